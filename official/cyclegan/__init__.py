@@ -1,0 +1,24 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""CycleGAN: from two unpaired piles of pictures to a model on a phone.
+
+The data flow, one module per noun:
+  config, common_flags         what a run is asked to do
+  scene_datasets, image_files  pictures, drawn or from disk
+  dataset, preprocessing       batches of unpaired images in [-1, 1]
+  networks, losses, image_pool the parts of the model
+  model, checkpoints, train_lib  one training step; many; kept on disk
+  export_lib, translate_lib    SavedModel and TFLite; pictures in and out
+The binaries train, export and translate only read flags and call a library.
+"""

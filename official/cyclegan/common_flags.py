@@ -1,0 +1,266 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Command-line flags: groups shared by the binaries, and how a binary runs.
+
+Every default is read from `config`. Only the `*_from_flags` functions here and
+the binaries themselves read flags; libraries are handed configurations.
+TensorFlow is not imported, so that `--help` and a refused flag are quick.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import sys
+import typing
+from collections.abc import Callable
+
+from absl import app
+from absl import flags
+
+from official.cyclegan import config as config_lib
+
+flags.disclaim_key_flags()
+
+_CHOICES = {
+  "generator_type": config_lib.GENERATOR_TYPES,
+  "init": config_lib.INITIALIZERS,
+}
+# Fields that no flag sets: pictures are RGB.
+_NOT_FLAGS = frozenset({"channels"})
+
+
+@functools.cache
+def define_run_flags() -> None:
+  """Defines where a run lives: `--model_dir`."""
+  flags.DEFINE_string(
+    "model_dir",
+    None,
+    "Folder of the run: config.json, checkpoints, sample pictures and"
+    " TensorBoard logs.",
+  )
+
+
+@functools.cache
+def define_data_flags() -> None:
+  """Defines the flags of `config.DataConfig`."""
+  _define(
+    config_lib.DataConfig,
+    {
+      "dataset": (
+        "apple2orange_scenes or photo2painting_scenes (drawn on this machine;"
+        " /64, /128 or /256 picks their pixels, else --load_size does), any"
+        " TFDS name with the splits trainA, trainB, testA, testB such as"
+        " cycle_gan/horse2zebra, or a folder with sub-folders of these names."
+      ),
+      "data_dir": (
+        "TFDS's data folder. Empty: TFDS's own default, ~/tensorflow_datasets."
+      ),
+      "crop_size": (
+        "Width and height of the images trained on, pixels. A multiple of 4"
+        " for the resnet generator, of 16 (at least 32) for the unet."
+      ),
+      "load_size": (
+        "Width and height that images are resized to (bicubic) before a"
+        " random crop, pixels. 0: --crop_size, so that nothing is cut off."
+        " The reference implementation resizes to 286 and crops 256."
+      ),
+      "flip": "Mirror images left to right at random.",
+      "batch_size": "Images of each domain per step.",
+    },
+  )
+
+
+@functools.cache
+def define_model_flags() -> None:
+  """Defines the flags of `config.ModelConfig`."""
+  _define(
+    config_lib.ModelConfig,
+    {
+      "generator_type": "Generator: residual blocks or a U-Net.",
+      "gen_n_filters": (
+        "Filters of a generator's first convolution (the paper: 64)."
+      ),
+      "disc_n_filters": (
+        "Filters of a discriminator's first convolution (the paper: 64)."
+      ),
+      "n_res_blocks": "Residual blocks of the resnet generator.",
+      "norm_affine": "Let instance normalisation learn a scale and a shift.",
+      "norm_epsilon": "Added to the variance in instance normalisation.",
+      "global_skip": (
+        "Let the generators predict a change that is added to their input."
+        " They then start near the identity, and backgrounds stay clean."
+        " --noglobal_skip is the paper's generator."
+      ),
+      "init": (
+        "Initial convolution weights: normal (standard deviation 0.02, as in"
+        " the paper), glorot or he."
+      ),
+    },
+  )
+
+
+@functools.cache
+def define_train_flags() -> None:
+  """Defines the flags of `config.LossConfig` and `config.TrainConfig`."""
+  _define(
+    config_lib.LossConfig,
+    {
+      "lambda_validation": (
+        "Absolute weight of the adversarial loss. junyanz/pytorch-CycleGAN"
+        " fixes it at 1."
+      ),
+      "lambda_reconstr": (
+        "Absolute weight of the cycle loss; junyanz's --lambda_A and"
+        " --lambda_B (both 10)."
+      ),
+      "lambda_id": (
+        "Absolute weight of the identity loss; junyanz's --lambda_identity"
+        " times --lambda_A (0.5 x 10 = 5). 0 skips its forward pass."
+      ),
+    },
+  )
+  _define(
+    config_lib.TrainConfig,
+    {
+      "learning_rate": "Adam's learning rate for the generators.",
+      "disc_learning_rate": (
+        "Adam's learning rate for the discriminators. 0: --learning_rate."
+      ),
+      "beta_1": "Adam's first momentum, both optimizers.",
+      "epochs": "Times that the larger domain is seen.",
+      "train_steps": "Training steps. 0: --epochs decides.",
+      "decay_fraction": (
+        "Share of the run, at its end, over which the learning rates fall"
+        " linearly to 0 (junyanz: n_epochs_decay / all epochs = 0.5)."
+      ),
+      "ema_decay": (
+        "Momentum per step of the generators' moving averages, which export"
+        " and translate use. 0: no averages."
+      ),
+      "buffer_max_length": (
+        "Generated images kept for each discriminator (junyanz: --pool_size)."
+        " 0: none."
+      ),
+      "sample_interval": "Steps between two pictures of the progress.",
+      "seed": "Seed of the weights, of the data order and of the pools.",
+    },
+  )
+
+
+def _define(cls: type, help_texts: dict[str, str]) -> None:
+  """Defines a flag per field of a dataclass, its default read from there."""
+  types = typing.get_type_hints(cls)
+  for field in dataclasses.fields(cls):
+    if field.name in _NOT_FLAGS:
+      continue
+    help_text = help_texts[field.name]
+    if field.name in _CHOICES:
+      flags.DEFINE_enum(
+        field.name, field.default, _CHOICES[field.name], help_text
+      )
+      continue
+    define = {
+      bool: flags.DEFINE_boolean,
+      int: flags.DEFINE_integer,
+      float: flags.DEFINE_float,
+      str: flags.DEFINE_string,
+    }[types[field.name]]
+    define(field.name, field.default, help_text)
+
+
+def config_from_flags() -> config_lib.Config:
+  """Returns the resolved configuration that the flags describe.
+
+  Raises:
+    config.UserError: If a value cannot be used.
+  """
+
+  def read(cls: type) -> object:
+    return cls(
+      **{
+        field.name: getattr(flags.FLAGS, field.name)
+        for field in dataclasses.fields(cls)
+        if field.name not in _NOT_FLAGS
+      }
+    )
+
+  return config_lib.resolve(
+    config_lib.Config(
+      data=read(config_lib.DataConfig),
+      model=read(config_lib.ModelConfig),
+      loss=read(config_lib.LossConfig),
+      train=read(config_lib.TrainConfig),
+    )
+  )
+
+
+def require(name: str, remedy: str) -> str:
+  """Returns the value of the string flag `name`.
+
+  Args:
+    name: A defined flag.
+    remedy: What the user should give, for the message.
+
+  Raises:
+    config.UserError: If the flag is missing or empty.
+  """
+  value = getattr(flags.FLAGS, name)
+  if not value:
+    raise config_lib.UserError(f"--{name} is missing: {remedy}")
+  return value
+
+
+def run(main: Callable[[], None]) -> None:
+  """Runs a binary: parses its flags, refuses stray arguments, reports errors.
+
+  A mistake of the user's ends in one line on standard error and exit status
+  2. `--help` ends with status 0.
+
+  Args:
+    main: What to do once the flags are parsed.
+  """
+  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+  app.run(functools.partial(_main, main), flags_parser=_parse)
+
+
+def _parse(argv: list[str]) -> list[str]:
+  """Parses flags; a wrong one is one line, not absl's three."""
+  try:
+    return flags.FLAGS(argv)
+  except flags.Error as error:
+    _fail(f"{' '.join(str(error).split())} (--help lists all flags.)")
+  except SystemExit:  # --help, which absl ends with status 1
+    sys.exit(0)
+
+
+def _main(main: Callable[[], None], argv: list[str]) -> None:
+  if len(argv) > 1:
+    _fail(
+      f"unexpected argument {argv[1]!r}: options are given as --name=value."
+      " (--help lists all flags.)"
+    )
+  try:
+    main()
+  except config_lib.UserError as error:
+    _fail(str(error))
+  except KeyboardInterrupt:
+    sys.exit(130)
+
+
+def _fail(message: str) -> typing.NoReturn:
+  program = os.path.splitext(os.path.basename(sys.argv[0]))[0]
+  print(f"{program}: error: {message}", file=sys.stderr)
+  sys.exit(2)

@@ -1,0 +1,365 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The options of a run: the only home of defaults.
+
+Command-line flags take their defaults from these dataclasses, and the resolved
+configuration is written as `config.json` beside a run's checkpoints, so that
+later commands need nothing but the run's folder. Only the standard library is
+imported here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import pathlib
+import typing
+from typing import Any
+
+GENERATOR_TYPES = ("resnet", "unet")
+INITIALIZERS = ("normal", "glorot", "he")
+FILE_NAME = "config.json"
+# Image height and width must be a multiple of this, pixels: the ResNet
+# generator halves its input twice, the U-Net four times.
+SIZE_MULTIPLES = {"resnet": 4, "unet": 16}
+# Smallest image each generator can take, pixels. The ResNet's 1-pixel
+# reflection needs a map of 2 pixels after two halvings; instance normalisation
+# needs more than one pixel at the U-Net's bottom.
+MINIMUM_SIZES = {"resnet": 8, "unet": 32}
+
+
+class UserError(ValueError):
+  """A mistake in what the user gave; the message says how to mend it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+  """Where images come from and how they are prepared.
+
+  Attributes:
+    dataset: A built-in data set (`apple2orange_scenes`,
+      `photo2painting_scenes`), the name of a TFDS data set with the splits
+      `trainA`, `trainB`, `testA`, `testB`, or a folder with these four
+      sub-folders.
+    data_dir: TFDS's data folder; empty for its own default,
+      `~/tensorflow_datasets`.
+    crop_size: Width and height of the images trained on, pixels. 128 as in
+      Foster, "Generative Deep Learning", chapter 5.
+    load_size: Width and height that images are resized to before a random
+      crop, pixels; 0 means `crop_size`, so that nothing is cut off.
+    flip: Whether to mirror images left to right at random (CycleGAN paper's
+      reference implementation).
+    batch_size: Images of each domain per step (CycleGAN paper, section 4).
+  """
+
+  dataset: str = "apple2orange_scenes"
+  data_dir: str = ""
+  crop_size: int = 128
+  load_size: int = 0
+  flip: bool = True
+  batch_size: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+  """The four networks.
+
+  Attributes:
+    generator_type: `resnet` (CycleGAN paper, appendix 7.2) or `unet` (Foster,
+      "Generative Deep Learning", chapter 5).
+    gen_n_filters: Filters of a generator's first convolution. 32 as in Foster;
+      the paper has 64.
+    disc_n_filters: Filters of a discriminator's first convolution. 32 as in
+      Foster; the paper has 64.
+    n_res_blocks: Residual blocks of the ResNet generator. The paper has 9, and
+      6 for 128-pixel images.
+    norm_affine: Whether instance normalisation learns a scale and a shift.
+    norm_epsilon: Added to the variance in instance normalisation. 1e-5 as in
+      the paper's reference implementation; Keras layers often have 1e-3.
+    global_skip: Whether a generator predicts a change that is added to its
+      input, and so starts near the identity.
+    init: Initial convolution weights: `normal` (standard deviation 0.02,
+      CycleGAN paper, appendix 7.1), `glorot` or `he`.
+    channels: Channels of an image.
+  """
+
+  generator_type: str = "resnet"
+  gen_n_filters: int = 32
+  disc_n_filters: int = 32
+  n_res_blocks: int = 9
+  norm_affine: bool = False
+  norm_epsilon: float = 1e-5
+  global_skip: bool = True
+  init: str = "normal"
+  channels: int = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class LossConfig:
+  """Absolute weights of the loss terms, all from Foster, chapter 5.
+
+  Attributes:
+    lambda_validation: Weight of the adversarial loss.
+    lambda_reconstr: Weight of the cycle loss (CycleGAN paper, section 4: 10).
+    lambda_id: Weight of the identity loss; 0 leaves its forward pass out.
+  """
+
+  lambda_validation: float = 1.0
+  lambda_reconstr: float = 10.0
+  lambda_id: float = 2.0
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+  """Optimisation, and what is written how often.
+
+  Attributes:
+    learning_rate: Adam's rate for the generators (CycleGAN paper, section 4).
+    disc_learning_rate: Adam's rate for the discriminators; 0 means
+      `learning_rate`.
+    beta_1: Adam's first momentum (the paper's reference implementation).
+    epochs: Times that the larger domain is seen (CycleGAN paper, section 4).
+    train_steps: Training steps; 0 lets `epochs` decide.
+    decay_fraction: Share of the run, at its end, over which the learning rate
+      falls linearly to 0 (CycleGAN paper: the last 100 of 200 epochs).
+    ema_decay: Momentum per step of the generators' moving averages, which
+      are what `export` and `translate` use; 0 keeps no averages. 0.999 as in
+      Yazici et al., "The Unusual Effectiveness of Averaging in GAN Training",
+      2019.
+    buffer_max_length: Images in each pool (CycleGAN paper, section 4).
+    sample_interval: Steps between two pictures of the run's progress.
+    seed: Seed of the weights, of the data order and of the pools.
+  """
+
+  learning_rate: float = 2e-4
+  disc_learning_rate: float = 0.0
+  beta_1: float = 0.5
+  epochs: int = 200
+  train_steps: int = 0
+  decay_fraction: float = 0.5
+  ema_decay: float = 0.999
+  buffer_max_length: int = 50
+  sample_interval: int = 500
+  seed: int = 42
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """A whole run.
+
+  Attributes:
+    data: Where images come from and how they are prepared.
+    model: The four networks.
+    loss: The weights of the loss terms.
+    train: Optimisation, and what is written how often.
+  """
+
+  data: DataConfig = DataConfig()
+  model: ModelConfig = ModelConfig()
+  loss: LossConfig = LossConfig()
+  train: TrainConfig = TrainConfig()
+
+
+def resolve(config: Config) -> Config:
+  """Checks a configuration and fills in what follows from other fields.
+
+  Args:
+    config: What the user asked for.
+
+  Returns:
+    The configuration with `load_size` and `disc_learning_rate` filled in.
+
+  Raises:
+    UserError: If a value cannot be used; the message names the flag.
+  """
+  data, train = config.data, config.train
+  config = dataclasses.replace(
+    config,
+    data=dataclasses.replace(data, load_size=data.load_size or data.crop_size),
+    train=dataclasses.replace(
+      train,
+      disc_learning_rate=train.disc_learning_rate or train.learning_rate,
+    ),
+  )
+  _check(config)
+  return config
+
+
+def _check(config: Config) -> None:
+  """Raises `UserError` if a resolved value cannot be used."""
+  data, model, train = config.data, config.model, config.train
+  _require_choice("generator_type", model.generator_type, GENERATOR_TYPES)
+  _require_choice("init", model.init, INITIALIZERS)
+  check_size("crop_size", data.crop_size, model)
+  if data.load_size < data.crop_size:
+    raise UserError(
+      f"--crop_size={data.crop_size} is larger than"
+      f" --load_size={data.load_size}: nothing could be cut out. Raise"
+      " --load_size or lower --crop_size."
+    )
+  _require_range("batch_size", data.batch_size, 1)
+  for name in ("gen_n_filters", "disc_n_filters", "n_res_blocks"):
+    _require_range(name, getattr(model, name), 1)
+  if model.channels not in (1, 3):
+    raise UserError(f"channels={model.channels} must be 1 or 3.")
+  if not model.norm_epsilon > 0:
+    raise UserError(
+      f"--norm_epsilon={model.norm_epsilon} must be above 0, e.g. 1e-5."
+    )
+  for field in dataclasses.fields(LossConfig):
+    _require_range(field.name, getattr(config.loss, field.name), 0)
+  for name in ("learning_rate", "disc_learning_rate"):
+    value = getattr(train, name)
+    if not 0 < value < math.inf:
+      raise UserError(f"--{name}={value} must be above 0, e.g. 2e-4.")
+  for name, low, high in (
+    ("beta_1", 0, 1),
+    ("decay_fraction", 0, 1),
+    ("ema_decay", 0, 1),
+  ):
+    _require_range(name, getattr(train, name), low, high)
+  for name, low in (
+    ("epochs", 1),
+    ("train_steps", 0),
+    ("buffer_max_length", 0),
+    ("sample_interval", 1),
+    ("seed", 0),
+  ):
+    _require_range(name, getattr(train, name), low)
+  if train.beta_1 == 1 or train.ema_decay == 1:
+    raise UserError("--beta_1 and --ema_decay must be below 1.")
+
+
+def check_size(flag: str, size: int, model: ModelConfig) -> None:
+  """Raises `UserError` if the generator cannot take images of `size` pixels.
+
+  Args:
+    flag: Name of the flag that holds the size, for the message.
+    size: Width and height, pixels.
+    model: The networks.
+
+  Raises:
+    UserError: If `size` is too small or no multiple of what is needed.
+  """
+  multiple = SIZE_MULTIPLES[model.generator_type]
+  minimum = MINIMUM_SIZES[model.generator_type]
+  if size < minimum or size % multiple:
+    nearest = max(minimum, multiple * round(size / multiple))
+    raise UserError(
+      f"--{flag}={size}: the {model.generator_type} generator takes sizes of"
+      f" at least {minimum} pixels that are multiples of {multiple}. Use e.g."
+      f" --{flag}={nearest}."
+    )
+
+
+def _require_choice(
+  name: str, value: str, choices: typing.Sequence[str]
+) -> None:
+  if value not in choices:
+    raise UserError(f"--{name}={value} must be one of {', '.join(choices)}.")
+
+
+def _require_range(
+  name: str, value: float, low: float, high: float = math.inf
+) -> None:
+  if not low <= value <= high or value == math.inf:
+    bound = f"at least {low}" if high == math.inf else f"{low} to {high}"
+    raise UserError(f"--{name}={value} must be {bound}.")
+
+
+def to_json(config: Config) -> str:
+  """Returns the configuration as indented JSON."""
+  return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
+
+
+def from_json(text: str, source: str = FILE_NAME) -> Config:
+  """Reads what `to_json` wrote; fields left out keep their defaults.
+
+  Args:
+    text: JSON.
+    source: Where the text comes from, for messages.
+
+  Returns:
+    The resolved configuration.
+
+  Raises:
+    UserError: If the text is no JSON, or holds unknown fields or wrong types.
+  """
+  try:
+    values = json.loads(text)
+  except json.JSONDecodeError as error:
+    raise UserError(
+      f"{source} is no valid JSON ({error}). Restore it from a backup or train"
+      " again into a new folder."
+    ) from error
+  return resolve(_read_dataclass(Config, values, source))
+
+
+def _read_dataclass(cls: type, values: Any, source: str) -> Any:
+  """Builds `cls` from a JSON object, checking names and types."""
+  if not isinstance(values, dict):
+    raise UserError(f"{source}: expected an object, found {values!r}.")
+  types = typing.get_type_hints(cls)
+  unknown = sorted(set(values) - set(types))
+  if unknown:
+    raise UserError(
+      f"{source}: unknown field {unknown[0]!r}. It was written by another"
+      " version of this package; use that one, or remove the field."
+    )
+  arguments = {}
+  for name, value in values.items():
+    where, expected = f"{source}: {name}", types[name]
+    if dataclasses.is_dataclass(expected):
+      arguments[name] = _read_dataclass(expected, value, where)
+    elif expected is float and type(value) is int:
+      arguments[name] = float(value)
+    elif type(value) is not expected:
+      raise UserError(
+        f"{where} must be of type {expected.__name__}, found {value!r}."
+      )
+    else:
+      arguments[name] = value
+  return cls(**arguments)
+
+
+def save(config: Config, model_dir: str) -> None:
+  """Writes `config.json` into the folder of a run."""
+  path = pathlib.Path(model_dir, FILE_NAME)
+  partial = path.with_suffix(".json.partial")
+  partial.write_text(to_json(config), encoding="utf-8")
+  partial.replace(path)
+
+
+def load(model_dir: str) -> Config:
+  """Reads `config.json` from the folder of a run.
+
+  Args:
+    model_dir: The folder that `train` was given.
+
+  Returns:
+    The resolved configuration of the run.
+
+  Raises:
+    UserError: If the folder holds no readable configuration.
+  """
+  path = pathlib.Path(model_dir, FILE_NAME)
+  try:
+    text = path.read_text(encoding="utf-8")
+  except OSError as error:
+    raise UserError(
+      f"--model_dir={model_dir} holds no trained model ({FILE_NAME} is"
+      " missing). Give the folder that `train` wrote."
+    ) from error
+  return from_json(text, str(path))

@@ -1,0 +1,267 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""From a data set's name to batches of images of both domains."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from official.cyclegan import config as config_lib
+from official.cyclegan import image_files
+from official.cyclegan import preprocessing
+from official.cyclegan import scene_datasets
+
+SPLITS = ("trainA", "trainB", "testA", "testB")
+# Images that the shuffle chooses among. It holds references to what the cache
+# keeps anyway.
+_MAX_SHUFFLE = 20_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+  """A data set that has been found and checked.
+
+  Attributes:
+    name: What the user called it.
+    counts: Number of images in each of `SPLITS`.
+    load: Returns a split as a `tf.data.Dataset` of uint8
+      `[height, width, 3]`, in an order that is always the same.
+  """
+
+  name: str
+  counts: dict[str, int]
+  load: Callable[[str], tf.data.Dataset]
+
+
+def open_source(config: config_lib.DataConfig) -> Source:
+  """Finds a data set, drawing, downloading and checking it where needed.
+
+  Args:
+    config: `dataset`, `data_dir`, and `load_size` to pick a built-in set's
+      size.
+
+  Returns:
+    The data set; every split holds at least one image.
+
+  Raises:
+    config.UserError: If there is no such data set, a split is missing or
+      empty, or a file is broken.
+  """
+  if os.path.isdir(config.dataset):
+    return _open_folder(config.dataset)
+  return _open_tfds(config)
+
+
+def training_batches(
+  source: Source, config: config_lib.DataConfig, seed: int
+) -> tf.data.Dataset:
+  """Returns endless unpaired batches for training.
+
+  Each domain is shuffled and repeated on its own, so that with unequal
+  domains every image still comes up equally often within its domain.
+
+  Args:
+    source: The data set.
+    config: How to prepare images.
+    seed: Seed of the order and of the augmentation.
+
+  Returns:
+    Pairs of float32 `[batch_size, crop_size, crop_size, 3]` in [-1, 1].
+  """
+  domains = [
+    _training_images(source, split, config, 2 * seed + i)
+    for i, split in enumerate(("trainA", "trainB"))
+  ]
+  pairs = tf.data.Dataset.zip(tuple(domains))
+  # Nothing is dropped: the data never ends.
+  return pairs.batch(config.batch_size, drop_remainder=True).prefetch(
+    tf.data.AUTOTUNE
+  )
+
+
+def test_images(source: Source, split: str, size: int) -> tf.data.Dataset:
+  """Returns a split's images for evaluation, one by one, in a fixed order.
+
+  Args:
+    source: The data set.
+    split: `testA` or `testB`.
+    size: Width and height, pixels.
+
+  Returns:
+    float32 `[size, size, 3]` in [-1, 1].
+  """
+  return source.load(split).map(
+    lambda image: preprocessing.prepare(image, size)
+  )
+
+
+def first_images(
+  source: Source, split: str, size: int, count: int
+) -> np.ndarray:
+  """Returns the first images of a split.
+
+  Args:
+    source: The data set.
+    split: `testA` or `testB`.
+    size: Width and height, pixels.
+    count: How many; fewer if the split is smaller.
+
+  Returns:
+    float32 `[count, size, size, 3]` in [-1, 1].
+  """
+  images = test_images(source, split, size).take(count)
+  return np.stack(list(images.as_numpy_iterator()))
+
+
+def builder_name(config: config_lib.DataConfig) -> str:
+  """Returns a data set's full TFDS name.
+
+  A built-in set named without its size gets the smallest drawn size that is
+  not below `load_size`.
+  """
+  if config.dataset in scene_datasets.BUILDERS:
+    sizes = [s for s in scene_datasets.SIZES if s >= config.load_size]
+    size = min(sizes, default=max(scene_datasets.SIZES))
+    return f"{config.dataset}/{size}"
+  return config.dataset
+
+
+def _training_images(
+  source: Source, split: str, config: config_lib.DataConfig, seed: int
+) -> tf.data.Dataset:
+  """Returns the endless stream of one domain's augmented images."""
+
+  def augment(index: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
+    return preprocessing.augment(
+      image, tf.stack([tf.cast(seed, tf.int64), index]), config
+    )
+
+  buffer = min(source.counts[split], _MAX_SHUFFLE)
+  # Cached before anything random, so that every epoch draws afresh.
+  images = source.load(split).cache().shuffle(buffer, seed=seed).repeat()
+  return images.enumerate().map(
+    augment, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+  )
+
+
+def _open_folder(folder: str) -> Source:
+  """Opens a folder with one sub-folder for each split."""
+  files = {}
+  for split in SPLITS:
+    where = os.path.join(folder, split)
+    if not os.path.isdir(where):
+      raise config_lib.UserError(
+        f"--dataset={folder} has no sub-folder {split}. It needs"
+        f" {', '.join(SPLITS)}."
+      )
+    files[split] = [
+      entry.path
+      for entry in os.scandir(where)
+      if entry.name.lower().endswith(image_files.READABLE)
+    ]
+    if not files[split]:
+      raise config_lib.UserError(
+        f"--dataset={folder}: {split} is empty. Put images ending in"
+        f" {' '.join(image_files.READABLE)} there."
+      )
+    files[split].sort()
+  image_files.check_all([path for split in SPLITS for path in files[split]])
+
+  def load(split: str) -> tf.data.Dataset:
+    paths = tf.data.Dataset.from_tensor_slices(files[split])
+    return paths.map(
+      lambda path: image_files.decode(tf.io.read_file(path)),
+      num_parallel_calls=tf.data.AUTOTUNE,
+      deterministic=True,
+    )
+
+  return Source(folder, {s: len(files[s]) for s in SPLITS}, load)
+
+
+def _open_tfds(config: config_lib.DataConfig) -> Source:
+  """Opens a built-in or any other TFDS data set, building it once."""
+  name = builder_name(config)
+  builder = _tfds_builder(name, config)
+  try:
+    builder.download_and_prepare()
+  except Exception as error:  # whatever a builder's own code raises
+    raise config_lib.UserError(
+      f"--dataset={name} could not be prepared in {builder.data_dir}"
+      f" ({_first_line(error)}). Check the network and the free space, or give"
+      " another --data_dir."
+    ) from error
+  counts = {}
+  for split in SPLITS:
+    if split not in builder.info.splits:
+      raise config_lib.UserError(
+        f"--dataset={name} has no split {split}, only"
+        f" {', '.join(sorted(builder.info.splits))}. It needs"
+        f" {', '.join(SPLITS)}."
+      )
+    counts[split] = builder.info.splits[split].num_examples
+    if not counts[split]:
+      raise config_lib.UserError(
+        f"--dataset={name}: {split} is empty. Choose another data set."
+      )
+
+  def load(split: str) -> tf.data.Dataset:
+    read = tfds.ReadConfig(try_autocache=False)
+    examples = builder.as_dataset(split=split, read_config=read)
+    return examples.map(
+      lambda example: _rgb(example["image"]),
+      num_parallel_calls=tf.data.AUTOTUNE,
+      deterministic=True,
+    )
+
+  return Source(name, counts, load)
+
+
+def _tfds_builder(
+  name: str, config: config_lib.DataConfig
+) -> tfds.core.DatasetBuilder:
+  """Returns the builder of a TFDS name, or raises `UserError`."""
+  data_dir = os.path.expanduser(config.data_dir) or None
+  base, _, variant = name.partition("/")
+  try:
+    if base in scene_datasets.BUILDERS:
+      return scene_datasets.BUILDERS[base](
+        config=variant or None, data_dir=data_dir
+      )
+    return tfds.builder(name, data_dir=data_dir)
+  except (tfds.core.DatasetNotFoundError, ValueError) as error:
+    names = [*scene_datasets.BUILDERS, "cycle_gan/horse2zebra"]
+    close = difflib.get_close_matches(base, names, 1) or names[:1]
+    raise config_lib.UserError(
+      f"--dataset={config.dataset} is neither a folder nor a data set that"
+      f" TFDS knows ({_first_line(error)}). Did you mean {close[0]}?"
+    ) from error
+
+
+def _rgb(image: tf.Tensor) -> tf.Tensor:
+  """Repeats grey uint8 `[height, width, 1]` to three channels."""
+  if image.shape[-1] == 1:
+    image = tf.image.grayscale_to_rgb(image)
+  return tf.ensure_shape(image[..., :3], [*image.shape[:2], 3])
+
+
+def _first_line(error: Exception) -> str:
+  lines = str(error).strip().splitlines()
+  return lines[0].rstrip(".:") if lines else type(error).__name__

@@ -1,0 +1,99 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""A history of generated images, kept inside the graph."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+class ImagePool(tf.Module):
+  """Shows a discriminator earlier translations as well as the newest.
+
+  Until the pool is full an image is stored and returned. Then, for each image
+  on its own, with probability 1/2 a random stored image is returned and
+  replaced by the new one, else the new one is returned (Shrivastava et al.,
+  2017, section 2.3; CycleGAN paper, section 4: 50 images).
+
+  The random choices depend only on the seed and on how many images have been
+  through the pool; all state is in variables, so a checkpoint holds it.
+
+  Attributes:
+    capacity: Number of images kept; 0 turns the pool off.
+    images: float32 `[capacity, height, width, channels]`.
+    seen: int64 scalar, images asked for so far.
+  """
+
+  def __init__(
+    self,
+    capacity: int,
+    image_shape: tuple[int, int, int],
+    seed: int = 0,
+    name: str = "image_pool",
+  ):
+    """Creates an empty pool.
+
+    Args:
+      capacity: Number of images kept, 0 or more.
+      image_shape: Height, width and channels of an image.
+      seed: Seed of the pool's choices.
+      name: Name of the module.
+
+    Raises:
+      ValueError: If `capacity` is negative.
+    """
+    super().__init__(name=name)
+    if capacity < 0:
+      raise ValueError(f"capacity must be 0 or more, got {capacity}.")
+    self.capacity = capacity
+    self._seed = seed
+    self.images = tf.Variable(
+      tf.zeros((capacity, *image_shape)), trainable=False, name="images"
+    )
+    self.seen = tf.Variable(0, trainable=False, dtype=tf.int64, name="seen")
+
+  @tf.function
+  def query(self, images: tf.Tensor) -> tf.Tensor:
+    """Passes new images through the pool.
+
+    Args:
+      images: float32 `[batch, height, width, channels]`, any batch size.
+
+    Returns:
+      As many images, each either new or from the pool.
+    """
+    if self.capacity == 0:
+      return images
+    batch = tf.shape(images)[0]
+    shown = tf.TensorArray(tf.float32, batch, element_shape=images.shape[1:])
+    for i in tf.range(batch):
+      draw = tf.random.stateless_uniform(
+        [2], tf.stack([tf.cast(self._seed, tf.int64), self.seen])
+      )
+      full = self.seen >= self.capacity
+      swap = tf.logical_and(full, draw[0] < 0.5)
+      slot = tf.where(
+        full,
+        tf.cast(draw[1] * float(self.capacity), tf.int64),
+        self.seen,
+      )
+      image = images[i]
+      if swap:
+        shown = shown.write(i, self.images[slot])
+      else:
+        shown = shown.write(i, image)
+      if tf.logical_or(swap, tf.logical_not(full)):
+        self.images.scatter_nd_update([[slot]], [image])
+      self.seen.assign_add(1)
+    return tf.ensure_shape(shown.stack(), images.shape)

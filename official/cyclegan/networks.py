@@ -1,0 +1,222 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Generators and discriminators, as functions that return Functional models.
+
+All take float32 images `[batch, height, width, channels]` in [-1, 1]. Height
+and width are left open: a trained generator runs at any size that is a
+multiple of `config.SIZE_MULTIPLES`.
+
+Parameter counts (a test compares them with the published ones), without
+scale and shift in the norms: ResNet generator, 9 blocks, 11,378,179 with 64
+filters and 2,850,563 with 32; U-Net generator 1,545,411 with 32; 70x70
+PatchGAN discriminator 2,764,737 with 64 and 694,241 with 32.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from official.cyclegan import config as config_lib
+from official.cyclegan import layers
+from official.cyclegan import normalization
+
+_LEAKY_SLOPE = 0.2  # CycleGAN paper, appendix 7.2
+_NORMAL_STDDEV = 0.02  # CycleGAN paper, appendix 7.1
+
+
+def build_generator(
+  config: config_lib.ModelConfig, name: str = "generator"
+) -> tf.keras.Model:
+  """Builds the generator that `config.generator_type` asks for.
+
+  Args:
+    config: The model's options.
+    name: The Keras model's name.
+
+  Returns:
+    A Functional model, float32 `[batch, height, width, channels]` in [-1, 1]
+    to the same shape. With `global_skip` the result is the input plus a
+    change, and may leave [-1, 1] a little; what shows it to people clips.
+  """
+  inputs = tf.keras.Input((None, None, config.channels), name="image")
+  build = {"resnet": _resnet_body, "unet": _unet_body}[config.generator_type]
+  outputs = build(inputs, config)
+  if config.global_skip:
+    outputs = tf.keras.layers.Add(name="global_skip")([inputs, outputs])
+  else:
+    outputs = tf.keras.layers.Activation("tanh", name="tanh")(outputs)
+  return tf.keras.Model(inputs, outputs, name=name)
+
+
+def build_discriminator(
+  config: config_lib.ModelConfig, name: str = "discriminator"
+) -> tf.keras.Model:
+  """Builds the 70x70 PatchGAN discriminator.
+
+  C64-C128-C256-C512 of the CycleGAN paper, appendix 7.2, with strides
+  2, 2, 2, 1 and `config.disc_n_filters` in place of 64, then one 4x4
+  convolution to a single channel.
+
+  Args:
+    config: The model's options.
+    name: The Keras model's name.
+
+  Returns:
+    A Functional model, float32 `[batch, height, width, channels]` in [-1, 1]
+    to float32 logits `[batch, ceil(height / 8), ceil(width / 8), 1]`, one per
+    patch, unbounded.
+  """
+  n = config.disc_n_filters
+  init = _initializer(config)
+  inputs = tf.keras.Input((None, None, config.channels), name="image")
+  x = inputs
+  for i, (filters, strides) in enumerate(
+    [(n, 2), (2 * n, 2), (4 * n, 2), (8 * n, 1)]
+  ):
+    x = tf.keras.layers.Conv2D(
+      filters,
+      4,
+      strides,
+      "same",
+      kernel_initializer=init(),
+      name=f"conv{i + 1}",
+    )(x)
+    if i > 0:
+      x = _norm(config, f"norm{i + 1}")(x)
+    x = tf.keras.layers.LeakyReLU(_LEAKY_SLOPE, name=f"leaky_relu{i + 1}")(x)
+  logits = tf.keras.layers.Conv2D(
+    1, 4, padding="same", kernel_initializer=init(), name="logits"
+  )(x)
+  return tf.keras.Model(inputs, logits, name=name)
+
+
+def _initializer(
+  config: config_lib.ModelConfig,
+) -> Callable[[], tf.keras.initializers.Initializer]:
+  """Returns what makes a fresh initializer for each layer."""
+  return {
+    "normal": functools.partial(
+      tf.keras.initializers.RandomNormal, 0.0, _NORMAL_STDDEV
+    ),
+    "glorot": tf.keras.initializers.GlorotUniform,
+    "he": tf.keras.initializers.HeNormal,
+  }[config.init]
+
+
+def _norm(
+  config: config_lib.ModelConfig, name: str
+) -> normalization.InstanceNormalization:
+  return normalization.InstanceNormalization(
+    epsilon=config.norm_epsilon,
+    center=config.norm_affine,
+    scale=config.norm_affine,
+    name=name,
+  )
+
+
+def _head_initializer(
+  config: config_lib.ModelConfig,
+) -> tf.keras.initializers.Initializer:
+  """Returns the initializer of a generator's last convolution."""
+  if config.global_skip:
+    # A small change, so that the generator starts near the identity.
+    return tf.keras.initializers.RandomNormal(0.0, _NORMAL_STDDEV)
+  return _initializer(config)()
+
+
+def _resnet_body(
+  inputs: tf.Tensor, config: config_lib.ModelConfig
+) -> tf.Tensor:
+  """c7s1-n, d2n, d4n, R4n x blocks, u2n, un, c7s1 (paper, appendix 7.2)."""
+  n = config.gen_n_filters
+  init = _initializer(config)
+
+  def conv(x, filters, kernel, name, strides=1, pad=0):
+    if pad:
+      x = layers.ReflectionPadding2D(pad, name=f"{name}_pad")(x)
+    x = tf.keras.layers.Conv2D(
+      filters,
+      kernel,
+      strides,
+      "valid" if pad else "same",
+      kernel_initializer=init(),
+      name=f"{name}_conv",
+    )(x)
+    return _norm(config, f"{name}_norm")(x)
+
+  def relu(x, name):
+    return tf.keras.layers.ReLU(name=f"{name}_relu")(x)
+
+  x = relu(conv(inputs, n, 7, "stem", pad=3), "stem")
+  for i in (1, 2):
+    x = relu(conv(x, n * 2**i, 3, f"down{i}", strides=2), f"down{i}")
+  for i in range(1, config.n_res_blocks + 1):
+    y = relu(conv(x, 4 * n, 3, f"block{i}a", pad=1), f"block{i}a")
+    y = conv(y, 4 * n, 3, f"block{i}b", pad=1)
+    x = tf.keras.layers.Add(name=f"block{i}_add")([x, y])
+  for i in (1, 2):
+    x = tf.keras.layers.Conv2DTranspose(
+      4 * n // 2**i,
+      3,
+      2,
+      "same",
+      kernel_initializer=init(),
+      name=f"up{i}_conv",
+    )(x)
+    x = relu(_norm(config, f"up{i}_norm")(x), f"up{i}")
+  x = layers.ReflectionPadding2D(3, name="head_pad")(x)
+  return tf.keras.layers.Conv2D(
+    config.channels,
+    7,
+    kernel_initializer=_head_initializer(config),
+    name="head_conv",
+  )(x)
+
+
+def _unet_body(inputs: tf.Tensor, config: config_lib.ModelConfig) -> tf.Tensor:
+  """Four 4x4 steps down, three up with concatenated skips, one up to RGB."""
+  n = config.gen_n_filters
+  init = _initializer(config)
+
+  def step(x, filters, strides, name):
+    x = tf.keras.layers.Conv2D(
+      filters,
+      4,
+      strides,
+      "same",
+      kernel_initializer=init(),
+      name=f"{name}_conv",
+    )(x)
+    x = _norm(config, f"{name}_norm")(x)
+    return tf.keras.layers.ReLU(name=f"{name}_relu")(x)
+
+  down = [step(inputs, n, 2, "down1")]
+  for i in (2, 3, 4):
+    down.append(step(down[-1], n * 2 ** (i - 1), 2, f"down{i}"))
+  x = down.pop()
+  for i in (1, 2, 3):
+    x = tf.keras.layers.UpSampling2D(2, name=f"up{i}_resize")(x)
+    x = step(x, n * 2 ** (3 - i), 1, f"up{i}")
+    x = tf.keras.layers.Concatenate(name=f"up{i}_skip")([x, down.pop()])
+  x = tf.keras.layers.UpSampling2D(2, name="head_resize")(x)
+  return tf.keras.layers.Conv2D(
+    config.channels,
+    4,
+    padding="same",
+    kernel_initializer=_head_initializer(config),
+    name="head_conv",
+  )(x)

@@ -1,0 +1,57 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Learning-rate schedules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+
+class ConstantThenLinear(tf.keras.optimizers.schedules.LearningRateSchedule):
+  """Constant, then falling linearly to 0 at the end of the run.
+
+  Source: CycleGAN paper, section 4: "We keep the same learning rate for the
+  first 100 epochs and linearly decay the rate to zero over the next 100
+  epochs."
+
+  Attributes:
+    learning_rate: The constant rate.
+    total_steps: Length of the run, steps.
+    decay_fraction: Share of the run, at its end, over which the rate falls.
+  """
+
+  def __init__(
+    self, learning_rate: float, total_steps: int, decay_fraction: float
+  ):
+    self.learning_rate = learning_rate
+    self.total_steps = total_steps
+    self.decay_fraction = decay_fraction
+
+  def __call__(self, step: tf.Tensor) -> tf.Tensor:
+    """Returns the float32 rate for the integer `step`, counted from 0."""
+    decay_steps = max(1.0, self.total_steps * self.decay_fraction)
+    left = (self.total_steps - tf.cast(step, tf.float32)) / decay_steps
+    if self.decay_fraction == 0.0:
+      return tf.constant(self.learning_rate, tf.float32)
+    return self.learning_rate * tf.clip_by_value(left, 0.0, 1.0)
+
+  def get_config(self) -> dict[str, Any]:
+    """Returns the constructor's arguments."""
+    return {
+      "learning_rate": self.learning_rate,
+      "total_steps": self.total_steps,
+      "decay_fraction": self.decay_fraction,
+    }

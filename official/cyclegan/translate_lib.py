@@ -1,0 +1,246 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Runs a trained generator over image files, any size in, the same size out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+import tqdm
+
+from official.cyclegan import checkpoints
+from official.cyclegan import config as config_lib
+from official.cyclegan import export_lib
+from official.cyclegan import image_files
+from official.cyclegan import preprocessing
+
+SCALES = ("fit", "native")
+
+
+@dataclasses.dataclass(frozen=True)
+class Runner:
+  """A generator ready to run, wherever it came from.
+
+  Attributes:
+    run: From float32 `[1, height, width, channels]` in [0, 1] to the same.
+    size: Width and height that it was trained for or takes, pixels.
+    multiple: What height and width must be multiples of; 0 if `size` is the
+      only size that it takes.
+  """
+
+  run: Callable[[np.ndarray], np.ndarray]
+  size: int
+  multiple: int
+
+
+def open_model(path: str, direction: str) -> Runner:
+  """Opens a run's folder, an export's folder, a SavedModel or a TFLite file.
+
+  Args:
+    path: The model.
+    direction: `AtoB` or `BtoA`. A SavedModel or TFLite file has one direction;
+      asking for the other is refused.
+
+  Returns:
+    The generator.
+
+  Raises:
+    config.UserError: If there is no model, or it translates the other way.
+  """
+  name = checkpoints.GENERATOR_NAMES[direction]
+  if os.path.isfile(path):
+    return _open_tflite(path, direction)
+  if os.path.isfile(os.path.join(path, name, "saved_model.pb")):
+    return _open_saved_model(os.path.join(path, name), direction)
+  if os.path.isfile(os.path.join(path, "saved_model.pb")):
+    return _open_saved_model(path, direction)
+  if os.path.isfile(os.path.join(path, config_lib.FILE_NAME)):
+    return _open_model_dir(path, direction)
+  raise config_lib.UserError(
+    f"--model={path} is no model. Give the folder that train wrote, a folder"
+    " or SavedModel that export wrote, or a .tflite file."
+  )
+
+
+def translate_image(
+  runner: Runner, image: np.ndarray, scale: str = "fit"
+) -> np.ndarray:
+  """Translates one picture.
+
+  Args:
+    runner: The generator.
+    image: uint8 `[height, width, 3]`, any size.
+    scale: `fit` resizes the picture to the size the model was trained for,
+      as training did, and the result back. `native` keeps every pixel, and
+      pads by reflection where the generator needs a multiple.
+
+  Returns:
+    uint8 `[height, width, 3]`, the size of `image`.
+
+  Raises:
+    config.UserError: If `scale` is `native` and the model takes one size only.
+  """
+  height, width = image.shape[:2]
+  if scale == "native" and not runner.multiple:
+    raise config_lib.UserError(
+      "--scale=native needs a model that takes any size; this .tflite file"
+      f" takes {runner.size} pixels only. Use --scale=fit, or a SavedModel."
+    )
+  if scale == "native":
+    pad = [(0, -n % runner.multiple) for n in (height, width)]
+    # Tiny pictures are smaller than what must be added: mirror repeatedly.
+    padded = np.pad(image, [*pad, (0, 0)], mode="symmetric")
+    translated = runner.run(_unit(padded))[0, :height, :width]
+  elif (height, width) == (runner.size, runner.size):
+    translated = runner.run(_unit(image))[0]
+  else:
+    small = preprocessing.resize(image, runner.size, runner.size).numpy()
+    translated = runner.run(_unit(small))[0]
+    translated = (
+      preprocessing.resize(translated * 255.0, height, width).numpy() / 255.0
+    )
+  return preprocessing.unit_to_uint8(translated).numpy()
+
+
+def translate_files(
+  model: str, inputs: str, output: str, direction: str, scale: str = "fit"
+) -> list[str]:
+  """Translates image files.
+
+  A file that cannot be read does not keep the others from being translated.
+
+  Args:
+    model: As for `open_model`.
+    inputs: A file, a glob pattern or a folder.
+    output: A folder; or, for a single input file, a file ending in one of
+      `image_files.WRITABLE`.
+    direction: `AtoB` or `BtoA`.
+    scale: As for `translate_image`.
+
+  Returns:
+    The files written, in the order of the inputs. In a folder they keep the
+    inputs' names; formats that cannot be written become PNG.
+
+  Raises:
+    config.UserError: If something is missing, or files could not be read; the
+      message names them.
+  """
+  files = image_files.find(inputs, "input")
+  targets = _targets(files, inputs, output)
+  runner = open_model(model, direction)
+  written, problems = [], []
+  for path, target in zip(tqdm.tqdm(files, unit="image"), targets):
+    try:
+      image = image_files.read(path)
+    except config_lib.UserError as error:
+      problems.append(str(error))
+      continue
+    image_files.write(target, translate_image(runner, image, scale))
+    written.append(target)
+  if problems:
+    raise config_lib.UserError(
+      f"{len(written)} of {len(files)} pictures were translated. "
+      + " ".join(problems)
+    )
+  return written
+
+
+def _targets(files: list[str], inputs: str, output: str) -> list[str]:
+  """Returns where each result goes; creates the folder."""
+  single = len(files) == 1 and files[0] == inputs
+  if single and output.lower().endswith(image_files.WRITABLE):
+    image_files.make_folder(os.path.dirname(output) or ".", "output")
+    return [output]
+  image_files.make_folder(output, "output")
+  targets = []
+  for path in files:
+    name = pathlib.Path(path)
+    writable = name.suffix.lower() in image_files.WRITABLE
+    target = name.name if writable else f"{name.stem}.png"
+    targets.append(os.path.join(output, target))
+  clashes = {t for t in targets if targets.count(t) > 1}
+  if clashes:
+    raise config_lib.UserError(
+      f"--input={inputs}: several files would be written to"
+      f" {min(clashes)}. Translate one folder at a time, or rename them."
+    )
+  for path, target in zip(files, targets):
+    if os.path.exists(target) and os.path.samefile(path, target):
+      raise config_lib.UserError(
+        f"--output={output} would overwrite the input {path}. Choose another"
+        " folder."
+      )
+  return targets
+
+
+def _unit(image: np.ndarray) -> np.ndarray:
+  """Returns float32 `[1, h, w, c]` in [0, 1] from values in [0, 255]."""
+  return image[None].astype(np.float32) / 255.0
+
+
+def _open_model_dir(path: str, direction: str) -> Runner:
+  generator, config = checkpoints.load_generator(path, direction)
+  translator = export_lib.Translator(generator, direction)
+  function = translator.function([1, None, None, config.model.channels])
+
+  def run(image: np.ndarray) -> np.ndarray:
+    (translated,) = function(tf.constant(image)).values()
+    return translated.numpy()
+
+  multiple = config_lib.SIZE_MULTIPLES[config.model.generator_type]
+  return Runner(run, config.data.crop_size, multiple)
+
+
+def _open_saved_model(path: str, direction: str) -> Runner:
+  details_path = pathlib.Path(path, export_lib.DETAILS_PATH)
+  try:
+    details = json.loads(details_path.read_text(encoding="utf-8"))
+    size, multiple = details["size"], details["size_multiple"]
+    _check_direction(path, details["direction"], direction)
+    run = export_lib.saved_model_runner(path)
+  except (OSError, KeyError, json.JSONDecodeError) as error:
+    raise config_lib.UserError(
+      f"--model={path} is no SavedModel of this package ({error}). Export the"
+      " model again."
+    ) from error
+  return Runner(run, size, multiple)
+
+
+def _open_tflite(path: str, direction: str) -> Runner:
+  try:
+    interpreter = tf.lite.Interpreter(path)
+    runner = interpreter.get_signature_runner("serving_default")
+    (shape,) = [d["shape"] for d in runner.get_input_details().values()]
+    (output,) = runner.get_output_details()
+  except (ValueError, RuntimeError) as error:
+    raise config_lib.UserError(
+      f"--model={path} is no .tflite file of this package"
+      f" ({str(error).splitlines()[0]}). Export the model again."
+    ) from error
+  _check_direction(path, {"image_B": "AtoB"}.get(output, "BtoA"), direction)
+  return Runner(export_lib.tflite_runner(path), int(shape[1]), 0)
+
+
+def _check_direction(path: str, has: str, asked: str) -> None:
+  if has != asked:
+    raise config_lib.UserError(
+      f"--model={path} translates {has}, not --direction={asked}. Use the other"
+      f" file, or --direction={has}."
+    )
