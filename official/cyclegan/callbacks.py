@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,10 @@ import tqdm
 from official.cyclegan import image_files
 from official.cyclegan import model as model_lib
 from official.cyclegan import sample_grid
+
+# Seconds between two updates of the progress bar, on a screen and in a file.
+_BAR_SECONDS = 0.2
+_LOG_SECONDS = 10.0
 
 
 class ProgressBar(tf.keras.callbacks.Callback):
@@ -44,7 +49,11 @@ class ProgressBar(tf.keras.callbacks.Callback):
   def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
     """Shows the bar."""
     self._bar = tqdm.tqdm(
-      total=self._total, initial=self._first, unit="step", desc="train"
+      total=self._total,
+      initial=self._first,
+      unit="step",
+      desc="train",
+      mininterval=_BAR_SECONDS if sys.stderr.isatty() else _LOG_SECONDS,
     )
 
   def on_train_batch_end(

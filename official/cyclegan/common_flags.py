@@ -29,6 +29,7 @@ from collections.abc import Callable
 
 from absl import app
 from absl import flags
+from absl import logging
 
 from official.cyclegan import config as config_lib
 
@@ -233,6 +234,7 @@ def run(main: Callable[[], None]) -> None:
     main: What to do once the flags are parsed.
   """
   os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+  flags.FLAGS.set_default("verbosity", logging.WARNING)
   app.run(functools.partial(_main, main), flags_parser=_parse)
 
 

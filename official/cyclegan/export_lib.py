@@ -136,7 +136,6 @@ def export(
   }
   with tempfile.TemporaryDirectory(dir=output_dir, prefix=".partial_") as made:
     for direction, generator in generators.items():
-      name = checkpoints.GENERATOR_NAMES[direction]
       images = dataset.first_images(
         source, f"test{direction[0]}", size, _TEST_IMAGES
       )

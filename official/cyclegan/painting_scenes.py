@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Union
 
 import numpy as np
 
@@ -48,7 +49,7 @@ _LEANING = np.array(
   [[0.2, 0.5, -0.3], [0.9, 0.1, -0.6], [-0.5, 0.9, -0.2]], np.float32
 )
 
-_Angle = float | np.ndarray
+_Angle = Union[float, np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,7 +19,6 @@ import math
 import os
 
 import tensorflow as tf
-from absl import logging
 
 from official.cyclegan import callbacks
 from official.cyclegan import checkpoints
@@ -64,7 +63,7 @@ def train(config: config_lib.Config, model_dir: str) -> model_lib.CycleGAN:
   manager.restore_or_initialize()
   first_step = int(model.generator_optimizer.iterations.numpy())
   if first_step >= total_steps:
-    logging.info("%s is already trained to step %d.", model_dir, first_step)
+    print(f"{model_dir} is already trained to step {first_step}.")
     return model
   model.fit(
     dataset.training_batches(source, config.data, config.train.seed),

@@ -15,8 +15,9 @@ r"""Translates pictures with a trained CycleGAN.
 
 Recipe:
 
-  python -m official.cyclegan.translate --model=runs/quickstart/export/g_AB.tflite \
-    --input=my_pictures --output=translated --direction=AtoB
+  python -m official.cyclegan.translate --direction=AtoB \
+    --model=runs/quickstart/export/g_AB.tflite \
+    --input=my_pictures --output=translated
 
 --model is a run's folder, a SavedModel or a .tflite file; --input a picture, a
 glob pattern in quotes or a folder. Pictures may have any size and keep it. A

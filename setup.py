@@ -1,0 +1,67 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Packaging of the CycleGAN package.
+
+The pins are a set that resolves and works together; each has its reason:
+
+tensorflow 2.15.1: the last release whose Keras is Keras 2, which
+  tensorflow-addons needs. Models, training and export.
+tensorflow-addons 0.23.0: InstanceNormalization, which Keras 2 lacks. The last
+  release; it does not import with tensorflow 2.16.
+tensorflow-datasets: the classic data sets, and where the built-in ones are
+  kept. 4.9.10 needs Python 3.10; 4.9.3 is the last for 3.9.
+tensorflow-metadata <= 1.17.3: tensorflow-datasets asks for any version, but
+  1.21 imports names that the protobuf of tensorflow 2.15 does not have.
+importlib_resources: tensorflow-datasets imports it without asking for it.
+keras-tuner: searches the loss weights.
+absl-py: flags.
+numpy < 2: tensorflow 2.15 is compiled against numpy 1.
+tqdm: progress bars; tensorflow-datasets uses it as well.
+setuptools < 81: tensorboard 2.15 imports pkg_resources.
+"""
+
+import pathlib
+
+import setuptools
+
+_README = pathlib.Path(__file__).with_name("README.md")
+
+setuptools.setup(
+  name="cyclegan-garden",
+  version="0.1.0",
+  description="CycleGAN for TensorFlow, from two piles of pictures to TFLite",
+  long_description=_README.read_text(encoding="utf-8"),
+  long_description_content_type="text/markdown",
+  license="Apache-2.0",
+  packages=setuptools.find_packages(include=["official", "official.*"]),
+  package_data={"official.cyclegan": ["configs/*.flags"]},
+  python_requires=">=3.9,<3.12",
+  install_requires=[
+    "absl-py>=1.4",
+    "importlib_resources",
+    "keras-tuner==1.4.8",
+    "numpy>=1.23,<2",
+    "setuptools<81",
+    "tensorflow==2.15.1",
+    "tensorflow-addons==0.23.0",
+    "tensorflow-datasets==4.9.10; python_version>='3.10'",
+    "tensorflow-datasets==4.9.3; python_version<'3.10'",
+    "tensorflow-metadata>=1.14,<=1.17.3",
+    "tqdm",
+  ],
+  extras_require={
+    # pytest runs the tests; ruff lints and formats, one tool for both.
+    "dev": ["pytest>=8", "ruff==0.17.6"],
+  },
+)

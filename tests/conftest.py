@@ -1,0 +1,112 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What the tests share: tiny pictures, tiny configurations, running binaries."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import subprocess
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from absl import flags
+import numpy as np
+import pytest
+
+from official.cyclegan import config as config_lib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+flags.FLAGS.mark_as_parsed()
+
+TINY_MODEL = config_lib.ModelConfig(
+  gen_n_filters=4, disc_n_filters=4, n_res_blocks=1
+)
+
+
+@pytest.fixture
+def tiny_config(pictures) -> config_lib.Config:
+  """A run of two steps on eight small pictures."""
+  return config_lib.resolve(
+    config_lib.Config(
+      data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
+      model=TINY_MODEL,
+      train=config_lib.TrainConfig(
+        train_steps=2, sample_interval=2, buffer_max_length=3
+      ),
+    )
+  )
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory) -> pathlib.Path:
+  """A data set's folder: JPEG and PNG, unequal domains, mixed sizes."""
+  from official.cyclegan import image_files
+
+  folder = tmp_path_factory.mktemp("pictures")
+  rng = np.random.default_rng(0)
+  for split, count in (
+    ("trainA", 8),
+    ("trainB", 5),
+    ("testA", 3),
+    ("testB", 3),
+  ):
+    (folder / split).mkdir()
+    for i in range(count):
+      height, width = rng.integers(33, 70, 2)
+      image = smooth_picture(rng, height, width, red=split.endswith("A"))
+      ending = "png" if i % 2 else "jpg"
+      image_files.write(str(folder / split / f"{i:02d}.{ending}"), image)
+  return folder
+
+
+def smooth_picture(
+  rng: np.random.Generator, height: int, width: int, red: bool = True
+) -> np.ndarray:
+  """Returns a uint8 `[height, width, 3]` gradient, reddish or bluish."""
+  y, x = np.mgrid[0:height, 0:width]
+  base = 60 + 120 * (x / width + y / height) / 2 + rng.normal(0, 8)
+  image = np.stack([base, base * 0.8, base * 0.5], axis=-1)
+  if not red:
+    image = image[..., ::-1]
+  return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def replace(config: config_lib.Config, part: str, **changes):
+  """Returns a resolved configuration with fields of one part changed."""
+  changed = dataclasses.replace(getattr(config, part), **changes)
+  return config_lib.resolve(dataclasses.replace(config, **{part: changed}))
+
+
+def run_binary(name: str, *args: str) -> subprocess.CompletedProcess:
+  """Runs `python -m official.cyclegan.<name>` as a user would."""
+  return subprocess.run(
+    [sys.executable, "-m", f"official.cyclegan.{name}", *args],
+    cwd=ROOT,
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+
+
+def assert_refused(result: subprocess.CompletedProcess, *words: str) -> None:
+  """Checks for one line on standard error that holds `words`, and status 2."""
+  assert result.returncode == 2, result.stderr
+  lines = [line for line in result.stderr.splitlines() if "error:" in line]
+  assert len(lines) == 1, result.stderr
+  assert "Traceback" not in result.stderr
+  for word in words:
+    assert word in lines[0], (word, lines[0])

@@ -1,0 +1,122 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import dataclasses
+
+import numpy as np
+import pytest
+
+from official.cyclegan import config as config_lib
+from official.cyclegan import networks
+
+
+def _model(**changes):
+  return config_lib.ModelConfig(**{"global_skip": False, **changes})
+
+
+@pytest.mark.parametrize(
+  ("changes", "parameters"),
+  [
+    # Published: junyanz/pytorch-CycleGAN-and-pix2pix (64), Foster (32).
+    ({"gen_n_filters": 64, "n_res_blocks": 9}, 11_378_179),
+    ({"gen_n_filters": 64, "n_res_blocks": 6}, 7_837_699),
+    ({"gen_n_filters": 32, "n_res_blocks": 9}, 2_850_563),
+    ({"gen_n_filters": 32, "generator_type": "unet"}, 1_545_411),
+  ],
+)
+def test_generator_has_the_published_parameters(changes, parameters):
+  assert networks.build_generator(_model(**changes)).count_params() == parameters
+
+
+@pytest.mark.parametrize(
+  ("filters", "parameters"), [(64, 2_764_737), (32, 694_241)]
+)
+def test_discriminator_has_the_published_parameters(filters, parameters):
+  network = networks.build_discriminator(_model(disc_n_filters=filters))
+  assert network.count_params() == parameters
+
+
+def test_norm_affine_adds_scale_and_shift():
+  plain = networks.build_generator(_model(gen_n_filters=4, n_res_blocks=1))
+  affine = networks.build_generator(
+    _model(gen_n_filters=4, n_res_blocks=1, norm_affine=True)
+  )
+  channels = 4 + 8 + 16 + 2 * 16 + 8 + 4
+  assert affine.count_params() - plain.count_params() == 2 * channels
+
+
+@pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
+@pytest.mark.parametrize("skip", [False, True])
+def test_generator_keeps_any_size(generator_type, skip):
+  model = _model(
+    generator_type=generator_type,
+    gen_n_filters=4,
+    n_res_blocks=1,
+    global_skip=skip,
+  )
+  generator = networks.build_generator(model)
+  multiple = config_lib.SIZE_MULTIPLES[generator_type]
+  smallest = config_lib.MINIMUM_SIZES[generator_type]
+  rng = np.random.default_rng(0)
+  for shape in ((2, smallest, smallest, 3), (1, 5 * multiple, 64, 3)):
+    x = rng.uniform(-1, 1, shape).astype(np.float32)
+    y = generator(x).numpy()
+    assert y.shape == shape
+    assert np.isfinite(y).all()
+    if not skip:
+      assert np.abs(y).max() <= 1.0
+
+
+@pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
+@pytest.mark.parametrize("init", config_lib.INITIALIZERS)
+def test_global_skip_starts_near_the_identity(generator_type, init):
+  model = config_lib.ModelConfig(
+    generator_type=generator_type,
+    gen_n_filters=8,
+    n_res_blocks=2,
+    init=init,
+    global_skip=True,
+  )
+  x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3))
+  y = networks.build_generator(model)(x.astype(np.float32)).numpy()
+  difference = np.abs(y - x).mean()
+  assert 0.0 < difference < 0.6
+  plain = networks.build_generator(
+    dataclasses.replace(model, global_skip=False)
+  )
+  assert difference < np.abs(plain(x.astype(np.float32)) - x).mean()
+
+
+def test_images_of_a_batch_do_not_mix():
+  generator = networks.build_generator(_model(gen_n_filters=4, n_res_blocks=1))
+  x = np.random.default_rng(0).uniform(-1, 1, (3, 16, 16, 3))
+  x = x.astype(np.float32)
+  together = generator(x).numpy()
+  alone = np.concatenate([generator(x[i : i + 1]) for i in range(3)])
+  np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_discriminator_judges_patches_of_70_pixels():
+  network = networks.build_discriminator(_model(disc_n_filters=4))
+  assert network.output_shape == (None, None, None, 1)
+  x = np.zeros((1, 256, 256, 3), np.float32)
+  assert network(x).shape == (1, 32, 32, 1)
+  # Strides 2, 2, 2, 1, 1 of 4x4 convolutions see 70 pixels.
+  field, step = 1, 1
+  strides = [
+    layer.strides[0] for layer in network.layers if hasattr(layer, "strides")
+  ]
+  for stride in strides:
+    field, step = field + 3 * step, step * stride
+  assert field == 70
+  assert strides == [2, 2, 2, 1, 1]
