@@ -19,12 +19,14 @@ about how the networks were trained.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -206,18 +208,14 @@ def _write_saved_model(
   tf.saved_model.save(module, path, signatures=translate)
   details = pathlib.Path(path, DETAILS_PATH)
   details.parent.mkdir()
-  details.write_text(
-    json.dumps(
-      {
-        "direction": direction,
-        "size": config.data.crop_size,
-        "size_multiple": config_lib.SIZE_MULTIPLES[config.model.generator_type],
-      },
-      indent=2,
-    )
-    + "\n",
-    encoding="utf-8",
-  )
+  generator_type = config.model.generator_type
+  values = {
+    "direction": direction,
+    "size": config.data.crop_size,
+    "size_multiple": config_lib.SIZE_MULTIPLES[generator_type],
+    "minimum_size": config_lib.MINIMUM_SIZES[generator_type],
+  }
+  details.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def _convert(translator: Translator, size: int, channels: int) -> bytes:
@@ -232,7 +230,34 @@ def _convert(translator: Translator, size: int, channels: int) -> bytes:
     module.variables_ = translator.variables
     tf.saved_model.save(module, folder, signatures=translate)
     converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-    return converter.convert()
+    with _quiet():
+      return converter.convert()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+  """Keeps the converter's operator statistics off the user's screen.
+
+  They are printed by C++ code, so the file descriptors are redirected; what
+  was printed is shown after all if the converter fails.
+  """
+  sys.stdout.flush()
+  sys.stderr.flush()
+  kept = [os.dup(1), os.dup(2)]
+  with tempfile.TemporaryFile() as printed:
+    os.dup2(printed.fileno(), 1)
+    os.dup2(printed.fileno(), 2)
+    try:
+      yield
+    except Exception:
+      printed.seek(0)
+      os.write(kept[1], printed.read())
+      raise
+    finally:
+      os.dup2(kept[0], 1)
+      os.dup2(kept[1], 2)
+      for descriptor in kept:
+        os.close(descriptor)
 
 
 def saved_model_runner(path: str) -> ImageFunction:

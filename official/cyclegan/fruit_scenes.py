@@ -175,7 +175,7 @@ def render(
   picture += np.random.default_rng(scene.seed + 1).normal(
     0.0, _SENSOR_NOISE, picture.shape
   )
-  covered = drawing.downsample(mask)[..., None] > 0.02
+  covered = drawing.downsample(mask)[..., None] > 0
   return drawing.to_uint8(picture), np.where(covered, 255, 0).astype(np.uint8)
 
 

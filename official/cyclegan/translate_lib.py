@@ -43,11 +43,13 @@ class Runner:
     size: Width and height that it was trained for or takes, pixels.
     multiple: What height and width must be multiples of; 0 if `size` is the
       only size that it takes.
+    minimum: Smallest height and width that it takes, pixels.
   """
 
   run: Callable[[np.ndarray], np.ndarray]
   size: int
   multiple: int
+  minimum: int
 
 
 def open_model(path: str, direction: str) -> Runner:
@@ -104,8 +106,10 @@ def translate_image(
       f" takes {runner.size} pixels only. Use --scale=fit, or a SavedModel."
     )
   if scale == "native":
-    pad = [(0, -n % runner.multiple) for n in (height, width)]
-    # Tiny pictures are smaller than what must be added: mirror repeatedly.
+    pad = [
+      (0, max(runner.minimum - n, -n % runner.multiple))
+      for n in (height, width)
+    ]
     padded = np.pad(image, [*pad, (0, 0)], mode="symmetric")
     translated = runner.run(_unit(padded))[0, :height, :width]
   elif (height, width) == (runner.size, runner.size):
@@ -204,23 +208,30 @@ def _open_model_dir(path: str, direction: str) -> Runner:
     (translated,) = function(tf.constant(image)).values()
     return translated.numpy()
 
-  multiple = config_lib.SIZE_MULTIPLES[config.model.generator_type]
-  return Runner(run, config.data.crop_size, multiple)
+  return Runner(
+    run,
+    config.data.crop_size,
+    config_lib.SIZE_MULTIPLES[config.model.generator_type],
+    config_lib.MINIMUM_SIZES[config.model.generator_type],
+  )
 
 
 def _open_saved_model(path: str, direction: str) -> Runner:
   details_path = pathlib.Path(path, export_lib.DETAILS_PATH)
   try:
     details = json.loads(details_path.read_text(encoding="utf-8"))
-    size, multiple = details["size"], details["size_multiple"]
     _check_direction(path, details["direction"], direction)
-    run = export_lib.saved_model_runner(path)
+    return Runner(
+      export_lib.saved_model_runner(path),
+      details["size"],
+      details["size_multiple"],
+      details["minimum_size"],
+    )
   except (OSError, KeyError, json.JSONDecodeError) as error:
     raise config_lib.UserError(
       f"--model={path} is no SavedModel of this package ({error}). Export the"
       " model again."
     ) from error
-  return Runner(run, size, multiple)
 
 
 def _open_tflite(path: str, direction: str) -> Runner:
@@ -235,7 +246,8 @@ def _open_tflite(path: str, direction: str) -> Runner:
       f" ({str(error).splitlines()[0]}). Export the model again."
     ) from error
   _check_direction(path, {"image_B": "AtoB"}.get(output, "BtoA"), direction)
-  return Runner(export_lib.tflite_runner(path), int(shape[1]), 0)
+  size = int(shape[1])
+  return Runner(export_lib.tflite_runner(path), size, 0, size)
 
 
 def _check_direction(path: str, has: str, asked: str) -> None:

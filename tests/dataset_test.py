@@ -1,0 +1,210 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import collections
+import dataclasses
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from official.cyclegan import config as config_lib
+from official.cyclegan import dataset
+from official.cyclegan import preprocessing
+from official.cyclegan import scene_datasets
+
+
+def _batches(source, config, count, seed=1):
+  batches = dataset.training_batches(source, config, seed).take(count)
+  return list(batches.as_numpy_iterator())
+
+
+def test_folder_becomes_batches_of_mixed_sizes(pictures):
+  config = config_lib.DataConfig(
+    dataset=str(pictures), crop_size=32, load_size=36, batch_size=4
+  )
+  source = dataset.open_source(config)
+  assert source.counts == {"trainA": 8, "trainB": 5, "testA": 3, "testB": 3}
+  for a, b in _batches(source, config, 3):
+    assert a.shape == b.shape == (4, 32, 32, 3)
+    assert a.dtype == np.float32
+    assert -1 <= a.min() and a.max() <= 1
+    assert (a[..., 0] > a[..., 2]).mean() > 0.9  # A is reddish, B bluish
+    assert (b[..., 0] < b[..., 2]).mean() > 0.9
+
+
+def _flat_source(counts):
+  """A source whose image i is filled with the value i."""
+
+  def load(split):
+    values = tf.data.Dataset.range(counts[split])
+    return values.map(lambda i: tf.cast(tf.fill([8, 8, 3], i), tf.uint8))
+
+  return dataset.Source("flat", counts, load)
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_unequal_domains_drop_nothing(batch_size):
+  counts = {"trainA": 10, "trainB": 3, "testA": 1, "testB": 1}
+  config = config_lib.DataConfig(
+    crop_size=8, load_size=8, batch_size=batch_size
+  )
+  source = _flat_source(counts)
+  steps = 60 // batch_size
+  seen = [collections.Counter(), collections.Counter()]
+  for pair in _batches(source, config, steps):
+    for counter, images in zip(seen, pair):
+      values = preprocessing.unit_to_uint8((images + 1) / 2).numpy()
+      counter.update(values[:, 0, 0, 0].tolist())
+  # 60 images: every image of A six times, every image of B twenty times.
+  assert seen[0] == {i: 6 for i in range(10)}
+  assert seen[1] == {i: 20 for i in range(3)}
+
+
+def test_order_and_crops_follow_the_seed(pictures):
+  config = config_lib.DataConfig(
+    dataset=str(pictures), crop_size=32, load_size=40
+  )
+  source = dataset.open_source(config)
+  first, again, other = (_batches(source, config, 12, s) for s in (1, 1, 2))
+  np.testing.assert_array_equal(np.stack(first), np.stack(again))
+  assert not np.array_equal(np.stack(first), np.stack(other))
+
+
+def test_every_epoch_is_augmented_afresh(pictures):
+  config = config_lib.DataConfig(
+    dataset=str(pictures), crop_size=32, load_size=40
+  )
+  source = dataset.open_source(config)
+  crops = {a.tobytes() for a, _ in _batches(source, config, 24)}
+  assert len(crops) > 16  # of eight images, three times each
+
+
+def test_first_images_are_those_of_the_split(pictures):
+  source = dataset.open_source(
+    config_lib.DataConfig(dataset=str(pictures), crop_size=32)
+  )
+  images = dataset.first_images(source, "testB", 32, 2)
+  assert images.shape == (2, 32, 32, 3)
+  again = dataset.first_images(source, "testB", 32, 9)
+  assert again.shape == (3, 32, 32, 3)
+  np.testing.assert_array_equal(images, again[:2])
+
+
+@pytest.mark.parametrize(
+  ("break_it", "words"),
+  [
+    (lambda d: shutil.rmtree(d / "testB"), ["no sub-folder testB"]),
+    (lambda d: [f.unlink() for f in (d / "trainA").iterdir()], ["trainA is empty"]),
+    (lambda d: (d / "testA" / "bad.jpg").write_text("hello"), ["bad.jpg"]),
+  ],
+)
+def test_unusable_folder_is_refused(pictures, tmp_path, break_it, words):
+  folder = tmp_path / "copy"
+  shutil.copytree(pictures, folder)
+  break_it(folder)
+  with pytest.raises(config_lib.UserError) as error:
+    dataset.open_source(config_lib.DataConfig(dataset=str(folder)))
+  for word in words:
+    assert word in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["apple2orange_scene", "no_such/thing"])
+def test_unknown_name_is_refused_with_a_suggestion(name, tmp_path):
+  config = config_lib.DataConfig(dataset=name, data_dir=str(tmp_path))
+  with pytest.raises(config_lib.UserError) as error:
+    dataset.open_source(config)
+  message = str(error.value)
+  assert f"--dataset={name}" in message and "\n" not in message
+  assert "Did you mean apple2orange_scenes?" in message
+
+
+@pytest.mark.parametrize(
+  ("name", "load_size", "full"),
+  [
+    ("apple2orange_scenes", 64, "apple2orange_scenes/64"),
+    ("apple2orange_scenes", 65, "apple2orange_scenes/128"),
+    ("photo2painting_scenes", 500, "photo2painting_scenes/256"),
+    ("photo2painting_scenes/128", 64, "photo2painting_scenes/128"),
+    ("cycle_gan/horse2zebra", 64, "cycle_gan/horse2zebra"),
+  ],
+)
+def test_built_in_size_follows_load_size(name, load_size, full):
+  config = config_lib.DataConfig(dataset=name, load_size=load_size)
+  assert dataset.builder_name(config) == full
+
+
+class TinyCycle(tfds.core.GeneratorBasedBuilder):
+  """A data set with the features of `cycle_gan`, grey to make it harder."""
+
+  VERSION = tfds.core.Version("1.0.0")
+
+  def _info(self):
+    return tfds.core.DatasetInfo(
+      builder=self,
+      features=tfds.features.FeaturesDict(
+        {
+          "image": tfds.features.Image(shape=(None, None, 1)),
+          "label": tfds.features.ClassLabel(names=["A", "B"]),
+        }
+      ),
+    )
+
+  def _split_generators(self, dl_manager):
+    return {split: self._generate_examples(split) for split in dataset.SPLITS}
+
+  def _generate_examples(self, split):
+    for i in range(3):
+      image = np.full((12 + i, 20, 1), 40 * i, np.uint8)
+      yield f"{split}{i}", {"image": image, "label": split[-1]}
+
+
+def test_any_tfds_name_with_the_splits_is_taken(tmp_path):
+  config = config_lib.DataConfig(
+    dataset="tiny_cycle", data_dir=str(tmp_path), crop_size=8, load_size=8
+  )
+  source = dataset.open_source(config)
+  assert source.counts["trainA"] == 3
+  (pair,) = _batches(source, config, 1)
+  assert pair[0].shape == (1, 8, 8, 3)
+
+
+def test_tfds_without_the_splits_is_refused(tmp_path, monkeypatch):
+  monkeypatch.setattr(
+    TinyCycle,
+    "_split_generators",
+    lambda self, _: {"train": self._generate_examples("trainA")},
+  )
+  config = config_lib.DataConfig(dataset="tiny_cycle", data_dir=str(tmp_path))
+  with pytest.raises(config_lib.UserError, match="no split trainA"):
+    dataset.open_source(config)
+
+
+def test_built_in_set_loads(monkeypatch, tmp_path):
+  monkeypatch.setattr(
+    scene_datasets,
+    "_SPLITS",
+    {s: (d, n, 2) for s, (d, n, _) in scene_datasets._SPLITS.items()},
+  )
+  config = config_lib.DataConfig(
+    data_dir=str(tmp_path), crop_size=64, load_size=64
+  )
+  source = dataset.open_source(config)
+  assert source.name == "apple2orange_scenes/64"
+  assert dataset.first_images(source, "testA", 64, 5).shape == (2, 64, 64, 3)
+  # Asked for again, it is not drawn again.
+  monkeypatch.setattr(scene_datasets, "draw_fruits", None)
+  again = dataset.open_source(dataclasses.replace(config))
+  assert again.counts == source.counts

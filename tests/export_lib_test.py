@@ -1,0 +1,162 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import json
+import os
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from official.cyclegan import checkpoints
+from official.cyclegan import config as config_lib
+from official.cyclegan import export_lib
+from official.cyclegan import train_lib
+from tests import conftest
+
+
+@pytest.fixture(scope="module")
+def run(pictures, tmp_path_factory):
+  """A short run of the U-Net on 32 pixels, and its folder."""
+  config = config_lib.resolve(
+    config_lib.Config(
+      data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
+      model=config_lib.ModelConfig(
+        generator_type="unet", gen_n_filters=4, disc_n_filters=4, init="he"
+      ),
+      train=config_lib.TrainConfig(train_steps=2, buffer_max_length=2),
+    )
+  )
+  folder = str(tmp_path_factory.mktemp("run"))
+  train_lib.train(config, folder)
+  return folder
+
+
+@pytest.fixture(scope="module")
+def exported(run, tmp_path_factory):
+  folder = tmp_path_factory.mktemp("exported")
+  return export_lib.export(run, str(folder)), folder
+
+
+def _unit_images(count, size=32):
+  rng = np.random.default_rng(0)
+  return np.stack(
+    [conftest.smooth_picture(rng, size, size) / 255.0 for _ in range(count)]
+  ).astype(np.float32)
+
+
+@pytest.mark.parametrize("direction", checkpoints.DIRECTIONS)
+def test_files_match_the_keras_generator(run, exported, direction):
+  """On 20 images, by independent code: at most 1e-4 of full scale apart."""
+  _, folder = exported
+  name = checkpoints.GENERATOR_NAMES[direction]
+  generator, _ = checkpoints.load_generator(run, direction)
+  images = _unit_images(20)
+  want = np.clip(generator(images * 2 - 1).numpy() / 2 + 0.5, 0, 1)
+  assert np.abs(want - images).max() > 1e-3  # it does change the images
+
+  loaded = tf.saved_model.load(str(folder / name))
+  (got,) = loaded.signatures["serving_default"](tf.constant(images)).values()
+  assert np.abs(got.numpy() - want).max() <= 1e-4
+
+  interpreter = tf.lite.Interpreter(str(folder / f"{name}.tflite"))
+  interpreter.allocate_tensors()
+  (inputs,), (outputs,) = (
+    interpreter.get_input_details(),
+    interpreter.get_output_details(),
+  )
+  for details in (inputs, outputs):
+    assert details["shape"].tolist() == [1, 32, 32, 3]
+    assert details["dtype"] == np.float32
+  for image, expected in zip(images, want):
+    interpreter.set_tensor(inputs["index"], image[None])
+    interpreter.invoke()
+    result = interpreter.get_tensor(outputs["index"])[0]
+    assert np.abs(result - expected).max() <= 1e-4
+
+
+def test_saved_model_takes_any_size_and_batch(exported):
+  _, folder = exported
+  loaded = tf.saved_model.load(str(folder / "g_AB"))
+  images = tf.constant(np.zeros((3, 48, 64, 3), np.float32))
+  assert loaded(images)["image_B"].shape == images.shape
+
+
+def test_report_and_details(exported):
+  report, folder = exported
+  assert json.loads((folder / "export.json").read_text()) == report
+  assert sorted(os.listdir(folder)) == sorted([*report["files"], "export.json"])
+  for entry in report["files"].values():
+    assert entry["max_difference"] <= report["tolerance"] == 1e-4
+    assert entry["test_images"] == 3
+    assert entry["bytes"] > 10_000
+  details = json.loads(
+    (folder / "g_BA" / "assets.extra" / "cyclegan.json").read_text()
+  )
+  assert details == {
+    "direction": "BtoA",
+    "size": 32,
+    "size_multiple": 16,
+    "minimum_size": 32,
+  }
+
+
+def test_tflite_has_fixed_shapes_only(exported):
+  """Dynamic tensors would keep every delegate away from the graph."""
+  _, folder = exported
+  interpreter = tf.lite.Interpreter(str(folder / "g_AB.tflite"))
+  interpreter.allocate_tensors()
+  operators = {op["op_name"] for op in interpreter._get_ops_details()}
+  assert not operators & {"SHAPE", "PACK", "STRIDED_SLICE"}
+  assert not {op for op in operators if op.startswith("Flex")}
+
+
+def test_other_size(run, tmp_path):
+  report = export_lib.export(run, str(tmp_path), ["AtoB"], size=48)
+  assert report["size"] == 48
+  interpreter = tf.lite.Interpreter(str(tmp_path / "g_AB.tflite"))
+  assert interpreter.get_input_details()[0]["shape"].tolist() == [1, 48, 48, 3]
+  assert not (tmp_path / "g_BA").exists()
+
+
+def test_size_the_network_cannot_take_is_refused(run, tmp_path):
+  with pytest.raises(config_lib.UserError, match="--size=40"):
+    export_lib.export(run, str(tmp_path / "out"), size=40)
+  assert not (tmp_path / "out").exists()
+
+
+def test_output_dir_that_is_a_file_is_refused(run, tmp_path):
+  (tmp_path / "file").write_text("keep me")
+  with pytest.raises(config_lib.UserError, match="--output_dir="):
+    export_lib.export(run, str(tmp_path / "file"))
+  assert (tmp_path / "file").read_text() == "keep me"
+
+
+def test_a_file_that_differs_is_not_written(run, tmp_path, monkeypatch):
+  real = export_lib.tflite_runner
+  monkeypatch.setattr(
+    export_lib,
+    "tflite_runner",
+    lambda path: lambda image: real(path)(image) + 2e-4,
+  )
+  (tmp_path / "g_AB.tflite").write_text("an older export")
+  with pytest.raises(config_lib.UserError, match="g_AB.tflite differs"):
+    export_lib.export(run, str(tmp_path))
+  assert os.listdir(tmp_path) == ["g_AB.tflite"]
+  assert (tmp_path / "g_AB.tflite").read_text() == "an older export"
+
+
+def test_exports_over_an_older_export(run, tmp_path):
+  for _ in range(2):
+    export_lib.export(run, str(tmp_path), ["BtoA"])
+  assert sorted(os.listdir(tmp_path)) == ["export.json", "g_BA", "g_BA.tflite"]

@@ -1,0 +1,179 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from official.cyclegan import checkpoints
+from official.cyclegan import config as config_lib
+from official.cyclegan import export_lib
+from official.cyclegan import image_files
+from official.cyclegan import train_lib
+from official.cyclegan import translate_lib
+from tests import conftest
+
+
+@pytest.fixture(scope="module")
+def models(pictures, tmp_path_factory):
+  """One trained generator in its four forms."""
+  config = config_lib.resolve(
+    config_lib.Config(
+      data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
+      model=conftest.TINY_MODEL,
+      train=config_lib.TrainConfig(train_steps=3, buffer_max_length=2),
+    )
+  )
+  run = str(tmp_path_factory.mktemp("run"))
+  train_lib.train(config, run)
+  out = str(tmp_path_factory.mktemp("export"))
+  export_lib.export(run, out, ["AtoB"])
+  return {
+    "run": run,
+    "export": out,
+    "saved_model": os.path.join(out, "g_AB"),
+    "tflite": os.path.join(out, "g_AB.tflite"),
+  }
+
+
+def _picture(height, width, seed=0):
+  rng = np.random.default_rng(seed)
+  return conftest.smooth_picture(rng, height, width)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (41, 97), (7, 5), (1, 1)])
+def test_every_form_gives_the_same_picture_of_the_same_size(models, size):
+  image = _picture(*size)
+  results = {
+    name: translate_lib.translate_image(
+      translate_lib.open_model(path, "AtoB"), image
+    )
+    for name, path in models.items()
+  }
+  for result in results.values():
+    assert result.shape == image.shape and result.dtype == np.uint8
+    difference = result.astype(int) - results["run"]
+    assert np.abs(difference).max() <= 1
+
+
+def test_result_is_the_generators(models):
+  image = _picture(32, 32)
+  generator, _ = checkpoints.load_generator(models["run"], "AtoB")
+  want = generator(image[None].astype(np.float32) / 127.5 - 1).numpy()[0]
+  want = np.rint(np.clip((want + 1) * 127.5, 0, 255))
+  runner = translate_lib.open_model(models["run"], "AtoB")
+  got = translate_lib.translate_image(runner, image)
+  assert np.abs(got - want).max() <= 1
+  assert np.abs(got.astype(int) - image).mean() > 0.2
+
+
+def test_native_scale_keeps_every_pixel(models):
+  for name in ("run", "saved_model"):
+    runner = translate_lib.open_model(models[name], "AtoB")
+    for size in ((41, 97), (3, 2)):
+      image = _picture(*size)
+      assert (
+        translate_lib.translate_image(runner, image, "native").shape
+        == image.shape
+      )
+  image = _picture(64, 64)
+  generator, _ = checkpoints.load_generator(models["run"], "AtoB")
+  want = generator(image[None].astype(np.float32) / 127.5 - 1).numpy()[0]
+  got = translate_lib.translate_image(runner, image, "native")
+  want = np.rint(np.clip((want + 1) * 127.5, 0, 255))
+  assert np.abs(got - want).max() <= 1
+
+
+def test_native_scale_needs_a_free_size(models):
+  runner = translate_lib.open_model(models["tflite"], "AtoB")
+  with pytest.raises(config_lib.UserError, match="--scale=fit"):
+    translate_lib.translate_image(runner, _picture(40, 40), "native")
+
+
+def test_files_folder_glob_and_single(models, pictures, tmp_path):
+  out = str(tmp_path / "out")
+  folder = str(pictures / "testA")
+  written = translate_lib.translate_files(models["tflite"], folder, out, "AtoB")
+  assert sorted(os.listdir(out)) == ["00.jpg", "01.png", "02.jpg"]
+  for path in written:
+    source = image_files.read(os.path.join(folder, os.path.basename(path)))
+    assert image_files.read(path).shape == source.shape
+
+  written = translate_lib.translate_files(
+    models["run"], os.path.join(folder, "*.png"), str(tmp_path / "g"), "AtoB"
+  )
+  assert [os.path.basename(p) for p in written] == ["01.png"]
+
+  one = str(tmp_path / "deep" / "one.png")
+  translate_lib.translate_files(
+    models["saved_model"], os.path.join(folder, "00.jpg"), one, "AtoB"
+  )
+  assert image_files.read(one).shape[-1] == 3
+
+
+def test_other_direction_of_a_run(models):
+  images = [
+    translate_lib.translate_image(
+      translate_lib.open_model(models["run"], direction), _picture(32, 32)
+    )
+    for direction in checkpoints.DIRECTIONS
+  ]
+  assert not np.array_equal(*images)
+
+
+@pytest.mark.parametrize("name", ["saved_model", "tflite"])
+def test_other_direction_of_a_file_is_refused(models, name):
+  with pytest.raises(config_lib.UserError, match="translates AtoB"):
+    translate_lib.open_model(models[name], "BtoA")
+
+
+def test_broken_picture_is_named_and_the_rest_translated(
+  models, pictures, tmp_path
+):
+  shutil.copytree(pictures / "testA", tmp_path / "in")
+  (tmp_path / "in" / "00a.jpg").write_text("no picture")
+  with pytest.raises(config_lib.UserError) as error:
+    translate_lib.translate_files(
+      models["run"], str(tmp_path / "in"), str(tmp_path / "out"), "AtoB"
+    )
+  assert "00a.jpg" in str(error.value) and "3 of 4" in str(error.value)
+  assert len(os.listdir(tmp_path / "out")) == 3
+
+
+@pytest.mark.parametrize("what", ["nothing", "text.tflite", "empty"])
+def test_no_model_is_refused(tmp_path, what):
+  (tmp_path / "text.tflite").write_text("not a model")
+  (tmp_path / "empty").mkdir()
+  with pytest.raises(config_lib.UserError, match="--model="):
+    translate_lib.open_model(str(tmp_path / what), "AtoB")
+
+
+def test_inputs_are_never_overwritten(models, pictures, tmp_path):
+  shutil.copytree(pictures / "testA", tmp_path / "in")
+  with pytest.raises(config_lib.UserError, match="would overwrite"):
+    translate_lib.translate_files(
+      models["run"], str(tmp_path / "in"), str(tmp_path / "in"), "AtoB"
+    )
+
+
+def test_results_that_would_overwrite_each_other_are_refused(
+  models, pictures, tmp_path
+):
+  for folder in ("x", "y"):
+    shutil.copytree(pictures / "testA", tmp_path / folder)
+  with pytest.raises(config_lib.UserError, match="several files"):
+    translate_lib.translate_files(
+      models["run"], str(tmp_path / "?" / "*"), str(tmp_path / "out"), "AtoB"
+    )
