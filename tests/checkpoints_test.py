@@ -87,9 +87,7 @@ def test_without_a_checkpoint_it_says_so(tiny_config, tmp_path):
     ("train", {"buffer_max_length": 4}, "--buffer_max_length=4"),
   ],
 )
-def test_other_networks_are_refused(
-  tiny_config, tmp_path, part, changes, word
-):
+def test_other_networks_are_refused(tiny_config, tmp_path, part, changes, word):
   config_lib.save(tiny_config, str(tmp_path))
   checkpoints.check_same_model(tiny_config, str(tmp_path))
   changed = conftest.replace(tiny_config, part, **changes)

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What the tests share: tiny pictures, tiny configurations, running binaries."""
+"""What the tests share: tiny pictures and runs, and how to run a binary."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ import pathlib
 import subprocess
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-from absl import flags
 import numpy as np
 import pytest
+from absl import flags
 
 from official.cyclegan import config as config_lib
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 flags.FLAGS.mark_as_parsed()

@@ -40,7 +40,7 @@ def test_folder_becomes_batches_of_mixed_sizes(pictures):
   for a, b in _batches(source, config, 3):
     assert a.shape == b.shape == (4, 32, 32, 3)
     assert a.dtype == np.float32
-    assert -1 <= a.min() and a.max() <= 1
+    assert a.min() >= -1 and a.max() <= 1
     assert (a[..., 0] > a[..., 2]).mean() > 0.9  # A is reddish, B bluish
     assert (b[..., 0] < b[..., 2]).mean() > 0.9
 
@@ -107,7 +107,10 @@ def test_first_images_are_those_of_the_split(pictures):
   ("break_it", "words"),
   [
     (lambda d: shutil.rmtree(d / "testB"), ["no sub-folder testB"]),
-    (lambda d: [f.unlink() for f in (d / "trainA").iterdir()], ["trainA is empty"]),
+    (
+      lambda d: [f.unlink() for f in (d / "trainA").iterdir()],
+      ["trainA is empty"],
+    ),
     (lambda d: (d / "testA" / "bad.jpg").write_text("hello"), ["bad.jpg"]),
   ],
 )

@@ -60,7 +60,9 @@ def test_other_objects_wear_the_fruits_colours():
   ]
   colours = [d.colour for s in scenes for d in s.distractors]
   red = [c for c in colours if c[0] > 0.55 and c[1] < 0.25 and c[2] < 0.25]
-  orange = [c for c in colours if c[0] > 0.8 and 0.3 < c[1] < 0.6 and c[2] < 0.2]
+  orange = [
+    c for c in colours if c[0] > 0.8 and 0.3 < c[1] < 0.6 and c[2] < 0.2
+  ]
   assert len(red) > 20 and len(orange) > 20
   assert {len(s.fruits) for s in scenes} == {1, 2, 3}
 

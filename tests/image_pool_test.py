@@ -22,7 +22,9 @@ from official.cyclegan import image_pool
 
 def _numbered(first, count):
   values = np.arange(first, first + count, dtype=np.float32)
-  return tf.constant(np.broadcast_to(values[:, None, None, None], (count, 2, 2, 1)))
+  return tf.constant(
+    np.broadcast_to(values[:, None, None, None], (count, 2, 2, 1))
+  )
 
 
 def _ids(images):

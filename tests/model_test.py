@@ -49,9 +49,7 @@ def _compiled(config, optimizer=tf.keras.optimizers.SGD, rate=1.0):
 def _pair(batch=2, seed=0):
   rng = np.random.default_rng(seed)
   shape = (batch, _SIZE, _SIZE, 3)
-  return tuple(
-    tf.constant(rng.uniform(-1, 1, shape), tf.float32) for _ in "AB"
-  )
+  return tuple(tf.constant(rng.uniform(-1, 1, shape), tf.float32) for _ in "AB")
 
 
 def _values(variables):

@@ -35,7 +35,9 @@ def _model(**changes):
   ],
 )
 def test_generator_has_the_published_parameters(changes, parameters):
-  assert networks.build_generator(_model(**changes)).count_params() == parameters
+  assert (
+    networks.build_generator(_model(**changes)).count_params() == parameters
+  )
 
 
 @pytest.mark.parametrize(

@@ -73,9 +73,10 @@ def test_gradient_matches_addons():
 def test_rebuilds_from_config():
   layer = normalization.InstanceNormalization(epsilon=0.25, center=False)
   config = layer.get_config()
-  assert normalization.InstanceNormalization.from_config(
-    config
-  ).get_config() == config
+  assert (
+    normalization.InstanceNormalization.from_config(config).get_config()
+    == config
+  )
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

@@ -28,9 +28,7 @@ def test_l1_against_a_worked_value():
   np.testing.assert_allclose(paired_error.l1(a, b), 0.05, rtol=1e-5)
   mask = np.zeros((1, 2, 2, 1), np.uint8)
   mask[0, 0] = 255
-  np.testing.assert_allclose(
-    paired_error.masked_l1(a, b, mask), 0.1, rtol=1e-5
-  )
+  np.testing.assert_allclose(paired_error.masked_l1(a, b, mask), 0.1, rtol=1e-5)
   with pytest.raises(ValueError, match="empty"):
     paired_error.masked_l1(a, b, np.zeros_like(mask))
 

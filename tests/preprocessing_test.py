@@ -30,7 +30,9 @@ def test_ranges_round_trip_every_level():
   assert float(tf.reduce_min(network)) == -1.0
   assert float(tf.reduce_max(network)) == 1.0
   unit = preprocessing.network_to_unit(network)
-  np.testing.assert_allclose(preprocessing.unit_to_network(unit), network, atol=1e-6)
+  np.testing.assert_allclose(
+    preprocessing.unit_to_network(unit), network, atol=1e-6
+  )
   np.testing.assert_array_equal(preprocessing.unit_to_uint8(unit), levels)
 
 
@@ -41,7 +43,9 @@ def test_network_to_unit_clips():
 
 def test_resize_keeps_flat_areas_and_the_range():
   flat = tf.fill([5, 9, 3], tf.constant(200, tf.uint8))
-  np.testing.assert_allclose(preprocessing.resize(flat, 13, 4), 200.0, atol=1e-3)
+  np.testing.assert_allclose(
+    preprocessing.resize(flat, 13, 4), 200.0, atol=1e-3
+  )
   edge = tf.constant(np.repeat([[0, 255]], 4, axis=1)[..., None] * [1, 1, 1])
   resized = preprocessing.resize(edge, 1, 40)
   assert float(tf.reduce_min(resized)) >= 0.0

@@ -55,9 +55,7 @@ def test_writes_all_a_user_needs(run):
   model, folder, config = run
   assert int(model.generator_optimizer.iterations) == 5
   assert config_lib.load(str(folder)) == config
-  checkpoints = sorted(
-    p.stem for p in (folder / "checkpoints").glob("*.index")
-  )
+  checkpoints = sorted(p.stem for p in (folder / "checkpoints").glob("*.index"))
   assert checkpoints == ["ckpt-3", "ckpt-5"]  # each epoch, and the end
   samples = sorted(p.name for p in (folder / "samples").iterdir())
   assert samples == [f"step_000000{i}.png" for i in (2, 4, 5)]

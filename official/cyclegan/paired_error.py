@@ -20,8 +20,6 @@ error by that of doing nothing, so that 1 is useless and 0 perfect.
 
 from __future__ import annotations
 
-from typing import Optional
-
 import numpy as np
 
 _LEVELS = 256
@@ -32,9 +30,7 @@ def l1(images: np.ndarray, truth: np.ndarray) -> float:
   return float(np.mean(_absolute(images, truth)))
 
 
-def masked_l1(
-  images: np.ndarray, truth: np.ndarray, mask: np.ndarray
-) -> float:
+def masked_l1(images: np.ndarray, truth: np.ndarray, mask: np.ndarray) -> float:
   """Returns the mean absolute difference where the mask is set.
 
   Args:
@@ -54,9 +50,7 @@ def masked_l1(
   return float(np.mean(_absolute(images, truth)[inside]))
 
 
-def match_histograms(
-  images: np.ndarray, reference: np.ndarray
-) -> np.ndarray:
+def match_histograms(images: np.ndarray, reference: np.ndarray) -> np.ndarray:
   """Recolours a pile so that its channels are distributed like another's.
 
   Args:
@@ -103,7 +97,7 @@ def compare(
   inputs: np.ndarray,
   translated: np.ndarray,
   truth: np.ndarray,
-  mask: Optional[np.ndarray] = None,
+  mask: np.ndarray | None = None,
 ) -> dict[str, dict[str, float]]:
   """Measures a translator beside what needs no training.
 

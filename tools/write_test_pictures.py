@@ -1,0 +1,75 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+r"""Writes the test pictures of a built-in data set, with their truth, as files.
+
+Recipe:
+
+  python tools/write_test_pictures.py --model_dir=runs/quickstart \
+    --output_dir=runs/quickstart/test
+
+Writes A/ (what to translate), B/ (what it should become) and, where the data
+set knows it, mask/ (where the change belongs), as PNG files named by scene.
+"""
+
+from __future__ import annotations
+
+import os
+
+from absl import flags
+
+from official.cyclegan import common_flags
+from official.cyclegan import config as config_lib
+
+common_flags.define_run_flags()
+_OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the files.")
+
+
+def main() -> None:
+  """Writes the pictures of the data set that a run was trained on."""
+  model_dir = common_flags.require("model_dir", "give the folder of a run.")
+  output_dir = common_flags.require("output_dir", "give a folder.")
+  config = config_lib.load(model_dir)
+  # Imported late: a refused flag does not wait for TensorFlow.
+  from official.cyclegan import dataset
+  from official.cyclegan import image_files
+  from official.cyclegan import scene_datasets
+
+  name = dataset.builder_name(config.data)
+  base, _, variant = name.partition("/")
+  if base not in scene_datasets.BUILDERS:
+    raise config_lib.UserError(
+      f"--model_dir={model_dir} was trained on {name}, whose truth is unknown."
+      f" Only {', '.join(scene_datasets.BUILDERS)} know it."
+    )
+  builder = scene_datasets.BUILDERS[base](
+    config=variant, data_dir=config.data.data_dir or None
+  )
+  builder.download_and_prepare()
+  for split, parts in (
+    ("testA", {"image": "A", "mask": "mask"}),
+    ("testB", {"image": "B"}),
+  ):
+    for example in builder.as_dataset(split=split).as_numpy_iterator():
+      for feature, folder in parts.items():
+        if feature in example:
+          target = os.path.join(output_dir, folder)
+          image_files.make_folder(target, "output_dir")
+          scene = example["scene"].decode()
+          image_files.write(
+            os.path.join(target, f"{scene}.png"), example[feature]
+          )
+
+
+if __name__ == "__main__":
+  common_flags.run(main)
