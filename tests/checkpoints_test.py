@@ -103,3 +103,7 @@ def test_seed_decides_the_weights(tiny_config):
   weights = [m.g_AB.get_weights()[0] for m in (first, again, other)]
   np.testing.assert_array_equal(weights[0], weights[1])
   assert not np.array_equal(weights[0], weights[2])
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -102,3 +102,7 @@ def test_save_and_load(tmp_path):
   assert json.loads((tmp_path / "config.json").read_text())["model"]
   with pytest.raises(config_lib.UserError, match="no trained model"):
     config_lib.load(str(tmp_path / "nowhere"))
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

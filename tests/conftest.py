@@ -18,8 +18,10 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -91,10 +93,17 @@ def replace(config: config_lib.Config, part: str, **changes):
   return config_lib.resolve(dataclasses.replace(config, **{part: changed}))
 
 
-def run_binary(name: str, *args: str) -> subprocess.CompletedProcess:
+def copy(folder: pathlib.Path, target: pathlib.Path) -> pathlib.Path:
+  """Copies a folder, so that a test may spoil it; returns the copy."""
+  return pathlib.Path(shutil.copytree(folder, target))
+
+
+def run_binary(
+  name: str, *args: str, python: Sequence[str] = ()
+) -> subprocess.CompletedProcess:
   """Runs `python -m official.cyclegan.<name>` as a user would."""
   return subprocess.run(
-    [sys.executable, "-m", f"official.cyclegan.{name}", *args],
+    [sys.executable, *python, "-m", f"official.cyclegan.{name}", *args],
     cwd=ROOT,
     capture_output=True,
     text=True,
@@ -110,3 +119,8 @@ def assert_refused(result: subprocess.CompletedProcess, *words: str) -> None:
   assert "Traceback" not in result.stderr
   for word in words:
     assert word in lines[0], (word, lines[0])
+
+
+def main(path: str) -> None:
+  """Runs one file's tests, for `bazel test` and `python -m tests.x_test`."""
+  sys.exit(pytest.main([path, *sys.argv[1:]]))

@@ -24,6 +24,7 @@ from official.cyclegan import config as config_lib
 from official.cyclegan import dataset
 from official.cyclegan import preprocessing
 from official.cyclegan import scene_datasets
+from tests import conftest
 
 
 def _batches(source, config, count, seed=1):
@@ -211,3 +212,7 @@ def test_built_in_set_loads(monkeypatch, tmp_path):
   monkeypatch.setattr(scene_datasets, "draw_fruits", None)
   again = dataset.open_source(dataclasses.replace(config))
   assert again.counts == source.counts
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

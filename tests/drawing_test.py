@@ -14,6 +14,7 @@
 import numpy as np
 
 from official.cyclegan import drawing
+from tests import conftest
 
 
 def test_disc_covers_its_area():
@@ -71,3 +72,7 @@ def test_noise_looks_the_same_at_every_size():
 
 def test_hsv_wraps_around():
   np.testing.assert_allclose(drawing.hsv(0.0, 1, 1), drawing.hsv(1.0, 1, 1))
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

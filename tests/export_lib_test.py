@@ -160,3 +160,7 @@ def test_exports_over_an_older_export(run, tmp_path):
   for _ in range(2):
     export_lib.export(run, str(tmp_path), ["BtoA"])
   assert sorted(os.listdir(tmp_path)) == ["export.json", "g_BA", "g_BA.tflite"]
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

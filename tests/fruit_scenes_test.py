@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from official.cyclegan import fruit_scenes
+from tests import conftest
 
 _SCENES = 40
 
@@ -96,3 +97,7 @@ def test_unknown_domain_is_refused():
   scene = fruit_scenes.sample(np.random.default_rng(0))
   with pytest.raises(ValueError, match="'C'"):
     fruit_scenes.render(scene, "C", 64)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -93,3 +93,7 @@ def test_folder_that_is_a_file_is_refused(tmp_path):
   for path in ("file", "file/below"):
     with pytest.raises(config_lib.UserError, match="--output_dir="):
       image_files.make_folder(str(tmp_path / path), "output_dir")
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -18,6 +18,7 @@ import pytest
 import tensorflow as tf
 
 from official.cyclegan import image_pool
+from tests import conftest
 
 
 def _numbered(first, count):
@@ -94,3 +95,7 @@ def test_state_is_restored_from_a_checkpoint(tmp_path):
   tf.train.Checkpoint(pool=again).restore(path).assert_consumed()
   new = _numbered(100, 20)
   assert _ids(pool.query(new)) == _ids(again.query(new))
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -14,6 +14,7 @@
 import numpy as np
 
 from official.cyclegan import layers
+from tests import conftest
 
 
 def test_reflects_like_numpy():
@@ -26,3 +27,7 @@ def test_reflects_like_numpy():
 def test_rebuilds_from_config():
   config = layers.ReflectionPadding2D(2, name="pad").get_config()
   assert layers.ReflectionPadding2D.from_config(config).padding == 2
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

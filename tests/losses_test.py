@@ -14,6 +14,7 @@
 import numpy as np
 
 from official.cyclegan import losses
+from tests import conftest
 
 
 def test_least_squares_losses():
@@ -36,3 +37,7 @@ def test_absolute_losses():
   b[0] = 0.5
   np.testing.assert_allclose(losses.cycle_loss(a, b), 0.25)
   np.testing.assert_allclose(losses.identity_loss(a, b), 0.25)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -225,3 +225,7 @@ def test_learns_a_recolouring():
   fake_B, _ = model((base[0] + shift, base[0] - shift))
   mean = fake_B.numpy().mean(axis=(0, 1, 2))
   assert mean[2] > mean[0]  # it was -0.5 against 0.5
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -18,6 +18,7 @@ import pytest
 
 from official.cyclegan import config as config_lib
 from official.cyclegan import networks
+from tests import conftest
 
 
 def _model(**changes):
@@ -108,17 +109,36 @@ def test_images_of_a_batch_do_not_mix():
   np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
-def test_discriminator_judges_patches_of_70_pixels():
-  network = networks.build_discriminator(_model(disc_n_filters=4))
+def test_skip_filters_add_a_look_at_the_colours():
+  plain, more = (
+    networks.build_generator(
+      config_lib.ModelConfig(gen_n_filters=4, n_res_blocks=1, skip_filters=n)
+    )
+    for n in (0, 5)
+  )
+  added = (3 * 5 + 5) + 7 * 7 * 5 * 3
+  assert more.count_params() - plain.count_params() == added
+
+
+@pytest.mark.parametrize(
+  ("layers", "patch"), [(1, 16), (2, 34), (3, 70), (4, 142)]
+)
+def test_discriminator_judges_patches(layers, patch):
+  network = networks.build_discriminator(
+    _model(disc_n_filters=4, disc_n_layers=layers)
+  )
   assert network.output_shape == (None, None, None, 1)
   x = np.zeros((1, 256, 256, 3), np.float32)
-  assert network(x).shape == (1, 32, 32, 1)
-  # Strides 2, 2, 2, 1, 1 of 4x4 convolutions see 70 pixels.
+  assert network(x).shape == (1, 256 // 2**layers, 256 // 2**layers, 1)
   field, step = 1, 1
   strides = [
     layer.strides[0] for layer in network.layers if hasattr(layer, "strides")
   ]
   for stride in strides:
     field, step = field + 3 * step, step * stride
-  assert field == 70
-  assert strides == [2, 2, 2, 1, 1]
+  assert field == patch
+  assert strides == [2] * layers + [1, 1]
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

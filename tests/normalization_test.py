@@ -17,6 +17,7 @@ import tensorflow as tf
 import tensorflow_addons as tfa
 
 from official.cyclegan import normalization
+from tests import conftest
 
 _EPSILON = 1e-5
 
@@ -90,3 +91,7 @@ def test_statistics_are_float32(dtype):
   assert y.dtype == dtype
   expected = _reference(tf.cast(x, tf.float32).numpy())
   np.testing.assert_allclose(tf.cast(y, tf.float32), expected, atol=0.03)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -18,6 +18,7 @@ import pytest
 
 from official.cyclegan import painting_scenes
 from official.cyclegan import paired_error
+from tests import conftest
 
 _SCENES = 36
 
@@ -103,3 +104,7 @@ def test_scene_looks_the_same_at_every_size(scenes):
 def test_unknown_domain_is_refused(scenes):
   with pytest.raises(ValueError, match="'C'"):
     painting_scenes.render(scenes[0], "C", 64)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from official.cyclegan import paired_error
+from tests import conftest
 
 
 def _pile(seed, shape=(4, 6, 5, 3)):
@@ -69,3 +70,7 @@ def test_compare_lists_every_baseline():
   }
   assert table["nothing"]["l1_ratio"] == 1.0
   assert "masked_l1" not in paired_error.compare(inputs, truth, truth)["model"]
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

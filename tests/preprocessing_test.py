@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from official.cyclegan import config as config_lib
 from official.cyclegan import preprocessing
+from tests import conftest
 
 
 def _image(height=10, width=10):
@@ -89,3 +90,7 @@ def test_no_flip_and_no_crop_changes_nothing():
 
 def test_prepare_resizes():
   assert preprocessing.prepare(_image(7, 12), 8).shape == (8, 8, 3)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from official.cyclegan import sample_grid
+from tests import conftest
 
 
 def _shift(amount):
@@ -54,3 +55,7 @@ def test_progress_grid_shows_both_directions():
     255,
     255,
   ]
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

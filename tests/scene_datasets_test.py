@@ -16,6 +16,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from official.cyclegan import scene_datasets
+from tests import conftest
 
 
 @pytest.fixture
@@ -86,3 +87,7 @@ def test_splits_and_sizes():
     assert [c.size for c in builder.BUILDER_CONFIGS] == [64, 128, 256]
   counts = {s: n for s, (_, _, n) in scene_datasets._SPLITS.items()}
   assert counts == {"trainA": 800, "trainB": 800, "testA": 200, "testB": 200}
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

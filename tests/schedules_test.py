@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from official.cyclegan import schedules
+from tests import conftest
 
 
 def test_constant_then_linear_to_zero():
@@ -35,3 +36,7 @@ def test_rebuilds_from_config():
   rate = schedules.ConstantThenLinear(1.0, 10, 0.3)
   again = schedules.ConstantThenLinear.from_config(rate.get_config())
   assert again.get_config() == rate.get_config()
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

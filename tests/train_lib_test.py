@@ -127,3 +127,7 @@ def test_tensorboard_gets_unweighted_losses_and_rates(run, tmp_path):
     "learning_rate/discriminator",
   }
   assert all(np.isfinite(value) for _, value in tags.values())
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

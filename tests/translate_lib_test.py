@@ -177,3 +177,7 @@ def test_results_that_would_overwrite_each_other_are_refused(
     translate_lib.translate_files(
       models["run"], str(tmp_path / "?" / "*"), str(tmp_path / "out"), "AtoB"
     )
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

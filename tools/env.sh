@@ -6,7 +6,7 @@ _NEEDED_MB=4000  # what the environment and a first run take, with some room
 
 fail() {
   echo "${0##*/}: error: $*" >&2
-  exit 1
+  exit 2
 }
 
 # Prints the first interpreter of a supported version.
@@ -34,7 +34,7 @@ make_env() {
   if [[ -f $folder/.installed && $(<"$folder/.installed") == "$wanted" ]]; then
     return
   fi
-  python=$(find_python) || exit 1
+  python=$(find_python) || exit 2
   local free
   free=$(df -Pm . | awk 'NR == 2 { print $4 }')
   if ((free < _NEEDED_MB)); then

@@ -97,6 +97,10 @@ def define_model_flags() -> None:
       "disc_n_filters": (
         "Filters of a discriminator's first convolution (the paper: 64)."
       ),
+      "disc_n_layers": (
+        "Halving layers of a discriminator: 3 judges patches of 70 pixels, as"
+        " in the paper, 2 of 34, 1 of 16. Small pictures want small patches."
+      ),
       "n_res_blocks": "Residual blocks of the resnet generator.",
       "norm_affine": "Let instance normalisation learn a scale and a shift.",
       "norm_epsilon": "Added to the variance in instance normalisation.",
@@ -104,6 +108,10 @@ def define_model_flags() -> None:
         "Let the generators predict a change that is added to their input."
         " They then start near the identity, and backgrounds stay clean."
         " --noglobal_skip is the paper's generator."
+      ),
+      "skip_filters": (
+        "With --global_skip, features of each pixel's own colour that the last"
+        " convolution sees as well. 0: none."
       ),
       "init": (
         "Initial convolution weights: normal (standard deviation 0.02, as in"

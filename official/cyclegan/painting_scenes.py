@@ -37,7 +37,7 @@ KINDS = ("landscape", "house", "still_life")
 # drawn at random and leaves no trace in A.
 _HAND = 0.25
 _SENSOR_NOISE = 0.006  # standard deviation in units of full scale, A only
-_STROKE_STRENGTH = 0.24  # of the local brightness, at three sigma
+_STROKE_STRENGTH = 0.20  # of the local brightness, at three sigma
 _STROKE_LENGTH = 0.11  # unit coordinates
 _STROKE_STEPS = 5  # samples on either side
 _TONES = 3.0
@@ -161,7 +161,7 @@ def _paint(forms: _Forms, grain: np.ndarray, hand_seed: int) -> np.ndarray:
   painted = _palette(_flatten(forms.canvas.rgb))
   load = (0.5 + 2.0 * forms.grain) * _STROKE_STRENGTH * strokes
   painted *= 1.0 + load[..., None] * np.array([1.0, 0.95, 0.75], np.float32)
-  painted += (0.75 * forms.contour)[..., None] * (_CONTOUR - painted)
+  painted += (0.6 * forms.contour)[..., None] * (_CONTOUR - painted)
   weave = np.sin(forms.canvas.x * 201.0) * np.sin(forms.canvas.y * 201.0)
   return painted * (1.0 + 0.03 * weave)[..., None]
 

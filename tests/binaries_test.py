@@ -1,0 +1,173 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The whole road through the real entry points, for every kind of run."""
+
+import itertools
+import json
+import os
+import subprocess
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from absl import flags
+from absl.testing import flagsaver
+
+from official.cyclegan import config as config_lib
+from official.cyclegan import export
+from official.cyclegan import image_files
+from official.cyclegan import train
+from official.cyclegan import translate
+from tests import conftest
+
+_BINARIES = {"train": train, "export": export, "translate": translate}
+# Run as a user would, in a process of its own; the others run their `main` in
+# this process, which spares them TensorFlow's start.
+_AS_PROCESSES = {("resnet", 1), ("unet", 4)}
+
+
+def _run(as_process, name, **options):
+  arguments = [f"--{key}={value}" for key, value in options.items()]
+  if as_process:
+    result = conftest.run_binary(name, *arguments)
+    assert result.returncode == 0, result.stderr
+    return
+  with flagsaver.flagsaver():
+    assert flags.FLAGS([name, *arguments]) == [name]
+    _BINARIES[name].main()
+
+
+@pytest.fixture(
+  scope="module",
+  params=itertools.product(config_lib.GENERATOR_TYPES, (1, 4)),
+  ids=lambda p: f"{p[0]}-batch{p[1]}",
+)
+def road(request, pictures, tmp_path_factory):
+  """A run trained and exported; says where, and how to go on."""
+  generator_type, batch_size = request.param
+  as_process = request.param in _AS_PROCESSES
+  folder = tmp_path_factory.mktemp("road")
+  _run(
+    as_process,
+    "train",
+    model_dir=folder / "run",
+    dataset=pictures,
+    crop_size=32,
+    load_size=36,
+    generator_type=generator_type,
+    batch_size=batch_size,
+    gen_n_filters=4,
+    disc_n_filters=4,
+    n_res_blocks=1,
+    train_steps=2,
+    buffer_max_length=2,
+  )
+  _run(
+    as_process,
+    "export",
+    model_dir=folder / "run",
+    output_dir=folder / "export",
+  )
+  return folder, as_process
+
+
+@pytest.mark.parametrize("direction", ["AtoB", "BtoA"])
+def test_train_export_translate(road, pictures, direction):
+  folder, as_process = road
+  name = {"AtoB": "g_AB", "BtoA": "g_BA"}[direction]
+  source = pictures / f"test{direction[0]}"
+  results = {}
+  for kind, model in (
+    ("tflite", folder / "export" / f"{name}.tflite"),
+    ("saved_model", folder / "export" / name),
+    ("run", folder / "run"),
+  ):
+    output = folder / f"{direction}_{kind}"
+    _run(
+      as_process and kind == "tflite",
+      "translate",
+      model=model,
+      input=source,
+      output=output,
+      direction=direction,
+    )
+    names = sorted(os.listdir(output))
+    assert names == sorted(os.listdir(source))
+    results[kind] = [image_files.read(str(output / n)) for n in names]
+    for result, n in zip(results[kind], names):
+      assert result.shape == image_files.read(str(source / n)).shape
+  for kind in ("saved_model", "run"):
+    for one, other in zip(results["tflite"], results[kind]):
+      assert np.abs(one.astype(int) - other).max() <= 2  # 1, and JPEG's own
+
+
+def test_report_of_the_export(road):
+  folder, _ = road
+  report = json.loads((folder / "export" / "export.json").read_text())
+  assert set(report["files"]) == {
+    "g_AB",
+    "g_AB.tflite",
+    "g_BA",
+    "g_BA.tflite",
+  }
+  for entry in report["files"].values():
+    assert entry["max_difference"] <= 1e-4
+
+
+_LITERT_SCRIPT = """
+import sys
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+try:
+  import tensorflow
+  sys.exit("TensorFlow is here: this test would prove nothing.")
+except ImportError:
+  pass
+model, inputs, outputs = sys.argv[1:]
+runner = Interpreter(model).get_signature_runner("serving_default")
+images = np.load(inputs)
+(name,) = runner.get_output_details()
+np.save(outputs, np.concatenate([runner(image=x[None])[name] for x in images]))
+"""
+
+
+def test_tflite_runs_without_tensorflow(road, tmp_path):
+  """In ai-edge-litert: the same numbers as in the SavedModel."""
+  python = os.environ.get("LITERT_PYTHON")
+  if not python:
+    pytest.skip("LITERT_PYTHON names no Python with ai-edge-litert.")
+  folder, _ = road
+  rng = np.random.default_rng(0)
+  images = np.stack(
+    [conftest.smooth_picture(rng, 32, 32) / 255.0 for _ in range(20)]
+  ).astype(np.float32)
+  np.save(tmp_path / "in.npy", images)
+  subprocess.run(
+    [
+      python,
+      "-c",
+      _LITERT_SCRIPT,
+      str(folder / "export" / "g_AB.tflite"),
+      str(tmp_path / "in.npy"),
+      str(tmp_path / "out.npy"),
+    ],
+    check=True,
+  )
+  want = tf.saved_model.load(str(folder / "export" / "g_AB"))(images)
+  got = np.load(tmp_path / "out.npy")
+  assert np.abs(got - want["image_B"].numpy()).max() <= 1e-4
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -1,0 +1,185 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The quickstart's own tools, on a small run of the real data set."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from official.cyclegan import config as config_lib
+from official.cyclegan import image_files
+from official.cyclegan import scene_datasets
+from tests import conftest
+
+_TOOLS = conftest.ROOT / "tools"
+
+
+def _run(tool, *arguments):
+  return subprocess.run(
+    [sys.executable, str(_TOOLS / tool), *arguments],
+    cwd=conftest.ROOT,
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+
+
+@pytest.fixture
+def data_dir(tmp_path, monkeypatch):
+  """A TFDS folder with the built-in fruits, four scenes in each split."""
+  monkeypatch.setattr(
+    scene_datasets,
+    "_SPLITS",
+    {s: (d, n, 4) for s, (d, n, _) in scene_datasets._SPLITS.items()},
+  )
+  builder = scene_datasets.Apple2orangeScenes(
+    config="64", data_dir=str(tmp_path / "data")
+  )
+  builder.download_and_prepare()
+  return str(tmp_path / "data")
+
+
+def test_pictures_and_summary(data_dir, tmp_path):
+  config = config_lib.Config(
+    data=config_lib.DataConfig(data_dir=data_dir, crop_size=64)
+  )
+  config_lib.save(config_lib.resolve(config), str(tmp_path))
+  test_dir = tmp_path / "test"
+  written = _run(
+    "write_test_pictures.py",
+    f"--model_dir={tmp_path}",
+    f"--output_dir={test_dir}",
+  )
+  assert written.returncode == 0, written.stderr
+  names = sorted(p.name for p in (test_dir / "A").iterdir())
+  assert len(names) == 4
+  for part in ("B", "mask"):
+    assert sorted(p.name for p in (test_dir / part).iterdir()) == names
+
+  # A model that does half of what it should.
+  halves = []
+  (test_dir / "translated").mkdir()
+  for name in names:
+    a, b = (
+      image_files.read(str(test_dir / k / name)).astype(float) for k in "AB"
+    )
+    half = np.rint((a + b) / 2).astype(np.uint8)
+    image_files.write(str(test_dir / "translated" / name), half)
+    halves.append(half)
+  done = _run(
+    "summarize_translation.py",
+    f"--test_dir={test_dir}",
+    f"--output_dir={tmp_path}",
+    "--started_seconds_ago=12",
+  )
+  assert done.returncode == 0, done.stderr
+  summary = json.loads((tmp_path / "summary.json").read_text())
+  assert summary["seconds"] == 12 and summary["pictures"] == 4
+  assert abs(summary["l1_ratio"] - 0.5) < 0.02
+  assert abs(summary["masked_l1_ratio"] - 0.5) < 0.02
+  for name in ("nothing", "histogram", "affine"):
+    assert summary[name]["l1_ratio"] > 0.6
+  assert "histogram matching" in done.stdout
+  picture = image_files.read(str(tmp_path / "before_after_truth.png"))
+  assert picture.shape == (2 * (3 * 66 - 2), 2 * (4 * 66 - 2), 3)
+
+
+def test_summary_refuses_pictures_that_do_not_belong_together(tmp_path):
+  picture = np.zeros((4, 4, 3), np.uint8)
+  for part, name in (("A", "1.png"), ("translated", "2.png"), ("B", "1.png")):
+    (tmp_path / part).mkdir()
+    image_files.write(str(tmp_path / part / name), picture)
+  result = _run(
+    "summarize_translation.py",
+    f"--test_dir={tmp_path}",
+    f"--output_dir={tmp_path}",
+  )
+  conftest.assert_refused(result, "translated/")
+
+
+def test_pictures_without_a_truth_are_refused(pictures, tmp_path):
+  config = config_lib.Config(data=config_lib.DataConfig(dataset=str(pictures)))
+  config_lib.save(config_lib.resolve(config), str(tmp_path))
+  result = _run(
+    "write_test_pictures.py", f"--model_dir={tmp_path}", "--output_dir=x"
+  )
+  conftest.assert_refused(result, "truth is unknown")
+
+
+@pytest.mark.parametrize(
+  ("arguments", "word"),
+  [(["--dataset=mine"], "known truth"), (["fast"], "unexpected argument fast")],
+)
+def test_quickstart_refuses_what_it_cannot_do(arguments, word):
+  result = subprocess.run(
+    ["bash", str(_TOOLS / "quickstart.sh"), *arguments],
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  conftest.assert_refused(result, word)
+
+
+def _fake_python(folder: pathlib.Path, version: str) -> None:
+  """Puts interpreters on a PATH that say they are of another version."""
+  for name in ("python3", "python3.9", "python3.10", "python3.11"):
+    path = folder / name
+    path.write_text(
+      f'#!/bin/sh\n[ "$1" = --version ] && echo {version}\nexit 1\n'
+    )
+    path.chmod(0o755)
+
+
+def test_wrong_python_is_one_line(tmp_path):
+  _fake_python(tmp_path, "Python 3.13.0")
+  script = (
+    f"PATH={tmp_path}:$PATH; source tools/env.sh; make_env {tmp_path}/env x"
+  )
+  result = subprocess.run(
+    ["bash", "-c", script],
+    cwd=conftest.ROOT,
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  assert result.returncode == 2
+  assert result.stderr.count("\n") == 1
+  assert "3.9, 3.10 or 3.11" in result.stderr and "3.13.0" in result.stderr
+
+
+def test_no_space_is_one_line(tmp_path):
+  (tmp_path / "df").write_text("#!/bin/sh\necho head\necho x 1 1 7 1% /\n")
+  (tmp_path / "df").chmod(0o755)
+  script = (
+    f"PATH={tmp_path}:$PATH; source tools/env.sh; make_env {tmp_path}/env x"
+  )
+  result = subprocess.run(
+    ["bash", "-c", script],
+    cwd=conftest.ROOT,
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  assert result.returncode == 2
+  assert result.stderr.count("\n") == 1
+  assert "7 MB are free" in result.stderr
+  assert not (tmp_path / "env").exists()
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

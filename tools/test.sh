@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Runs the lint check and the whole test suite, setting up what they need.
+#
+#   tools/test.sh [PYTEST ARGUMENT ...]
+# Copyright 2026 The CycleGAN Authors. Apache License 2.0, see LICENSE.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source tools/env.sh
+
+make_env .venv-test -e '.[dev]'
+# The runtime of phones and browsers, without TensorFlow, in its own place: it
+# wants another protobuf.
+if (make_env .venv-litert ai-edge-litert==2.3.0 numpy); then
+  export LITERT_PYTHON=$PWD/.venv-litert/bin/python
+else
+  echo "ai-edge-litert cannot be installed here: its test is skipped."
+fi
+.venv-test/bin/ruff check .
+.venv-test/bin/ruff format --check .
+exec .venv-test/bin/python -m pytest "$@"
