@@ -49,10 +49,10 @@ def test_no_global_recolouring_solves_it(drawn):
   assert nothing > 0.06
   for recolour in (paired_error.match_histograms, paired_error.fit_affine):
     left = paired_error.l1(recolour(photos, paintings), paintings)
-    assert left / nothing > 0.7
+    assert left / nothing > 0.65
 
 
-def test_what_no_model_could_predict_is_a_twelfth(scenes, drawn):
+def test_what_no_model_could_predict_is_below_a_twentieth(scenes, drawn):
   """Only `hand_seed` leaves no trace in A; two hands differ by little."""
   photos, paintings = drawn
   again = np.stack(
@@ -66,7 +66,7 @@ def test_what_no_model_could_predict_is_a_twelfth(scenes, drawn):
   # Two independent errors add up to sqrt(2) times one.
   share = paired_error.l1(again, paintings) / np.sqrt(2)
   share /= paired_error.l1(photos, paintings)
-  assert 0.01 < share < 1 / 12
+  assert 0.01 < share < 1 / 20
 
 
 def test_hand_leaves_no_trace_in_the_photograph(scenes):

@@ -37,7 +37,7 @@ KINDS = ("landscape", "house", "still_life")
 # drawn at random and leaves no trace in A.
 _HAND = 0.25
 _SENSOR_NOISE = 0.006  # standard deviation in units of full scale, A only
-_STROKE_STRENGTH = 0.20  # of the local brightness, at three sigma
+_STROKE_STRENGTH = 0.16  # of the local brightness, at three sigma
 _STROKE_LENGTH = 0.11  # unit coordinates
 _STROKE_STEPS = 5  # samples on either side
 _TONES = 3.0
@@ -46,7 +46,7 @@ _LIGHT = np.array([1.00, 0.90, 0.58], np.float32)
 _CONTOUR = np.array([0.08, 0.08, 0.26], np.float32)
 # What is added to red, green and blue areas.
 _LEANING = np.array(
-  [[0.2, 0.5, -0.3], [0.9, 0.1, -0.6], [-0.5, 0.9, -0.2]], np.float32
+  [[0.3, 0.75, -0.45], [1.35, 0.15, -0.9], [-0.75, 1.35, -0.3]], np.float32
 )
 
 _Angle = Union[float, np.ndarray]

@@ -174,9 +174,9 @@ class Photo2paintingScenes(_SceneBuilder):
   DESCRIPTION = """\
 Drawn landscapes, houses and still lifes. Domain A renders them smoothly with
 a fine natural texture, domain B in one painter's manner: his palette, few
-tones, dark contours, strokes that follow the forms, and the canvas. About a
-twelfth of the mean absolute difference between the two drawings of a scene is
-the painter's accident, which no model could predict from A."""
+tones, dark contours, strokes that follow the forms, and the canvas. Less than
+a twentieth of the mean absolute difference between the two drawings of a scene
+is the painter's accident, which no model could predict from A."""
   DRAW = staticmethod(draw_painting)
 
 

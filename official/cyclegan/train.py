@@ -56,6 +56,7 @@ def main() -> None:
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   from official.cyclegan import train_lib
 
+  train_lib.set_threads(config.train)
   train_lib.train(config, model_dir)
   print(f"Trained model: {model_dir}")
 

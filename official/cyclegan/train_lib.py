@@ -77,6 +77,21 @@ def train(config: config_lib.Config, model_dir: str) -> model_lib.CycleGAN:
   return model
 
 
+def set_threads(config: config_lib.TrainConfig) -> None:
+  """Sets TensorFlow's threads; before anything else uses TensorFlow.
+
+  Args:
+    config: `intra_op_threads`.
+
+  Raises:
+    RuntimeError: If TensorFlow has already started with other threads.
+  """
+  if config.intra_op_threads:
+    tf.config.threading.set_intra_op_parallelism_threads(
+      config.intra_op_threads
+    )
+
+
 def steps_per_epoch(
   source: dataset.Source, config: config_lib.DataConfig
 ) -> int:
