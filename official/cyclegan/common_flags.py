@@ -245,8 +245,9 @@ def run(main: Callable[[], None]) -> None:
   Args:
     main: What to do once the flags are parsed.
   """
-  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-  flags.FLAGS.set_default("verbosity", logging.WARNING)
+  # TensorFlow's C++ code reports missing GPU libraries as errors even where no
+  # GPU is wanted; what really fails is raised as an exception as well.
+  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
   app.run(functools.partial(_main, main), flags_parser=_parse)
 
 
@@ -266,6 +267,8 @@ def _main(main: Callable[[], None], argv: list[str]) -> None:
       f"unexpected argument {argv[1]!r}: options are given as --name=value."
       " (--help lists all flags.)"
     )
+  if not flags.FLAGS["verbosity"].present:
+    logging.set_verbosity(logging.WARNING)
   try:
     main()
   except config_lib.UserError as error:

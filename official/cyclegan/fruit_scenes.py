@@ -31,7 +31,7 @@ from official.cyclegan import drawing
 
 # Sensor noise, standard deviation in units of full scale; the same in both
 # drawings of a scene.
-_SENSOR_NOISE = 0.010
+_SENSOR_NOISE = 0.006
 _APPLE_RED = np.array([0.70, 0.07, 0.08], np.float32)
 _APPLE_DEEP = np.array([0.45, 0.03, 0.09], np.float32)
 _APPLE_BLUSH = np.array([0.82, 0.62, 0.22], np.float32)
@@ -374,10 +374,10 @@ def _draw_fruit(
 def _outline(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
   """Signed distances, in radii, to an apple's and an orange's outline."""
   rho, theta = np.hypot(u, v), np.arctan2(u, -v)  # theta 0 is the stem side
-  dent = 0.09 * np.exp(-((theta / 0.42) ** 2))
-  waist = 0.05 * (1.0 - np.cos(theta)) * 0.5
-  apple = rho - (1.0 - dent - waist + 0.02 * np.cos(2.0 * theta))
-  return apple, rho - 0.98
+  dent = 0.08 * np.exp(-((theta / 0.42) ** 2))
+  waist = 0.02 * (1.0 - np.cos(theta)) * 0.5
+  apple = rho - (1.0 - dent - waist + 0.01 * np.cos(2.0 * theta))
+  return apple, rho - 0.97
 
 
 def _skin(
