@@ -191,7 +191,7 @@ def _sample_fruits(
 ) -> tuple[Fruit, ...]:
   """One to three fruits that overlap little, the farthest first."""
   count = int(rng.choice([1, 2, 3], p=[0.3, 0.4, 0.3]))
-  scale = {1: 0.29, 2: 0.235, 3: 0.195}[count]
+  scale = {1: 0.32, 2: 0.258, 3: 0.212}[count]
   fruits: list[Fruit] = []
   for _ in range(60):
     if len(fruits) == count:
