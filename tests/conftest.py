@@ -31,7 +31,7 @@ from official.cyclegan import config as config_lib
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).absolute().parent.parent
 flags.FLAGS.mark_as_parsed()
 
 TINY_MODEL = config_lib.ModelConfig(

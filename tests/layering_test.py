@@ -21,7 +21,7 @@ import pytest
 
 from tests import conftest
 
-_ROOT = pathlib.Path(__file__).resolve().parent.parent
+_ROOT = pathlib.Path(__file__).absolute().parent.parent
 _PACKAGE = _ROOT / "official" / "cyclegan"
 # A module may import those before it, never those after it.
 _ORDER = [

@@ -14,6 +14,7 @@
 """The quickstart's own tools, on a small run of the real data set."""
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -33,6 +34,7 @@ def _run(tool, *arguments):
   return subprocess.run(
     [sys.executable, str(_TOOLS / tool), *arguments],
     cwd=conftest.ROOT,
+    env={**os.environ, "PYTHONPATH": str(conftest.ROOT)},
     capture_output=True,
     text=True,
     check=False,
@@ -140,7 +142,7 @@ def _fake_python(folder: pathlib.Path, version: str) -> None:
   for name in ("python3", "python3.9", "python3.10", "python3.11"):
     path = folder / name
     path.write_text(
-      f'#!/bin/sh\n[ "$1" = --version ] && echo {version}\nexit 1\n'
+      f'#!/bin/sh\n[ "$1" = --version ] || exit 1\necho {version}\n'
     )
     path.chmod(0o755)
 
