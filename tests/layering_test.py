@@ -147,7 +147,9 @@ def test_public_functions_are_documented_and_annotated(module):
 def test_every_source_has_the_licence():
   for folder in ("official", "tests", "tools"):
     for path in (_ROOT / folder).rglob("*.py"):
-      assert "Apache License" in path.read_text(encoding="utf-8"), path
+      text = path.read_text(encoding="utf-8")
+      # Bazel puts empty __init__.py files beside what it links.
+      assert not text or "Apache License" in text, path
 
 
 def _build_rules(path):
