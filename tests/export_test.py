@@ -11,6 +11,9 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import json
+
+from official.cyclegan import config as config_lib
 from tests import conftest
 
 
@@ -27,6 +30,17 @@ def test_missing_flags_and_bad_sizes_are_refused(tmp_path):
     conftest.run_binary("export", "--model_dir=x"), "--output_dir is missing"
   )
   conftest.assert_refused(conftest.run_binary("export", "--size=-1"), "size")
+
+
+def test_dry_run_prints_what_would_be_exported(tmp_path):
+  config = config_lib.Config(data=config_lib.DataConfig(crop_size=64))
+  config_lib.save(config_lib.resolve(config), str(tmp_path))
+  flags = [f"--model_dir={tmp_path}", f"--output_dir={tmp_path / 'out'}"]
+  result = conftest.run_binary("export", *flags, "--dry_run")
+  assert json.loads(result.stdout)["size"] == 64
+  assert not (tmp_path / "out").exists()
+  bad = conftest.run_binary("export", *flags, "--dry_run", "--size=30")
+  conftest.assert_refused(bad, "--size=30", "multiples of 4")
 
 
 def test_folder_without_a_model_is_refused_in_one_line(tmp_path):

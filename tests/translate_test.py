@@ -11,6 +11,8 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import json
+
 from tests import conftest
 
 
@@ -26,6 +28,19 @@ def test_missing_flags_are_refused():
   conftest.assert_refused(
     conftest.run_binary("translate", "--direction=up"), "direction", "AtoB"
   )
+
+
+def test_dry_run_prints_the_options():
+  result = conftest.run_binary(
+    "translate", "--model=m", "--input=i", "--output=o", "--dry_run"
+  )
+  assert json.loads(result.stdout) == {
+    "model": "m",
+    "input": "i",
+    "output": "o",
+    "direction": "AtoB",
+    "scale": "fit",
+  }
 
 
 def test_no_model_is_refused_in_one_line(pictures, tmp_path):

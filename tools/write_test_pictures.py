@@ -46,15 +46,12 @@ def main() -> None:
   from official.cyclegan import scene_datasets
 
   name = dataset.builder_name(config.data)
-  base, _, variant = name.partition("/")
-  if base not in scene_datasets.BUILDERS:
+  if name.partition("/")[0] not in scene_datasets.BUILDERS:
     raise config_lib.UserError(
       f"--model_dir={model_dir} was trained on {name}, whose truth is unknown."
       f" Only {', '.join(scene_datasets.BUILDERS)} know it."
     )
-  builder = scene_datasets.BUILDERS[base](
-    config=variant, data_dir=config.data.data_dir or None
-  )
+  builder = dataset.tfds_builder(config.data)
   builder.download_and_prepare()
   for split, parts in (
     ("testA", {"image": "A", "mask": "mask"}),

@@ -55,6 +55,14 @@ def define_run_flags() -> None:
 
 
 @functools.cache
+def define_dry_run_flag() -> None:
+  """Defines `--dry_run`."""
+  flags.DEFINE_boolean(
+    "dry_run", False, "Print the resolved configuration as JSON and stop."
+  )
+
+
+@functools.cache
 def define_data_flags() -> None:
   """Defines the flags of `config.DataConfig`."""
   _define(

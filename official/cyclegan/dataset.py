@@ -144,6 +144,37 @@ def builder_name(config: config_lib.DataConfig) -> str:
   return config.dataset
 
 
+def tfds_builder(config: config_lib.DataConfig) -> tfds.core.DatasetBuilder:
+  """Returns the TFDS builder that `config.dataset` names.
+
+  Args:
+    config: `dataset`, `data_dir`, and `load_size` to pick a built-in set's
+      size.
+
+  Returns:
+    The builder, not necessarily prepared.
+
+  Raises:
+    config.UserError: If TFDS knows no such data set.
+  """
+  name = builder_name(config)
+  data_dir = os.path.expanduser(config.data_dir) or None
+  base, _, variant = name.partition("/")
+  try:
+    if base in scene_datasets.BUILDERS:
+      return scene_datasets.BUILDERS[base](
+        config=variant or None, data_dir=data_dir
+      )
+    return tfds.builder(name, data_dir=data_dir)
+  except (tfds.core.DatasetNotFoundError, ValueError) as error:
+    names = [*scene_datasets.BUILDERS, "cycle_gan/horse2zebra"]
+    close = difflib.get_close_matches(base, names, 1) or names[:1]
+    raise config_lib.UserError(
+      f"--dataset={config.dataset} is neither a folder nor a data set that"
+      f" TFDS knows ({_first_line(error)}). Did you mean {close[0]}?"
+    ) from error
+
+
 def _training_images(
   source: Source, split: str, config: config_lib.DataConfig, seed: int
 ) -> tf.data.Dataset:
@@ -199,7 +230,7 @@ def _open_folder(folder: str) -> Source:
 def _open_tfds(config: config_lib.DataConfig) -> Source:
   """Opens a built-in or any other TFDS data set, building it once."""
   name = builder_name(config)
-  builder = _tfds_builder(name, config)
+  builder = tfds_builder(config)
   try:
     builder.download_and_prepare()
   except Exception as error:  # whatever a builder's own code raises
@@ -232,27 +263,6 @@ def _open_tfds(config: config_lib.DataConfig) -> Source:
     )
 
   return Source(name, counts, load)
-
-
-def _tfds_builder(
-  name: str, config: config_lib.DataConfig
-) -> tfds.core.DatasetBuilder:
-  """Returns the builder of a TFDS name, or raises `UserError`."""
-  data_dir = os.path.expanduser(config.data_dir) or None
-  base, _, variant = name.partition("/")
-  try:
-    if base in scene_datasets.BUILDERS:
-      return scene_datasets.BUILDERS[base](
-        config=variant or None, data_dir=data_dir
-      )
-    return tfds.builder(name, data_dir=data_dir)
-  except (tfds.core.DatasetNotFoundError, ValueError) as error:
-    names = [*scene_datasets.BUILDERS, "cycle_gan/horse2zebra"]
-    close = difflib.get_close_matches(base, names, 1) or names[:1]
-    raise config_lib.UserError(
-      f"--dataset={config.dataset} is neither a folder nor a data set that"
-      f" TFDS knows ({_first_line(error)}). Did you mean {close[0]}?"
-    ) from error
 
 
 def _rgb(image: tf.Tensor) -> tf.Tensor:

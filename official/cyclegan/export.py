@@ -26,11 +26,16 @@ images first; a file that differs is not written.
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
 from absl import flags
 
 from official.cyclegan import common_flags
+from official.cyclegan import config as config_lib
 
 common_flags.define_run_flags()
+common_flags.define_dry_run_flag()
 _OUTPUT_DIR = flags.DEFINE_string(
   "output_dir", None, "Folder for the exported files."
 )
@@ -51,6 +56,13 @@ def main() -> None:
   output_dir = common_flags.require(
     "output_dir", "give a folder for the exported files."
   )
+  if flags.FLAGS.dry_run:
+    config = config_lib.load(model_dir)
+    size = _SIZE.value or config.data.crop_size
+    config_lib.check_size("size", size, config.model)
+    options = {"model_dir": model_dir, "output_dir": output_dir, "size": size}
+    print(json.dumps({**options, **dataclasses.asdict(config)}, indent=2))
+    return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   from official.cyclegan import export_lib
 

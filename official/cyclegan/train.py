@@ -39,15 +39,13 @@ common_flags.define_run_flags()
 common_flags.define_data_flags()
 common_flags.define_model_flags()
 common_flags.define_train_flags()
-_DRY_RUN = flags.DEFINE_boolean(
-  "dry_run", False, "Print the resolved configuration as JSON and stop."
-)
+common_flags.define_dry_run_flag()
 
 
 def main() -> None:
   """Trains what the flags describe."""
   config = common_flags.config_from_flags()
-  if _DRY_RUN.value:
+  if flags.FLAGS.dry_run:
     print(config_lib.to_json(config), end="")
     return
   model_dir = common_flags.require(

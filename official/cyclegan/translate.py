@@ -26,10 +26,13 @@ picture that cannot be read is named at the end; the others are translated.
 
 from __future__ import annotations
 
+import json
+
 from absl import flags
 
 from official.cyclegan import common_flags
 
+common_flags.define_dry_run_flag()
 _MODEL = flags.DEFINE_string(
   "model",
   None,
@@ -65,6 +68,16 @@ def main() -> None:
     "input", "give a picture, a pattern in quotes or a folder."
   )
   output = common_flags.require("output", "give a folder for the results.")
+  if flags.FLAGS.dry_run:
+    options = {
+      "model": model,
+      "input": inputs,
+      "output": output,
+      "direction": _DIRECTION.value,
+      "scale": _SCALE.value,
+    }
+    print(json.dumps(options, indent=2))
+    return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   from official.cyclegan import translate_lib
 
