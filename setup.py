@@ -24,6 +24,7 @@ tensorflow-datasets: the classic data sets, and where the built-in ones are
 tensorflow-metadata <= 1.17.3: tensorflow-datasets asks for any version, but
   1.21 imports names that the protobuf of tensorflow 2.15 does not have.
 importlib_resources: tensorflow-datasets imports it without asking for it.
+keras 2.15: what tensorflow 2.15 needs; keras-tuner would take any.
 keras-tuner: searches the loss weights.
 absl-py: flags.
 numpy < 2: tensorflow 2.15 is compiled against numpy 1.
@@ -50,6 +51,7 @@ setuptools.setup(
   install_requires=[
     "absl-py>=1.4",
     "importlib_resources",
+    "keras==2.15.0",
     "keras-tuner==1.4.8",
     "numpy>=1.23,<2",
     "setuptools<81",

@@ -42,6 +42,10 @@ make_env() {
   fi
   echo "Installing into $folder (once) ..."
   "$python" -m venv --clear "$folder" || fail "cannot create $folder."
+  # The pip that comes with Python 3.9 searches for many minutes where a newer
+  # one finds the set of packages at once.
+  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
+    --upgrade 'pip>=23.3' || fail "pip cannot be upgraded. Check the network."
   "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
     "$@" || fail "installing $* failed. Check the network and try again."
   echo "$wanted" > "$folder/.installed"
