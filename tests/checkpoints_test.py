@@ -17,12 +17,13 @@ import tensorflow as tf
 
 from official.cyclegan import checkpoints
 from official.cyclegan import config as config_lib
+from official.cyclegan import model as model_lib
 from tests import conftest
 
 
 def _run(config, folder):
   """A compiled model after one step, saved."""
-  model = checkpoints.build_model(config)
+  model = model_lib.build_model(config)
   model.compile(tf.keras.optimizers.Adam(1e-2), tf.keras.optimizers.Adam(1e-2))
   shape = (1, config.data.crop_size, config.data.crop_size, 3)
   rng = np.random.default_rng(0)
@@ -48,7 +49,7 @@ def _state(model):
 
 def test_everything_is_restored(tiny_config, tmp_path):
   model, _ = _run(tiny_config, tmp_path)
-  again = checkpoints.build_model(tiny_config)
+  again = model_lib.build_model(tiny_config)
   again.compile(tf.keras.optimizers.Adam(1e-2), tf.keras.optimizers.Adam(1e-2))
   checkpoints.manager(again, str(tmp_path)).restore_or_initialize()
   assert int(again.generator_optimizer.iterations) == 1
@@ -96,10 +97,8 @@ def test_other_networks_are_refused(tiny_config, tmp_path, part, changes, word):
 
 
 def test_seed_decides_the_weights(tiny_config):
-  first, again = (checkpoints.build_model(tiny_config) for _ in range(2))
-  other = checkpoints.build_model(
-    conftest.replace(tiny_config, "train", seed=3)
-  )
+  first, again = (model_lib.build_model(tiny_config) for _ in range(2))
+  other = model_lib.build_model(conftest.replace(tiny_config, "train", seed=3))
   weights = [m.g_AB.get_weights()[0] for m in (first, again, other)]
   np.testing.assert_array_equal(weights[0], weights[1])
   assert not np.array_equal(weights[0], weights[2])

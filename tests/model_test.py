@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from official.cyclegan import checkpoints
 from official.cyclegan import config as config_lib
 from official.cyclegan import losses
+from official.cyclegan import model as model_lib
 from tests import conftest
 
 _SIZE = 16
@@ -41,7 +41,7 @@ def _config(**changes):
 
 
 def _compiled(config, optimizer=tf.keras.optimizers.SGD, rate=1.0):
-  model = checkpoints.build_model(config)
+  model = model_lib.build_model(config)
   model.compile(optimizer(rate), optimizer(rate))
   return model
 

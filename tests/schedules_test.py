@@ -19,7 +19,7 @@ from tests import conftest
 
 
 def test_constant_then_linear_to_zero():
-  rate = schedules.ConstantThenLinear(2e-4, 100, 0.5)
+  rate = schedules.ConstantThenDecay(2e-4, 100, 0.5)
   got = [float(rate(step)) for step in (0, 49, 50, 75, 99, 100, 120)]
   want = [2e-4, 2e-4, 2e-4, 1e-4, 4e-6, 0.0, 0.0]
   np.testing.assert_allclose(got, want, rtol=1e-5)
@@ -27,14 +27,14 @@ def test_constant_then_linear_to_zero():
 
 @pytest.mark.parametrize("fraction", [0.0, 1.0])
 def test_extremes(fraction):
-  rate = schedules.ConstantThenLinear(1.0, 10, fraction)
+  rate = schedules.ConstantThenDecay(1.0, 10, fraction)
   assert float(rate(0)) == 1.0
   assert float(rate(5)) == (1.0 if fraction == 0.0 else 0.5)
 
 
 def test_rebuilds_from_config():
-  rate = schedules.ConstantThenLinear(1.0, 10, 0.3)
-  again = schedules.ConstantThenLinear.from_config(rate.get_config())
+  rate = schedules.ConstantThenDecay(1.0, 10, 0.3)
+  again = schedules.ConstantThenDecay.from_config(rate.get_config())
   assert again.get_config() == rate.get_config()
 
 

@@ -186,7 +186,7 @@ class Scalars(tf.keras.callbacks.Callback):
       return
     with self._writer.as_default(self._step):
       for name, value in (logs or {}).items():
-        tf.summary.scalar(f"loss/{name}", value)
+        tf.summary.scalar(name if "/" in name else f"loss/{name}", value)
       for name in ("generator", "discriminator"):
         optimizer = getattr(self.model, f"{name}_optimizer")
         tf.summary.scalar(f"learning_rate/{name}", optimizer.learning_rate)
@@ -201,6 +201,8 @@ def _short(logs: dict[str, Any]) -> dict[str, str]:
   """Sums each loss over the two directions, for one line."""
   sums: dict[str, float] = {}
   for name, value in logs.items():
+    if "/" in name:  # a score or a gradient's norm
+      continue
     kind = name.rsplit("_", 1)[0]
     sums[kind] = sums.get(kind, 0.0) + float(value)
   return {kind: f"{value:.3f}" for kind, value in sums.items()}

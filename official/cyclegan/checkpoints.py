@@ -31,38 +31,6 @@ _FOLDER = "checkpoints"
 _KEEP = 3
 
 
-def build_model(config: config_lib.Config) -> model_lib.CycleGAN:
-  """Builds the four networks of a run, not yet compiled.
-
-  Args:
-    config: The resolved configuration.
-
-  Returns:
-    The model, its weights drawn from `config.train.seed`.
-  """
-  tf.keras.utils.set_random_seed(config.train.seed)
-  size = config.data.crop_size
-  averages = None
-  if config.train.ema_decay:
-    averages = (
-      networks.build_generator(config.model, "g_AB_average"),
-      networks.build_generator(config.model, "g_BA_average"),
-    )
-  return model_lib.CycleGAN(
-    g_AB=networks.build_generator(config.model, "g_AB"),
-    g_BA=networks.build_generator(config.model, "g_BA"),
-    d_A=networks.build_discriminator(config.model, "d_A"),
-    d_B=networks.build_discriminator(config.model, "d_B"),
-    loss_weights=config.loss,
-    image_shape=(size, size, config.model.channels),
-    buffer_max_length=config.train.buffer_max_length,
-    averages=averages,
-    ema_decay=config.train.ema_decay,
-    seed=config.train.seed,
-    name="cyclegan",
-  )
-
-
 def manager(
   model: model_lib.CycleGAN, model_dir: str
 ) -> tf.train.CheckpointManager:

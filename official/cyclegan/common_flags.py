@@ -35,10 +35,6 @@ from official.cyclegan import config as config_lib
 
 flags.disclaim_key_flags()
 
-_CHOICES = {
-  "generator_type": config_lib.GENERATOR_TYPES,
-  "init": config_lib.INITIALIZERS,
-}
 # Fields that no flag sets: pictures are RGB.
 _NOT_FLAGS = frozenset({"channels"})
 
@@ -105,11 +101,25 @@ def define_model_flags() -> None:
       "disc_n_filters": (
         "Filters of a discriminator's first convolution (the paper: 64)."
       ),
+      "disc_type": (
+        "Discriminator: n_layers; basic, which is n_layers with 3; or pixel,"
+        " which judges each pixel by its colour (junyanz: --netD)."
+      ),
       "disc_n_layers": (
-        "Halving layers of a discriminator: 3 judges patches of 70 pixels, as"
-        " in the paper, 2 of 34, 1 of 16. Small pictures want small patches."
+        "Halving layers of an n_layers discriminator: 3 judges patches of 70"
+        " pixels, as in the paper, 2 of 34, 1 of 16. Small pictures want small"
+        " patches."
       ),
       "n_res_blocks": "Residual blocks of the resnet generator.",
+      "upsample": (
+        "How generators enlarge: conv_transpose (the paper), resize_conv or"
+        " subpixel (both against checkerboards). auto: as the generator's"
+        " source does, conv_transpose for resnet, resize_conv for unet."
+      ),
+      "dropout": (
+        "Share of a generator's features dropped in training (junyanz: 0.5"
+        " without --no_dropout)."
+      ),
       "norm_affine": "Let instance normalisation learn a scale and a shift.",
       "norm_epsilon": "Added to the variance in instance normalisation.",
       "global_skip": (
@@ -147,6 +157,12 @@ def define_train_flags() -> None:
         "Absolute weight of the identity loss; junyanz's --lambda_identity"
         " times --lambda_A (0.5 x 10 = 5). 0 skips its forward pass."
       ),
+      "gan_mode": "Adversarial loss (junyanz: --gan_mode).",
+      "lambda_gp": "Weight of the gradient penalty of --gan_mode=wgangp.",
+      "label_smoothing": (
+        "How far below 1 the discriminators' target for real images lies;"
+        " e.g. 0.1."
+      ),
     },
   )
   _define(
@@ -159,9 +175,13 @@ def define_train_flags() -> None:
       "beta_1": "Adam's first momentum, both optimizers.",
       "epochs": "Times that the larger domain is seen.",
       "train_steps": "Training steps. 0: --epochs decides.",
+      "lr_policy": (
+        "How the learning rates end: linear or cosine fall to 0 over"
+        " --decay_fraction of the run, constant does not fall."
+      ),
       "decay_fraction": (
         "Share of the run, at its end, over which the learning rates fall"
-        " linearly to 0 (junyanz: n_epochs_decay / all epochs = 0.5)."
+        " (junyanz: n_epochs_decay / all epochs = 0.5)."
       ),
       "ema_decay": (
         "Momentum per step of the generators' moving averages, which export"
@@ -171,12 +191,56 @@ def define_train_flags() -> None:
         "Generated images kept for each discriminator (junyanz: --pool_size)."
         " 0: none."
       ),
+      "augment": (
+        "diffaugment: change colours, place and a part of what the"
+        " discriminators see; for data sets of a few hundred pictures or less."
+      ),
+      "precision": (
+        "Arithmetic of the networks. mixed_bfloat16 for processors and TPUs,"
+        " mixed_float16 for GPUs; weights, norms and losses stay float32."
+      ),
       "sample_interval": "Steps between two pictures of the progress.",
-      "seed": "Seed of the weights, of the data order and of the pools.",
+      "save_every_steps": "Steps between two checkpoints. 0: every epoch.",
+      "keep_checkpoints": "How many of the newest checkpoints are kept.",
+      "eval_every_steps": (
+        "Steps between two validations on the test split. 0: every epoch if"
+        " --best_metric is given, else never."
+      ),
+      "best_metric": (
+        "Keep the checkpoint that is best by this validation metric as well,"
+        " for export and translate with --checkpoint=best. true_error: only"
+        " for the built-in data sets, which know the truth."
+      ),
+      "health_check": "Warn when the training goes wrong in a known way.",
+      "seed": "Seed of everything that is drawn at random.",
+      "deterministic": (
+        "Use only operators that give the same result every time; slower."
+      ),
       "intra_op_threads": (
         "Processor threads that share one operator. 0: TensorFlow decides. 1"
         " is faster for small networks on two cores."
       ),
+    },
+  )
+
+
+@functools.cache
+def define_device_flags() -> None:
+  """Defines the flags of `config.DeviceConfig`."""
+  _define(
+    config_lib.DeviceConfig,
+    {
+      "distribution_strategy": (
+        "What to train on: one_device, mirrored (all GPUs of this machine),"
+        " multi_worker (machines named by TF_CONFIG) or tpu. --batch_size is"
+        " that of all together."
+      ),
+      "num_devices": (
+        "Devices that mirrored uses. 0: all GPUs. Without a GPU the processor"
+        " is divided into that many."
+      ),
+      "tpu": "Address of the TPU. Empty: the local one.",
+      "xla": "Compile the step with XLA. For GPUs and TPUs.",
     },
   )
 
@@ -188,9 +252,9 @@ def _define(cls: type, help_texts: dict[str, str]) -> None:
     if field.name in _NOT_FLAGS:
       continue
     help_text = help_texts[field.name]
-    if field.name in _CHOICES:
+    if field.name in config_lib.CHOICES:
       flags.DEFINE_enum(
-        field.name, field.default, _CHOICES[field.name], help_text
+        field.name, field.default, config_lib.CHOICES[field.name], help_text
       )
       continue
     define = {
@@ -224,6 +288,7 @@ def config_from_flags() -> config_lib.Config:
       model=read(config_lib.ModelConfig),
       loss=read(config_lib.LossConfig),
       train=read(config_lib.TrainConfig),
+      device=read(config_lib.DeviceConfig),
     )
   )
 

@@ -30,6 +30,32 @@ from typing import Any
 
 GENERATOR_TYPES = ("resnet", "unet")
 INITIALIZERS = ("normal", "glorot", "he")
+UPSAMPLERS = ("auto", "conv_transpose", "resize_conv", "subpixel")
+DISCRIMINATOR_TYPES = ("basic", "n_layers", "pixel")
+GAN_MODES = ("lsgan", "vanilla", "hinge", "wgangp")
+LR_POLICIES = ("linear", "cosine", "constant")
+AUGMENTATIONS = ("none", "diffaugment")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+DISTRIBUTION_STRATEGIES = ("one_device", "mirrored", "multi_worker", "tpu")
+BEST_METRICS = ("none", "true_error", "cycle_l1", "identity_l1")
+# Upsampling that each generator's source has, for "auto".
+_SOURCE_UPSAMPLERS = {"resnet": "conv_transpose", "unet": "resize_conv"}
+_BASIC_N_LAYERS = 3
+# Losses whose target for real images is a number, so that it can be smoothed.
+_SMOOTHABLE = ("lsgan", "vanilla")
+# Fields that take one of a few values.
+CHOICES = {
+  "generator_type": GENERATOR_TYPES,
+  "init": INITIALIZERS,
+  "upsample": UPSAMPLERS,
+  "disc_type": DISCRIMINATOR_TYPES,
+  "gan_mode": GAN_MODES,
+  "lr_policy": LR_POLICIES,
+  "augment": AUGMENTATIONS,
+  "precision": PRECISIONS,
+  "best_metric": BEST_METRICS,
+  "distribution_strategy": DISTRIBUTION_STRATEGIES,
+}
 FILE_NAME = "config.json"
 # Image height and width must be a multiple of this, pixels: the ResNet
 # generator halves its input twice, the U-Net four times.
@@ -83,10 +109,22 @@ class ModelConfig:
       the paper has 64.
     disc_n_filters: Filters of a discriminator's first convolution. 32 as in
       Foster; the paper has 64.
-    disc_n_layers: Halving layers of a discriminator: 3 judges patches of 70
-      pixels (CycleGAN paper, appendix 7.2), 2 of 34, 1 of 16.
+    disc_type: `n_layers`; `basic`, which is `n_layers` with three, the paper's
+      70x70 PatchGAN (CycleGAN paper, appendix 7.2); or `pixel`, which judges
+      every pixel by its own colour (Isola et al., "Image-to-Image Translation
+      with Conditional Adversarial Networks", 2017, section 4.4).
+    disc_n_layers: Halving layers of an `n_layers` discriminator: 3 judges
+      patches of 70 pixels (CycleGAN paper, appendix 7.2), 2 of 34, 1 of 16.
     n_res_blocks: Residual blocks of the ResNet generator. The paper has 9, and
       6 for 128-pixel images.
+    upsample: How a generator enlarges: `conv_transpose` (CycleGAN paper,
+      appendix 7.2), `resize_conv`, a resize and a convolution (Odena et al.,
+      "Deconvolution and Checkerboard Artifacts", 2016; Foster's U-Net), or
+      `subpixel` (Shi et al., "Real-Time Single Image and Video
+      Super-Resolution", 2016). `auto` is what the generator's source has.
+    dropout: Share of a generator's features dropped in training: within each
+      residual block, or after each of the U-Net's steps up. 0 as in the
+      paper's reference implementation, whose option is 0.5.
     norm_affine: Whether instance normalisation learns a scale and a shift.
     norm_epsilon: Added to the variance in instance normalisation. 1e-5 as in
       the paper's reference implementation; Keras layers often have 1e-3.
@@ -104,8 +142,11 @@ class ModelConfig:
   generator_type: str = "resnet"
   gen_n_filters: int = 32
   disc_n_filters: int = 32
-  disc_n_layers: int = 3
+  disc_type: str = "n_layers"
+  disc_n_layers: int = _BASIC_N_LAYERS
   n_res_blocks: int = 9
+  upsample: str = "auto"
+  dropout: float = 0.0
   norm_affine: bool = False
   norm_epsilon: float = 1e-5
   global_skip: bool = True
@@ -116,17 +157,28 @@ class ModelConfig:
 
 @dataclasses.dataclass(frozen=True)
 class LossConfig:
-  """Absolute weights of the loss terms, all from Foster, chapter 5.
+  """The loss terms and their absolute weights.
 
   Attributes:
-    lambda_validation: Weight of the adversarial loss.
+    lambda_validation: Weight of the adversarial loss (Foster, chapter 5).
     lambda_reconstr: Weight of the cycle loss (CycleGAN paper, section 4: 10).
-    lambda_id: Weight of the identity loss; 0 leaves its forward pass out.
+    lambda_id: Weight of the identity loss (Foster, chapter 5); 0 leaves its
+      forward pass out.
+    gan_mode: Adversarial loss: `lsgan` (CycleGAN paper, section 4), `vanilla`,
+      `hinge` or `wgangp`; `losses` has their sources.
+    lambda_gp: Weight of the gradient penalty of `wgangp` (Gulrajani et al.,
+      "Improved Training of Wasserstein GANs", 2017, section 4: 10).
+    label_smoothing: How far below 1 the discriminators' target for real images
+      lies (Salimans et al., "Improved Techniques for Training GANs", 2016,
+      section 3.4). 0 as in the CycleGAN paper.
   """
 
   lambda_validation: float = 1.0
   lambda_reconstr: float = 10.0
   lambda_id: float = 2.0
+  gan_mode: str = "lsgan"
+  lambda_gp: float = 10.0
+  label_smoothing: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,15 +192,35 @@ class TrainConfig:
     beta_1: Adam's first momentum (the paper's reference implementation).
     epochs: Times that the larger domain is seen (CycleGAN paper, section 4).
     train_steps: Training steps; 0 lets `epochs` decide.
-    decay_fraction: Share of the run, at its end, over which the learning rate
-      falls linearly to 0 (CycleGAN paper: the last 100 of 200 epochs).
+    lr_policy: How the learning rates end: `linear` (CycleGAN paper, section
+      4) or `cosine` (Loshchilov and Hutter, "SGDR", 2017, eq. 5, without
+      restarts) fall to 0, `constant` does not (Foster, chapter 5).
+    decay_fraction: Share of the run, at its end, over which the learning rates
+      fall (CycleGAN paper: the last 100 of 200 epochs).
     ema_decay: Momentum per step of the generators' moving averages, which
       are what `export` and `translate` use; 0 keeps no averages. 0.999 as in
       Yazici et al., "The Unusual Effectiveness of Averaging in GAN Training",
       2019.
     buffer_max_length: Images in each pool (CycleGAN paper, section 4).
+    augment: `diffaugment` changes the colours, the place and a part of all
+      images that the discriminators see, so that small data sets are not
+      learned by heart (Zhao et al., "Differentiable Augmentation for
+      Data-Efficient GAN Training", 2020). `none` as in the CycleGAN paper.
+    precision: `float32`, or a Keras policy of mixed precision: `mixed_bfloat16`
+      or `mixed_float16`. Weights, norms, losses and images stay float32.
     sample_interval: Steps between two pictures of the run's progress.
-    seed: Seed of the weights, of the data order and of the pools.
+    save_every_steps: Steps between two checkpoints; 0: once per epoch.
+    keep_checkpoints: How many of the newest checkpoints are kept.
+    eval_every_steps: Steps between two validations on the test split; 0: once
+      per epoch if `best_metric` is given, else never.
+    best_metric: Validation metric whose best checkpoint is kept as well:
+      `true_error` (only where the truth is known), `cycle_l1`, `identity_l1`,
+      or `none`.
+    health_check: Whether the run watches itself, see `health`.
+    seed: Seed of the weights, of the data order, of the pools and of all that
+      is drawn in a step.
+    deterministic: Whether TensorFlow may only use operators whose results do
+      not depend on the order of threads.
     intra_op_threads: Processor threads that share one operator; 0 lets
       TensorFlow decide. Small networks train a fifth faster with 1, because
       the two directions then fill two cores by themselves.
@@ -159,12 +231,42 @@ class TrainConfig:
   beta_1: float = 0.5
   epochs: int = 200
   train_steps: int = 0
+  lr_policy: str = "linear"
   decay_fraction: float = 0.5
   ema_decay: float = 0.999
   buffer_max_length: int = 50
+  augment: str = "none"
+  precision: str = "float32"
   sample_interval: int = 500
+  save_every_steps: int = 0
+  keep_checkpoints: int = 3
+  eval_every_steps: int = 0
+  best_metric: str = "none"
+  health_check: bool = True
   seed: int = 42
+  deterministic: bool = False
   intra_op_threads: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class DeviceConfig:
+  """What the training runs on; the result does not depend on it.
+
+  Attributes:
+    distribution_strategy: `one_device`; `mirrored`, all GPUs of this machine;
+      `multi_worker`, several machines that `TF_CONFIG` names; or `tpu`. The
+      names follow the Model Garden's `distribute_utils`.
+    num_devices: Devices of this machine that `mirrored` uses; 0: all GPUs.
+      Without a GPU the processor is divided into that many.
+    tpu: Address of the TPU; empty: the local one.
+    xla: Whether the step is compiled by XLA. Not on a processor, where that
+      was measured to take over nine minutes before the first step.
+  """
+
+  distribution_strategy: str = "one_device"
+  num_devices: int = 0
+  tpu: str = ""
+  xla: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,12 +278,14 @@ class Config:
     model: The four networks.
     loss: The weights of the loss terms.
     train: Optimisation, and what is written how often.
+    device: What the training runs on.
   """
 
   data: DataConfig = DataConfig()
   model: ModelConfig = ModelConfig()
   loss: LossConfig = LossConfig()
   train: TrainConfig = TrainConfig()
+  device: DeviceConfig = DeviceConfig()
 
 
 def resolve(config: Config) -> Config:
@@ -191,15 +295,22 @@ def resolve(config: Config) -> Config:
     config: What the user asked for.
 
   Returns:
-    The configuration with `load_size` and `disc_learning_rate` filled in.
+    The configuration with `load_size`, `disc_learning_rate`, `upsample` and,
+    of a basic discriminator, `disc_n_layers` filled in.
 
   Raises:
     UserError: If a value cannot be used; the message names the flag.
   """
-  data, train = config.data, config.train
+  data, model, train = config.data, config.model, config.train
+  if model.upsample == "auto":
+    upsample = _SOURCE_UPSAMPLERS.get(model.generator_type, "auto")
+    model = dataclasses.replace(model, upsample=upsample)
+  if model.disc_type == "basic":
+    model = dataclasses.replace(model, disc_n_layers=_BASIC_N_LAYERS)
   config = dataclasses.replace(
     config,
     data=dataclasses.replace(data, load_size=data.load_size or data.crop_size),
+    model=model,
     train=dataclasses.replace(
       train,
       disc_learning_rate=train.disc_learning_rate or train.learning_rate,
@@ -212,8 +323,10 @@ def resolve(config: Config) -> Config:
 def _check(config: Config) -> None:
   """Raises `UserError` if a resolved value cannot be used."""
   data, model, train = config.data, config.model, config.train
-  _require_choice("generator_type", model.generator_type, GENERATOR_TYPES)
-  _require_choice("init", model.init, INITIALIZERS)
+  for part in (model, config.loss, train, config.device):
+    for name, choices in CHOICES.items():
+      if hasattr(part, name):
+        _require_choice(name, getattr(part, name), choices)
   check_size("crop_size", data.crop_size, model)
   if data.load_size < data.crop_size:
     raise UserError(
@@ -236,8 +349,8 @@ def _check(config: Config) -> None:
     raise UserError(
       f"--norm_epsilon={model.norm_epsilon} must be above 0, e.g. 1e-5."
     )
-  for field in dataclasses.fields(LossConfig):
-    _require_range(field.name, getattr(config.loss, field.name), 0)
+  for name in ("validation", "reconstr", "id", "gp"):
+    _require_range(f"lambda_{name}", getattr(config.loss, f"lambda_{name}"), 0)
   for name in ("learning_rate", "disc_learning_rate"):
     value = getattr(train, name)
     if not 0 < value < math.inf:
@@ -248,17 +361,30 @@ def _check(config: Config) -> None:
     ("ema_decay", 0, 1),
   ):
     _require_range(name, getattr(train, name), low, high)
+  _require_range("dropout", model.dropout, 0, 0.9)
+  _require_range("label_smoothing", config.loss.label_smoothing, 0, 0.5)
+  gan_mode = config.loss.gan_mode
+  if config.loss.label_smoothing and gan_mode not in _SMOOTHABLE:
+    raise UserError(
+      f"--label_smoothing={config.loss.label_smoothing} has no meaning with"
+      f" --gan_mode={gan_mode}, which has no target value. Use 0, or"
+      f" --gan_mode={' or '.join(_SMOOTHABLE)}."
+    )
   for name, low in (
     ("epochs", 1),
     ("train_steps", 0),
     ("buffer_max_length", 0),
     ("sample_interval", 1),
+    ("save_every_steps", 0),
+    ("keep_checkpoints", 1),
+    ("eval_every_steps", 0),
     ("seed", 0),
     ("intra_op_threads", 0),
   ):
     _require_range(name, getattr(train, name), low)
   if train.beta_1 == 1 or train.ema_decay == 1:
     raise UserError("--beta_1 and --ema_decay must be below 1.")
+  _require_range("num_devices", config.device.num_devices, 0)
 
 
 def check_size(flag: str, size: int, model: ModelConfig) -> None:

@@ -44,11 +44,14 @@ class Source:
     counts: Number of images in each of `SPLITS`.
     load: Returns a split as a `tf.data.Dataset` of uint8
       `[height, width, 3]`, in an order that is always the same.
+    paired: Whether the test splits show the same scenes in the same order, so
+      that the true translation is known.
   """
 
   name: str
   counts: dict[str, int]
   load: Callable[[str], tf.data.Dataset]
+  paired: bool = False
 
 
 def open_source(config: config_lib.DataConfig) -> Source:
@@ -262,7 +265,8 @@ def _open_tfds(config: config_lib.DataConfig) -> Source:
       deterministic=True,
     )
 
-  return Source(name, counts, load)
+  built_in = name.partition("/")[0] in scene_datasets.BUILDERS
+  return Source(name, counts, load, paired=built_in)
 
 
 def _rgb(image: tf.Tensor) -> tf.Tensor:

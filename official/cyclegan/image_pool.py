@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+_SEEDS = 2**32  # apart from each other, the seeds of replicas
+
 
 class ImagePool(tf.Module):
   """Shows a discriminator earlier translations as well as the newest.
@@ -27,7 +29,9 @@ class ImagePool(tf.Module):
   2017, section 2.3; CycleGAN paper, section 4: 50 images).
 
   The random choices depend only on the seed and on how many images have been
-  through the pool; all state is in variables, so a checkpoint holds it.
+  through the pool; all state is in variables, so a checkpoint holds it. Under
+  a distribution strategy each replica has a pool of its own: what the
+  variables hold then differs between replicas.
 
   Attributes:
     capacity: Number of images kept; 0 turns the pool off.
@@ -58,10 +62,15 @@ class ImagePool(tf.Module):
       raise ValueError(f"capacity must be 0 or more, got {capacity}.")
     self.capacity = capacity
     self._seed = seed
+    own = {
+      "trainable": False,
+      "synchronization": tf.VariableSynchronization.ON_READ,
+      "aggregation": tf.VariableAggregation.NONE,
+    }
     self.images = tf.Variable(
-      tf.zeros((capacity, *image_shape)), trainable=False, name="images"
+      tf.zeros((capacity, *image_shape)), name="images", **own
     )
-    self.seen = tf.Variable(0, trainable=False, dtype=tf.int64, name="seen")
+    self.seen = tf.Variable(0, dtype=tf.int64, name="seen", **own)
 
   @tf.function
   def query(self, images: tf.Tensor) -> tf.Tensor:
@@ -76,11 +85,11 @@ class ImagePool(tf.Module):
     if self.capacity == 0:
       return images
     batch = tf.shape(images)[0]
+    replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+    seed = _SEEDS * tf.cast(replica, tf.int64) + self._seed
     shown = tf.TensorArray(tf.float32, batch, element_shape=images.shape[1:])
     for i in tf.range(batch):
-      draw = tf.random.stateless_uniform(
-        [2], tf.stack([tf.cast(self._seed, tf.int64), self.seen])
-      )
+      draw = tf.random.stateless_uniform([2], tf.stack([seed, self.seen]))
       full = self.seen >= self.capacity
       swap = tf.logical_and(full, draw[0] < 0.5)
       slot = tf.where(
@@ -94,6 +103,9 @@ class ImagePool(tf.Module):
       else:
         shown = shown.write(i, image)
       if tf.logical_or(swap, tf.logical_not(full)):
-        self.images.scatter_nd_update([[slot]], [image])
+        # Variables of one replica have no scatter_nd_update of their own.
+        tf.raw_ops.ResourceScatterNdUpdate(
+          ref=self.images.handle, indices=[[slot]], updates=[image]
+        )
       self.seen.assign_add(1)
     return tf.ensure_shape(shown.stack(), images.shape)

@@ -14,35 +14,122 @@
 """The loss terms of CycleGAN, unweighted, as pure functions.
 
 Images are float32 `[batch, height, width, channels]` in [-1, 1]; logits are
-the discriminator's float32 `[batch, h, w, 1]`. Every function returns a
-float32 scalar, the mean over the batch and all positions.
+the discriminator's `[batch, h, w, 1]`, one per patch. Every function computes
+in float32 and returns a float32 scalar, the mean over the batch and all
+positions. A `gan_mode` is one of `config.GAN_MODES`:
+
+* `lsgan`: Mao et al., "Least Squares GAN", 2017, eq. 9 with a = 0 and
+  b = c = 1, which the CycleGAN paper takes up in section 4.
+* `vanilla`: Goodfellow et al., "Generative Adversarial Nets", 2014, eq. 1,
+  with the generator maximising log D, section 3.
+* `hinge`: Lim and Ye, "Geometric GAN", 2017; Miyato et al., "Spectral
+  Normalization", 2018, eqs. 16 and 17.
+* `wgangp`: Gulrajani et al., "Improved Training of Wasserstein GANs", 2017,
+  eq. 3. The penalty is a term of its own, `gradient_penalty`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
+_NORM_GUARD = 1e-12  # keeps the square root's gradient finite at 0
 
-def generator_loss(fake_logits: tf.Tensor) -> tf.Tensor:
-  """Least-squares adversarial loss of a generator.
 
-  Source: Mao et al., "Least Squares GAN", 2017, eq. 9 with b = c = 1, which
-  the CycleGAN paper takes up in section 4 ("Training details").
+def generator_loss(
+  fake_logits: tf.Tensor, gan_mode: str = "lsgan"
+) -> tf.Tensor:
+  """Adversarial loss of a generator.
+
+  Args:
+    fake_logits: Logits for generated images.
+    gan_mode: Which loss.
+
+  Returns:
+    float32 scalar; 0 or more for `lsgan` and `vanilla`, else unbounded.
   """
-  return tf.reduce_mean(tf.square(fake_logits - 1.0))
+  fake = tf.cast(fake_logits, tf.float32)
+  if gan_mode == "lsgan":
+    return tf.reduce_mean(tf.square(fake - 1.0))
+  if gan_mode == "vanilla":
+    return tf.reduce_mean(tf.nn.softplus(-fake))
+  return -tf.reduce_mean(fake)
 
 
 def discriminator_loss(
-  real_logits: tf.Tensor, fake_logits: tf.Tensor
+  real_logits: tf.Tensor,
+  fake_logits: tf.Tensor,
+  gan_mode: str = "lsgan",
+  label_smoothing: float = 0.0,
 ) -> tf.Tensor:
-  """Least-squares loss of a discriminator; 0.25 is chance.
+  """Adversarial loss of a discriminator.
 
-  Source: as `generator_loss`, with a = 0, b = 1. The half slows the
-  discriminator relative to the generator (CycleGAN paper, appendix 7.1).
+  All but `wgangp` are halved, which slows the discriminator relative to the
+  generator (CycleGAN paper, appendix 7.1). A discriminator that cannot tell
+  has 0.25 (`lsgan`), log 2 (`vanilla`), 1 (`hinge`) or 0 (`wgangp`).
+
+  Args:
+    real_logits: Logits for real images.
+    fake_logits: Logits for generated images.
+    gan_mode: Which loss.
+    label_smoothing: The target for real images is 1 minus this; `lsgan` and
+      `vanilla` only (Salimans et al., 2016, section 3.4).
+
+  Returns:
+    float32 scalar.
   """
-  real = tf.reduce_mean(tf.square(real_logits - 1.0))
-  fake = tf.reduce_mean(tf.square(fake_logits))
-  return 0.5 * (real + fake)
+  real = tf.cast(real_logits, tf.float32)
+  fake = tf.cast(fake_logits, tf.float32)
+  if gan_mode == "wgangp":
+    return tf.reduce_mean(fake) - tf.reduce_mean(real)
+  target = 1.0 - label_smoothing
+  if gan_mode == "lsgan":
+    real_loss = tf.square(real - target)
+    fake_loss = tf.square(fake)
+  elif gan_mode == "vanilla":
+    real_loss = tf.nn.sigmoid_cross_entropy_with_logits(
+      tf.fill(tf.shape(real), target), real
+    )
+    fake_loss = tf.nn.softplus(fake)
+  else:
+    real_loss = tf.nn.relu(1.0 - real)
+    fake_loss = tf.nn.relu(1.0 + fake)
+  return 0.5 * (tf.reduce_mean(real_loss) + tf.reduce_mean(fake_loss))
+
+
+def gradient_penalty(
+  critic: Callable[[tf.Tensor], tf.Tensor],
+  real: tf.Tensor,
+  fake: tf.Tensor,
+  mixing: tf.Tensor,
+) -> tf.Tensor:
+  """Penalty of a Wasserstein critic whose gradient's norm is not 1.
+
+  Source: Gulrajani et al., 2017, eq. 3. The critic's value of an image is the
+  mean of its patches' logits, as in the loss.
+
+  Args:
+    critic: From images to logits.
+    real: Real images.
+    fake: As many generated images.
+    mixing: float32 `[batch]` in [0, 1], how much of each real image there is
+      in the image where the gradient is taken.
+
+  Returns:
+    float32 scalar, 0 or more, not yet weighted by 10.
+  """
+  mixing = mixing[:, tf.newaxis, tf.newaxis, tf.newaxis]
+  between = mixing * real + (1.0 - mixing) * fake
+  with tf.GradientTape(watch_accessed_variables=False) as tape:
+    tape.watch(between)
+    logits = tf.cast(critic(between), tf.float32)
+    values = tf.reduce_mean(logits, axis=[1, 2, 3])
+  gradient = tape.gradient(values, between)
+  norm = tf.sqrt(
+    tf.reduce_sum(tf.square(gradient), axis=[1, 2, 3]) + _NORM_GUARD
+  )
+  return tf.reduce_mean(tf.square(norm - 1.0))
 
 
 def cycle_loss(real: tf.Tensor, reconstructed: tf.Tensor) -> tf.Tensor:

@@ -15,16 +15,24 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from official.cyclegan import config as config_lib
+from official.cyclegan import diffaugment
 from official.cyclegan import image_pool
 from official.cyclegan import losses
+from official.cyclegan import networks
 
+NETWORK_NAMES = ("g_AB", "g_BA", "d_A", "d_B")
 _Pair = tuple[tf.Tensor, tf.Tensor]
 _Networks = tuple[tf.keras.Model, tf.keras.Model]
+# What a step draws at random, each from a stream of its own.
+_KINDS = ("real", "fake")
+_STREAMS = ("d_A_real", "d_A_fake", "d_B_real", "d_B_fake", "gp_A", "gp_B")
 
 
 class CycleGAN(tf.keras.Model):
@@ -42,6 +50,7 @@ class CycleGAN(tf.keras.Model):
     buffer_A: Pool of images translated to A.
     buffer_B: Pool of images translated to B.
     averages: Moving averages of g_AB and g_BA, or None.
+    step: int64 scalar, training steps done.
   """
 
   def __init__(
@@ -52,10 +61,8 @@ class CycleGAN(tf.keras.Model):
     d_B: tf.keras.Model,
     loss_weights: config_lib.LossConfig,
     image_shape: tuple[int, int, int],
-    buffer_max_length: int = config_lib.TrainConfig.buffer_max_length,
+    train: config_lib.TrainConfig,
     averages: _Networks | None = None,
-    ema_decay: float = 0.0,
-    seed: int = 0,
     **kwargs: Any,
   ):
     """Joins four networks to one model.
@@ -65,15 +72,16 @@ class CycleGAN(tf.keras.Model):
       g_BA: Generator from B to A.
       d_A: Discriminator of domain A.
       d_B: Discriminator of domain B.
-      loss_weights: Weights of the adversarial, cycle and identity loss.
+      loss_weights: The loss terms and their weights.
       image_shape: Height, width and channels of the training images.
-      buffer_max_length: Images in each pool; 0 turns the pools off.
+      train: `learning_rate`, `disc_learning_rate` and `beta_1` of the
+        optimizers that `compile` makes if it is given none;
+        `buffer_max_length`, `augment` and `seed`; and `ema_decay`, momentum
+        per step of the averages. Early on that is lower,
+        `(1 + step) / (10 + step)`, so that the averages forget the initial
+        weights.
       averages: Generators built like g_AB and g_BA that follow them as moving
         averages; None keeps none.
-      ema_decay: Momentum per step of the averages, at least 0 and below 1.
-        Early on it is lower, `(1 + step) / (10 + step)`, so that the averages
-        forget the initial weights.
-      seed: Seed of the pools' choices.
       **kwargs: Passed to `tf.keras.Model`.
     """
     super().__init__(**kwargs)
@@ -81,40 +89,140 @@ class CycleGAN(tf.keras.Model):
     self.g_BA = g_BA
     self.d_A = d_A
     self.d_B = d_B
-    self.buffer_A = image_pool.ImagePool(
-      buffer_max_length, image_shape, 2 * seed, "buffer_A"
-    )
-    self.buffer_B = image_pool.ImagePool(
-      buffer_max_length, image_shape, 2 * seed + 1, "buffer_B"
+    self.buffer_A, self.buffer_B = (
+      image_pool.ImagePool(
+        train.buffer_max_length, image_shape, 2 * train.seed + i, name
+      )
+      for i, name in enumerate(("buffer_A", "buffer_B"))
     )
     self.averages = averages
     if averages is not None:
       for network, average in zip((g_AB, g_BA), averages):
         average.trainable = False
         average.set_weights(network.get_weights())
-    self._ema_decay = ema_decay
+    self.step = tf.Variable(
+      0,
+      trainable=False,
+      dtype=tf.int64,
+      aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+      name="step",
+    )
+    self._train_config = train
     self._loss_weights = loss_weights
     terms = ["gan_AB", "gan_BA", "cycle_A", "cycle_B"]
     if loss_weights.lambda_id:
       terms += ["identity_A", "identity_B"]
     terms += ["d_A", "d_B"]
+    if loss_weights.gan_mode == "wgangp":
+      terms += ["gp_A", "gp_B"]
+    terms += [f"score/{d}_{k}" for d in ("d_A", "d_B") for k in _KINDS]
     self._means = {name: tf.keras.metrics.Mean(name=name) for name in terms}
+    # Only training has gradients, so that validation reports none.
+    self._norms = {
+      name: tf.keras.metrics.Mean(name=f"gradient_norm/{name}")
+      for name in NETWORK_NAMES
+    }
+    # The four networks have their variables already.
+    self.built = True
+
+  @classmethod
+  def from_book(
+    cls,
+    input_dim: tuple[int, int, int] = (128, 128, 3),
+    learning_rate: float = config_lib.TrainConfig.learning_rate,
+    buffer_max_length: int = config_lib.TrainConfig.buffer_max_length,
+    lambda_validation: float = config_lib.LossConfig.lambda_validation,
+    lambda_reconstr: float = config_lib.LossConfig.lambda_reconstr,
+    lambda_id: float = config_lib.LossConfig.lambda_id,
+    generator_type: str = "unet",
+    gen_n_filters: int = config_lib.ModelConfig.gen_n_filters,
+    disc_n_filters: int = config_lib.ModelConfig.disc_n_filters,
+  ) -> CycleGAN:
+    """Builds and compiles the model of Foster's book, for use in a notebook.
+
+    Source: Foster, "Generative Deep Learning", 2019, chapter 5. The networks
+    are the book's: no global skip, no moving averages, a constant learning
+    rate. `configs/book.flags` is the same on the command line.
+
+    Args:
+      input_dim: Height, width and channels of the images, pixels; 1 or 3
+        channels. Height and width are equal.
+      learning_rate: Adam's rate, for all networks.
+      buffer_max_length: Images in each pool; 0 turns the pools off.
+      lambda_validation: Weight of the adversarial loss.
+      lambda_reconstr: Weight of the cycle loss.
+      lambda_id: Weight of the identity loss; 0 leaves it out.
+      generator_type: `unet` or `resnet`.
+      gen_n_filters: Filters of a generator's first convolution.
+      disc_n_filters: Filters of a discriminator's first convolution.
+
+    Returns:
+      The model, compiled: `fit` takes batches of pairs
+      `(images of A, images of B)`.
+
+    Raises:
+      config.UserError: If a value cannot be used.
+    """
+    height, width, channels = input_dim
+    if height != width:
+      raise config_lib.UserError(
+        f"input_dim={input_dim}: height and width must be equal. Resize the"
+        " images to squares."
+      )
+    model = build_model(
+      config_lib.resolve(
+        config_lib.Config(
+          data=config_lib.DataConfig(crop_size=height),
+          model=config_lib.ModelConfig(
+            generator_type=generator_type,
+            gen_n_filters=gen_n_filters,
+            disc_n_filters=disc_n_filters,
+            global_skip=False,
+            init="glorot" if generator_type == "unet" else "normal",
+            channels=channels,
+          ),
+          loss=config_lib.LossConfig(
+            lambda_validation=lambda_validation,
+            lambda_reconstr=lambda_reconstr,
+            lambda_id=lambda_id,
+          ),
+          train=config_lib.TrainConfig(
+            learning_rate=learning_rate,
+            buffer_max_length=buffer_max_length,
+            ema_decay=0.0,
+          ),
+        )
+      )
+    )
+    model.compile()
+    return model
 
   def compile(
     self,
-    generator_optimizer: tf.keras.optimizers.Optimizer,
-    discriminator_optimizer: tf.keras.optimizers.Optimizer,
+    generator_optimizer: tf.keras.optimizers.Optimizer | None = None,
+    discriminator_optimizer: tf.keras.optimizers.Optimizer | None = None,
     **kwargs: Any,
   ) -> None:
     """Sets the optimizers.
 
     Args:
-      generator_optimizer: Updates both generators.
-      discriminator_optimizer: Updates both discriminators.
+      generator_optimizer: Updates both generators; None: Adam at a constant
+        rate, as the configuration says.
+      discriminator_optimizer: Updates both discriminators; None: likewise.
       **kwargs: Passed to `tf.keras.Model.compile`, e.g.
         `steps_per_execution`.
     """
-    super().compile(**kwargs)
+    # Without XLA unless asked: on a CPU it compiles this step for minutes.
+    super().compile(**{"jit_compile": False, **kwargs})
+    config = self._train_config
+    if generator_optimizer is None:
+      generator_optimizer = tf.keras.optimizers.Adam(
+        config.learning_rate, beta_1=config.beta_1
+      )
+    if discriminator_optimizer is None:
+      discriminator_optimizer = tf.keras.optimizers.Adam(
+        config.disc_learning_rate or config.learning_rate, beta_1=config.beta_1
+      )
     self.generator_optimizer = generator_optimizer
     self.discriminator_optimizer = discriminator_optimizer
     generator_optimizer.build(self.generator_variables)
@@ -131,9 +239,19 @@ class CycleGAN(tf.keras.Model):
     return [*self.d_A.trainable_variables, *self.d_B.trainable_variables]
 
   @property
+  def shown_generators(self) -> _Networks:
+    """The averages of g_AB and g_BA if there are any, else these."""
+    return self.averages or (self.g_AB, self.g_BA)
+
+  @property
+  def loss_weights(self) -> config_lib.LossConfig:
+    """The loss terms and their weights."""
+    return self._loss_weights
+
+  @property
   def metrics(self) -> list[tf.keras.metrics.Metric]:
-    """One running mean per unweighted loss term."""
-    return list(self._means.values())
+    """Running means: unweighted loss terms, scores, norms of gradients."""
+    return [*self._means.values(), *self._norms.values()]
 
   def call(self, inputs: _Pair, training: bool = False) -> _Pair:
     """Translates a pair `(images of A, images of B)` to `(to B, to A)`."""
@@ -153,16 +271,22 @@ class CycleGAN(tf.keras.Model):
       data: Real images of A and of B.
 
     Returns:
-      The running means of the unweighted loss terms, by name.
+      Running means by name: the unweighted loss terms; `score/d_A_real` and
+      the like, mean logits; `gradient_norm/g_AB` and the like, of one
+      replica's share of the gradient.
     """
     real_A, real_B = data
     variables = self.generator_variables
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(variables)
       terms, fake_A, fake_B = self._generator_terms(real_A, real_B, True)
-      total = self._weighted(terms)
-    self.generator_optimizer.apply_gradients(
-      zip(tape.gradient(total, variables), variables)
+      total = _scaled(
+        weighted_total(terms, self._loss_weights), self.generator_optimizer
+      )
+    self._apply(
+      self.generator_optimizer,
+      tape.gradient(total, variables),
+      (self.g_AB, self.g_BA),
     )
 
     self._update_averages()
@@ -175,10 +299,17 @@ class CycleGAN(tf.keras.Model):
         real_A, real_B, shown_A, shown_B, True
       )
       total = d_terms["d_A"] + d_terms["d_B"]
-    self.discriminator_optimizer.apply_gradients(
-      zip(tape.gradient(total, variables), variables)
+      if self._loss_weights.gan_mode == "wgangp":
+        penalty = d_terms["gp_A"] + d_terms["gp_B"]
+        total += self._loss_weights.lambda_gp * penalty
+      total = _scaled(total, self.discriminator_optimizer)
+    self._apply(
+      self.discriminator_optimizer,
+      tape.gradient(total, variables),
+      (self.d_A, self.d_B),
     )
-    return self._report({**terms, **d_terms})
+    self.step.assign_add(1)
+    return self._report({**terms, **d_terms}, self.metrics)
 
   def test_step(self, data: _Pair) -> dict[str, tf.Tensor]:
     """Measures the loss terms without changing anything.
@@ -187,14 +318,14 @@ class CycleGAN(tf.keras.Model):
       data: Real images of A and of B.
 
     Returns:
-      The running means of the unweighted loss terms, by name.
+      The running means of the unweighted loss terms and scores, by name.
     """
     real_A, real_B = data
     terms, fake_A, fake_B = self._generator_terms(real_A, real_B, False)
     terms.update(
       self._discriminator_terms(real_A, real_B, fake_A, fake_B, False)
     )
-    return self._report(terms)
+    return self._report(terms, self._means.values())
 
   def _generator_terms(
     self, real_A: tf.Tensor, real_B: tf.Tensor, training: bool
@@ -215,8 +346,13 @@ class CycleGAN(tf.keras.Model):
     else:
       fake_B = self.g_AB(real_A, training=training)
       fake_A = self.g_BA(real_B, training=training)
-    terms["gan_AB"] = losses.generator_loss(self.d_B(fake_B, training=training))
-    terms["gan_BA"] = losses.generator_loss(self.d_A(fake_A, training=training))
+    mode = self._loss_weights.gan_mode
+    for name, network, fake, stream in (
+      ("gan_AB", self.d_B, fake_B, "d_B_fake"),
+      ("gan_BA", self.d_A, fake_A, "d_A_fake"),
+    ):
+      logits = network(self._augment(fake, stream, training), training=training)
+      terms[name] = losses.generator_loss(logits, mode)
     terms["cycle_A"] = losses.cycle_loss(
       real_A, self.g_BA(fake_B, training=training)
     )
@@ -224,15 +360,6 @@ class CycleGAN(tf.keras.Model):
       real_B, self.g_AB(fake_A, training=training)
     )
     return terms, fake_A, fake_B
-
-  def _weighted(self, terms: dict[str, tf.Tensor]) -> tf.Tensor:
-    """Returns the generators' weighted total."""
-    weights = self._loss_weights
-    total = weights.lambda_validation * (terms["gan_AB"] + terms["gan_BA"])
-    total += weights.lambda_reconstr * (terms["cycle_A"] + terms["cycle_B"])
-    if weights.lambda_id:
-      total += weights.lambda_id * (terms["identity_A"] + terms["identity_B"])
-    return total
 
   def _discriminator_terms(
     self,
@@ -242,31 +369,189 @@ class CycleGAN(tf.keras.Model):
     fake_B: tf.Tensor,
     training: bool,
   ) -> dict[str, tf.Tensor]:
-    """Returns the discriminators' loss terms."""
-    terms = {}
+    """Returns the discriminators' loss terms and scores."""
+    weights = self._loss_weights
+    terms, scores = {}, {}
     for name, network, real, fake in (
       ("d_A", self.d_A, real_A, fake_A),
       ("d_B", self.d_B, real_B, fake_B),
     ):
-      logits = network(tf.concat([real, fake], 0), training=training)
-      terms[name] = losses.discriminator_loss(*_split(logits))
-    return terms
+      real = self._augment(real, f"{name}_real", training)
+      fake = self._augment(fake, f"{name}_fake", training)
+      logits = _split(network(tf.concat([real, fake], 0), training=training))
+      terms[name] = losses.discriminator_loss(
+        *logits, weights.gan_mode, weights.label_smoothing
+      )
+      for kind, values in zip(_KINDS, logits):
+        mean = tf.reduce_mean(tf.cast(values, tf.float32))
+        scores[f"score/{name}_{kind}"] = mean
+      if weights.gan_mode == "wgangp":
+        stream = f"gp_{name[-1]}"
+        mixing = tf.random.stateless_uniform(
+          [tf.shape(real)[0]], self._seed(stream)
+        )
+        terms[stream] = losses.gradient_penalty(network, real, fake, mixing)
+    return {**terms, **scores}
+
+  def _augment(
+    self, images: tf.Tensor, stream: str, training: bool
+  ) -> tf.Tensor:
+    """Changes what a discriminator sees, if so configured."""
+    if self._train_config.augment == "none" or not training:
+      return images
+    return diffaugment.diffaugment(images, self._seed(stream))
+
+  def _seed(self, stream: str) -> tf.Tensor:
+    """Returns int64 `[2]`, new for every stream, step and replica."""
+    context = tf.distribute.get_replica_context()
+    replica = tf.cast(context.replica_id_in_sync_group, tf.int64)
+    number = _STREAMS.index(stream) + len(_STREAMS) * self.step.read_value()
+    return tf.stack(
+      [tf.constant(self._train_config.seed, tf.int64), number + replica * 2**40]
+    )
+
+  def _apply(
+    self,
+    optimizer: tf.keras.optimizers.Optimizer,
+    gradients: Sequence[tf.Tensor],
+    trained: Sequence[tf.keras.Model],
+  ) -> None:
+    """Updates two networks, and notes how large their gradients are."""
+    if hasattr(optimizer, "get_unscaled_gradients"):
+      gradients = optimizer.get_unscaled_gradients(gradients)
+    first = 0
+    for network in trained:
+      count = len(network.trainable_variables)
+      norm = tf.linalg.global_norm(gradients[first : first + count])
+      self._norms[self._network_name(network)].update_state(norm)
+      first += count
+    variables = [v for network in trained for v in network.trainable_variables]
+    optimizer.apply_gradients(zip(gradients, variables))
+
+  def _network_name(self, network: tf.keras.Model) -> str:
+    """Returns which of the four networks this is."""
+    return next(n for n in NETWORK_NAMES if getattr(self, n) is network)
 
   def _update_averages(self) -> None:
     """Moves the averages towards the generators."""
     if self.averages is None:
       return
     step = tf.cast(self.generator_optimizer.iterations, tf.float32)
-    momentum = tf.minimum(self._ema_decay, (1.0 + step) / (10.0 + step))
+    decay = self._train_config.ema_decay
+    momentum = tf.minimum(decay, (1.0 + step) / (10.0 + step))
+    context = tf.distribute.get_replica_context()
     for network, average in zip((self.g_AB, self.g_BA), self.averages):
       for value, mean in zip(network.weights, average.weights):
-        mean.assign_add((1.0 - momentum) * (value - mean))
+        if context.num_replicas_in_sync == 1:
+          mean.assign_add((1.0 - momentum) * (value - mean))
+        else:
+          context.merge_call(_move, args=(mean, value, momentum))
 
-  def _report(self, terms: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Adds the terms to the running means and returns these."""
+  def _report(
+    self,
+    terms: dict[str, tf.Tensor],
+    shown: Sequence[tf.keras.metrics.Metric],
+  ) -> dict[str, tf.Tensor]:
+    """Adds the terms to the running means and returns those to show."""
     for name, value in terms.items():
       self._means[name].update_state(value)
-    return {name: mean.result() for name, mean in self._means.items()}
+    return {mean.name: mean.result() for mean in shown}
+
+
+def build_model(config: config_lib.Config) -> CycleGAN:
+  """Builds the four networks of a run, not yet compiled.
+
+  Args:
+    config: The resolved configuration.
+
+  Returns:
+    The model, its weights drawn from `config.train.seed`.
+  """
+  tf.keras.utils.set_random_seed(config.train.seed)
+  size = config.data.crop_size
+  with _policy(config.train.precision):
+    averages = None
+    if config.train.ema_decay:
+      averages = (
+        networks.build_generator(config.model, "g_AB_average"),
+        networks.build_generator(config.model, "g_BA_average"),
+      )
+    return CycleGAN(
+      g_AB=networks.build_generator(config.model, "g_AB"),
+      g_BA=networks.build_generator(config.model, "g_BA"),
+      d_A=networks.build_discriminator(config.model, "d_A"),
+      d_B=networks.build_discriminator(config.model, "d_B"),
+      loss_weights=config.loss,
+      image_shape=(size, size, config.model.channels),
+      train=config.train,
+      averages=averages,
+      name="cyclegan",
+    )
+
+
+def weighted_total(
+  terms: dict[str, Any], weights: config_lib.LossConfig
+) -> Any:
+  """Returns what the generators minimise.
+
+  Args:
+    terms: The unweighted loss terms by name, tensors or numbers.
+    weights: Their weights.
+
+  Returns:
+    The weighted sum, of the terms' type (CycleGAN paper, eq. 3, with the
+    identity loss of section 5.2).
+  """
+  total = weights.lambda_validation * (terms["gan_AB"] + terms["gan_BA"])
+  total += weights.lambda_reconstr * (terms["cycle_A"] + terms["cycle_B"])
+  if weights.lambda_id:
+    total += weights.lambda_id * (terms["identity_A"] + terms["identity_B"])
+  return total
+
+
+@contextlib.contextmanager
+def _policy(precision: str) -> Iterator[None]:
+  """Sets Keras's precision for layers made within."""
+  before = tf.keras.mixed_precision.global_policy()
+  tf.keras.mixed_precision.set_global_policy(precision)
+  try:
+    yield
+  finally:
+    tf.keras.mixed_precision.set_global_policy(before)
+
+
+def _scaled(
+  total: tf.Tensor, optimizer: tf.keras.optimizers.Optimizer
+) -> tf.Tensor:
+  """Scales a replica's loss for its optimizer.
+
+  Optimizers add up the replicas' gradients: each loss is divided by their
+  number, so that the sum is the gradient of the global batch's mean. A loss
+  scale keeps small float16 gradients from vanishing (Micikevicius et al.,
+  "Mixed Precision Training", 2018, section 3.2).
+  """
+  replicas = tf.distribute.get_strategy().num_replicas_in_sync
+  if replicas > 1:
+    total /= replicas
+  # Keras 2 and 3 call it differently.
+  for name in ("get_scaled_loss", "scale_loss"):
+    if hasattr(optimizer, name):
+      return getattr(optimizer, name)(total)
+  return total
+
+
+def _move(
+  strategy: tf.distribute.Strategy,
+  mean: tf.Variable,
+  value: tf.Variable,
+  momentum: tf.Tensor,
+) -> None:
+  """Moves a variable's copies on all replicas towards another's."""
+
+  def update(mean: tf.Variable, value: tf.Tensor, momentum: tf.Tensor) -> None:
+    mean.assign_add((1.0 - momentum) * (value - mean))
+
+  strategy.extended.update(mean, update, args=(value, momentum))
 
 
 def _split(both: tf.Tensor) -> _Pair:

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -64,22 +65,30 @@ def build_generator(
   inputs = tf.keras.Input((None, None, config.channels), name="image")
   build = {"resnet": _resnet_body, "unet": _unet_body}[config.generator_type]
   outputs = _head(inputs, build(inputs, config), config)
+  # Images are float32 under every policy.
   if config.global_skip:
-    outputs = tf.keras.layers.Add(name="global_skip")([inputs, outputs])
+    outputs = tf.keras.layers.Add(dtype="float32", name="global_skip")(
+      [inputs, outputs]
+    )
   else:
-    outputs = tf.keras.layers.Activation("tanh", name="tanh")(outputs)
+    outputs = tf.keras.layers.Activation("tanh", dtype="float32", name="tanh")(
+      outputs
+    )
   return tf.keras.Model(inputs, outputs, name=name)
 
 
 def build_discriminator(
   config: config_lib.ModelConfig, name: str = "discriminator"
 ) -> tf.keras.Model:
-  """Builds the PatchGAN discriminator.
+  """Builds the discriminator that `config.disc_type` asks for.
 
-  With three layers it is the 70x70 PatchGAN C64-C128-C256-C512 of the CycleGAN
+  `n_layers` is a PatchGAN. With three layers it is the 70x70 PatchGAN C64-C128-C256-C512 of the CycleGAN
   paper, appendix 7.2, with strides 2, 2, 2, 1 and `config.disc_n_filters` in
   place of 64, then one 4x4 convolution to a single channel. Each layer less
-  halves the patch: 34x34 with two, 16x16 with one.
+  halves the patch: 34x34 with two, 16x16 with one. `basic` is the one with
+  three. `pixel` is 1x1 convolutions C64-C128 and one to a single channel, so
+  that each pixel is judged by its own colour (Isola et al., 2017, section
+  4.4).
 
   Args:
     config: The model's options.
@@ -87,19 +96,21 @@ def build_discriminator(
 
   Returns:
     A Functional model, float32 `[batch, height, width, channels]` in [-1, 1]
-    to float32 logits, one per patch, unbounded: `[batch, h, w, 1]` with height
-    and width divided by `2 ** config.disc_n_layers`, rounded up.
+    to logits, one per patch, unbounded: `[batch, h, w, 1]` with height and
+    width divided by `2 ** config.disc_n_layers`, rounded up, or undivided for
+    `pixel`.
   """
   init = _initializer(config)
+  pixel = config.disc_type == "pixel"
+  halvings = 0 if pixel else config.disc_n_layers
+  kernel = 1 if pixel else 4
   inputs = tf.keras.Input((None, None, config.channels), name="image")
   x = inputs
-  for i in range(config.disc_n_layers + 1):
-    filters = config.disc_n_filters * 2 ** min(i, _MAX_DOUBLINGS)
-    strides = 2 if i < config.disc_n_layers else 1
-    x = tf.keras.layers.Conv2D(
-      filters,
-      4,
-      strides,
+  for i in range(2 if pixel else halvings + 1):
+    x = _conv2d(
+      config.disc_n_filters * 2 ** min(i, _MAX_DOUBLINGS),
+      kernel,
+      2 if i < halvings else 1,
       "same",
       kernel_initializer=init(),
       name=f"conv{i + 1}",
@@ -107,8 +118,8 @@ def build_discriminator(
     if i > 0:
       x = _norm(config, f"norm{i + 1}")(x)
     x = tf.keras.layers.LeakyReLU(_LEAKY_SLOPE, name=f"leaky_relu{i + 1}")(x)
-  logits = tf.keras.layers.Conv2D(
-    1, 4, padding="same", kernel_initializer=init(), name="logits"
+  logits = _conv2d(
+    1, kernel, padding="same", kernel_initializer=init(), name="logits"
   )(x)
   return tf.keras.Model(inputs, logits, name=name)
 
@@ -124,6 +135,79 @@ def _initializer(
     "glorot": tf.keras.initializers.GlorotUniform,
     "he": tf.keras.initializers.HeNormal,
   }[config.init]
+
+
+def _conv_dtype() -> str:
+  """Returns the policy of convolutions: Keras's global one, mostly.
+
+  Processors have no half-precision convolutions, and TensorFlow's emulation
+  was measured 200 times slower than float32. There convolutions are computed
+  in float32, which is how a GPU accumulates them too, and what lies between
+  them in float16.
+  """
+  policy = tf.keras.mixed_precision.global_policy().name
+  if policy == "mixed_float16" and not tf.config.list_logical_devices("GPU"):
+    return "float32"
+  return policy
+
+
+def _conv2d(*args: Any, **kwargs: Any) -> tf.keras.layers.Conv2D:
+  return tf.keras.layers.Conv2D(*args, dtype=_conv_dtype(), **kwargs)
+
+
+def _conv2d_transpose(
+  *args: Any, **kwargs: Any
+) -> tf.keras.layers.Conv2DTranspose:
+  return tf.keras.layers.Conv2DTranspose(*args, dtype=_conv_dtype(), **kwargs)
+
+
+def _dropout(
+  x: tf.Tensor, config: config_lib.ModelConfig, name: str
+) -> tf.Tensor:
+  """Drops features in training; nothing where the rate is 0."""
+  if not config.dropout:
+    return x
+  return layers.Dropout(config.dropout, name=f"{name}_dropout")(x)
+
+
+def _enlarge(
+  x: tf.Tensor,
+  filters: int,
+  config: config_lib.ModelConfig,
+  name: str,
+  kernel: int = 3,
+  interpolation: str = "bilinear",
+) -> tf.Tensor:
+  """Doubles height and width and convolves, as `config.upsample` asks."""
+  init = _initializer(config)()
+  if config.upsample == "conv_transpose":
+    return _conv2d_transpose(
+      filters,
+      kernel,
+      2,
+      "same",
+      kernel_initializer=init,
+      name=f"{name}_conv",
+    )(x)
+  if config.upsample == "subpixel":
+    x = _conv2d(
+      4 * filters,
+      kernel,
+      padding="same",
+      kernel_initializer=layers.SubpixelInitializer(init, 2),
+      name=f"{name}_conv",
+    )(x)
+    return layers.DepthToSpace(2, name=f"{name}_shuffle")(x)
+  x = tf.keras.layers.UpSampling2D(
+    2, interpolation=interpolation, name=f"{name}_resize"
+  )(x)
+  return _conv2d(
+    filters,
+    kernel,
+    padding="same",
+    kernel_initializer=init,
+    name=f"{name}_conv",
+  )(x)
 
 
 def _norm(
@@ -151,7 +235,7 @@ def _head(
 ) -> tf.Tensor:
   """Returns the image, or its change, that full-size features stand for."""
   if config.global_skip and config.skip_filters:
-    colours = tf.keras.layers.Conv2D(
+    colours = _conv2d(
       config.skip_filters,
       1,
       activation="relu",
@@ -163,7 +247,7 @@ def _head(
     )
   init = _head_initializer(config)
   if config.generator_type == "unet":
-    return tf.keras.layers.Conv2D(
+    return _conv2d(
       config.channels,
       4,
       padding="same",
@@ -171,9 +255,9 @@ def _head(
       name="head_conv",
     )(features)
   features = layers.ReflectionPadding2D(3, name="head_pad")(features)
-  return tf.keras.layers.Conv2D(
-    config.channels, 7, kernel_initializer=init, name="head_conv"
-  )(features)
+  return _conv2d(config.channels, 7, kernel_initializer=init, name="head_conv")(
+    features
+  )
 
 
 def _resnet_body(
@@ -186,7 +270,7 @@ def _resnet_body(
   def conv(x, filters, kernel, name, strides=1, pad=0):
     if pad:
       x = layers.ReflectionPadding2D(pad, name=f"{name}_pad")(x)
-    x = tf.keras.layers.Conv2D(
+    x = _conv2d(
       filters,
       kernel,
       strides,
@@ -204,17 +288,11 @@ def _resnet_body(
     x = relu(conv(x, n * 2**i, 3, f"down{i}", strides=2), f"down{i}")
   for i in range(1, config.n_res_blocks + 1):
     y = relu(conv(x, 4 * n, 3, f"block{i}a", pad=1), f"block{i}a")
+    y = _dropout(y, config, f"block{i}a")
     y = conv(y, 4 * n, 3, f"block{i}b", pad=1)
     x = tf.keras.layers.Add(name=f"block{i}_add")([x, y])
   for i in (1, 2):
-    x = tf.keras.layers.Conv2DTranspose(
-      4 * n // 2**i,
-      3,
-      2,
-      "same",
-      kernel_initializer=init(),
-      name=f"up{i}_conv",
-    )(x)
+    x = _enlarge(x, 4 * n // 2**i, config, f"up{i}")
     x = relu(_norm(config, f"up{i}_norm")(x), f"up{i}")
   return x
 
@@ -223,25 +301,32 @@ def _unet_body(inputs: tf.Tensor, config: config_lib.ModelConfig) -> tf.Tensor:
   """Four 4x4 steps down, three up with concatenated skips, one more up."""
   n = config.gen_n_filters
   init = _initializer(config)
+  enlarge = functools.partial(
+    _enlarge, config=config, kernel=4, interpolation="nearest"
+  )
 
-  def step(x, filters, strides, name):
-    x = tf.keras.layers.Conv2D(
-      filters,
-      4,
-      strides,
-      "same",
-      kernel_initializer=init(),
-      name=f"{name}_conv",
-    )(x)
+  def normed(x, name):
     x = _norm(config, f"{name}_norm")(x)
     return tf.keras.layers.ReLU(name=f"{name}_relu")(x)
 
-  down = [step(inputs, n, 2, "down1")]
-  for i in (2, 3, 4):
-    down.append(step(down[-1], n * 2 ** (i - 1), 2, f"down{i}"))
+  x, down = inputs, []
+  for i in (1, 2, 3, 4):
+    x = _conv2d(
+      n * 2 ** (i - 1),
+      4,
+      2,
+      "same",
+      kernel_initializer=init(),
+      name=f"down{i}_conv",
+    )(x)
+    x = normed(x, f"down{i}")
+    down.append(x)
   x = down.pop()
   for i in (1, 2, 3):
-    x = tf.keras.layers.UpSampling2D(2, name=f"up{i}_resize")(x)
-    x = step(x, n * 2 ** (3 - i), 1, f"up{i}")
+    x = enlarge(x, n * 2 ** (3 - i), name=f"up{i}")
+    x = _dropout(normed(x, f"up{i}"), config, f"up{i}")
     x = tf.keras.layers.Concatenate(name=f"up{i}_skip")([x, down.pop()])
-  return tf.keras.layers.UpSampling2D(2, name="head_resize")(x)
+  if config.upsample == "resize_conv":
+    # The head's own convolution is the one after this resize.
+    return tf.keras.layers.UpSampling2D(2, name="head_resize")(x)
+  return normed(enlarge(x, n, name="up4"), "up4")

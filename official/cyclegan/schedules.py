@@ -15,38 +15,49 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import tensorflow as tf
 
 
-class ConstantThenLinear(tf.keras.optimizers.schedules.LearningRateSchedule):
-  """Constant, then falling linearly to 0 at the end of the run.
+class ConstantThenDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
+  """Constant, then falling to 0 at the end of the run.
 
-  Source: CycleGAN paper, section 4: "We keep the same learning rate for the
+  Sources: CycleGAN paper, section 4: "We keep the same learning rate for the
   first 100 epochs and linearly decay the rate to zero over the next 100
-  epochs."
+  epochs." The cosine is Loshchilov and Hutter, "SGDR: Stochastic Gradient
+  Descent with Warm Restarts", 2017, eq. 5, without restarts.
 
   Attributes:
     learning_rate: The constant rate.
     total_steps: Length of the run, steps.
     decay_fraction: Share of the run, at its end, over which the rate falls.
+    policy: `linear`, `cosine`, or `constant`, which does not fall.
   """
 
   def __init__(
-    self, learning_rate: float, total_steps: int, decay_fraction: float
+    self,
+    learning_rate: float,
+    total_steps: int,
+    decay_fraction: float,
+    policy: str = "linear",
   ):
     self.learning_rate = learning_rate
     self.total_steps = total_steps
     self.decay_fraction = decay_fraction
+    self.policy = policy
 
   def __call__(self, step: tf.Tensor) -> tf.Tensor:
     """Returns the float32 rate for the integer `step`, counted from 0."""
+    if self.policy == "constant" or self.decay_fraction == 0.0:
+      return tf.constant(self.learning_rate, tf.float32)
     decay_steps = max(1.0, self.total_steps * self.decay_fraction)
     left = (self.total_steps - tf.cast(step, tf.float32)) / decay_steps
-    if self.decay_fraction == 0.0:
-      return tf.constant(self.learning_rate, tf.float32)
-    return self.learning_rate * tf.clip_by_value(left, 0.0, 1.0)
+    left = tf.clip_by_value(left, 0.0, 1.0)
+    if self.policy == "cosine":
+      left = 0.5 * (1.0 - tf.cos(math.pi * left))
+    return self.learning_rate * left
 
   def get_config(self) -> dict[str, Any]:
     """Returns the constructor's arguments."""
@@ -54,4 +65,5 @@ class ConstantThenLinear(tf.keras.optimizers.schedules.LearningRateSchedule):
       "learning_rate": self.learning_rate,
       "total_steps": self.total_steps,
       "decay_fraction": self.decay_fraction,
+      "policy": self.policy,
     }

@@ -39,6 +39,7 @@ common_flags.define_run_flags()
 common_flags.define_data_flags()
 common_flags.define_model_flags()
 common_flags.define_train_flags()
+common_flags.define_device_flags()
 common_flags.define_dry_run_flag()
 
 

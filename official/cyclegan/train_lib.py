@@ -57,7 +57,7 @@ def train(config: config_lib.Config, model_dir: str) -> model_lib.CycleGAN:
   total_steps = config.train.train_steps or epoch_steps * config.train.epochs
   config_lib.save(config, model_dir)
 
-  model = checkpoints.build_model(config)
+  model = model_lib.build_model(config)
   _compile(model, config.train, total_steps)
   manager = checkpoints.manager(model, model_dir)
   manager.restore_or_initialize()
@@ -106,17 +106,15 @@ def _compile(
   """Gives the model one Adam for the generators, one for the others."""
 
   def adam(learning_rate: float) -> tf.keras.optimizers.Optimizer:
-    schedule = schedules.ConstantThenLinear(
-      learning_rate, total_steps, config.decay_fraction
+    schedule = schedules.ConstantThenDecay(
+      learning_rate, total_steps, config.decay_fraction, config.lr_policy
     )
-    return tf.keras.optimizers.Adam(schedule, beta_1=config.beta_1)
+    optimizer = tf.keras.optimizers.Adam(schedule, beta_1=config.beta_1)
+    if config.precision == "mixed_float16":
+      return tf.keras.mixed_precision.LossScaleOptimizer(optimizer)
+    return optimizer
 
-  # Without XLA: on a CPU it compiles this step for many minutes.
-  model.compile(
-    adam(config.learning_rate),
-    adam(config.disc_learning_rate),
-    jit_compile=False,
-  )
+  model.compile(adam(config.learning_rate), adam(config.disc_learning_rate))
 
 
 def _callbacks(
