@@ -19,11 +19,11 @@ Recipe (about an hour on two cores):
     --flagfile=official/cyclegan/configs/quickstart.flags
 
 Each variant is what the flags describe with one thing changed, trained on both
-built-in data sets with several seeds. Prints a Markdown table of the mean absolute
-error to the truth on the test split, A to B, relative to doing nothing: the
-mean over the seeds and, in brackets, the smallest and the largest. Also writes
-ablation.json and ablation.md. What is finished is kept, so that the same
-command goes on after an interruption.
+built-in data sets with several seeds. Prints a Markdown table of the mean
+absolute error to the truth on the test split, A to B, relative to doing
+nothing: the mean over the seeds and, in brackets, the smallest and the
+largest. Also writes ablation.json and ablation.md. What is finished is kept,
+so that the same command goes on after an interruption.
 """
 
 from __future__ import annotations
@@ -137,11 +137,12 @@ def _train(config: config_lib.Config, model_dir: str) -> dict[str, float]:
   import tensorflow as tf
 
   from official.cyclegan import dataset
+  from official.cyclegan import devices
   from official.cyclegan import train_lib
   from official.cyclegan import validation
 
   tf.keras.backend.clear_session()
-  train_lib.set_threads(config.train)
+  devices.set_up(config)
   model = train_lib.train(config, model_dir)
   test_set = validation.load(
     dataset.open_source(config.data), config.data.crop_size

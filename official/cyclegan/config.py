@@ -480,11 +480,34 @@ def _read_dataclass(cls: type, values: Any, source: str) -> Any:
 
 
 def save(config: Config, model_dir: str) -> None:
-  """Writes `config.json` into the folder of a run."""
-  path = pathlib.Path(model_dir, FILE_NAME)
-  partial = path.with_suffix(".json.partial")
-  partial.write_text(to_json(config), encoding="utf-8")
-  partial.replace(path)
+  """Writes `config.json` into the folder of a run, whole or not at all.
+
+  Raises:
+    UserError: If the folder is not writable.
+  """
+  write_text(pathlib.Path(model_dir, FILE_NAME), to_json(config), "model_dir")
+
+
+def write_text(path: pathlib.Path, text: str, flag: str) -> None:
+  """Writes a text file, whole or not at all.
+
+  Args:
+    path: Where to.
+    text: What to write, UTF-8.
+    flag: Name of the flag that holds the folder, for messages.
+
+  Raises:
+    UserError: If the file cannot be written.
+  """
+  partial = path.with_name(path.name + ".partial")
+  try:
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+  except OSError as error:
+    raise UserError(
+      f"--{flag}: {path} cannot be written ({error.strerror}). Free some"
+      " space, or give a folder that is writable."
+    ) from error
 
 
 def load(model_dir: str) -> Config:

@@ -44,6 +44,7 @@ class Source:
     counts: Number of images in each of `SPLITS`.
     load: Returns a split as a `tf.data.Dataset` of uint8
       `[height, width, 3]`, in an order that is always the same.
+    files: All files that hold the images.
     paired: Whether the test splits show the same scenes in the same order, so
       that the true translation is known.
   """
@@ -51,6 +52,7 @@ class Source:
   name: str
   counts: dict[str, int]
   load: Callable[[str], tf.data.Dataset]
+  files: tuple[str, ...] = ()
   paired: bool = False
 
 
@@ -73,31 +75,54 @@ def open_source(config: config_lib.DataConfig) -> Source:
   return _open_tfds(config)
 
 
+@dataclasses.dataclass(frozen=True)
+class Share:
+  """The part of each global batch that one process reads.
+
+  Attributes:
+    replicas: Devices that train together, on all machines.
+    first: Number of this process's first device.
+    count: How many devices this process has.
+  """
+
+  replicas: int = 1
+  first: int = 0
+  count: int = 1
+
+
 def training_batches(
-  source: Source, config: config_lib.DataConfig, seed: int
+  source: Source,
+  config: config_lib.DataConfig,
+  seed: int,
+  first_step: int = 0,
+  share: Share = Share(),
 ) -> tf.data.Dataset:
   """Returns endless unpaired batches for training.
 
   Each domain is shuffled and repeated on its own, so that with unequal
-  domains every image still comes up equally often within its domain.
+  domains every image still comes up equally often within its domain. What a
+  step gets depends only on the seed and the step's number, whoever reads it.
 
   Args:
     source: The data set.
     config: How to prepare images.
     seed: Seed of the order and of the augmentation.
+    first_step: Steps that are done already; their images are skipped.
+    share: The devices that this process reads for.
 
   Returns:
-    Pairs of float32 `[batch_size, crop_size, crop_size, 3]` in [-1, 1].
+    Pairs of float32 `[batch_size / replicas, crop_size, crop_size, 3]` in
+    [-1, 1], for this process's devices in turn.
   """
   domains = [
-    _training_images(source, split, config, 2 * seed + i)
+    _training_images(source, split, config, 2 * seed + i, first_step, share)
     for i, split in enumerate(("trainA", "trainB"))
   ]
   pairs = tf.data.Dataset.zip(tuple(domains))
   # Nothing is dropped: the data never ends.
-  return pairs.batch(config.batch_size, drop_remainder=True).prefetch(
-    tf.data.AUTOTUNE
-  )
+  return pairs.batch(
+    config.batch_size // share.replicas, drop_remainder=True
+  ).prefetch(tf.data.AUTOTUNE)
 
 
 def test_images(source: Source, split: str, size: int) -> tf.data.Dataset:
@@ -179,7 +204,12 @@ def tfds_builder(config: config_lib.DataConfig) -> tfds.core.DatasetBuilder:
 
 
 def _training_images(
-  source: Source, split: str, config: config_lib.DataConfig, seed: int
+  source: Source,
+  split: str,
+  config: config_lib.DataConfig,
+  seed: int,
+  first_step: int,
+  share: Share,
 ) -> tf.data.Dataset:
   """Returns the endless stream of one domain's augmented images."""
 
@@ -188,10 +218,19 @@ def _training_images(
       image, tf.stack([tf.cast(seed, tf.int64), index]), config
     )
 
+  def is_ours(index: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
+    del image  # the place in the global batch decides
+    each = config.batch_size // share.replicas
+    replica = index % config.batch_size // each
+    return (share.first <= replica) & (replica < share.first + share.count)
+
   buffer = min(source.counts[split], _MAX_SHUFFLE)
   # Cached before anything random, so that every epoch draws afresh.
   images = source.load(split).cache().shuffle(buffer, seed=seed).repeat()
-  return images.enumerate().map(
+  images = images.enumerate().skip(first_step * config.batch_size)
+  if share.count < share.replicas:
+    images = images.filter(is_ours)
+  return images.map(
     augment, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
   )
 
@@ -227,7 +266,12 @@ def _open_folder(folder: str) -> Source:
       deterministic=True,
     )
 
-  return Source(folder, {s: len(files[s]) for s in SPLITS}, load)
+  return Source(
+    folder,
+    {split: len(files[split]) for split in SPLITS},
+    load,
+    tuple(path for split in SPLITS for path in files[split]),
+  )
 
 
 def _open_tfds(config: config_lib.DataConfig) -> Source:
@@ -266,7 +310,12 @@ def _open_tfds(config: config_lib.DataConfig) -> Source:
     )
 
   built_in = name.partition("/")[0] in scene_datasets.BUILDERS
-  return Source(name, counts, load, paired=built_in)
+  files = tuple(
+    os.fspath(path)
+    for split in SPLITS
+    for path in builder.info.splits[split].filepaths
+  )
+  return Source(name, counts, load, files, paired=built_in)
 
 
 def _rgb(image: tf.Tensor) -> tf.Tensor:

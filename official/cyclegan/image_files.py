@@ -22,6 +22,7 @@ import pathlib
 from collections.abc import Sequence
 
 import numpy as np
+import PIL.Image
 import tensorflow as tf
 
 from official.cyclegan import config as config_lib
@@ -150,6 +151,38 @@ def write(path: str, image: np.ndarray) -> None:
   try:
     with open(partial, "wb") as file:
       file.write(contents.numpy())
+    os.replace(partial, path)
+  except OSError as error:
+    raise config_lib.UserError(
+      f"{path} cannot be written ({error.strerror}). Choose another place or"
+      " free some space."
+    ) from error
+
+
+def write_animation(
+  path: str, frames: Sequence[np.ndarray], milliseconds: Sequence[int]
+) -> None:
+  """Writes an animated GIF that repeats for ever, whole or not at all.
+
+  Args:
+    path: Where to.
+    frames: uint8 `[height, width, 3]`, all of one size, at least one.
+    milliseconds: How long each is shown.
+
+  Raises:
+    config.UserError: If the file cannot be written.
+  """
+  first, *others = [PIL.Image.fromarray(frame) for frame in frames]
+  partial = f"{path}.partial"
+  try:
+    first.save(
+      partial,
+      format="GIF",
+      save_all=True,
+      append_images=others,
+      duration=list(milliseconds),
+      loop=0,
+    )
     os.replace(partial, path)
   except OSError as error:
     raise config_lib.UserError(

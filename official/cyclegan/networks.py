@@ -82,13 +82,13 @@ def build_discriminator(
 ) -> tf.keras.Model:
   """Builds the discriminator that `config.disc_type` asks for.
 
-  `n_layers` is a PatchGAN. With three layers it is the 70x70 PatchGAN C64-C128-C256-C512 of the CycleGAN
-  paper, appendix 7.2, with strides 2, 2, 2, 1 and `config.disc_n_filters` in
-  place of 64, then one 4x4 convolution to a single channel. Each layer less
-  halves the patch: 34x34 with two, 16x16 with one. `basic` is the one with
-  three. `pixel` is 1x1 convolutions C64-C128 and one to a single channel, so
-  that each pixel is judged by its own colour (Isola et al., 2017, section
-  4.4).
+  `n_layers` is a PatchGAN. With three layers it is the 70x70 PatchGAN
+  C64-C128-C256-C512 of the CycleGAN paper, appendix 7.2, with strides 2, 2, 2,
+  1 and `config.disc_n_filters` in place of 64, then one 4x4 convolution to a
+  single channel. Each layer less halves the patch: 34x34 with two, 16x16 with
+  one. `basic` is the one with three. `pixel` is 1x1 convolutions C64-C128 and
+  one to a single channel, so that each pixel is judged by its own colour
+  (Isola et al., 2017, section 4.4).
 
   Args:
     config: The model's options.

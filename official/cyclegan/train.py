@@ -22,13 +22,15 @@ Own pictures, in my_data/{trainA,trainB,testA,testB}:
 
   python -m official.cyclegan.train --model_dir=runs/mine --dataset=my_data
 
-The run's folder gets config.json, checkpoints/, samples/ (a picture of the
-progress every --sample_interval steps) and logs/ (tensorboard --logdir). The
-same command again goes on from the newest checkpoint. Only --model_dir must
-be given.
+The run's folder gets config.json, run.json, checkpoints/, samples/ (a picture
+of the progress every --sample_interval steps), logs/ (tensorboard --logdir)
+and progress.gif. Only --model_dir must be given. SIGINT (Ctrl-C) and SIGTERM
+save and stop; the same command again goes on as if it had not been stopped.
 """
 
 from __future__ import annotations
+
+import sys
 
 from absl import flags
 
@@ -53,10 +55,15 @@ def main() -> None:
     "model_dir", "give a folder for the run, e.g. --model_dir=runs/first."
   )
   # Imported late: --help and --dry_run do not wait for TensorFlow.
+  from official.cyclegan import devices
   from official.cyclegan import train_lib
 
-  train_lib.set_threads(config.train)
-  train_lib.train(config, model_dir)
+  devices.set_up(config)
+  try:
+    train_lib.train(config, model_dir)
+  except train_lib.Interrupted as interruption:
+    print(f"train: {interruption}", file=sys.stderr)
+    sys.exit(128 + interruption.number)
   print(f"Trained model: {model_dir}")
 
 

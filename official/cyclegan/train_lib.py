@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 
 import tensorflow as tf
 
@@ -24,72 +25,100 @@ from official.cyclegan import callbacks
 from official.cyclegan import checkpoints
 from official.cyclegan import config as config_lib
 from official.cyclegan import dataset
+from official.cyclegan import devices
+from official.cyclegan import health
 from official.cyclegan import image_files
 from official.cyclegan import model as model_lib
+from official.cyclegan import run_record
 from official.cyclegan import schedules
+from official.cyclegan import validation
 
 SAMPLES_FOLDER = "samples"
 LOGS_FOLDER = "logs"
+ANIMATION_NAME = "progress.gif"
 _SAMPLE_IMAGES = 4  # of each domain
 _SCALAR_INTERVAL = 50  # steps
+_RULES = health.Rules()
 
 
-def train(config: config_lib.Config, model_dir: str) -> model_lib.CycleGAN:
+class Interrupted(Exception):
+  """The process was asked to stop, and what it had learned is saved.
+
+  Attributes:
+    number: The signal's number.
+    step: Steps done.
+  """
+
+  def __init__(self, number: int, step: int):
+    super().__init__(
+      f"stopped by {signal.Signals(number).name} at step {step}; saved. The"
+      " same command goes on from there."
+    )
+    self.number, self.step = number, step
+
+
+def train(
+  config: config_lib.Config,
+  model_dir: str,
+  rules: health.Rules = _RULES,
+) -> model_lib.CycleGAN:
   """Trains, or goes on with, the run in a folder.
+
+  With `device.distribution_strategy` `multi_worker` every worker calls this
+  with the same folder, which all can read; only the chief writes.
 
   Args:
     config: The resolved configuration.
-    model_dir: The folder of the run. Gets `config.json`, `checkpoints/`,
-      `samples/` (PNG pictures) and `logs/` (TensorBoard).
+    model_dir: The folder of the run. Gets `config.json`, `run.json`,
+      `checkpoints/`, perhaps `checkpoints_best/`, `samples/` (PNG pictures),
+      `logs/` (TensorBoard) and at the end `progress.gif`.
+    rules: When the run counts as gone wrong.
 
   Returns:
     The trained model.
 
   Raises:
-    config.UserError: If the data set, the folder or a changed option makes
-      the run impossible.
+    config.UserError: If the data set, the folder, the devices or a changed
+      option makes the run impossible, the numbers are none any more, or
+      another worker is lost.
+    Interrupted: After SIGTERM or SIGINT, once all is saved.
   """
+  strategy = devices.strategy(config.device)
+  devices.check_batch(config.data.batch_size, strategy)
   image_files.make_folder(model_dir, "model_dir")
-  if tf.train.latest_checkpoint(os.path.join(model_dir, "checkpoints")):
-    checkpoints.check_same_model(config, model_dir)
+  if checkpoints.find(
+    os.path.join(model_dir, checkpoints.FOLDERS[checkpoints.LATEST])
+  ):
+    checkpoints.check_same_run(config, model_dir)
   source = dataset.open_source(config.data)
   epoch_steps = steps_per_epoch(source, config.data)
   total_steps = config.train.train_steps or epoch_steps * config.train.epochs
-  config_lib.save(config, model_dir)
 
-  model = model_lib.build_model(config)
-  _compile(model, config.train, total_steps)
-  manager = checkpoints.manager(model, model_dir)
-  manager.restore_or_initialize()
-  first_step = int(model.generator_optimizer.iterations.numpy())
+  with strategy.scope():
+    model = model_lib.build_model(config)
+    _compile(model, config, total_steps)
+  store = checkpoints.Store(
+    model, model_dir, config.train.keep_checkpoints, strategy=strategy
+  )
+  first_step = store.restore() or 0
+  if devices.is_chief(strategy):
+    config_lib.save(config, model_dir)
+    run_record.add_start(
+      model_dir, config, source, devices.describe(strategy), first_step
+    )
   if first_step >= total_steps:
     print(f"{model_dir} is already trained to step {first_step}.")
     return model
-  model.fit(
-    dataset.training_batches(source, config.data, config.train.seed),
-    epochs=math.ceil((total_steps - first_step) / epoch_steps),
-    steps_per_epoch=epoch_steps,
-    callbacks=_callbacks(
-      config, model_dir, source, manager, first_step, total_steps
+  _fit(
+    model,
+    _batches(source, config, first_step, strategy),
+    total_steps - first_step,
+    _callbacks(
+      config, model_dir, source, store, strategy, first_step, total_steps, rules
     ),
-    verbose=0,
+    devices.worker_count(strategy),
   )
   return model
-
-
-def set_threads(config: config_lib.TrainConfig) -> None:
-  """Sets TensorFlow's threads; before anything else uses TensorFlow.
-
-  Args:
-    config: `intra_op_threads`.
-
-  Raises:
-    RuntimeError: If TensorFlow has already started with other threads.
-  """
-  if config.intra_op_threads:
-    tf.config.threading.set_intra_op_parallelism_threads(
-      config.intra_op_threads
-    )
 
 
 def steps_per_epoch(
@@ -100,46 +129,152 @@ def steps_per_epoch(
   return math.ceil(larger / config.batch_size)
 
 
+def _fit(
+  model: model_lib.CycleGAN,
+  batches: tf.data.Dataset,
+  steps: int,
+  called: list[callbacks.StepCallback],
+  workers: int,
+) -> None:
+  """Runs the steps, and ends in words whatever ends them."""
+  checkpoint = next(c for c in called if isinstance(c, callbacks.Checkpoint))
+  try:
+    with checkpoint.requests.listen():
+      # One long epoch: the callbacks count steps, and so does the data order.
+      model.fit(batches, steps_per_epoch=steps, callbacks=called, verbose=0)
+  except tf.errors.OpError as error:
+    if workers == 1:
+      raise
+    lines = error.message.strip().splitlines() or [type(error).__name__]
+    raise config_lib.UserError(
+      f"another worker was lost at step {checkpoint.step} ({lines[0]}). Start"
+      " all workers again with their same commands: they go on from the last"
+      " checkpoint."
+    ) from error
+  finally:
+    for callback in called:
+      if isinstance(callback, callbacks.ProgressBar):
+        callback.close()
+  if checkpoint.stopped_by is not None:
+    raise Interrupted(checkpoint.stopped_by, checkpoint.step)
+
+
+def _batches(
+  source: dataset.Source,
+  config: config_lib.Config,
+  first_step: int,
+  strategy: tf.distribute.Strategy,
+) -> tf.data.Dataset:
+  """Returns the training data from a step on, for this process's devices."""
+
+  def for_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
+    replicas = context.num_replicas_in_sync
+    count = replicas // context.num_input_pipelines
+    share = dataset.Share(replicas, context.input_pipeline_id * count, count)
+    return dataset.training_batches(
+      source, config.data, config.train.seed, first_step, share
+    )
+
+  if strategy.num_replicas_in_sync == 1:
+    return for_worker(tf.distribute.InputContext())
+  return strategy.distribute_datasets_from_function(for_worker)
+
+
 def _compile(
-  model: model_lib.CycleGAN, config: config_lib.TrainConfig, total_steps: int
+  model: model_lib.CycleGAN, config: config_lib.Config, total_steps: int
 ) -> None:
   """Gives the model one Adam for the generators, one for the others."""
+  train = config.train
 
   def adam(learning_rate: float) -> tf.keras.optimizers.Optimizer:
     schedule = schedules.ConstantThenDecay(
-      learning_rate, total_steps, config.decay_fraction, config.lr_policy
+      learning_rate, total_steps, train.decay_fraction, train.lr_policy
     )
-    optimizer = tf.keras.optimizers.Adam(schedule, beta_1=config.beta_1)
-    if config.precision == "mixed_float16":
+    optimizer = tf.keras.optimizers.Adam(schedule, beta_1=train.beta_1)
+    if train.precision == "mixed_float16":
       return tf.keras.mixed_precision.LossScaleOptimizer(optimizer)
     return optimizer
 
-  model.compile(adam(config.learning_rate), adam(config.disc_learning_rate))
+  model.compile(
+    adam(train.learning_rate),
+    adam(train.disc_learning_rate),
+    jit_compile=config.device.xla,
+  )
 
 
 def _callbacks(
   config: config_lib.Config,
   model_dir: str,
   source: dataset.Source,
-  manager: tf.train.CheckpointManager,
+  store: checkpoints.Store,
+  strategy: tf.distribute.Strategy,
   first_step: int,
   total_steps: int,
-) -> list[tf.keras.callbacks.Callback]:
+  rules: health.Rules,
+) -> list[callbacks.StepCallback]:
   """Returns what happens beside the steps, in order."""
-  samples = os.path.join(model_dir, SAMPLES_FOLDER)
-  image_files.make_folder(samples, "model_dir")
-  fixed = [
-    dataset.first_images(source, split, config.data.crop_size, _SAMPLE_IMAGES)
-    for split in ("testA", "testB")
-  ]
-  return [
-    callbacks.ProgressBar(first_step, total_steps),
-    callbacks.Samples(
-      samples, *fixed, config.train.sample_interval, first_step, total_steps
-    ),
-    callbacks.Scalars(
-      os.path.join(model_dir, LOGS_FOLDER), _SCALAR_INTERVAL, first_step
-    ),
-    callbacks.StopAtStep(first_step, total_steps),
-    callbacks.Checkpoint(manager),
-  ]
+  train = config.train
+  run = first_step, total_steps
+  epoch_steps = steps_per_epoch(source, config.data)
+  chief = devices.is_chief(strategy)
+  writer = tf.summary.create_noop_writer()
+  called: list[callbacks.StepCallback] = []
+  if chief:
+    samples = os.path.join(model_dir, SAMPLES_FOLDER)
+    image_files.make_folder(samples, "model_dir")
+    fixed = [
+      dataset.first_images(source, split, config.data.crop_size, _SAMPLE_IMAGES)
+      for split in ("testA", "testB")
+    ]
+    writer = tf.summary.create_file_writer(os.path.join(model_dir, LOGS_FOLDER))
+    called.append(callbacks.ProgressBar(*run))
+    if train.health_check:
+      called.append(
+        callbacks.Health(*run, *fixed, writer, train.learning_rate, rules)
+      )
+    called += [
+      callbacks.Pictures(
+        *run,
+        samples,
+        os.path.join(model_dir, ANIMATION_NAME),
+        *fixed,
+        train.sample_interval,
+        writer,
+      ),
+      callbacks.TensorBoard(*run, writer, config, _SCALAR_INTERVAL),
+    ]
+  best = None
+  if train.best_metric != "none":
+    best = _best_store(config, model_dir, source, store, strategy)
+  if best or train.eval_every_steps:
+    test_set = validation.load(source, config.data.crop_size)
+    interval = train.eval_every_steps or epoch_steps
+    called.append(callbacks.Validation(*run, test_set, interval, writer, best))
+  called.append(
+    callbacks.Checkpoint(
+      *run,
+      store,
+      train.save_every_steps or epoch_steps,
+      callbacks.StopRequests(),
+      strategy,
+      devices.worker_count(strategy),
+    )
+  )
+  return called
+
+
+def _best_store(
+  config: config_lib.Config,
+  model_dir: str,
+  source: dataset.Source,
+  store: checkpoints.Store,
+  strategy: tf.distribute.Strategy,
+) -> checkpoints.BestStore:
+  """Returns what keeps the best checkpoint, if its metric can be known."""
+  metric = config.train.best_metric
+  if metric == "true_error" and not source.paired:
+    raise config_lib.UserError(
+      f"--best_metric=true_error: the truth of --dataset={config.data.dataset}"
+      " is unknown. Use cycle_l1 or identity_l1."
+    )
+  return checkpoints.BestStore(store.model, model_dir, metric, strategy)

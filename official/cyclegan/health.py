@@ -1,0 +1,245 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Rules that tell when a training has gone wrong, on plain numbers.
+
+Each rule is one of the failures that users of CycleGAN report; `check_losses`
+and `check_images` say which holds. Images are float32
+`[count, height, width, channels]`, nominally in [-1, 1]. The thresholds were
+set between what broken and healthy runs on the built-in data sets show.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+_EPSILON = 1e-8
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+  """Thresholds of the rules, and how often they are applied.
+
+  Attributes:
+    interval: Steps between two checks; the last step is always one.
+    warm_up: Steps before the rules about images and about a discriminator that
+      has won hold.
+    patience: Checks in a row that a rule must hold before it is reported; an
+      exploded loss is reported at once.
+    exploded: A loss above this has exploded. Cycle and identity losses cannot
+      pass 2 while images stay in [-1, 1]; adversarial losses are below 5 in
+      healthy runs.
+    won: A discriminator has won when its loss, relative to that of guessing,
+      is below this.
+    same: Identity collapse: mean absolute change below this.
+    still: Frozen generator: mean absolute change, since training started,
+      of what it makes below this.
+    inverted: Colour inversion: correlation between input and output below
+      this.
+    alike: Mode collapse: mean difference between outputs, relative to that
+      between their inputs, below this.
+  """
+
+  interval: int = 100
+  warm_up: int = 200
+  patience: int = 2
+  exploded: float = 100.0
+  won: float = 0.15
+  same: float = 0.02
+  still: float = 0.001
+  inverted: float = -0.2
+  alike: float = 0.1
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+  """Something wrong.
+
+  Attributes:
+    rule: Name of the rule.
+    subject: What it is about: a loss, a discriminator or a generator.
+    message: What was seen, and what helps.
+  """
+
+  rule: str
+  subject: str
+  message: str
+
+
+# Loss of a discriminator that cannot tell real from generated.
+_GUESSING = {"lsgan": 0.25, "vanilla": math.log(2.0), "hinge": 1.0}
+_ADVERSARIAL = ("gan_", "d_")
+
+
+def first_not_finite(losses: dict[str, float]) -> str | None:
+  """Returns the name of the first loss that is NaN or infinite, if any."""
+  for name, value in losses.items():
+    if "/" not in name and not math.isfinite(value):
+      return name
+  return None
+
+
+def check_losses(
+  losses: dict[str, float], gan_mode: str, rules: Rules
+) -> list[Event]:
+  """Applies the rules about losses.
+
+  * exploded: a loss above `rules.exploded`. Losses of `wgangp` and the
+    adversarial ones of `hinge` are unbounded; only its cycle and identity
+    losses count there.
+  * discriminator_won: `rules.won`. Not for `wgangp`, whose critic is meant to
+    be as good as it can.
+
+  Args:
+    losses: Unweighted losses by name, means over the last steps.
+    gan_mode: The adversarial loss.
+    rules: The thresholds.
+
+  Returns:
+    An event for each rule that holds.
+  """
+  events = []
+  bounded = gan_mode in ("lsgan", "vanilla")
+  for name, value in losses.items():
+    if "/" in name or name.startswith("gp_"):
+      continue
+    if not bounded and name.startswith(_ADVERSARIAL):
+      continue
+    if value > rules.exploded:
+      events.append(
+        Event(
+          "exploded",
+          name,
+          f"the loss {name} has grown to {value:.3g}. The run will hardly"
+          " recover: start again with a lower --learning_rate (2e-4 is the"
+          " paper's).",
+        )
+      )
+  guessing = _GUESSING.get(gan_mode)
+  for name in ("d_A", "d_B"):
+    if guessing and losses[name] < rules.won * guessing:
+      events.append(
+        Event(
+          "discriminator_won",
+          name,
+          f"the discriminator {name} tells real from generated images almost"
+          f" without error (loss {losses[name]:.3g}, guessing is"
+          f" {guessing:.3g}), so that its generator learns little. Lower"
+          " --disc_learning_rate or --disc_n_layers, use"
+          " --augment=diffaugment, or raise --lambda_validation.",
+        )
+      )
+  return events
+
+
+def check_images(
+  name: str,
+  inputs: np.ndarray,
+  outputs: np.ndarray,
+  first_outputs: np.ndarray | None,
+  rules: Rules,
+) -> list[Event]:
+  """Applies the rules about what a generator makes of fixed images.
+
+  * identity_collapse: the output is the input, `rules.same`.
+  * frozen_generator: the output is what it was at the start, `rules.still`.
+  * colour_inversion: dark has become light and colours their opposites,
+    `rules.inverted`.
+  * mode_collapse: different inputs give the same output, `rules.alike`.
+
+  Args:
+    name: The generator.
+    inputs: Test images, at least two for mode collapse.
+    outputs: What the generator makes of them.
+    first_outputs: What it made of them when training started; None where
+      nothing should be concluded from it.
+    rules: The thresholds.
+
+  Returns:
+    An event for each rule that holds.
+  """
+  outputs = np.clip(outputs, -1.0, 1.0)
+  events = []
+  change = float(np.mean(np.abs(outputs - inputs)))
+  if change < rules.same:
+    events.append(
+      Event(
+        "identity_collapse",
+        name,
+        f"{name} gives its input back (mean change {change / 2:.2%} of full"
+        " scale). Lower --lambda_id or --lambda_reconstr, or raise"
+        " --lambda_validation.",
+      )
+    )
+  if first_outputs is not None:
+    moved = float(np.mean(np.abs(outputs - np.clip(first_outputs, -1.0, 1.0))))
+    if moved < rules.still:
+      events.append(
+        Event(
+          "frozen_generator",
+          name,
+          f"what {name} makes has not changed since the start (by"
+          f" {moved / 2:.3%} of full scale). Raise --learning_rate or"
+          " --lambda_validation.",
+        )
+      )
+  correlation = _correlation(inputs, outputs)
+  if correlation < rules.inverted:
+    events.append(
+      Event(
+        "colour_inversion",
+        name,
+        f"{name} turns light into dark (correlation of input and output"
+        f" {correlation:.2f}). Start again with another --seed, with"
+        " --global_skip, or with a higher --lambda_id.",
+      )
+    )
+  spread = _spread(outputs) / max(_spread(inputs), _EPSILON)
+  if len(inputs) > 1 and spread < rules.alike:
+    events.append(
+      Event(
+        "mode_collapse",
+        name,
+        f"{name} makes nearly the same of different pictures (they differ by"
+        f" {spread:.0%} of what the inputs do). Raise --lambda_reconstr,"
+        " lower --disc_learning_rate, or use --augment=diffaugment.",
+      )
+    )
+  return events
+
+
+def _correlation(inputs: np.ndarray, outputs: np.ndarray) -> float:
+  """Returns Pearson's correlation over all values, averaged over images."""
+  x = inputs.reshape(len(inputs), -1).astype(np.float64)
+  y = outputs.reshape(len(outputs), -1).astype(np.float64)
+  x -= x.mean(axis=1, keepdims=True)
+  y -= y.mean(axis=1, keepdims=True)
+  scale = np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
+  return float(np.mean((x * y).sum(axis=1) / np.maximum(scale, _EPSILON)))
+
+
+def _spread(images: np.ndarray) -> float:
+  """Returns the mean absolute difference between two of the images."""
+  return float(
+    np.mean(
+      [
+        np.mean(np.abs(first - second))
+        for i, first in enumerate(images)
+        for second in images[:i]
+      ]
+      or [0.0]
+    )
+  )
