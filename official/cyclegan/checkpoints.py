@@ -75,6 +75,7 @@ class Store:
   Attributes:
     folder: Where the checkpoints are.
     model: The compiled model.
+    pools: The image pools of all replicas, as they are saved.
   """
 
   def __init__(
@@ -84,8 +85,12 @@ class Store:
     keep: int = config_lib.TrainConfig.keep_checkpoints,
     which: str = LATEST,
     strategy: tf.distribute.Strategy | None = None,
+    pools: _Pools | None = None,
   ):
     """Prepares; nothing is read or written yet.
+
+    Must not be called within the strategy's scope: what is only for the file
+    is no variable of the replicas.
 
     Args:
       model: The compiled model.
@@ -93,13 +98,16 @@ class Store:
       keep: How many of the newest checkpoints are kept.
       which: `latest` or `best`, which have folders of their own.
       strategy: What the model is distributed by; only its chief writes.
+      pools: Those of another store, so that their memory is shared.
     """
     self.folder = os.path.join(model_dir, FOLDERS[which])
     self.model = model
     self._keep = keep
     self._strategy = strategy or tf.distribute.get_strategy()
     self._manager: tf.train.CheckpointManager | None = None
-    self._pools: _Pools | None = None
+    self.pools = pools or _Pools(model, self._strategy.num_replicas_in_sync)
+    self._checkpoint = self._describe(self.pools)
+    self._checkpoint.save_counter.assign(0)
     self._read_pools = tf.function(self._read_pools_of_replica)
 
   def restore(self) -> int | None:
@@ -138,12 +146,11 @@ class Store:
     if self._manager is None:
       os.makedirs(self.folder, exist_ok=True)
       self._tidy()
-      self._pools = _Pools(self.model, self._strategy.num_replicas_in_sync)
       self._manager = tf.train.CheckpointManager(
-        self._checkpoint(self._pools), self.folder, max_to_keep=self._keep
+        self._checkpoint, self.folder, max_to_keep=self._keep
       )
     for name, value in gathered.items():
-      getattr(self._pools, name).assign(value)
+      getattr(self.pools, name).assign(value)
     try:
       return self._manager.save(checkpoint_number=step)
     except (tf.errors.OpError, OSError) as error:
@@ -165,7 +172,7 @@ class Store:
       " folder writable, and give the same command again to go on."
     )
 
-  def _checkpoint(self, pools: _Pools) -> tf.train.Checkpoint:
+  def _describe(self, pools: _Pools) -> tf.train.Checkpoint:
     """Returns what names all that is saved."""
     model = self.model
     parts = {name: getattr(model, name) for name in model_lib.NETWORK_NAMES}
@@ -183,9 +190,11 @@ class Store:
     """Restores one checkpoint."""
     replicas = tf.train.load_checkpoint(path).get_tensor(_POOL_KEY).shape[0]
     pools = _Pools(self.model, replicas)
-    status = self._checkpoint(pools).restore(path)
+    checkpoint = self._describe(pools)
+    status = checkpoint.restore(path)
     status.assert_nontrivial_match()
     status.expect_partial()
+    self._checkpoint.save_counter.assign(checkpoint.save_counter)
     now = self._strategy.num_replicas_in_sync
     if replicas != now:
       print(
@@ -255,7 +264,7 @@ class BestStore:
 
   def __init__(
     self,
-    model: model_lib.CycleGAN,
+    store: Store,
     model_dir: str,
     metric: str,
     strategy: tf.distribute.Strategy | None = None,
@@ -263,13 +272,13 @@ class BestStore:
     """Reads what was best so far.
 
     Args:
-      model: The compiled model.
+      store: What saves the run's newest checkpoints.
       model_dir: The folder of the run.
       metric: Name of the metric; smaller is better.
       strategy: What the model is distributed by.
     """
     self.metric = metric
-    self._store = Store(model, model_dir, 1, BEST, strategy)
+    self._store = Store(store.model, model_dir, 1, BEST, strategy, store.pools)
     self._record = pathlib.Path(self._store.folder, _BEST_RECORD)
     self.best = float("inf")
     if self._record.exists():

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import logging as std_logging
 import os
 import sys
 import typing
@@ -342,6 +343,8 @@ def _main(main: Callable[[], None], argv: list[str]) -> None:
     )
   if not flags.FLAGS["verbosity"].present:
     logging.set_verbosity(logging.WARNING)
+    # TensorFlow's warnings are about its own inner workings.
+    std_logging.getLogger("tensorflow").setLevel(std_logging.ERROR)
   try:
     main()
   except config_lib.UserError as error:

@@ -122,6 +122,8 @@ class CycleGAN(tf.keras.Model):
       name: tf.keras.metrics.Mean(name=f"gradient_norm/{name}")
       for name in NETWORK_NAMES
     }
+    # Metrics are the same on all replicas: not to be summed.
+    self.distribute_reduction_method = "first"
     # The four networks have their variables already.
     self.built = True
 

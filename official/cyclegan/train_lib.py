@@ -241,8 +241,9 @@ def _callbacks(
         train.sample_interval,
         writer,
       ),
-      callbacks.TensorBoard(*run, writer, config, _SCALAR_INTERVAL),
     ]
+  # On every worker: starting the means anew takes all of them.
+  called.append(callbacks.TensorBoard(*run, writer, config, _SCALAR_INTERVAL))
   best = None
   if train.best_metric != "none":
     best = _best_store(config, model_dir, source, store, strategy)
@@ -277,4 +278,4 @@ def _best_store(
       f"--best_metric=true_error: the truth of --dataset={config.data.dataset}"
       " is unknown. Use cycle_l1 or identity_l1."
     )
-  return checkpoints.BestStore(store.model, model_dir, metric, strategy)
+  return checkpoints.BestStore(store, model_dir, metric, strategy)
