@@ -27,8 +27,10 @@ importlib_resources: tensorflow-datasets imports it without asking for it.
 keras 2.15: what tensorflow 2.15 needs; keras-tuner would take any.
 keras-tuner: searches the loss weights.
 absl-py: flags.
+pillow: writes the animated picture of a run's progress; tf.image cannot.
 numpy < 2: tensorflow 2.15 is compiled against numpy 1.
 tqdm: progress bars; tensorflow-datasets uses it as well.
+tensorboard: hyperparameters for its HParams tab; tensorflow brings it along.
 setuptools < 81: tensorboard 2.15 imports pkg_resources.
 """
 
@@ -54,7 +56,9 @@ setuptools.setup(
     "keras==2.15.0",
     "keras-tuner==1.4.8",
     "numpy>=1.23,<2",
+    "pillow>=9.1",
     "setuptools<81",
+    "tensorboard>=2.15,<2.16",
     "tensorflow==2.15.1",
     "tensorflow-addons==0.23.0",
     "tensorflow-datasets==4.9.10; python_version>='3.10'",

@@ -27,6 +27,7 @@ _PACKAGE = _ROOT / "official" / "cyclegan"
 _ORDER = [
   "config",
   "common_flags",
+  "devices",
   "drawing",
   "fruit_scenes",
   "painting_scenes",
@@ -34,13 +35,17 @@ _ORDER = [
   "image_files",
   "preprocessing",
   "dataset",
+  "run_record",
   "normalization",
   "layers",
   "networks",
   "losses",
+  "diffaugment",
   "image_pool",
   "model",
   "paired_error",
+  "validation",
+  "health",
   "schedules",
   "sample_grid",
   "checkpoints",
@@ -60,6 +65,7 @@ _WITHOUT_TENSORFLOW = {
   "drawing",
   "fruit_scenes",
   "painting_scenes",
+  "health",
   "paired_error",
 }
 _MODULES = sorted(p.stem for p in _PACKAGE.glob("*.py") if p.stem != "__init__")

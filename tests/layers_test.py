@@ -12,6 +12,8 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import numpy as np
+import pytest
+import tensorflow as tf
 
 from official.cyclegan import layers
 from tests import conftest
@@ -27,6 +29,72 @@ def test_reflects_like_numpy():
 def test_rebuilds_from_config():
   config = layers.ReflectionPadding2D(2, name="pad").get_config()
   assert layers.ReflectionPadding2D.from_config(config).padding == 2
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean():
+  layer = layers.Dropout(0.3, seed=1)
+  ones = tf.ones([4, 50, 50, 2])
+  np.testing.assert_array_equal(layer(ones), ones)  # not in training
+  dropped = layer(ones, training=True).numpy()
+  assert 0.27 < np.mean(dropped == 0) < 0.33
+  np.testing.assert_allclose(dropped[dropped > 0], 1 / 0.7, rtol=1e-5)
+  again = layer(ones, training=True).numpy()
+  assert not np.array_equal(dropped, again)
+
+
+def test_dropout_goes_on_from_a_checkpoint(tmp_path):
+  first, second = layers.Dropout(0.5, seed=1), layers.Dropout(0.5, seed=2)
+  ones = tf.ones([1, 8, 8, 1])
+  first(ones, training=True)
+  path = tf.train.Checkpoint(layer=first).save(str(tmp_path / "ckpt"))
+  tf.train.Checkpoint(layer=second).restore(path).assert_consumed()
+  np.testing.assert_array_equal(
+    first(ones, training=True), second(ones, training=True)
+  )
+  assert not first.weights  # its state is not one of the network's weights
+
+
+def test_dropout_without_a_seed_follows_keras():
+  seeds = []
+  for _ in range(2):
+    tf.keras.utils.set_random_seed(7)
+    seeds.append([layers.Dropout(0.5).seed for _ in range(2)])
+  assert seeds[0] == seeds[1] and seeds[0][0] != seeds[0][1]
+
+
+def test_depth_to_space():
+  x = np.arange(2 * 3 * 3 * 8, dtype=np.float32).reshape(2, 3, 3, 8)
+  got = layers.DepthToSpace(2)(x).numpy()
+  want = x.reshape(2, 3, 3, 2, 2, 2).transpose(0, 1, 3, 2, 4, 5)
+  np.testing.assert_array_equal(got, want.reshape(2, 6, 6, 2))
+
+
+def test_subpixel_convolution_starts_without_a_checkerboard():
+  base = tf.keras.initializers.RandomNormal(0.0, 0.1, seed=1)
+  conv = tf.keras.layers.Conv2D(
+    4 * 5,
+    3,
+    padding="same",
+    kernel_initializer=layers.SubpixelInitializer(base, 2),
+  )
+  x = np.random.default_rng(0).normal(size=(1, 6, 6, 2)).astype(np.float32)
+  y = layers.DepthToSpace(2)(conv(x)).numpy()
+  small = y[:, ::2, ::2]
+  assert small.std() > 0.01
+  np.testing.assert_allclose(y, small.repeat(2, 1).repeat(2, 2), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+  "layer",
+  [
+    layers.ReflectionPadding2D(2),
+    layers.Dropout(0.25, seed=3),
+    layers.DepthToSpace(2),
+  ],
+)
+def test_layers_are_rebuilt_from_their_configuration(layer):
+  again = type(layer).from_config(layer.get_config())
+  assert again.get_config() == layer.get_config()
 
 
 if __name__ == "__main__":

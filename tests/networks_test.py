@@ -15,6 +15,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from official.cyclegan import config as config_lib
 from official.cyclegan import networks
@@ -138,6 +139,99 @@ def test_discriminator_judges_patches(layers, patch):
     field, step = field + 3 * step, step * stride
   assert field == patch
   assert strides == [2] * layers + [1, 1]
+
+
+@pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
+@pytest.mark.parametrize("upsample", config_lib.UPSAMPLERS)
+def test_every_upsampler_keeps_the_size(generator_type, upsample):
+  generator = networks.build_generator(
+    _model(
+      generator_type=generator_type,
+      gen_n_filters=4,
+      n_res_blocks=1,
+      upsample=upsample,
+    )
+  )
+  x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 48, 3))
+  y = generator(x.astype(np.float32)).numpy()
+  assert y.shape == x.shape and np.isfinite(y).all()
+  kinds = {type(layer).__name__ for layer in generator.layers}
+  resolved = config_lib.resolve_model(
+    _model(generator_type=generator_type, upsample=upsample)
+  ).upsample
+  for kind, name in (
+    ("Conv2DTranspose", "conv_transpose"),
+    ("UpSampling2D", "resize_conv"),
+    ("DepthToSpace", "subpixel"),
+  ):
+    assert (kind in kinds) == (name == resolved), (kind, resolved)
+
+
+@pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
+def test_dropout_is_for_training_only(generator_type):
+  tf.keras.utils.set_random_seed(1)
+  generator = networks.build_generator(
+    _model(
+      generator_type=generator_type,
+      gen_n_filters=8,
+      n_res_blocks=2,
+      init="he",
+      dropout=0.5,
+    )
+  )
+  x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3))
+  x = x.astype(np.float32)
+  np.testing.assert_array_equal(generator(x), generator(x))
+  first, second = (generator(x, training=True).numpy() for _ in range(2))
+  assert np.abs(first - second).mean() > 1e-3
+
+
+def test_basic_discriminator_is_the_papers_whatever_the_layers():
+  network = networks.build_discriminator(
+    _model(disc_n_filters=64, disc_type="basic", disc_n_layers=1)
+  )
+  assert network.count_params() == 2_764_737
+
+
+def test_pixel_discriminator_judges_each_pixel_by_itself():
+  network = networks.build_discriminator(
+    _model(disc_n_filters=64, disc_type="pixel")
+  )
+  # Published: junyanz's PixelDiscriminator with 64 filters.
+  assert network.count_params() == 8_705
+  assert {
+    layer.kernel_size for layer in network.layers if hasattr(layer, "strides")
+  } == {(1, 1)}
+  x = np.random.default_rng(0).uniform(-1, 1, (1, 8, 8, 3))
+  x = x.astype(np.float32)
+  assert network(x).shape == (1, 8, 8, 1)
+  # All of one colour are judged alike, wherever they are.
+  x[0, 2, 3] = x[0, 6, 1]
+  logits = network(x).numpy()
+  np.testing.assert_allclose(logits[0, 2, 3], logits[0, 6, 1], atol=1e-5)
+
+
+@pytest.mark.parametrize("precision", config_lib.PRECISIONS)
+@pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
+def test_precisions_keep_weights_and_images_in_float32(
+  precision, generator_type
+):
+  tf.keras.mixed_precision.set_global_policy(precision)
+  try:
+    model = _model(
+      generator_type=generator_type, gen_n_filters=4, n_res_blocks=1
+    )
+    generator = networks.build_generator(model)
+    discriminator = networks.build_discriminator(model)
+  finally:
+    tf.keras.mixed_precision.set_global_policy("float32")
+  weights = [*generator.weights, *discriminator.weights]
+  assert {weight.dtype for weight in weights} == {tf.float32}
+  x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3))
+  assert generator(x.astype(np.float32)).dtype == tf.float32
+  computed = {layer.compute_dtype for layer in discriminator.layers}
+  half = {"mixed_bfloat16": "bfloat16", "mixed_float16": "float16"}
+  assert (half.get(precision, "float32")) in computed
 
 
 if __name__ == "__main__":

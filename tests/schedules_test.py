@@ -38,5 +38,18 @@ def test_rebuilds_from_config():
   assert again.get_config() == rate.get_config()
 
 
+def test_cosine_falls_slowly_at_both_ends():
+  rate = schedules.ConstantThenDecay(2.0, 100, 0.5, "cosine")
+  steps = np.arange(0, 121, 5)
+  progress = np.clip((steps - 50) / 50, 0, 1)
+  want = 1.0 + np.cos(np.pi * progress)
+  np.testing.assert_allclose([rate(s) for s in steps], want, atol=1e-6)
+
+
+def test_constant_does_not_fall():
+  rate = schedules.ConstantThenDecay(3e-4, 100, 0.5, "constant")
+  np.testing.assert_allclose([rate(0), rate(99), rate(100)], 3e-4, rtol=1e-6)
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

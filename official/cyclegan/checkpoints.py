@@ -53,6 +53,22 @@ _FIXED = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class Choice:
+  """Which of a run's generators is wanted.
+
+  Attributes:
+    which: `latest`, or `best` for the one that `--best_metric` kept.
+    raw: Whether to take the trained weights although there are averages.
+  """
+
+  which: str = LATEST
+  raw: bool = False
+
+
+DEFAULT_CHOICE = Choice()
+
+
 class NotFiniteError(config_lib.UserError):
   """The weights are no numbers any more; nothing was saved."""
 
@@ -105,6 +121,7 @@ class Store:
     self._keep = keep
     self._strategy = strategy or tf.distribute.get_strategy()
     self._manager: tf.train.CheckpointManager | None = None
+    self._saved_step: int | None = None
     self.pools = pools or _Pools(model, self._strategy.num_replicas_in_sync)
     self._checkpoint = self._describe(self.pools)
     self._checkpoint.save_counter.assign(0)
@@ -120,7 +137,8 @@ class Store:
       problem = damage(path)
       if problem is None:
         self._restore(path)
-        return _number(path)
+        self._saved_step = _number(path)
+        return self._saved_step
       print(f"{path} is damaged ({problem}); trying the one before.")
     return None
 
@@ -136,11 +154,11 @@ class Store:
       config.UserError: If the file system refuses; earlier checkpoints stay.
     """
     step = int(self.model.step.numpy())
-    newest = find(self.folder)
-    if newest and _number(newest[0]) == step:
+    if step == self._saved_step:
       return None
     self._check_finite(step)
     gathered = self._gather_pools()
+    self._saved_step = step
     if not self._strategy.extended.should_checkpoint:
       return None
     if self._manager is None:
@@ -154,6 +172,7 @@ class Store:
     try:
       return self._manager.save(checkpoint_number=step)
     except (tf.errors.OpError, OSError) as error:
+      self._saved_step = None
       raise self._not_written(step, error) from error
 
   def _not_written(self, step: int, error: Exception) -> config_lib.UserError:
@@ -254,8 +273,16 @@ class Store:
       ):
         _remove(path)
     if paths:
+      oldest_first = paths[::-1]
       tf.compat.v1.train.update_checkpoint_state(
-        self.folder, paths[0], all_model_checkpoint_paths=paths[::-1]
+        self.folder,
+        paths[0],
+        all_model_checkpoint_paths=oldest_first,
+        # The manager only deletes what is younger than what it must preserve.
+        all_model_checkpoint_timestamps=[
+          os.path.getmtime(f"{path}.index") for path in oldest_first
+        ],
+        last_preserved_timestamp=0.0,
       )
 
 
@@ -361,18 +388,14 @@ def check_same_run(config: config_lib.Config, model_dir: str) -> None:
 
 
 def load_generator(
-  model_dir: str,
-  direction: str,
-  which: str = LATEST,
-  raw: bool = False,
+  model_dir: str, direction: str, choice: Choice = DEFAULT_CHOICE
 ) -> tuple[tf.keras.Model, config_lib.Config]:
   """Restores one generator, with its averaged weights if the run keeps them.
 
   Args:
     model_dir: The folder of a run.
     direction: `AtoB` or `BtoA`.
-    which: `latest`, or `best` for the one that `--best_metric` kept.
-    raw: Whether to take the trained weights although there are averages.
+    choice: Which checkpoint, and which of its weights.
 
   Returns:
     The generator, float32 in [-1, 1], and the configuration of its run.
@@ -382,22 +405,22 @@ def load_generator(
       checkpoint.
   """
   config = config_lib.load(model_dir)
-  folder = os.path.join(model_dir, FOLDERS[which])
-  paths = [path for path in find(folder) if damage(path) is None]
-  if not paths:
+  folder = FOLDERS[choice.which]
+  candidates = find(os.path.join(model_dir, folder))
+  newest = next((path for path in candidates if damage(path) is None), None)
+  if newest is None:
     remedy = (
       "Train with --best_metric, or take --checkpoint=latest."
-      if which == BEST
+      if choice.which == BEST
       else "Train first, or let the training run to its first checkpoint."
     )
     raise config_lib.UserError(
-      f"--model_dir={model_dir} holds no checkpoint in {FOLDERS[which]}/."
-      f" {remedy}"
+      f"--model_dir={model_dir} holds no checkpoint in {folder}/. {remedy}"
     )
   generator = networks.build_generator(config.model, GENERATOR_NAMES[direction])
-  averaged = config.train.ema_decay and not raw
+  averaged = config.train.ema_decay and not choice.raw
   key = generator.name + ("_average" if averaged else "")
-  tf.train.Checkpoint(**{key: generator}).restore(paths[0]).expect_partial()
+  tf.train.Checkpoint(**{key: generator}).restore(newest).expect_partial()
   return generator, config
 
 

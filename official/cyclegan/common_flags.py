@@ -52,6 +52,23 @@ def define_run_flags() -> None:
 
 
 @functools.cache
+def define_checkpoint_flags() -> None:
+  """Defines which of a run's generators is used."""
+  flags.DEFINE_enum(
+    "checkpoint",
+    "latest",
+    ["latest", "best"],
+    "Which checkpoint of a run: the newest, or the one that train's"
+    " --best_metric kept.",
+  )
+  flags.DEFINE_boolean(
+    "raw_generator",
+    False,
+    "Use a run's generators as trained instead of their moving averages.",
+  )
+
+
+@functools.cache
 def define_dry_run_flag() -> None:
   """Defines `--dry_run`."""
   flags.DEFINE_boolean(

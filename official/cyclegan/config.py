@@ -301,16 +301,11 @@ def resolve(config: Config) -> Config:
   Raises:
     UserError: If a value cannot be used; the message names the flag.
   """
-  data, model, train = config.data, config.model, config.train
-  if model.upsample == "auto":
-    upsample = _SOURCE_UPSAMPLERS.get(model.generator_type, "auto")
-    model = dataclasses.replace(model, upsample=upsample)
-  if model.disc_type == "basic":
-    model = dataclasses.replace(model, disc_n_layers=_BASIC_N_LAYERS)
+  data, train = config.data, config.train
   config = dataclasses.replace(
     config,
     data=dataclasses.replace(data, load_size=data.load_size or data.crop_size),
-    model=model,
+    model=resolve_model(config.model),
     train=dataclasses.replace(
       train,
       disc_learning_rate=train.disc_learning_rate or train.learning_rate,
@@ -318,6 +313,16 @@ def resolve(config: Config) -> Config:
   )
   _check(config)
   return config
+
+
+def resolve_model(model: ModelConfig) -> ModelConfig:
+  """Returns the networks' options with `upsample` and `disc_n_layers` final."""
+  if model.upsample == "auto":
+    upsample = _SOURCE_UPSAMPLERS.get(model.generator_type, "auto")
+    model = dataclasses.replace(model, upsample=upsample)
+  if model.disc_type == "basic":
+    model = dataclasses.replace(model, disc_n_layers=_BASIC_N_LAYERS)
+  return model
 
 
 def _check(config: Config) -> None:

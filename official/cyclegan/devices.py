@@ -74,7 +74,14 @@ def strategy(config: config_lib.DeviceConfig) -> tf.distribute.Strategy:
   if name == "multi_worker":
     workers = _workers()
     print(f"Waiting for {len(workers)} workers: {', '.join(workers)}")
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    try:
+      return tf.distribute.MultiWorkerMirroredStrategy()
+    except (tf.errors.OpError, RuntimeError) as error:
+      raise config_lib.UserError(
+        f"--distribution_strategy=multi_worker: the workers of {_TF_CONFIG}"
+        f" cannot be joined ({_first_line(error)}). Check the addresses, and"
+        " start all of them."
+      ) from error
   return _tpu(config.tpu)
 
 
@@ -164,13 +171,17 @@ def _tpu(address: str) -> tf.distribute.Strategy:
     )
     return tf.distribute.TPUStrategy(resolver)
   except (ValueError, RuntimeError, OSError, tf.errors.OpError) as error:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
     raise config_lib.UserError(
       f"--distribution_strategy=tpu: no TPU answers at --tpu={address}"
-      f" ({lines[0]}). Check the address, or use another strategy."
+      f" ({_first_line(error)}). Check the address, or use another strategy."
     ) from error
 
 
 def _model_name(device: tf.config.PhysicalDevice) -> str:
   details = tf.config.experimental.get_device_details(device)
   return details.get("device_name", "")
+
+
+def _first_line(error: Exception) -> str:
+  lines = str(error).strip().splitlines() or [type(error).__name__]
+  return lines[0].rstrip(".")

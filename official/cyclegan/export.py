@@ -35,6 +35,7 @@ from official.cyclegan import common_flags
 from official.cyclegan import config as config_lib
 
 common_flags.define_run_flags()
+common_flags.define_checkpoint_flags()
 common_flags.define_dry_run_flag()
 _OUTPUT_DIR = flags.DEFINE_string(
   "output_dir", None, "Folder for the exported files."
@@ -60,13 +61,23 @@ def main() -> None:
     config = config_lib.load(model_dir)
     size = _SIZE.value or config.data.crop_size
     config_lib.check_size("size", size, config.model)
-    options = {"model_dir": model_dir, "output_dir": output_dir, "size": size}
+    options = {
+      "model_dir": model_dir,
+      "output_dir": output_dir,
+      "size": size,
+      "checkpoint": flags.FLAGS.checkpoint,
+      "raw_generator": flags.FLAGS.raw_generator,
+    }
     print(json.dumps({**options, **dataclasses.asdict(config)}, indent=2))
     return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
+  from official.cyclegan import checkpoints
   from official.cyclegan import export_lib
 
-  report = export_lib.export(model_dir, output_dir, size=_SIZE.value)
+  choice = checkpoints.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
+  report = export_lib.export(
+    model_dir, output_dir, size=_SIZE.value, choice=choice
+  )
   for name, entry in report["files"].items():
     print(
       f"{output_dir}/{name}: {entry['bytes'] / 1e6:.2f} MB, differs from the"

@@ -98,6 +98,7 @@ def export(
   output_dir: str,
   directions: Sequence[str] = checkpoints.DIRECTIONS,
   size: int = 0,
+  choice: checkpoints.Choice = checkpoints.DEFAULT_CHOICE,
 ) -> dict[str, Any]:
   """Exports the generators of a run and compares them with the originals.
 
@@ -112,6 +113,7 @@ def export(
     directions: Which of `AtoB` and `BtoA` to export.
     size: Width and height that the TFLite files take, pixels; 0 means the
       size trained on.
+    choice: Which checkpoint, and which of its weights.
 
   Returns:
     What `export.json` holds: for each file its size and its largest
@@ -125,7 +127,7 @@ def export(
   size = size or config.data.crop_size
   config_lib.check_size("size", size, config.model)
   generators = {
-    direction: checkpoints.load_generator(model_dir, direction)[0]
+    direction: checkpoints.load_generator(model_dir, direction, choice)[0]
     for direction in directions
   }
   image_files.make_folder(output_dir, "output_dir")

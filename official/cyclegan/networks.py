@@ -62,6 +62,7 @@ def build_generator(
     picture's absolute colours, so that without them a new palette is learned
     slowly and in blotches.
   """
+  config = config_lib.resolve_model(config)
   inputs = tf.keras.Input((None, None, config.channels), name="image")
   build = {"resnet": _resnet_body, "unet": _unet_body}[config.generator_type]
   outputs = _head(inputs, build(inputs, config), config)
@@ -100,6 +101,7 @@ def build_discriminator(
     width divided by `2 ** config.disc_n_layers`, rounded up, or undivided for
     `pixel`.
   """
+  config = config_lib.resolve_model(config)
   init = _initializer(config)
   pixel = config.disc_type == "pixel"
   halvings = 0 if pixel else config.disc_n_layers

@@ -145,11 +145,9 @@ def _fit(
   except tf.errors.OpError as error:
     if workers == 1:
       raise
-    lines = error.message.strip().splitlines() or [type(error).__name__]
     raise config_lib.UserError(
-      f"another worker was lost at step {checkpoint.step} ({lines[0]}). Start"
-      " all workers again with their same commands: they go on from the last"
-      " checkpoint."
+      f"another worker was lost at step {checkpoint.step}. Start all workers"
+      " again with their same commands: they go on from the last checkpoint."
     ) from error
   finally:
     for callback in called:

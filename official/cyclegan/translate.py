@@ -32,6 +32,7 @@ from absl import flags
 
 from official.cyclegan import common_flags
 
+common_flags.define_checkpoint_flags()
 common_flags.define_dry_run_flag()
 _MODEL = flags.DEFINE_string(
   "model",
@@ -75,14 +76,18 @@ def main() -> None:
       "output": output,
       "direction": _DIRECTION.value,
       "scale": _SCALE.value,
+      "checkpoint": flags.FLAGS.checkpoint,
+      "raw_generator": flags.FLAGS.raw_generator,
     }
     print(json.dumps(options, indent=2))
     return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
+  from official.cyclegan import checkpoints
   from official.cyclegan import translate_lib
 
+  choice = checkpoints.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
   written = translate_lib.translate_files(
-    model, inputs, output, _DIRECTION.value, _SCALE.value
+    model, inputs, output, _DIRECTION.value, _SCALE.value, choice
   )
   print(f"{len(written)} pictures written to {output}")
 

@@ -52,20 +52,33 @@ class Runner:
   minimum: int
 
 
-def open_model(path: str, direction: str) -> Runner:
+def open_model(
+  path: str,
+  direction: str,
+  choice: checkpoints.Choice = checkpoints.DEFAULT_CHOICE,
+) -> Runner:
   """Opens a run's folder, an export's folder, a SavedModel or a TFLite file.
 
   Args:
     path: The model.
     direction: `AtoB` or `BtoA`. A SavedModel or TFLite file has one direction;
       asking for the other is refused.
+    choice: Of a run's folder, which checkpoint and which of its weights.
 
   Returns:
     The generator.
 
   Raises:
-    config.UserError: If there is no model, or it translates the other way.
+    config.UserError: If there is no model, it translates the other way, or a
+      choice is asked of a model that leaves none.
   """
+  if os.path.isfile(os.path.join(path, config_lib.FILE_NAME)):
+    return _open_model_dir(path, direction, choice)
+  if os.path.exists(path) and choice != checkpoints.DEFAULT_CHOICE:
+    raise config_lib.UserError(
+      f"--model={path} is an exported model: --checkpoint and --raw_generator"
+      " are for a run's folder. Give them to export."
+    )
   name = checkpoints.GENERATOR_NAMES[direction]
   if os.path.isfile(path):
     return _open_tflite(path, direction)
@@ -73,8 +86,6 @@ def open_model(path: str, direction: str) -> Runner:
     return _open_saved_model(os.path.join(path, name), direction)
   if os.path.isfile(os.path.join(path, "saved_model.pb")):
     return _open_saved_model(path, direction)
-  if os.path.isfile(os.path.join(path, config_lib.FILE_NAME)):
-    return _open_model_dir(path, direction)
   raise config_lib.UserError(
     f"--model={path} is no model. Give the folder that train wrote, a folder"
     " or SavedModel that export wrote, or a .tflite file."
@@ -124,7 +135,12 @@ def translate_image(
 
 
 def translate_files(
-  model: str, inputs: str, output: str, direction: str, scale: str = "fit"
+  model: str,
+  inputs: str,
+  output: str,
+  direction: str,
+  scale: str = "fit",
+  choice: checkpoints.Choice = checkpoints.DEFAULT_CHOICE,
 ) -> list[str]:
   """Translates image files.
 
@@ -137,6 +153,7 @@ def translate_files(
       `image_files.WRITABLE`.
     direction: `AtoB` or `BtoA`.
     scale: As for `translate_image`.
+    choice: As for `open_model`.
 
   Returns:
     The files written, in the order of the inputs. In a folder they keep the
@@ -148,7 +165,7 @@ def translate_files(
   """
   files = image_files.find(inputs, "input")
   targets = _targets(files, inputs, output)
-  runner = open_model(model, direction)
+  runner = open_model(model, direction, choice)
   written, problems = [], []
   for path, target in zip(tqdm.tqdm(files, unit="image"), targets):
     try:
@@ -199,8 +216,10 @@ def _unit(image: np.ndarray) -> np.ndarray:
   return image[None].astype(np.float32) / 255.0
 
 
-def _open_model_dir(path: str, direction: str) -> Runner:
-  generator, config = checkpoints.load_generator(path, direction)
+def _open_model_dir(
+  path: str, direction: str, choice: checkpoints.Choice
+) -> Runner:
+  generator, config = checkpoints.load_generator(path, direction, choice)
   translator = export_lib.Translator(generator, direction)
   function = translator.function([1, None, None, config.model.channels])
 
