@@ -11,7 +11,6 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-import dataclasses
 import json
 
 import pytest
@@ -32,7 +31,9 @@ def test_json_round_trip_keeps_every_field():
 
 def test_defaults_are_those_of_the_book():
   config = config_lib.resolve(config_lib.Config())
-  assert dataclasses.astuple(config.loss) == (1.0, 10.0, 2.0)
+  loss = config.loss
+  weights = loss.lambda_validation, loss.lambda_reconstr, loss.lambda_id
+  assert weights == (1.0, 10.0, 2.0)
   assert config.train.learning_rate == 2e-4
   assert config.train.buffer_max_length == 50
   assert config.model.gen_n_filters == config.model.disc_n_filters == 32
@@ -42,6 +43,36 @@ def test_resolve_fills_in_what_follows():
   config = _with("data", crop_size=64)
   assert config.data.load_size == 64
   assert config.train.disc_learning_rate == config.train.learning_rate
+
+
+def test_upsampler_is_the_generators_own():
+  for generator_type, upsample in (
+    ("resnet", "conv_transpose"),
+    ("unet", "resize_conv"),
+  ):
+    config = _with("model", generator_type=generator_type)
+    assert config.model.upsample == upsample
+    config = _with("model", generator_type=generator_type, upsample="subpixel")
+    assert config.model.upsample == "subpixel"
+
+
+def test_basic_discriminator_has_three_layers():
+  config = _with("model", disc_type="basic", disc_n_layers=5)
+  assert config.model.disc_n_layers == 3
+
+
+def test_run_of_an_earlier_version_is_read():
+  """Its file lacks the newer fields, whose defaults are what it did."""
+  text = json.dumps({"model": {"generator_type": "unet"}, "train": {"seed": 1}})
+  config = config_lib.from_json(text)
+  assert config.model.upsample == "resize_conv"
+  assert config.loss.gan_mode == "lsgan"
+  assert config.device.distribution_strategy == "one_device"
+
+
+def test_file_that_cannot_be_written_is_named(tmp_path):
+  with pytest.raises(config_lib.UserError, match="--model_dir: .*config.json"):
+    config_lib.save(config_lib.Config(), str(tmp_path / "missing"))
 
 
 @pytest.mark.parametrize(
@@ -64,6 +95,26 @@ def test_resolve_fills_in_what_follows():
     ("train", {"ema_decay": 1.0}, ["--ema_decay"]),
     ("train", {"decay_fraction": 1.5}, ["--decay_fraction=1.5", "0 to 1"]),
     ("train", {"epochs": 0}, ["--epochs=0"]),
+    ("model", {"upsample": "bicubic"}, ["--upsample=bicubic", "subpixel"]),
+    ("model", {"disc_type": "cnn"}, ["--disc_type=cnn", "pixel"]),
+    ("model", {"dropout": 0.95}, ["--dropout=0.95"]),
+    ("loss", {"gan_mode": "gan"}, ["--gan_mode=gan", "wgangp"]),
+    ("loss", {"lambda_gp": -1.0}, ["--lambda_gp=-1.0"]),
+    (
+      "loss",
+      {"gan_mode": "hinge", "label_smoothing": 0.1},
+      ["--label_smoothing=0.1", "--gan_mode=hinge", "lsgan or vanilla"],
+    ),
+    ("train", {"lr_policy": "step"}, ["--lr_policy=step", "cosine"]),
+    ("train", {"precision": "float64"}, ["--precision=float64"]),
+    ("train", {"keep_checkpoints": 0}, ["--keep_checkpoints=0"]),
+    ("train", {"best_metric": "fid"}, ["--best_metric=fid", "cycle_l1"]),
+    (
+      "device",
+      {"distribution_strategy": "horovod"},
+      ["--distribution_strategy=horovod", "multi_worker"],
+    ),
+    ("device", {"num_devices": -1}, ["--num_devices=-1"]),
   ],
 )
 def test_bad_values_are_refused_by_flag(part, changes, words):

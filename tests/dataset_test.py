@@ -222,5 +222,76 @@ def test_built_in_set_loads(monkeypatch, tmp_path):
   assert again.counts == source.counts
 
 
+def _numbered_source():
+  """Images that hold their own number, 7 in A and 5 in B."""
+  counts = {"trainA": 7, "trainB": 5, "testA": 1, "testB": 1}
+
+  def load(split):
+    numbers = tf.data.Dataset.range(counts[split])
+    return numbers.map(lambda n: tf.fill([8, 8, 3], tf.cast(n, tf.uint8)))
+
+  return dataset.Source("numbered", counts, load)
+
+
+def _numbers(batches, count):
+  """Returns [(numbers of A, numbers of B), ...] of the next batches."""
+  return [
+    tuple(
+      [int(round((v + 1) * 127.5)) for v in images[:, 0, 0, 0]]
+      for images in pair
+    )
+    for pair in batches.take(count).as_numpy_iterator()
+  ]
+
+
+_NUMBERED = config_lib.DataConfig(crop_size=8, load_size=8, batch_size=4)
+
+
+@pytest.mark.parametrize("first_step", [1, 3, 9])
+def test_a_later_start_sees_what_an_early_one_would(first_step):
+  source = _numbered_source()
+  whole = _numbers(dataset.training_batches(source, _NUMBERED, 3), 12)
+  late = dataset.training_batches(source, _NUMBERED, 3, first_step)
+  assert _numbers(late, 12 - first_step) == whole[first_step:]
+
+
+def test_random_crops_are_the_same_after_a_later_start(pictures):
+  config = config_lib.DataConfig(
+    dataset=str(pictures), crop_size=16, load_size=32, batch_size=2
+  )
+  source = dataset.open_source(config)
+  early, late = (
+    dataset.training_batches(source, config, 3, first).skip(skipped)
+    for first, skipped in ((0, 5), (5, 0))
+  )
+  for want, got in zip(early.take(3), late.take(3)):
+    np.testing.assert_array_equal(want[0], got[0])
+    np.testing.assert_array_equal(want[1], got[1])
+
+
+@pytest.mark.parametrize(("replicas", "each"), [(2, 1), (4, 2), (4, 1)])
+def test_workers_share_what_one_would_see(replicas, each):
+  """Together their batches of a step are the whole one, in its order."""
+  source = _numbered_source()
+  whole = _numbers(dataset.training_batches(source, _NUMBERED, 3), 5)
+  shares = []
+  for first in range(0, replicas, each):
+    share = dataset.Share(replicas, first, each)
+    batches = dataset.training_batches(source, _NUMBERED, 3, share=share)
+    shares.append(_numbers(batches, 5 * each))
+  for step, (a, b) in enumerate(whole):
+    parts = [s[step * each + k] for s in shares for k in range(each)]
+    assert [n for part in parts for n in part[0]] == a
+    assert [n for part in parts for n in part[1]] == b
+
+
+def test_files_are_known(pictures):
+  config = config_lib.DataConfig(
+    dataset=str(pictures), crop_size=32, load_size=32
+  )
+  files = dataset.open_source(config).files
+  assert len(files) == 19 and all(str(pictures) in name for name in files)
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

@@ -14,6 +14,7 @@
 import os
 
 import numpy as np
+import PIL.Image
 import pytest
 import tensorflow as tf
 
@@ -93,6 +94,29 @@ def test_folder_that_is_a_file_is_refused(tmp_path):
   for path in ("file", "file/below"):
     with pytest.raises(config_lib.UserError, match="--output_dir="):
       image_files.make_folder(str(tmp_path / path), "output_dir")
+
+
+def test_animation_shows_the_frames_in_order(tmp_path):
+  frames = [np.full((8, 10, 3), value, np.uint8) for value in (10, 120, 240)]
+  path = str(tmp_path / "film.gif")
+  image_files.write_animation(path, frames, [100, 100, 900])
+  with PIL.Image.open(path) as film:
+    assert film.format == "GIF" and film.n_frames == 3
+    assert film.info["loop"] == 0
+    for i, frame in enumerate(frames):
+      film.seek(i)
+      shown = np.asarray(film.convert("RGB")).astype(int)
+      assert np.abs(shown - frame).max() <= 2
+      assert film.info["duration"] == (900 if i == 2 else 100)
+  assert os.listdir(tmp_path) == ["film.gif"]
+
+
+def test_animation_that_cannot_be_written(tmp_path):
+  frame = np.zeros((4, 4, 3), np.uint8)
+  with pytest.raises(config_lib.UserError, match="cannot be written"):
+    image_files.write_animation(
+      str(tmp_path / "missing" / "film.gif"), [frame], [100]
+    )
 
 
 if __name__ == "__main__":

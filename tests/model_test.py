@@ -26,7 +26,8 @@ _SIZE = 16
 
 
 def _config(**changes):
-  loss = {k: v for k, v in changes.items() if k.startswith("lambda")}
+  loss_fields = config_lib.LossConfig.__dataclass_fields__
+  loss = {k: v for k, v in changes.items() if k in loss_fields}
   train = {k: v for k, v in changes.items() if k not in loss}
   return config_lib.resolve(
     config_lib.Config(
@@ -65,8 +66,8 @@ def _textbook_gradients(model, config, real_A, real_B):
     return (
       weights.lambda_validation
       * (
-        losses.generator_loss(model.d_B(fake_B))
-        + losses.generator_loss(model.d_A(fake_A))
+        losses.generator_loss(model.d_B(fake_B), weights.gan_mode)
+        + losses.generator_loss(model.d_A(fake_A), weights.gan_mode)
       )
       + weights.lambda_reconstr
       * (
@@ -92,15 +93,28 @@ def _textbook_gradients(model, config, real_A, real_B):
   ):
     network = getattr(model, name)
     with tf.GradientTape() as tape:
-      total = losses.discriminator_loss(network(real), network(fake))
+      total = losses.discriminator_loss(
+        network(real), network(fake), weights.gan_mode, weights.label_smoothing
+      )
     gradients[name] = tape.gradient(total, network.trainable_variables)
   return gradients
 
 
-@pytest.mark.parametrize("lambda_id", [2.0, 0.0])
-@pytest.mark.parametrize("batch", [1, 3])
-def test_one_step_follows_the_textbook_gradients(lambda_id, batch):
-  config = _config(lambda_id=lambda_id, buffer_max_length=8)
+@pytest.mark.parametrize(
+  ("batch", "changes"),
+  [
+    (1, {}),
+    (3, {}),
+    (3, {"lambda_id": 0.0}),
+    (2, {"gan_mode": "vanilla"}),
+    (2, {"gan_mode": "hinge"}),
+    # Without the penalty, whose mixing is random, the losses are the rest.
+    (2, {"gan_mode": "wgangp", "lambda_gp": 0.0}),
+    (2, {"label_smoothing": 0.2}),
+  ],
+)
+def test_one_step_follows_the_textbook_gradients(batch, changes):
+  config = _config(buffer_max_length=8, **changes)
   model = _compiled(config)
   pair = _pair(batch)
   want = _textbook_gradients(model, config, *pair)
@@ -129,7 +143,7 @@ def test_metrics_are_the_unweighted_terms():
     "d_A": losses.discriminator_loss(model.d_A(real_A), model.d_A(fake_A)),
     "d_B": losses.discriminator_loss(model.d_B(real_B), model.d_B(fake_B)),
   }
-  assert logs.keys() == want.keys()
+  assert {name for name in logs if "/" not in name} == want.keys()
   for name, value in want.items():
     np.testing.assert_allclose(logs[name], value, rtol=1e-4)
 
@@ -207,6 +221,204 @@ def test_averages_follow_the_generators():
 
 def test_without_averages():
   assert _compiled(_config(ema_decay=0.0)).averages is None
+
+
+def test_scores_are_mean_logits():
+  model = _compiled(_config())
+  real_A, real_B = _pair()
+  fake_B, fake_A = model((real_A, real_B))
+  logs = model.test_step((real_A, real_B))
+  for name, network, images in (
+    ("score/d_A_real", model.d_A, real_A),
+    ("score/d_A_fake", model.d_A, fake_A),
+    ("score/d_B_real", model.d_B, real_B),
+    ("score/d_B_fake", model.d_B, fake_B),
+  ):
+    want = tf.reduce_mean(network(images))
+    np.testing.assert_allclose(logs[name], want, atol=1e-5)
+
+
+def test_norms_are_those_of_the_gradients():
+  config = _config()
+  model = _compiled(config)
+  pair = _pair()
+  gradients = _textbook_gradients(model, config, *pair)
+  logs = model.train_step(pair)
+  for name, values in gradients.items():
+    want = np.sqrt(sum(np.sum(np.square(value)) for value in values))
+    np.testing.assert_allclose(
+      logs[f"gradient_norm/{name}"], want, rtol=1e-2 if "g_" in name else 1e-3
+    )
+
+
+@pytest.mark.parametrize("gan_mode", config_lib.GAN_MODES)
+@pytest.mark.parametrize("disc_type", config_lib.DISCRIMINATOR_TYPES)
+def test_every_loss_trains_every_discriminator(gan_mode, disc_type):
+  config = dataclasses.replace(
+    _config(gan_mode=gan_mode, augment="diffaugment"),
+    model=dataclasses.replace(conftest.TINY_MODEL, disc_type=disc_type),
+  )
+  model = _compiled(config_lib.resolve(config), tf.keras.optimizers.Adam, 1e-3)
+  step = tf.function(model.train_step)
+  before = _values(model.trainable_variables)
+  for seed in range(3):
+    logs = step(_pair(seed=seed))
+  assert all(np.isfinite(float(value)) for value in logs.values())
+  assert ("gp_A" in logs) == (gan_mode == "wgangp")
+  after = _values(model.trainable_variables)
+  moved = [not np.array_equal(a, b) for a, b in zip(before, after)]
+  assert np.mean(moved) > 0.9  # a bias before a norm may stay
+
+
+def test_gradient_penalty_is_part_of_the_discriminators_update():
+  """With a huge weight it alone decides where they go."""
+  model = _compiled(
+    _config(gan_mode="wgangp", lambda_gp=1e4), tf.keras.optimizers.Adam, 1e-3
+  )
+  step = tf.function(model.train_step)
+  penalties = []
+  for seed in range(40):
+    model.reset_metrics()
+    logs = step(_pair(seed=seed % 4))
+    penalties.append(float(logs["gp_A"] + logs["gp_B"]))
+  assert np.mean(penalties[-4:]) < 0.7 * np.mean(penalties[:4])
+
+
+@pytest.mark.parametrize("upsample", config_lib.UPSAMPLERS)
+@pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
+def test_every_upsampler_trains(upsample, generator_type):
+  config = _config()
+  config = config_lib.resolve(
+    dataclasses.replace(
+      config,
+      data=dataclasses.replace(config.data, crop_size=32, load_size=32),
+      model=dataclasses.replace(
+        conftest.TINY_MODEL,
+        upsample=upsample,
+        generator_type=generator_type,
+        dropout=0.2,
+      ),
+    )
+  )
+  model = _compiled(config, tf.keras.optimizers.Adam, 1e-3)
+  rng = np.random.default_rng(0)
+  shape = (1, 32, 32, 3)
+  pair = tuple(tf.constant(rng.uniform(-1, 1, shape), tf.float32) for _ in "AB")
+  step = tf.function(model.train_step)
+  values = [float(step(pair)["cycle_A"]) for _ in range(3)]
+  assert np.isfinite(values).all()
+
+
+@pytest.mark.parametrize("precision", config_lib.PRECISIONS[1:])
+def test_half_precision_starts_like_float32(precision):
+  logs = []
+  for config in (_config(), _config(precision=precision)):
+    model = model_lib.build_model(config)
+    optimizers = [tf.keras.optimizers.Adam(1e-3) for _ in "GD"]
+    if config.train.precision == "mixed_float16":
+      optimizers = [
+        tf.keras.mixed_precision.LossScaleOptimizer(o) for o in optimizers
+      ]
+    model.compile(*optimizers)
+    values = tf.function(model.train_step)(_pair())
+    logs.append({k: float(v) for k, v in values.items()})
+    assert {v.dtype for v in model.trainable_variables} == {tf.float32}
+  policy = tf.keras.mixed_precision.global_policy().name
+  assert policy == "float32"  # as it was before
+  for name, value in logs[0].items():
+    if not name.startswith("score"):
+      np.testing.assert_allclose(logs[1][name], value, rtol=0.05, err_msg=name)
+
+
+def test_float16_step_that_overflows_is_left_out():
+  model = model_lib.build_model(_config(precision="mixed_float16"))
+  scaled = [
+    tf.keras.mixed_precision.LossScaleOptimizer(
+      tf.keras.optimizers.Adam(1e-3), initial_scale=2.0**120
+    )
+    for _ in "GD"
+  ]
+  model.compile(*scaled)
+  before = _values(model.generator_variables)
+  tf.function(model.train_step)(_pair())
+  for old, new in zip(before, _values(model.generator_variables)):
+    np.testing.assert_array_equal(old, new)
+  assert float(scaled[0].loss_scale) == 2.0**119
+  assert int(model.step) == 1
+
+
+def test_from_book_is_an_ordinary_keras_model(tmp_path):
+  arguments = {
+    "input_dim": (32, 32, 3),
+    "learning_rate": 1e-3,
+    "buffer_max_length": 5,
+    "lambda_validation": 1,
+    "lambda_reconstr": 10,
+    "lambda_id": 2,
+    "generator_type": "unet",
+    "gen_n_filters": 4,
+    "disc_n_filters": 4,
+  }
+  model = model_lib.CycleGAN.from_book(**arguments)
+  assert float(model.generator_optimizer.learning_rate) == np.float32(1e-3)
+  assert model.averages is None and model.buffer_A.capacity == 5
+  rng = np.random.default_rng(0)
+  images = rng.uniform(-1, 1, (2, 6, 32, 32, 3)).astype(np.float32)
+  history = model.fit(*images, batch_size=2, epochs=2, verbose=0)
+  assert len(history.history["cycle_A"]) == 2
+  for suffix in ("weights.h5", "tf"):
+    path = str(tmp_path / f"model.{suffix}")
+    model.save_weights(path)
+    again = model_lib.CycleGAN.from_book(**arguments)
+    again.load_weights(path)
+    np.testing.assert_allclose(
+      again.g_AB(images[0]), model.g_AB(images[0]), atol=1e-5
+    )
+
+
+def test_from_book_has_the_books_defaults():
+  model = model_lib.CycleGAN.from_book()
+  assert model.g_AB.count_params() == model.g_BA.count_params() == 1_545_411
+  assert model.d_A.count_params() == model.d_B.count_params() == 694_241
+  assert model.buffer_A.capacity == 50
+  weights = model.loss_weights
+  assert (
+    weights.lambda_validation,
+    weights.lambda_reconstr,
+    weights.lambda_id,
+  ) == (1, 10, 2)
+  resnet = model_lib.CycleGAN.from_book(generator_type="resnet")
+  assert resnet.g_AB.count_params() == 2_850_563
+
+
+@pytest.mark.parametrize(
+  ("changes", "words"),
+  [
+    ({"input_dim": (32, 64, 3)}, "must be equal"),
+    ({"input_dim": (50, 50, 3)}, "multiples of 16"),
+    ({"generator_type": "vgg"}, "generator_type=vgg"),
+    ({"learning_rate": 0.0}, "learning_rate"),
+  ],
+)
+def test_from_book_refuses_in_words(changes, words):
+  with pytest.raises(config_lib.UserError, match=words):
+    model_lib.CycleGAN.from_book(**changes)
+
+
+def test_xla_compiles_the_step():
+  """On tiny networks: on a processor larger ones take very long."""
+  config = _config(lambda_id=0.0)
+  model = model_lib.build_model(config)
+  model.compile(
+    tf.keras.optimizers.SGD(1.0), tf.keras.optimizers.SGD(1.0), jit_compile=True
+  )
+  reference = _compiled(config)
+  pair = _pair(batch=1)
+  data = tf.data.Dataset.from_tensors(pair)
+  model.fit(data, epochs=1, verbose=0)
+  reference.train_step(pair)
+  for got, want in zip(model.g_AB.get_weights(), reference.g_AB.get_weights()):
+    np.testing.assert_allclose(got, want, atol=1e-3)
 
 
 def test_learns_a_recolouring():

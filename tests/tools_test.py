@@ -175,5 +175,81 @@ def test_no_space_is_one_line(tmp_path):
   assert "7 MB are free" in _refused_environment(tmp_path)
 
 
+def test_killed_training_ends_bit_by_bit_the_same(pictures):
+  done = _run(
+    "check_resume.py",
+    "--kills=3",
+    "--steps=60",
+    "--save_every=3",
+    *(
+      f"--train_flag=--{flag}"
+      for flag in (
+        f"dataset={pictures}",
+        "crop_size=32",
+        "load_size=36",
+        "gen_n_filters=4",
+        "disc_n_filters=4",
+        "n_res_blocks=1",
+        "dropout=0.2",
+      )
+    ),
+  )
+  assert done.returncode == 0, done.stdout + done.stderr
+  same, total = (
+    done.stdout.splitlines()[-1].removesuffix(" identical").split(" of ")
+  )
+  assert same == total and int(total) > 100
+  assert "Killed 3 times, 1 during a write." in done.stdout
+
+
+def test_a_training_that_differs_is_reported(pictures):
+  """Two runs that are not the same: the comparison can fail."""
+  done = _run(
+    "check_resume.py",
+    "--kills=1",
+    "--steps=10",
+    "--save_every=1",
+    f"--train_flag=--dataset={pictures}",
+    "--train_flag=--crop_size=33",
+  )
+  assert done.returncode == 2
+  assert "--crop_size=33" in done.stderr  # what the training itself says
+
+
+def test_ablation_makes_its_table_and_goes_on(data_dir, tmp_path):
+  arguments = [
+    f"--output_dir={tmp_path / 'ablation'}",
+    f"--data_dir={data_dir}",
+    "--datasets=apple2orange_scenes",
+    "--only=default,no_pool",
+    "--seeds=1,2",
+    "--crop_size=64",
+    "--gen_n_filters=4",
+    "--disc_n_filters=4",
+    "--n_res_blocks=1",
+    "--train_steps=2",
+  ]
+  done = _run("ablation.py", *arguments)
+  assert done.returncode == 0, done.stderr
+  lines = (tmp_path / "ablation" / "ablation.md").read_text().splitlines()
+  assert len(lines) == 5 and "raw generators" in lines[3]
+  results = json.loads((tmp_path / "ablation" / "ablation.json").read_text())
+  errors = [
+    results[f"no_pool/apple2orange_scenes/2/{seed}"]["true_error_AB"]
+    for seed in (1, 2)
+  ]
+  assert f"| {np.mean(errors):.3f} ({min(errors):.3f} to" in lines[4]
+  again = _run("ablation.py", *arguments)
+  assert again.stdout.splitlines()[-5:] == lines  # nothing is trained anew
+  assert "true_error" not in again.stdout
+
+
+def test_ablation_refuses_an_unknown_variant(tmp_path):
+  done = _run(
+    "ablation.py", f"--output_dir={tmp_path}", "--only=default,bigger"
+  )
+  conftest.assert_refused(done, "--only=bigger", "no_global_skip")
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

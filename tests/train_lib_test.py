@@ -13,31 +13,46 @@
 # limitations under the License.
 import json
 import os
+import signal
 
 import numpy as np
+import PIL.Image
 import pytest
 import tensorflow as tf
 
+from official.cyclegan import callbacks
 from official.cyclegan import config as config_lib
 from official.cyclegan import dataset
+from official.cyclegan import health
+from official.cyclegan import image_files
+from official.cyclegan import scene_datasets
 from official.cyclegan import train_lib
 from tests import conftest
 
 
-@pytest.fixture(scope="module")
-def run(pictures, tmp_path_factory):
-  """A run of five steps over epochs of three, its folder and its config."""
-  config = config_lib.resolve(
+def _config(pictures, **train):
+  return config_lib.resolve(
     config_lib.Config(
       data=config_lib.DataConfig(
         dataset=str(pictures), crop_size=32, batch_size=3
       ),
       model=conftest.TINY_MODEL,
       train=config_lib.TrainConfig(
-        train_steps=5, sample_interval=2, buffer_max_length=3
+        **{
+          "train_steps": 5,
+          "sample_interval": 2,
+          "buffer_max_length": 3,
+          **train,
+        }
       ),
     )
   )
+
+
+@pytest.fixture(scope="module")
+def run(pictures, tmp_path_factory):
+  """A run of five steps over epochs of three, its folder and its config."""
+  config = _config(pictures)
   folder = tmp_path_factory.mktemp("run")
   model = train_lib.train(config, str(folder))
   return model, folder, config
@@ -51,17 +66,55 @@ def test_epoch_is_the_larger_domain(pictures):
   assert train_lib.steps_per_epoch(source, config) == 3  # of 8 images
 
 
+def _checkpoints(folder, which="checkpoints"):
+  return sorted(p.stem for p in (folder / which).glob("*.index"))
+
+
 def test_writes_all_a_user_needs(run):
   model, folder, config = run
-  assert int(model.generator_optimizer.iterations) == 5
+  assert int(model.step) == 5
   assert config_lib.load(str(folder)) == config
-  checkpoints = sorted(p.stem for p in (folder / "checkpoints").glob("*.index"))
-  assert checkpoints == ["ckpt-3", "ckpt-5"]  # each epoch, and the end
+  assert _checkpoints(folder) == ["ckpt-3", "ckpt-5"]  # each epoch, the end
   samples = sorted(p.name for p in (folder / "samples").iterdir())
   assert samples == [f"step_000000{i}.png" for i in (2, 4, 5)]
   grid = tf.io.decode_png((folder / "samples" / samples[0]).read_bytes())
   assert grid.shape == (6 * 34 - 2, 4 * 34 - 2, 3)  # three images each way
-  assert list((folder / "logs").glob("events.*"))
+  with PIL.Image.open(folder / "progress.gif") as film:
+    assert film.size == (grid.shape[1], grid.shape[0]) and film.n_frames == 3
+  record = json.loads((folder / "run.json").read_text())
+  assert record["starts"][0]["device"]["replicas"] == 1
+
+
+def _tags(folder):
+  tags = {}
+  for path in (folder / "logs").glob("events.*"):
+    for event in tf.compat.v1.train.summary_iterator(os.fspath(path)):
+      for value in event.summary.value:
+        tags[value.tag] = event.step, tf.make_ndarray(value.tensor)
+  return tags
+
+
+def test_tensorboard_gets_all_there_is_to_see(run):
+  _, folder, _ = run
+  tags = _tags(folder)
+  networks = ("g_AB", "g_BA", "d_A", "d_B")
+  assert {
+    *(f"loss/{t}_{d}" for t in ("cycle", "identity", "d") for d in "AB"),
+    "loss/gan_AB",
+    "loss/gan_BA",
+    *(f"score/{d}_{k}" for d in ("d_A", "d_B") for k in ("real", "fake")),
+    *(f"gradient_norm/{name}" for name in networks),
+    "weighted/generators",
+    "weighted/discriminators",
+    "learning_rate/generator",
+    "learning_rate/discriminator",
+    "progress",
+    "config",
+  } <= set(tags)
+  for tag, (step, value) in tags.items():
+    if tag.startswith(("loss", "score", "gradient", "weighted")):
+      assert step == 5 and np.isfinite(value)
+  assert tags["gradient_norm/d_A"][1] > 0
 
 
 def test_learning_rate_falls_to_zero(run):
@@ -79,17 +132,101 @@ def test_finished_run_is_left_alone(run, capsys):
   assert before == {p: p.stat().st_mtime_ns for p in folder.rglob("*.index")}
 
 
-def test_goes_on_from_the_newest_checkpoint(run, tmp_path):
+def _state(model):
+  """Everything that training changes."""
+  variables = [
+    *model.g_AB.weights,
+    *model.g_BA.weights,
+    *model.d_A.weights,
+    *model.d_B.weights,
+    *model.averages[0].weights,
+    *model.averages[1].weights,
+    *model.generator_optimizer.variables,
+    *model.discriminator_optimizer.variables,
+    model.buffer_A.images,
+    model.buffer_B.images,
+    model.buffer_A.seen,
+    model.step,
+  ]
+  return [variable.numpy() for variable in variables]
+
+
+def _interrupt_after(monkeypatch, steps):
+  """Lets the process receive SIGTERM in the middle of the run."""
+  original = callbacks.Checkpoint.on_step
+  seen = []
+
+  def on_step(self, logs):
+    seen.append(1)
+    if len(seen) == steps:
+      os.kill(os.getpid(), signal.SIGTERM)
+    original(self, logs)
+
+  monkeypatch.setattr(callbacks.Checkpoint, "on_step", on_step)
+
+
+@pytest.mark.parametrize("gan_mode", ["lsgan", "wgangp"])
+def test_interrupted_run_ends_as_if_left_alone(
+  pictures, tmp_path, monkeypatch, gan_mode
+):
+  """Bit by bit, with everything random that there is."""
+  config = _config(
+    pictures, train_steps=9, augment="diffaugment", sample_interval=100
+  )
+  config = conftest.replace(config, "model", dropout=0.3)
+  config = conftest.replace(config, "loss", gan_mode=gan_mode)
+  config = conftest.replace(config, "data", load_size=40)
+  alone = _state(train_lib.train(config, str(tmp_path / "alone")))
+  folder = str(tmp_path / "interrupted")
+  with monkeypatch.context() as patch:
+    _interrupt_after(patch, 4)
+    with pytest.raises(train_lib.Interrupted) as caught:
+      train_lib.train(config, folder)
+  assert caught.value.step == 4 and caught.value.number == signal.SIGTERM
+  assert "same command goes on" in str(caught.value)
+  resumed = _state(train_lib.train(config, folder))
+  assert len(alone) == len(resumed)
+  for want, got in zip(alone, resumed):
+    np.testing.assert_array_equal(want, got)
+  starts = json.loads((tmp_path / "interrupted/run.json").read_text())["starts"]
+  assert [start["first_step"] for start in starts] == [0, 4]
+
+
+def test_longer_run_goes_on(run, tmp_path):
   _, _, config = run
   train_lib.train(
     conftest.replace(config, "train", train_steps=2), str(tmp_path)
   )
   longer = conftest.replace(config, "train", train_steps=4)
   model = train_lib.train(longer, str(tmp_path))
-  assert int(model.generator_optimizer.iterations) == 4
+  assert int(model.step) == 4
   # Three images a step went through each pool, before and after the pause.
   assert int(model.buffer_A.seen) == 12
   assert (tmp_path / "samples" / "step_0000004.png").exists()
+
+
+def test_best_checkpoint_is_validated_and_kept(pictures, tmp_path):
+  config = _config(
+    pictures,
+    train_steps=4,
+    best_metric="identity_l1",
+    eval_every_steps=2,
+    save_every_steps=1,
+    keep_checkpoints=2,
+  )
+  train_lib.train(config, str(tmp_path))
+  assert _checkpoints(tmp_path) == ["ckpt-3", "ckpt-4"]
+  (best,) = _checkpoints(tmp_path, "checkpoints_best")
+  record = json.loads((tmp_path / "checkpoints_best/best.json").read_text())
+  assert best == f"ckpt-{record['step']}" and record["step"] in (2, 4)
+  step, value = _tags(tmp_path)["validation/identity_l1"]
+  assert step == 4 and value >= record["value"] - 1e-6
+
+
+def test_best_by_a_truth_that_is_unknown_is_refused(pictures, tmp_path):
+  config = _config(pictures, best_metric="true_error")
+  with pytest.raises(config_lib.UserError, match="truth .* is unknown"):
+    train_lib.train(config, str(tmp_path))
 
 
 def test_changed_networks_are_refused_and_nothing_is_lost(run):
@@ -109,24 +246,131 @@ def test_folder_that_is_a_file_is_refused(run, tmp_path):
     train_lib.train(config, str(tmp_path / "file"))
 
 
-def test_tensorboard_gets_unweighted_losses_and_rates(run, tmp_path):
-  _, _, config = run
-  config = conftest.replace(config, "train", train_steps=50)
-  train_lib.train(config, str(tmp_path))
-  (events,) = (tmp_path / "logs").iterdir()
-  tags = {}
-  for event in tf.compat.v1.train.summary_iterator(os.fspath(events)):
-    for value in event.summary.value:
-      tags[value.tag] = (event.step, float(tf.make_ndarray(value.tensor)))
-  assert {step for step, _ in tags.values()} == {50}
-  assert set(tags) == {
-    *(f"loss/{t}_{d}" for t in ("cycle", "identity", "d") for d in "AB"),
-    "loss/gan_AB",
-    "loss/gan_BA",
-    "learning_rate/generator",
-    "learning_rate/discriminator",
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+  """Folders with pictures of the built-in problems, small and few."""
+  folders = {}
+  for name, draw in (
+    ("fruits", scene_datasets.draw_fruits),
+    ("paintings", scene_datasets.draw_painting),
+  ):
+    folders[name] = tmp_path_factory.mktemp(name)
+    for stream, (split, count) in enumerate(
+      (("trainA", 40), ("trainB", 40), ("testA", 4), ("testB", 4))
+    ):
+      (folders[name] / split).mkdir()
+      for i in range(count):
+        image = draw((9, stream, i), domain=split[-1], size=32)["image"]
+        image_files.write(str(folders[name] / split / f"{i}.png"), image)
+  return folders
+
+
+_QUICK_RULES = health.Rules(interval=20, warm_up=40)
+
+
+def _health_of(config, folder, caplog):
+  """Trains; returns the rules that fired, from the log and TensorBoard."""
+  train_lib.train(config, str(folder), _QUICK_RULES)
+  logged = {
+    record.getMessage().split(": ")[1]
+    for record in caplog.records
+    if record.getMessage().startswith("step ")
   }
-  assert all(np.isfinite(value) for _, value in tags.values())
+  shown = {
+    tag.removeprefix("health/")
+    for tag in _tags(folder)
+    if tag.startswith("health/")
+  }
+  assert logged == shown
+  return logged
+
+
+def _health_config(folder, steps, model=None, **train):
+  config = _config(
+    folder, **{"train_steps": steps, "sample_interval": 10_000, **train}
+  )
+  config = conftest.replace(config, "data", batch_size=1)
+  config = conftest.replace(config, "loss", lambda_validation=3.0)
+  return conftest.replace(
+    config, "model", gen_n_filters=8, disc_n_filters=8, **(model or {})
+  )
+
+
+@pytest.mark.parametrize(
+  ("problem", "model", "train"),
+  [
+    ("fruits", {"generator_type": "unet"}, {}),
+    ("paintings", {}, {"precision": "mixed_bfloat16"}),
+    ("paintings", {"global_skip": False}, {}),
+  ],
+)
+def test_health_is_silent_on_healthy_runs(
+  scenes, tmp_path, caplog, problem, model, train
+):
+  config = _health_config(
+    scenes[problem],
+    140,
+    model,
+    learning_rate=2e-3,
+    disc_learning_rate=5e-4,
+    **train,
+  )
+  assert _health_of(config, tmp_path, caplog) == set()
+
+
+@pytest.mark.parametrize(
+  ("train", "fires"),
+  [
+    ({"learning_rate": 10.0}, "exploded"),
+    (
+      {"learning_rate": 1e-12, "disc_learning_rate": 2e-4},
+      "frozen_generator",
+    ),
+    # The discriminator alone learns, and fast: it wins.
+    (
+      {"learning_rate": 1e-12, "disc_learning_rate": 4e-3},
+      "discriminator_won",
+    ),
+  ],
+)
+def test_health_fires_on_runs_broken_on_purpose(
+  scenes, tmp_path, caplog, train, fires
+):
+  config = _health_config(
+    scenes["fruits"], 120, {"global_skip": False}, **train
+  )
+  assert fires in _health_of(config, tmp_path, caplog)
+
+
+def test_identity_collapse_of_a_real_run(pictures, tmp_path, caplog):
+  """Nothing but the identity and cycle losses: output is input."""
+  config = _config(pictures, train_steps=80, sample_interval=1000)
+  config = conftest.replace(
+    config, "loss", lambda_validation=0.0, lambda_id=50.0
+  )
+  assert "identity_collapse" in _health_of(config, tmp_path, caplog)
+
+
+def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(
+  pictures, tmp_path, monkeypatch
+):
+  config = _config(pictures, train_steps=8, save_every_steps=2)
+  original = callbacks.Health.on_step
+
+  def on_step(self, logs):
+    if self.step == 5:
+      kernel = self.model.g_BA.trainable_variables[0]
+      kernel.assign(kernel * np.nan)
+    original(self, logs)
+
+  monkeypatch.setattr(callbacks.Health, "on_step", on_step)
+  with pytest.raises(config_lib.UserError) as caught:
+    train_lib.train(config, str(tmp_path))
+  assert "is nan at step 6" in str(caught.value)
+  assert any(n in str(caught.value) for n in ("gan_BA", "cycle_A", "cycle_B"))
+  assert _checkpoints(tmp_path) == ["ckpt-2", "ckpt-4"]
+  monkeypatch.undo()
+  assert int(train_lib.train(config, str(tmp_path)).step) == 8
 
 
 if __name__ == "__main__":

@@ -11,7 +11,14 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import glob
 import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -26,7 +33,12 @@ def test_help_starts_with_a_recipe_and_lists_every_flag():
   assert result.returncode == 0
   recipe = result.stdout.index("python -m official.cyclegan.train")
   assert recipe < result.stdout.index("--model_dir:") < len(result.stdout)
-  for part in (config_lib.DataConfig, config_lib.TrainConfig):
+  for part in (
+    config_lib.DataConfig,
+    config_lib.LossConfig,
+    config_lib.TrainConfig,
+    config_lib.DeviceConfig,
+  ):
     for name in part.__dataclass_fields__:
       assert f"{name}:" in result.stdout
 
@@ -88,6 +100,104 @@ def test_text_called_jpg_is_refused_in_one_line(pictures, tmp_path):
     "train", f"--model_dir={tmp_path / 'run'}", f"--dataset={folder}"
   )
   conftest.assert_refused(result, "notes.jpg", "Replace or remove it")
+
+
+def _tiny_flags(pictures, folder, **changes):
+  values = {
+    "dataset": pictures,
+    "model_dir": folder,
+    "crop_size": 32,
+    "gen_n_filters": 4,
+    "disc_n_filters": 4,
+    "n_res_blocks": 1,
+    "sample_interval": 100_000,
+    **changes,
+  }
+  return [f"--{name}={value}" for name, value in values.items()]
+
+
+def _start(flags, **kwargs):
+  return subprocess.Popen(
+    [sys.executable, "-m", "official.cyclegan.train", *flags],
+    cwd=conftest.ROOT,
+    stdout=subprocess.PIPE,
+    stderr=subprocess.PIPE,
+    text=True,
+    **kwargs,
+  )
+
+
+def _steps(folder):
+  found = glob.glob(os.path.join(folder, "checkpoints", "*.index"))
+  return sorted(int(f.rsplit("-", 1)[1].removesuffix(".index")) for f in found)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_exits_and_goes_on(pictures, tmp_path, number):
+  flags = _tiny_flags(pictures, tmp_path, train_steps=100_000)
+  process = _start([*flags, "--save_every_steps=5"])
+  deadline = time.monotonic() + 120
+  while not _steps(tmp_path) and time.monotonic() < deadline:
+    time.sleep(0.05)
+  process.send_signal(number)
+  _, errors = process.communicate(timeout=120)
+  assert process.returncode == 128 + number, errors
+  assert "Traceback" not in errors
+  last = errors.strip().splitlines()[-1]
+  assert f"stopped by {signal.Signals(number).name} at step" in last
+  stopped = int(last.split("at step ")[1].split(";")[0])
+  assert _steps(tmp_path)[-1] == stopped
+  result = conftest.run_binary(
+    "train", *_tiny_flags(pictures, tmp_path, train_steps=stopped + 1)
+  )
+  assert result.returncode == 0, result.stderr
+  assert _steps(tmp_path)[-1] == stopped + 1
+
+
+def test_failing_disk_is_one_line_and_the_earlier_checkpoint_loads(
+  pictures, tmp_path
+):
+  """The system refuses to write a file as large as a checkpoint."""
+  first = conftest.run_binary(
+    "train", *_tiny_flags(pictures, tmp_path, train_steps=2)
+  )
+  assert first.returncode == 0, first.stderr
+  (data,) = glob.glob(str(tmp_path / "checkpoints" / "ckpt-2.data*"))
+
+  def limit():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    most = os.path.getsize(data) // 2
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+  process = _start(
+    _tiny_flags(pictures, tmp_path, train_steps=4), preexec_fn=limit
+  )
+  output, errors = process.communicate(timeout=120)
+  assert process.returncode == 2, errors
+  assert "Traceback" not in errors
+  (line,) = [line for line in errors.splitlines() if "error:" in line]
+  assert "step 4 cannot be written" in line and "step 2 is whole" in line
+  assert _steps(tmp_path) == [2]
+  again = conftest.run_binary(
+    "train", *_tiny_flags(pictures, tmp_path, train_steps=4)
+  )
+  assert again.returncode == 0, again.stderr
+  assert _steps(tmp_path) == [2, 4]
+
+
+def test_folder_that_cannot_be_written_is_one_line(pictures):
+  """Nobody, not even root, makes folders there."""
+  result = conftest.run_binary(
+    "train", *_tiny_flags(pictures, "/proc/run", train_steps=2)
+  )
+  conftest.assert_refused(result, "--model_dir=/proc/run", "Choose another")
+
+
+def test_changed_option_is_refused_in_one_line(pictures, tmp_path):
+  flags = _tiny_flags(pictures, tmp_path, train_steps=1)
+  assert conftest.run_binary("train", *flags).returncode == 0
+  result = conftest.run_binary("train", *flags, "--batch_size=2")
+  conftest.assert_refused(result, "--batch_size=2", "were trained with 1")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ _STEPS = flags.DEFINE_integer(
   "steps", 600, "Training steps of each run.", lower_bound=2
 )
 _SAVE_EVERY = flags.DEFINE_integer(
-  "save_every", 20, "Steps between two checkpoints.", lower_bound=1
+  "save_every", 10, "Steps between two checkpoints.", lower_bound=1
 )
 _SEED = flags.DEFINE_integer("kill_seed", 1, "Seed of the moments.")
 _TRAIN_FLAGS = flags.DEFINE_multi_string(
@@ -63,10 +63,17 @@ _TRAIN_FLAGS = flags.DEFINE_multi_string(
   "Flag of the training; give it once for each.",
 )
 _POLL_SECONDS = 0.0005
+_MOST_SAVES = 3  # between two kills, about
 
 
 def main() -> None:
   """Trains, kills, trains on, compares."""
+  needed = (_KILLS.value + 1) * (_MOST_SAVES + 2) * _SAVE_EVERY.value
+  if _STEPS.value < needed:
+    raise config_lib.UserError(
+      f"--steps={_STEPS.value} may be over before the last kill. Use at least"
+      f" {needed}."
+    )
   with tempfile.TemporaryDirectory() as folder:
     alone, killed = (
       os.path.join(folder, "alone"),
@@ -78,8 +85,7 @@ def main() -> None:
       time.sleep(_POLL_SECONDS)
     first_save = time.monotonic() - started
     _finish(process)
-    whole = time.monotonic() - started
-    during_writes = _kill_again_and_again(killed, first_save, whole)
+    during_writes = _kill_again_and_again(killed, first_save)
     print(f"Killed {_KILLS.value} times, {during_writes} during a write.")
     same, total = _compare(_checkpoints(alone)[-1], _checkpoints(killed)[-1])
     print(f"{same} of {total} identical")
@@ -114,17 +120,27 @@ def _finish(process: subprocess.Popen) -> None:
     raise config_lib.UserError(f"the training failed: {last}")
 
 
-def _kill_again_and_again(
-  model_dir: str, first_save: float, whole: float
-) -> int:
-  """Trains to the end through all kills; returns those during a write."""
+def _kill_again_and_again(model_dir: str, first_save: float) -> int:
+  """Trains to the end through all kills; returns those during a write.
+
+  Of three kills one is within the time to the first checkpoint, one a while
+  after a checkpoint, and one in the middle of writing one.
+  """
   rng = random.Random(_SEED.value)
-  longest = 1.5 * (whole - first_save) / _KILLS.value
   during_writes = 0
   for number in range(_KILLS.value):
     process = _start(model_dir)
-    # From before the first step to well after the first checkpoint.
-    time.sleep(rng.uniform(0.5 * first_save, first_save + longest))
+    newest = _newest_step(model_dir)
+    if number % 3 == 0:
+      _wait(rng.uniform(0.2, 1.0) * first_save, process, model_dir, newest)
+    else:
+      saves = rng.randint(0, _MOST_SAVES - 1)
+      while (
+        _newest_step(model_dir) <= newest + saves * _SAVE_EVERY.value
+        and process.poll() is None
+      ):
+        time.sleep(_POLL_SECONDS)
+      _wait(rng.uniform(0, 0.5), process, model_dir, newest)
     if number % 3 == 2:
       before = _files(model_dir)
       while _files(model_dir) == before and process.poll() is None:
@@ -132,15 +148,38 @@ def _kill_again_and_again(
       time.sleep(rng.uniform(0, 20 * _POLL_SECONDS))
       during_writes += 1
     if process.poll() is not None:
+      output, _ = process.communicate()
+      last = (output.strip().splitlines() or ["no output"])[-1]
       raise config_lib.UserError(
-        f"the training was over before kill {number + 1}. Raise --steps."
+        f"the training was over before kill {number + 1} ({last}). Raise"
+        " --steps."
       )
     process.kill()
     process.communicate()
-    steps = [path.rsplit("-", 1)[1] for path in _checkpoints(model_dir)]
-    print(f"kill {number + 1}: checkpoints of steps {', '.join(steps)}")
+    print(f"kill {number + 1}: saved to step {_newest_step(model_dir)}")
   _finish(_start(model_dir))
   return during_writes
+
+
+def _wait(
+  seconds: float, process: subprocess.Popen, model_dir: str, newest: int
+) -> None:
+  """Sleeps, but not while the training gets too far."""
+  limit = newest + _MOST_SAVES * _SAVE_EVERY.value
+  deadline = time.monotonic() + seconds
+  while (
+    time.monotonic() < deadline
+    and process.poll() is None
+    and _newest_step(model_dir) < limit
+  ):
+    time.sleep(_POLL_SECONDS)
+
+
+def _newest_step(model_dir: str) -> int:
+  """Returns the step of the newest checkpoint, or 0."""
+  return max(
+    [int(path.rsplit("-", 1)[1]) for path in _checkpoints(model_dir)] or [0]
+  )
 
 
 def _files(model_dir: str) -> list[str]:

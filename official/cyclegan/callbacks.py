@@ -48,6 +48,7 @@ _SHOWN_EVERY = 20  # steps between two updates of the losses beside the bar
 _MAX_FRAMES = 100  # of the animation
 _FRAME_MILLISECONDS = 200
 _LAST_FRAME_MILLISECONDS = 2000
+_WARM_UP_SHARE = 0.02  # of a long run, before health's patience begins
 _AGREE_EVERY = 10  # steps between two questions whether a worker must stop
 
 
@@ -293,7 +294,8 @@ class Health(StepCallback):
     events = health.check_losses(
       logs, self.model.loss_weights.gan_mode, self._rules
     )
-    if self.step < self._rules.warm_up:
+    warm_up = max(self._rules.warm_up, self.total * _WARM_UP_SHARE)
+    if self.step < warm_up:
       events = [event for event in events if event.rule == "exploded"]
     else:
       for name, outputs in self._translate().items():

@@ -36,7 +36,7 @@ class Rules:
   Attributes:
     interval: Steps between two checks; the last step is always one.
     warm_up: Steps before the rules about images and about a discriminator that
-      has won hold.
+      has won hold; in a long run its first fiftieth, if that is more.
     patience: Checks in a row that a rule must hold before it is reported; an
       exploded loss is reported at once.
     exploded: A loss above this has exploded. Cycle and identity losses cannot
