@@ -23,7 +23,10 @@ from tests import conftest
 
 
 def _model(**changes):
-  return config_lib.ModelConfig(**{"global_skip": False, **changes})
+  plain = {"global_skip": False}
+  if changes.get("generator_type") != "unet":
+    plain["upsample"] = "conv_transpose"
+  return config_lib.ModelConfig(**{**plain, **changes})
 
 
 @pytest.mark.parametrize(

@@ -55,14 +55,17 @@ _ONLY = flags.DEFINE_list("only", [], "Only these variants; empty: all.")
 
 # What each variant changes. Raw generators come from the default's own run.
 _VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
-  "default": ("as configured: global skip, averages, pool of 50", {}),
+  "default": ("as configured", {}),
   "no_global_skip": ("no global skip", {"model": {"global_skip": False}}),
   "no_pool": ("no image pool", {"train": {"buffer_max_length": 0}}),
+  "conv_transpose": (
+    "--upsample=conv_transpose",
+    {"model": {"upsample": "conv_transpose"}},
+  ),
   "resize_conv": (
     "--upsample=resize_conv",
     {"model": {"upsample": "resize_conv"}},
   ),
-  "subpixel": ("--upsample=subpixel", {"model": {"upsample": "subpixel"}}),
   "mixed_bfloat16": (
     "--precision=mixed_bfloat16",
     {"train": {"precision": "mixed_bfloat16"}},

@@ -131,8 +131,8 @@ def define_model_flags() -> None:
       "n_res_blocks": "Residual blocks of the resnet generator.",
       "upsample": (
         "How generators enlarge: conv_transpose (the paper), resize_conv or"
-        " subpixel (both against checkerboards). auto: as the generator's"
-        " source does, conv_transpose for resnet, resize_conv for unet."
+        " subpixel (both against checkerboards). auto: subpixel for resnet,"
+        " measured to be the best, and resize_conv for unet, as in the book."
       ),
       "dropout": (
         "Share of a generator's features dropped in training (junyanz: 0.5"

@@ -38,7 +38,11 @@ AUGMENTATIONS = ("none", "diffaugment")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 DISTRIBUTION_STRATEGIES = ("one_device", "mirrored", "multi_worker", "tpu")
 BEST_METRICS = ("none", "true_error", "cycle_l1", "identity_l1")
-# Upsampling that each generator's source has, for "auto".
+# What "auto" means. For the ResNet the best of the three on the built-in data
+# sets (docs/training.md), for the U-Net that of its source.
+_BEST_UPSAMPLERS = {"resnet": "subpixel", "unet": "resize_conv"}
+# Upsampling that each generator's source has, and that runs had whose
+# config.json is from before there was a choice.
 _SOURCE_UPSAMPLERS = {"resnet": "conv_transpose", "unet": "resize_conv"}
 _BASIC_N_LAYERS = 3
 # Losses whose target for real images is a number, so that it can be smoothed.
@@ -121,7 +125,8 @@ class ModelConfig:
       appendix 7.2), `resize_conv`, a resize and a convolution (Odena et al.,
       "Deconvolution and Checkerboard Artifacts", 2016; Foster's U-Net), or
       `subpixel` (Shi et al., "Real-Time Single Image and Video
-      Super-Resolution", 2016). `auto` is what the generator's source has.
+      Super-Resolution", 2016). `auto` is `subpixel` for the ResNet, the best
+      of the three on the built-in data sets, and Foster's for the U-Net.
     dropout: Share of a generator's features dropped in training: within each
       residual block, or after each of the U-Net's steps up. 0 as in the
       paper's reference implementation, whose option is 0.5.
@@ -318,7 +323,7 @@ def resolve(config: Config) -> Config:
 def resolve_model(model: ModelConfig) -> ModelConfig:
   """Returns the networks' options with `upsample` and `disc_n_layers` final."""
   if model.upsample == "auto":
-    upsample = _SOURCE_UPSAMPLERS.get(model.generator_type, "auto")
+    upsample = _BEST_UPSAMPLERS.get(model.generator_type, "auto")
     model = dataclasses.replace(model, upsample=upsample)
   if model.disc_type == "basic":
     model = dataclasses.replace(model, disc_n_layers=_BASIC_N_LAYERS)
@@ -437,6 +442,9 @@ def to_json(config: Config) -> str:
 def from_json(text: str, source: str = FILE_NAME) -> Config:
   """Reads what `to_json` wrote; fields left out keep their defaults.
 
+  Only `upsample` does not: runs from before there was a choice had that of
+  their generator's source.
+
   Args:
     text: JSON.
     source: Where the text comes from, for messages.
@@ -454,7 +462,12 @@ def from_json(text: str, source: str = FILE_NAME) -> Config:
       f"{source} is no valid JSON ({error}). Restore it from a backup or train"
       " again into a new folder."
     ) from error
-  return resolve(_read_dataclass(Config, values, source))
+  config = _read_dataclass(Config, values, source)
+  if "upsample" not in values.get("model", {}):
+    upsample = _SOURCE_UPSAMPLERS.get(config.model.generator_type, "auto")
+    model = dataclasses.replace(config.model, upsample=upsample)
+    config = dataclasses.replace(config, model=model)
+  return resolve(config)
 
 
 def _read_dataclass(cls: type, values: Any, source: str) -> Any:

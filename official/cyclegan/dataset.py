@@ -300,7 +300,11 @@ def _open_tfds(config: config_lib.DataConfig) -> Source:
         f"--dataset={name}: {split} is empty. Choose another data set."
       )
 
+  built_in = name.partition("/")[0] in scene_datasets.BUILDERS
+
   def load(split: str) -> tf.data.Dataset:
+    if built_in and split.startswith("test"):
+      return _by_scene(builder.as_dataset(split=split))
     read = tfds.ReadConfig(try_autocache=False)
     examples = builder.as_dataset(split=split, read_config=read)
     return examples.map(
@@ -309,13 +313,26 @@ def _open_tfds(config: config_lib.DataConfig) -> Source:
       deterministic=True,
     )
 
-  built_in = name.partition("/")[0] in scene_datasets.BUILDERS
   files = tuple(
     os.fspath(path)
     for split in SPLITS
     for path in builder.info.splits[split].filepaths
   )
   return Source(name, counts, load, files, paired=built_in)
+
+
+def _by_scene(examples: tf.data.Dataset) -> tf.data.Dataset:
+  """Returns a built-in test split's images in the order of their scenes.
+
+  TFDS shuffles every split on its own, so that the n-th of A and of B would
+  not show the same.
+  """
+  scenes = sorted(
+    examples.as_numpy_iterator(), key=lambda example: example["scene"]
+  )
+  return tf.data.Dataset.from_tensor_slices(
+    np.stack([example["image"] for example in scenes])
+  )
 
 
 def _rgb(image: tf.Tensor) -> tf.Tensor:

@@ -180,6 +180,9 @@ class CycleGAN(tf.keras.Model):
             gen_n_filters=gen_n_filters,
             disc_n_filters=disc_n_filters,
             global_skip=False,
+            upsample=(
+              "resize_conv" if generator_type == "unet" else "conv_transpose"
+            ),
             init="glorot" if generator_type == "unet" else "normal",
             channels=channels,
           ),
