@@ -75,6 +75,28 @@ def pictures(tmp_path_factory) -> pathlib.Path:
   return folder
 
 
+@pytest.fixture(scope="session")
+def scenes(tmp_path_factory) -> dict[str, pathlib.Path]:
+  """Folders with pictures of the built-in problems, few and small."""
+  from official.cyclegan import image_files
+  from official.cyclegan import scene_datasets
+
+  folders = {}
+  for name, draw in (
+    ("fruits", scene_datasets.draw_fruits),
+    ("paintings", scene_datasets.draw_painting),
+  ):
+    folders[name] = tmp_path_factory.mktemp(name)
+    for stream, (split, count) in enumerate(
+      (("trainA", 40), ("trainB", 40), ("testA", 4), ("testB", 4))
+    ):
+      (folders[name] / split).mkdir()
+      for i in range(count):
+        image = draw((9, stream, i), domain=split[-1], size=32)["image"]
+        image_files.write(str(folders[name] / split / f"{i}.png"), image)
+  return folders
+
+
 def smooth_picture(
   rng: np.random.Generator, height: int, width: int, red: bool = True
 ) -> np.ndarray:

@@ -24,8 +24,6 @@ from official.cyclegan import callbacks
 from official.cyclegan import config as config_lib
 from official.cyclegan import dataset
 from official.cyclegan import health
-from official.cyclegan import image_files
-from official.cyclegan import scene_datasets
 from official.cyclegan import train_lib
 from tests import conftest
 
@@ -244,25 +242,6 @@ def test_folder_that_is_a_file_is_refused(run, tmp_path):
   (tmp_path / "file").write_text("")
   with pytest.raises(config_lib.UserError, match="is a file"):
     train_lib.train(config, str(tmp_path / "file"))
-
-
-@pytest.fixture(scope="module")
-def scenes(tmp_path_factory):
-  """Folders with pictures of the built-in problems, small and few."""
-  folders = {}
-  for name, draw in (
-    ("fruits", scene_datasets.draw_fruits),
-    ("paintings", scene_datasets.draw_painting),
-  ):
-    folders[name] = tmp_path_factory.mktemp(name)
-    for stream, (split, count) in enumerate(
-      (("trainA", 40), ("trainB", 40), ("testA", 4), ("testB", 4))
-    ):
-      (folders[name] / split).mkdir()
-      for i in range(count):
-        image = draw((9, stream, i), domain=split[-1], size=32)["image"]
-        image_files.write(str(folders[name] / split / f"{i}.png"), image)
-  return folders
 
 
 _QUICK_RULES = health.Rules(interval=20, warm_up=40)

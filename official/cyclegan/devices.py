@@ -170,7 +170,7 @@ def _tpu(address: str) -> tf.distribute.Strategy:
       address or "local"
     )
     return tf.distribute.TPUStrategy(resolver)
-  except (ValueError, RuntimeError, OSError, tf.errors.OpError) as error:
+  except Exception as error:  # whatever TensorFlow raises without a TPU
     raise config_lib.UserError(
       f"--distribution_strategy=tpu: no TPU answers at --tpu={address}"
       f" ({_first_line(error)}). Check the address, or use another strategy."
