@@ -42,7 +42,7 @@ _README = pathlib.Path(__file__).with_name("README.md")
 
 setuptools.setup(
   name="cyclegan-garden",
-  version="0.1.0",
+  version="0.2.0",
   description="CycleGAN for TensorFlow, from two piles of pictures to TFLite",
   long_description=_README.read_text(encoding="utf-8"),
   long_description_content_type="text/markdown",
@@ -67,7 +67,8 @@ setuptools.setup(
     "tqdm",
   ],
   extras_require={
-    # pytest runs the tests; ruff lints and formats, one tool for both.
-    "dev": ["pytest>=8", "ruff==0.17.6"],
+    # pytest runs the tests, pytest-xdist several at a time; ruff lints and
+    # formats, one tool for both.
+    "dev": ["pytest>=8", "pytest-xdist>=3.5", "ruff==0.17.6"],
   },
 )

@@ -36,7 +36,8 @@ ramp = np.linspace(-0.5, 0.5, SIZE, dtype=np.float32)
 
 def pile(colour: list[float], count: int = 16) -> np.ndarray:
   """Returns float32 `[count, SIZE, SIZE, 3]`: shaded pictures of one hue."""
-  light = rng.uniform(-0.3, 0.3, (count, 1, 1, 1)) + ramp[:, None]
+  light = np.tile(ramp[:, None, None], (1, SIZE, 1))
+  light = light + rng.uniform(-0.3, 0.3, (count, 1, 1, 1))
   return (light + np.float32(colour)).astype(np.float32)
 
 

@@ -361,6 +361,19 @@ def test_pools_of_more_replicas_are_shared_out(tiny_config, tmp_path, capsys):
   assert int(model.buffer_B.seen) == 7
 
 
+def test_checkpoint_of_an_earlier_version_is_refused(tiny_config, tmp_path):
+  model = _model(tiny_config)
+  old = tf.train.Checkpoint(g_AB=model.g_AB, g_AB_average=model.averages[0])
+  old.write(str(tmp_path / "checkpoints" / "ckpt-7"))
+  config_lib.save(tiny_config, str(tmp_path))
+  with pytest.raises(config_lib.UserError, match="version 0.1.0"):
+    checkpoints.Store(model, str(tmp_path)).restore()
+  generator, _ = checkpoints.load_generator(str(tmp_path), "AtoB")
+  np.testing.assert_array_equal(
+    generator.get_weights()[0], model.averages[0].get_weights()[0]
+  )
+
+
 def test_seed_decides_the_weights(tiny_config):
   first, again = (model_lib.build_model(tiny_config) for _ in range(2))
   other = model_lib.build_model(conftest.replace(tiny_config, "train", seed=3))

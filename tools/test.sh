@@ -17,4 +17,5 @@ else
 fi
 .venv-test/bin/ruff check .
 .venv-test/bin/ruff format --check .
-exec .venv-test/bin/python -m pytest "$@"
+# A file's tests share what they have trained, so files are shared out whole.
+exec .venv-test/bin/python -m pytest --numprocesses=auto --dist=loadfile "$@"

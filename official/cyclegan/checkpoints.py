@@ -207,7 +207,14 @@ class Store:
 
   def _restore(self, path: str) -> None:
     """Restores one checkpoint."""
-    replicas = tf.train.load_checkpoint(path).get_tensor(_POOL_KEY).shape[0]
+    reader = tf.train.load_checkpoint(path)
+    if not reader.has_tensor(_POOL_KEY):
+      raise config_lib.UserError(
+        f"{path} was written by version 0.1.0 of this package, which did not"
+        " keep what is needed to go on. export and translate still take it; to"
+        " train, give a new --model_dir."
+      )
+    replicas = reader.get_tensor(_POOL_KEY).shape[0]
     pools = _Pools(self.model, replicas)
     checkpoint = self._describe(pools)
     status = checkpoint.restore(path)
