@@ -120,6 +120,21 @@ def copy(folder: pathlib.Path, target: pathlib.Path) -> pathlib.Path:
   return pathlib.Path(shutil.copytree(folder, target))
 
 
+def tiny_flags(dataset: object, model_dir: object, **changes) -> list[str]:
+  """Returns flags for `train` that make a run of seconds."""
+  values = {
+    "dataset": dataset,
+    "model_dir": model_dir,
+    "crop_size": 32,
+    "gen_n_filters": 4,
+    "disc_n_filters": 4,
+    "n_res_blocks": 1,
+    "sample_interval": 100_000,
+    **changes,
+  }
+  return [f"--{name}={value}" for name, value in values.items()]
+
+
 def run_binary(
   name: str, *args: str, python: Sequence[str] = ()
 ) -> subprocess.CompletedProcess:

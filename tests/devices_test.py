@@ -79,25 +79,18 @@ def test_batch_must_be_shared_evenly():
     devices.check_batch(3, Two())
 
 
-def _flags(pictures, folder, **changes):
+def _flags(dataset, folder, **changes):
   values = {
-    "dataset": pictures,
-    "model_dir": folder,
-    "crop_size": 32,
     "batch_size": 2,
-    "gen_n_filters": 4,
-    "disc_n_filters": 4,
-    "n_res_blocks": 1,
     "train_steps": 20,
     # Low, so that rounding in another order is not what is measured: at 2e-4
     # two runs on one device differ by more after 20 steps if only their
     # number of threads does.
     "learning_rate": 2e-5,
-    "sample_interval": 1000,
     "save_every_steps": 10,
     **changes,
   }
-  return [f"--{name}={value}" for name, value in values.items()]
+  return conftest.tiny_flags(dataset, folder, **values)
 
 
 def _losses(folder):

@@ -102,20 +102,6 @@ def test_text_called_jpg_is_refused_in_one_line(pictures, tmp_path):
   conftest.assert_refused(result, "notes.jpg", "Replace or remove it")
 
 
-def _tiny_flags(pictures, folder, **changes):
-  values = {
-    "dataset": pictures,
-    "model_dir": folder,
-    "crop_size": 32,
-    "gen_n_filters": 4,
-    "disc_n_filters": 4,
-    "n_res_blocks": 1,
-    "sample_interval": 100_000,
-    **changes,
-  }
-  return [f"--{name}={value}" for name, value in values.items()]
-
-
 def _start(flags, **kwargs):
   return subprocess.Popen(
     [sys.executable, "-m", "official.cyclegan.train", *flags],
@@ -134,7 +120,7 @@ def _steps(folder):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_exits_and_goes_on(pictures, tmp_path, number):
-  flags = _tiny_flags(pictures, tmp_path, train_steps=100_000)
+  flags = conftest.tiny_flags(pictures, tmp_path, train_steps=100_000)
   process = _start([*flags, "--save_every_steps=5"])
   deadline = time.monotonic() + 120
   while not _steps(tmp_path) and time.monotonic() < deadline:
@@ -148,7 +134,7 @@ def test_a_signal_saves_exits_and_goes_on(pictures, tmp_path, number):
   stopped = int(last.split("at step ")[1].split(";")[0])
   assert _steps(tmp_path)[-1] == stopped
   result = conftest.run_binary(
-    "train", *_tiny_flags(pictures, tmp_path, train_steps=stopped + 1)
+    "train", *conftest.tiny_flags(pictures, tmp_path, train_steps=stopped + 1)
   )
   assert result.returncode == 0, result.stderr
   assert _steps(tmp_path)[-1] == stopped + 1
@@ -159,7 +145,7 @@ def test_failing_disk_is_one_line_and_the_earlier_checkpoint_loads(
 ):
   """The system refuses to write a file as large as a checkpoint."""
   first = conftest.run_binary(
-    "train", *_tiny_flags(pictures, tmp_path, train_steps=2)
+    "train", *conftest.tiny_flags(pictures, tmp_path, train_steps=2)
   )
   assert first.returncode == 0, first.stderr
   (data,) = glob.glob(str(tmp_path / "checkpoints" / "ckpt-2.data*"))
@@ -170,7 +156,7 @@ def test_failing_disk_is_one_line_and_the_earlier_checkpoint_loads(
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
   process = _start(
-    _tiny_flags(pictures, tmp_path, train_steps=4), preexec_fn=limit
+    conftest.tiny_flags(pictures, tmp_path, train_steps=4), preexec_fn=limit
   )
   output, errors = process.communicate(timeout=120)
   assert process.returncode == 2, errors
@@ -179,7 +165,7 @@ def test_failing_disk_is_one_line_and_the_earlier_checkpoint_loads(
   assert "step 4 cannot be written" in line and "step 2 is whole" in line
   assert _steps(tmp_path) == [2]
   again = conftest.run_binary(
-    "train", *_tiny_flags(pictures, tmp_path, train_steps=4)
+    "train", *conftest.tiny_flags(pictures, tmp_path, train_steps=4)
   )
   assert again.returncode == 0, again.stderr
   assert _steps(tmp_path) == [2, 4]
@@ -188,13 +174,13 @@ def test_failing_disk_is_one_line_and_the_earlier_checkpoint_loads(
 def test_folder_that_cannot_be_written_is_one_line(pictures):
   """Nobody, not even root, makes folders there."""
   result = conftest.run_binary(
-    "train", *_tiny_flags(pictures, "/proc/run", train_steps=2)
+    "train", *conftest.tiny_flags(pictures, "/proc/run", train_steps=2)
   )
   conftest.assert_refused(result, "--model_dir=/proc/run", "Choose another")
 
 
 def test_changed_option_is_refused_in_one_line(pictures, tmp_path):
-  flags = _tiny_flags(pictures, tmp_path, train_steps=1)
+  flags = conftest.tiny_flags(pictures, tmp_path, train_steps=1)
   assert conftest.run_binary("train", *flags).returncode == 0
   result = conftest.run_binary("train", *flags, "--batch_size=2")
   conftest.assert_refused(result, "--batch_size=2", "were trained with 1")

@@ -450,4 +450,5 @@ def _remove(path: str) -> None:
 def _reason(error: Exception) -> str:
   """Returns the first line of an error, without its node names."""
   text = getattr(error, "message", None) or str(error) or type(error).__name__
-  return text.split("}} ")[-1].strip().splitlines()[0].rstrip(".")
+  line = text.split("}} ")[-1].strip().splitlines()[0]
+  return re.sub(r" \[Op:\w+\]$", "", line).rstrip(".")
