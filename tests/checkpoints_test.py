@@ -256,7 +256,7 @@ def test_without_a_checkpoint_it_says_so(tiny_config, tmp_path, choice, words):
   [
     ("model", {"gen_n_filters": 5}, "--gen_n_filters=5"),
     ("model", {"global_skip": False}, "--global_skip=False"),
-    ("model", {"upsample": "subpixel"}, "--upsample=subpixel"),
+    ("model", {"upsample": "resize_conv"}, "--upsample=resize_conv"),
     ("model", {"disc_type": "pixel"}, "--disc_type=pixel"),
     ("data", {"crop_size": 36, "load_size": 36}, "--crop_size=36"),
     ("data", {"batch_size": 2}, "--batch_size=2"),

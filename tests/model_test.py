@@ -326,7 +326,9 @@ def test_half_precision_starts_like_float32(precision):
   policy = tf.keras.mixed_precision.global_policy().name
   assert policy == "float32"  # as it was before
   for name, value in logs[0].items():
-    if not name.startswith("score"):
+    # The first float16 step may overflow, and then counts for no norm.
+    norm = precision == "mixed_float16" and name.startswith("gradient_norm")
+    if not name.startswith("score") and not norm:
       np.testing.assert_allclose(logs[1][name], value, rtol=0.05, err_msg=name)
 
 
@@ -340,7 +342,8 @@ def test_float16_step_that_overflows_is_left_out():
   ]
   model.compile(*scaled)
   before = _values(model.generator_variables)
-  tf.function(model.train_step)(_pair())
+  logs = tf.function(model.train_step)(_pair())
+  assert float(logs["gradient_norm/g_AB"]) == 0  # left out of the mean
   for old, new in zip(before, _values(model.generator_variables)):
     np.testing.assert_array_equal(old, new)
   assert float(scaled[0].loss_scale) == 2.0**119
@@ -407,7 +410,7 @@ def test_from_book_refuses_in_words(changes, words):
 
 def test_xla_compiles_the_step():
   """On tiny networks: on a processor larger ones take very long."""
-  config = _config(lambda_id=0.0)
+  config = _config(lambda_id=0.0, ema_decay=0.0)
   model = model_lib.build_model(config)
   model.compile(
     tf.keras.optimizers.SGD(1.0), tf.keras.optimizers.SGD(1.0), jit_compile=True

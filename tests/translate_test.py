@@ -40,6 +40,8 @@ def test_dry_run_prints_the_options():
     "output": "o",
     "direction": "AtoB",
     "scale": "fit",
+    "checkpoint": "latest",
+    "raw_generator": False,
   }
 
 

@@ -422,13 +422,19 @@ class CycleGAN(tf.keras.Model):
     trained: Sequence[tf.keras.Model],
   ) -> None:
     """Updates two networks, and notes how large their gradients are."""
-    if hasattr(optimizer, "get_unscaled_gradients"):
+    scaled = hasattr(optimizer, "get_unscaled_gradients")
+    if scaled:
       gradients = optimizer.get_unscaled_gradients(gradients)
     first = 0
     for network in trained:
       count = len(network.trainable_variables)
       norm = tf.linalg.global_norm(gradients[first : first + count])
-      self._norms[self._network_name(network)].update_state(norm)
+      weight = None
+      if scaled:
+        # A step that overflows is left out by the optimizer, and here too.
+        finite = tf.math.is_finite(norm)
+        norm, weight = tf.where(finite, norm, 0.0), tf.cast(finite, tf.float32)
+      self._norms[self._network_name(network)].update_state(norm, weight)
       first += count
     variables = [v for network in trained for v in network.trainable_variables]
     optimizer.apply_gradients(zip(gradients, variables))
