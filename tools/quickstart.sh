@@ -4,7 +4,7 @@
 #
 #   tools/quickstart.sh [--dataset=photo2painting_scenes] [--run_dir=FOLDER]
 #
-# About seven minutes on two cores the first time. Run again after an
+# Three to seven minutes on two cores the first time. Run again after an
 # interruption it goes on; run again after a finished run it starts a new one.
 # Copyright 2026 The CycleGAN Authors. Apache License 2.0, see LICENSE.
 set -euo pipefail

@@ -13,7 +13,7 @@
 # limitations under the License.
 r"""Trains a CycleGAN on two unpaired piles of pictures.
 
-Recipe (built-in data set, about six minutes on two cores):
+Recipe (built-in data set, two to six minutes on two cores):
 
   python -m official.cyclegan.train --model_dir=runs/quickstart \
     --flagfile=official/cyclegan/configs/quickstart.flags
