@@ -333,7 +333,8 @@ class Health(StepCallback):
       return
     self.events.append(event)
     text = f"step {self.step}: {event.rule}: {event.message}"
-    logging.warning("%s", text)
+    with tqdm.tqdm.external_write_mode(file=sys.stderr):
+      logging.warning("%s", text)
     with self._writer.as_default(self.step):
       tf.summary.text(f"health/{event.rule}", text)
 

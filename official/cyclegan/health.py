@@ -70,7 +70,7 @@ class Event:
 
   Attributes:
     rule: Name of the rule.
-    subject: What it is about: a loss, a discriminator or a generator.
+    subject: What it is about: a discriminator, a generator, or the losses.
     message: What was seen, and what helps.
   """
 
@@ -113,21 +113,24 @@ def check_losses(
   """
   events = []
   bounded = gan_mode in ("lsgan", "vanilla")
-  for name, value in losses.items():
-    if "/" in name or name.startswith("gp_"):
-      continue
-    if not bounded and name.startswith(_ADVERSARIAL):
-      continue
-    if value > rules.exploded:
-      events.append(
-        Event(
-          "exploded",
-          name,
-          f"the loss {name} has grown to {value:.3g}. The run will hardly"
-          " recover: start again with a lower --learning_rate (2e-4 is the"
-          " paper's).",
-        )
+  limited = {
+    name: value
+    for name, value in losses.items()
+    if "/" not in name
+    and not name.startswith("gp_")
+    and (bounded or not name.startswith(_ADVERSARIAL))
+  }
+  worst = max(limited, key=limited.__getitem__)
+  if limited[worst] > rules.exploded:
+    events.append(
+      Event(
+        "exploded",
+        "losses",
+        f"losses have grown, {worst} to {limited[worst]:.3g}. The run will"
+        " hardly recover: start again with a lower --learning_rate (2e-4 is"
+        " the paper's).",
       )
+    )
   guessing = _GUESSING.get(gan_mode)
   for name in ("d_A", "d_B"):
     if guessing and losses[name] < rules.won * guessing:
