@@ -25,12 +25,14 @@ common_flags.define_run_flags()
 common_flags.define_data_flags()
 common_flags.define_model_flags()
 common_flags.define_train_flags()
+common_flags.define_device_flags()
 
 _PARTS = (
   config_lib.DataConfig,
   config_lib.ModelConfig,
   config_lib.LossConfig,
   config_lib.TrainConfig,
+  config_lib.DeviceConfig,
 )
 
 
