@@ -161,15 +161,15 @@ class Store:
     self._saved_step = step
     if not self._strategy.extended.should_checkpoint:
       return None
-    if self._manager is None:
-      os.makedirs(self.folder, exist_ok=True)
-      self._tidy()
-      self._manager = tf.train.CheckpointManager(
-        self._checkpoint, self.folder, max_to_keep=self._keep
-      )
     for name, value in gathered.items():
       getattr(self.pools, name).assign(value)
     try:
+      if self._manager is None:
+        os.makedirs(self.folder, exist_ok=True)
+        self._tidy()
+        self._manager = tf.train.CheckpointManager(
+          self._checkpoint, self.folder, max_to_keep=self._keep
+        )
       return self._manager.save(checkpoint_number=step)
     except (tf.errors.OpError, OSError) as error:
       self._saved_step = None
