@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import os
 import signal
 import sys
@@ -208,7 +207,8 @@ class TensorBoard(StepCallback):
   def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
     """Writes the configuration."""
     values = dataclasses.asdict(self._config)
-    text = "\n".join(f"    {line}" for line in json_lines(values))
+    lines = config_lib.to_json(self._config).splitlines()
+    text = "\n".join(f"    {line}" for line in lines)
     with self._writer.as_default(self.step):
       tf.summary.text("config", text)
       hparams_lib.hparams(
@@ -228,10 +228,7 @@ class TensorBoard(StepCallback):
         tf.summary.scalar(name if "/" in name else f"loss/{name}", value)
       weights = self.model.loss_weights
       generators = model_lib.weighted_total(logs, weights)
-      discriminators = logs["d_A"] + logs["d_B"]
-      if weights.gan_mode == "wgangp":
-        penalties = logs["gp_A"] + logs["gp_B"]
-        discriminators += weights.lambda_gp * penalties
+      discriminators = model_lib.discriminators_total(logs, weights)
       tf.summary.scalar("weighted/generators", generators)
       tf.summary.scalar("weighted/discriminators", discriminators)
       for name in ("generator", "discriminator"):
@@ -493,11 +490,6 @@ def diverged(what: str, step: int) -> config_lib.UserError:
     " last checkpoint is good. Go on from it with a lower --learning_rate, or"
     " with --precision=float32 if it was another."
   )
-
-
-def json_lines(values: Any) -> list[str]:
-  """Returns indented JSON, line by line."""
-  return json.dumps(values, indent=2).splitlines()
 
 
 def _short(logs: dict[str, float]) -> dict[str, str]:

@@ -32,6 +32,7 @@ import numpy as np
 import tensorflow as tf
 
 from official.cyclegan import config as config_lib
+from official.cyclegan import devices
 from official.cyclegan import model as model_lib
 from official.cyclegan import networks
 
@@ -92,6 +93,7 @@ class Store:
     folder: Where the checkpoints are.
     model: The compiled model.
     pools: The image pools of all replicas, as they are saved.
+    strategy: What the model is distributed by.
   """
 
   def __init__(
@@ -119,10 +121,10 @@ class Store:
     self.folder = os.path.join(model_dir, FOLDERS[which])
     self.model = model
     self._keep = keep
-    self._strategy = strategy or tf.distribute.get_strategy()
+    self.strategy = strategy or tf.distribute.get_strategy()
     self._manager: tf.train.CheckpointManager | None = None
     self._saved_step: int | None = None
-    self.pools = pools or _Pools(model, self._strategy.num_replicas_in_sync)
+    self.pools = pools or _Pools(model, self.strategy.num_replicas_in_sync)
     self._checkpoint = self._describe(self.pools)
     self._checkpoint.save_counter.assign(0)
     self._read_pools = tf.function(self._read_pools_of_replica)
@@ -159,7 +161,7 @@ class Store:
     self._check_finite(step)
     gathered = self._gather_pools()
     self._saved_step = step
-    if not self._strategy.extended.should_checkpoint:
+    if not devices.is_chief(self.strategy):
       return None
     for name, value in gathered.items():
       getattr(self.pools, name).assign(value)
@@ -187,7 +189,8 @@ class Store:
     )
     return config_lib.UserError(
       f"--model_dir: the checkpoint of step {step} cannot be written to"
-      f" {self.folder} ({_reason(error)}). {kept}. Free some space or make the"
+      f" {self.folder} ({config_lib.first_line(error)})."
+      f" {kept}. Free some space or make the"
       " folder writable, and give the same command again to go on."
     )
 
@@ -221,7 +224,7 @@ class Store:
     status.assert_nontrivial_match()
     status.expect_partial()
     self._checkpoint.save_counter.assign(checkpoint.save_counter)
-    now = self._strategy.num_replicas_in_sync
+    now = self.strategy.num_replicas_in_sync
     if replicas != now:
       print(
         f"The run was on {replicas} devices and goes on with {now}: image"
@@ -241,7 +244,7 @@ class Store:
         pool.images.assign(getattr(pools, f"images_{domain}")[source])
         pool.seen.assign(getattr(pools, f"seen_{domain}")[source])
 
-    self._strategy.run(spread)
+    self.strategy.run(spread)
 
   def _read_pools_of_replica(self) -> dict[str, tf.Tensor]:
     """Returns one replica's pools, each with a first axis of one."""
@@ -254,11 +257,11 @@ class Store:
 
   def _gather_pools(self) -> dict[str, tf.Tensor]:
     """Collects the pools of all replicas, of all workers."""
-    values = self._strategy.run(self._read_pools)
+    values = self.strategy.run(self._read_pools)
     if not self.model.buffer_A.capacity:  # nothing to be sent around
       return {}
     return {
-      name: self._strategy.gather(value, axis=0)
+      name: self.strategy.gather(value, axis=0)
       for name, value in values.items()
     }
 
@@ -296,23 +299,18 @@ class Store:
 class BestStore:
   """Keeps the one checkpoint that a validation metric likes best."""
 
-  def __init__(
-    self,
-    store: Store,
-    model_dir: str,
-    metric: str,
-    strategy: tf.distribute.Strategy | None = None,
-  ):
+  def __init__(self, store: Store, model_dir: str, metric: str):
     """Reads what was best so far.
 
     Args:
       store: What saves the run's newest checkpoints.
       model_dir: The folder of the run.
       metric: Name of the metric; smaller is better.
-      strategy: What the model is distributed by.
     """
     self.metric = metric
-    self._store = Store(store.model, model_dir, 1, BEST, strategy, store.pools)
+    self._store = Store(
+      store.model, model_dir, 1, BEST, store.strategy, store.pools
+    )
     self._record = pathlib.Path(self._store.folder, _BEST_RECORD)
     self.best = float("inf")
     if self._record.exists():
@@ -354,7 +352,7 @@ def damage(path: str) -> str | None:
     for name in reader.get_variable_to_shape_map():
       reader.get_tensor(name)
   except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
-    return _reason(error)
+    return config_lib.first_line(error)
   return None
 
 
@@ -445,10 +443,3 @@ def _remove(path: str) -> None:
       os.remove(path)
   except (OSError, tf.errors.OpError):
     pass  # a read-only folder; the caller reports the first error
-
-
-def _reason(error: Exception) -> str:
-  """Returns the first line of an error, without its node names."""
-  text = getattr(error, "message", None) or str(error) or type(error).__name__
-  line = text.split("}} ")[-1].strip().splitlines()[0]
-  return re.sub(r" \[Op:\w+\]$", "", line).rstrip(".")

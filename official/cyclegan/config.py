@@ -25,6 +25,7 @@ import dataclasses
 import json
 import math
 import pathlib
+import re
 import typing
 from typing import Any
 
@@ -432,6 +433,17 @@ def _require_range(
   if not low <= value <= high or value == math.inf:
     bound = f"at least {low}" if high == math.inf else f"{low} to {high}"
     raise UserError(f"--{name}={value} must be {bound}.")
+
+
+def first_line(error: Exception) -> str:
+  """Returns what an error says, in one line for a message.
+
+  Args:
+    error: Any; of TensorFlow's the names of nodes and operators are left out.
+  """
+  text = (getattr(error, "message", None) or str(error)).split("}} ")[-1]
+  lines = text.strip().splitlines() or [type(error).__name__]
+  return re.sub(r" \[Op:\w+\]$", "", lines[0]).rstrip(".:")
 
 
 def to_json(config: Config) -> str:

@@ -199,7 +199,7 @@ def tfds_builder(config: config_lib.DataConfig) -> tfds.core.DatasetBuilder:
     close = difflib.get_close_matches(base, names, 1) or names[:1]
     raise config_lib.UserError(
       f"--dataset={config.dataset} is neither a folder nor a data set that"
-      f" TFDS knows ({_first_line(error)}). Did you mean {close[0]}?"
+      f" TFDS knows ({config_lib.first_line(error)}). Did you mean {close[0]}?"
     ) from error
 
 
@@ -283,7 +283,8 @@ def _open_tfds(config: config_lib.DataConfig) -> Source:
   except Exception as error:  # whatever a builder's own code raises
     raise config_lib.UserError(
       f"--dataset={name} could not be prepared in {builder.data_dir}"
-      f" ({_first_line(error)}). Check the network and the free space, or give"
+      f" ({config_lib.first_line(error)})."
+      f" Check the network and the free space, or give"
       " another --data_dir."
     ) from error
   counts = {}
@@ -340,8 +341,3 @@ def _rgb(image: tf.Tensor) -> tf.Tensor:
   if image.shape[-1] == 1:
     image = tf.image.grayscale_to_rgb(image)
   return tf.ensure_shape(image[..., :3], [*image.shape[:2], 3])
-
-
-def _first_line(error: Exception) -> str:
-  lines = str(error).strip().splitlines()
-  return lines[0].rstrip(".:") if lines else type(error).__name__

@@ -79,7 +79,8 @@ def strategy(config: config_lib.DeviceConfig) -> tf.distribute.Strategy:
     except (tf.errors.OpError, RuntimeError) as error:
       raise config_lib.UserError(
         f"--distribution_strategy=multi_worker: the workers of {_TF_CONFIG}"
-        f" cannot be joined ({_first_line(error)}). Check the addresses, and"
+        f" cannot be joined ({config_lib.first_line(error)})."
+        f" Check the addresses, and"
         " start all of them."
       ) from error
   return _tpu(config.tpu)
@@ -173,15 +174,11 @@ def _tpu(address: str) -> tf.distribute.Strategy:
   except Exception as error:  # whatever TensorFlow raises without a TPU
     raise config_lib.UserError(
       f"--distribution_strategy=tpu: no TPU answers at --tpu={address}"
-      f" ({_first_line(error)}). Check the address, or use another strategy."
+      f" ({config_lib.first_line(error)})."
+      f" Check the address, or use another strategy."
     ) from error
 
 
 def _model_name(device: tf.config.PhysicalDevice) -> str:
   details = tf.config.experimental.get_device_details(device)
   return details.get("device_name", "")
-
-
-def _first_line(error: Exception) -> str:
-  lines = str(error).strip().splitlines() or [type(error).__name__]
-  return lines[0].rstrip(".")

@@ -16,10 +16,11 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import glob
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import PIL.Image
@@ -95,7 +96,8 @@ def read(path: str) -> np.ndarray:
     return decode(tf.io.read_file(path)).numpy()
   except (tf.errors.OpError, ValueError) as error:
     raise config_lib.UserError(
-      f"{path} cannot be read as an image ({_reason(error)}). Replace or"
+      f"{path} cannot be read as an image ({config_lib.first_line(error)})."
+      f" Replace or"
       " remove it."
     ) from error
 
@@ -147,16 +149,8 @@ def write(path: str, image: np.ndarray) -> None:
       f"{path}: cannot write {ending or 'a file without an ending'}. Use one"
       f" of {' '.join(WRITABLE)}."
     )
-  partial = f"{path}.partial"
-  try:
-    with open(partial, "wb") as file:
-      file.write(contents.numpy())
-    os.replace(partial, path)
-  except OSError as error:
-    raise config_lib.UserError(
-      f"{path} cannot be written ({error.strerror}). Choose another place or"
-      " free some space."
-    ) from error
+  with _whole(path) as partial, open(partial, "wb") as file:
+    file.write(contents.numpy())
 
 
 def write_animation(
@@ -173,8 +167,7 @@ def write_animation(
     config.UserError: If the file cannot be written.
   """
   first, *others = [PIL.Image.fromarray(frame) for frame in frames]
-  partial = f"{path}.partial"
-  try:
+  with _whole(path) as partial:
     first.save(
       partial,
       format="GIF",
@@ -183,6 +176,14 @@ def write_animation(
       duration=list(milliseconds),
       loop=0,
     )
+
+
+@contextlib.contextmanager
+def _whole(path: str) -> Iterator[str]:
+  """Gives a name to write to, which becomes `path` if nothing fails."""
+  partial = f"{path}.partial"
+  try:
+    yield partial
     os.replace(partial, path)
   except OSError as error:
     raise config_lib.UserError(
@@ -212,10 +213,3 @@ def make_folder(path: str, flag: str) -> None:
       f"--{flag}={path} cannot be created ({error.strerror}). Choose another"
       " folder."
     ) from error
-
-
-def _reason(error: Exception) -> str:
-  """Returns the first line of what TensorFlow says, without its node names."""
-  text = getattr(error, "message", None) or str(error)
-  text = text.split("}} ")[-1].strip().splitlines()[0]
-  return text.removesuffix(" [Op:DecodeImage]").rstrip(".")

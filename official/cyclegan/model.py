@@ -303,11 +303,10 @@ class CycleGAN(tf.keras.Model):
       d_terms = self._discriminator_terms(
         real_A, real_B, shown_A, shown_B, True
       )
-      total = d_terms["d_A"] + d_terms["d_B"]
-      if self._loss_weights.gan_mode == "wgangp":
-        penalty = d_terms["gp_A"] + d_terms["gp_B"]
-        total += self._loss_weights.lambda_gp * penalty
-      total = _scaled(total, self.discriminator_optimizer)
+      total = _scaled(
+        discriminators_total(d_terms, self._loss_weights),
+        self.discriminator_optimizer,
+      )
     self._apply(
       self.discriminator_optimizer,
       tape.gradient(total, variables),
@@ -517,6 +516,24 @@ def weighted_total(
   total += weights.lambda_reconstr * (terms["cycle_A"] + terms["cycle_B"])
   if weights.lambda_id:
     total += weights.lambda_id * (terms["identity_A"] + terms["identity_B"])
+  return total
+
+
+def discriminators_total(
+  terms: dict[str, Any], weights: config_lib.LossConfig
+) -> Any:
+  """Returns what the discriminators minimise.
+
+  Args:
+    terms: The unweighted loss terms by name, tensors or numbers.
+    weights: The loss, and the weight of its gradient penalty if it has one.
+
+  Returns:
+    The sum, of the terms' type.
+  """
+  total = terms["d_A"] + terms["d_B"]
+  if weights.gan_mode == "wgangp":
+    total += weights.lambda_gp * (terms["gp_A"] + terms["gp_B"])
   return total
 
 

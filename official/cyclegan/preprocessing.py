@@ -44,6 +44,11 @@ def unit_to_uint8(image: tf.Tensor) -> tf.Tensor:
   return tf.cast(tf.round(tf.clip_by_value(image, 0.0, 1.0) * 255.0), tf.uint8)
 
 
+def network_to_uint8(image: tf.Tensor) -> tf.Tensor:
+  """Rounds float in [-1, 1] to uint8 in [0, 255], clipping the rest."""
+  return unit_to_uint8(network_to_unit(image))
+
+
 def resize(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
   """Resizes with an anti-aliased bicubic filter (Keys, a = -0.5).
 

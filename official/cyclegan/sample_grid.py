@@ -98,9 +98,7 @@ def progress_grid(
   rows = []
   for forth, back, real in ((g_AB, g_BA, images_A), (g_BA, g_AB, images_B)):
     shown = [
-      preprocessing.unit_to_uint8(
-        preprocessing.network_to_unit(tf.constant(stage))
-      ).numpy()
+      preprocessing.network_to_uint8(tf.constant(stage)).numpy()
       for stage in stages(forth, back, real)
     ]
     rows.extend(list(row) for row in zip(*shown))

@@ -244,7 +244,7 @@ def _callbacks(
   called.append(callbacks.TensorBoard(*run, writer, config, _SCALAR_INTERVAL))
   best = None
   if train.best_metric != "none":
-    best = _best_store(config, model_dir, source, store, strategy)
+    best = _best_store(config, model_dir, source, store)
   if best or train.eval_every_steps:
     test_set = validation.load(source, config.data.crop_size)
     interval = train.eval_every_steps or epoch_steps
@@ -267,7 +267,6 @@ def _best_store(
   model_dir: str,
   source: dataset.Source,
   store: checkpoints.Store,
-  strategy: tf.distribute.Strategy,
 ) -> checkpoints.BestStore:
   """Returns what keeps the best checkpoint, if its metric can be known."""
   metric = config.train.best_metric
@@ -276,4 +275,4 @@ def _best_store(
       f"--best_metric=true_error: the truth of --dataset={config.data.dataset}"
       " is unknown. Use cycle_l1 or identity_l1."
     )
-  return checkpoints.BestStore(store, model_dir, metric, strategy)
+  return checkpoints.BestStore(store, model_dir, metric)

@@ -91,13 +91,13 @@ def measure(
     ("BA", g_BA, g_AB, test_set.images_B, test_set.images_A),
   ):
     fake = _run(forth, real)
-    real_uint8 = to_uint8(real)
-    cycle.append(paired_error.l1(to_uint8(_run(back, fake)), real_uint8))
-    identity.append(paired_error.l1(to_uint8(_run(back, real)), real_uint8))
+    real_uint8 = _to_uint8(real)
+    cycle.append(paired_error.l1(_to_uint8(_run(back, fake)), real_uint8))
+    identity.append(paired_error.l1(_to_uint8(_run(back, real)), real_uint8))
     if test_set.paired:
-      truth_uint8 = to_uint8(truth)
+      truth_uint8 = _to_uint8(truth)
       measures[f"true_error_{direction}"] = paired_error.l1(
-        to_uint8(fake), truth_uint8
+        _to_uint8(fake), truth_uint8
       ) / paired_error.l1(real_uint8, truth_uint8)
   if test_set.paired:
     both = measures["true_error_AB"], measures["true_error_BA"]
@@ -107,11 +107,9 @@ def measure(
   return measures
 
 
-def to_uint8(images: np.ndarray) -> np.ndarray:
+def _to_uint8(images: np.ndarray) -> np.ndarray:
   """Rounds images in [-1, 1] to uint8 in [0, 255], same shape."""
-  return preprocessing.unit_to_uint8(
-    preprocessing.network_to_unit(tf.constant(images))
-  ).numpy()
+  return preprocessing.network_to_uint8(tf.constant(images)).numpy()
 
 
 def _run(generator: tf.keras.Model, images: np.ndarray) -> np.ndarray:
