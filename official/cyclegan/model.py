@@ -290,7 +290,7 @@ class CycleGAN(tf.keras.Model):
       )
     self._apply(
       self.generator_optimizer,
-      tape.gradient(total, variables),
+      _gradients(tape, total, variables),
       (self.g_AB, self.g_BA),
     )
 
@@ -309,7 +309,7 @@ class CycleGAN(tf.keras.Model):
       )
     self._apply(
       self.discriminator_optimizer,
-      tape.gradient(total, variables),
+      _gradients(tape, total, variables),
       (self.d_A, self.d_B),
     )
     self.step.assign_add(1)
@@ -566,6 +566,15 @@ def _scaled(
     if hasattr(optimizer, name):
       return getattr(optimizer, name)(total)
   return total
+
+
+def _gradients(
+  tape: tf.GradientTape, total: tf.Tensor, variables: Sequence[tf.Variable]
+) -> list[tf.Tensor]:
+  """Returns gradients, 0 for biases that norms take away (`layers.Conv2D`)."""
+  return tape.gradient(
+    total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
+  )
 
 
 def _move(

@@ -115,6 +115,7 @@ def build_discriminator(
       2 if i < halvings else 1,
       "same",
       kernel_initializer=init(),
+      normed=i > 0,
       name=f"conv{i + 1}",
     )(x)
     if i > 0:
@@ -153,8 +154,8 @@ def _conv_dtype() -> str:
   return policy
 
 
-def _conv2d(*args: Any, **kwargs: Any) -> tf.keras.layers.Conv2D:
-  return tf.keras.layers.Conv2D(*args, dtype=_conv_dtype(), **kwargs)
+def _conv2d(*args: Any, **kwargs: Any) -> layers.Conv2D:
+  return layers.Conv2D(*args, dtype=_conv_dtype(), **kwargs)
 
 
 def _conv2d_transpose(
@@ -180,7 +181,7 @@ def _enlarge(
   kernel: int = 3,
   interpolation: str = "bilinear",
 ) -> tf.Tensor:
-  """Doubles height and width and convolves, as `config.upsample` asks."""
+  """Doubles height and width and convolves, to be normed."""
   init = _initializer(config)()
   if config.upsample == "conv_transpose":
     return _conv2d_transpose(
@@ -208,6 +209,7 @@ def _enlarge(
     kernel,
     padding="same",
     kernel_initializer=init,
+    normed=True,
     name=f"{name}_conv",
   )(x)
 
@@ -256,10 +258,9 @@ def _head(
       kernel_initializer=init,
       name="head_conv",
     )(features)
-  features = layers.ReflectionPadding2D(3, name="head_pad")(features)
-  return _conv2d(config.channels, 7, kernel_initializer=init, name="head_conv")(
-    features
-  )
+  return _conv2d(
+    config.channels, 7, kernel_initializer=init, reflect=3, name="head_conv"
+  )(features)
 
 
 def _resnet_body(
@@ -269,15 +270,15 @@ def _resnet_body(
   n = config.gen_n_filters
   init = _initializer(config)
 
-  def conv(x, filters, kernel, name, strides=1, pad=0):
-    if pad:
-      x = layers.ReflectionPadding2D(pad, name=f"{name}_pad")(x)
+  def conv(x, filters, kernel, name, strides=1, reflect=0):
     x = _conv2d(
       filters,
       kernel,
       strides,
-      "valid" if pad else "same",
+      "valid" if reflect else "same",
       kernel_initializer=init(),
+      reflect=reflect,
+      normed=True,
       name=f"{name}_conv",
     )(x)
     return _norm(config, f"{name}_norm")(x)
@@ -285,13 +286,13 @@ def _resnet_body(
   def relu(x, name):
     return tf.keras.layers.ReLU(name=f"{name}_relu")(x)
 
-  x = relu(conv(inputs, n, 7, "stem", pad=3), "stem")
+  x = relu(conv(inputs, n, 7, "stem", reflect=3), "stem")
   for i in (1, 2):
     x = relu(conv(x, n * 2**i, 3, f"down{i}", strides=2), f"down{i}")
   for i in range(1, config.n_res_blocks + 1):
-    y = relu(conv(x, 4 * n, 3, f"block{i}a", pad=1), f"block{i}a")
+    y = relu(conv(x, 4 * n, 3, f"block{i}a", reflect=1), f"block{i}a")
     y = _dropout(y, config, f"block{i}a")
-    y = conv(y, 4 * n, 3, f"block{i}b", pad=1)
+    y = conv(y, 4 * n, 3, f"block{i}b", reflect=1)
     x = tf.keras.layers.Add(name=f"block{i}_add")([x, y])
   for i in (1, 2):
     x = _enlarge(x, 4 * n // 2**i, config, f"up{i}")
@@ -319,6 +320,7 @@ def _unet_body(inputs: tf.Tensor, config: config_lib.ModelConfig) -> tf.Tensor:
       2,
       "same",
       kernel_initializer=init(),
+      normed=True,
       name=f"down{i}_conv",
     )(x)
     x = normed(x, f"down{i}")

@@ -1,0 +1,320 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Convolutions as processors compute them fast; their results are the same.
+
+The functions here replace `tf.pad` and `tf.nn.conv2d` in training on a
+processor, where TensorFlow's (oneDNN's) kernels waste most of the time on a
+few shapes. What each saves is in `docs/performance.md`. All tensors are
+`[batch, height, width, channels]`, kernels `[height, width, inputs, outputs]`.
+
+* `winograd`: 3x3 kernels in float32. Lavin and Gray, "Fast Algorithms for
+  Convolutional Neural Networks", 2016, section 4.2, F(4, 3) along the rows
+  only: 6 multiplications instead of 12 for 4 results. Both transforms are
+  matrix products, which take in the padding of the rows.
+* `few_outputs`: kernels with hardly any output channels (the RGB image that a
+  generator ends with). Vector registers hold 16 numbers, so that 3 channels
+  leave most of them empty. Squares of 2x2 pixels are computed as 12 channels.
+* `few_inputs`: the same for the gradient of kernels with hardly any input
+  channels.
+* `reflect_pad`: copies of the border instead of TensorFlow's general
+  MirrorPad, whose gradient runs on one thread.
+
+The gradients given here are not differentiated again: second derivatives,
+which a gradient penalty takes of discriminators, need the plain forms.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+_BLOCK = 2  # pixels; of `few_outputs`
+_LANES = 16  # float32 numbers in a vector register (AVX-512)
+_TILE = 4  # results of one Winograd tile
+_TAPS = 3  # of the kernels that Winograd's algorithm here is for
+# F(4, 3) in Lavin and Gray's notation: B transposed, G and A transposed.
+_DATA = np.array(
+  [
+    [4, 0, -5, 0, 1, 0],
+    [0, -4, -4, 1, 1, 0],
+    [0, 4, -4, -1, 1, 0],
+    [0, -2, -1, 2, 1, 0],
+    [0, 2, -1, -2, 1, 0],
+    [0, 4, 0, -5, 0, 1],
+  ]
+)
+_KERNEL = np.array(
+  [
+    [1 / 4, 0, 0],
+    [-1 / 6, -1 / 6, -1 / 6],
+    [-1 / 6, 1 / 6, -1 / 6],
+    [1 / 24, 1 / 12, 1 / 6],
+    [1 / 24, -1 / 12, 1 / 6],
+    [0, 0, 1],
+  ]
+)
+_RESULT = np.array(
+  [
+    [1, 1, 1, 1, 1, 0],
+    [0, 1, -1, 2, -2, 0],
+    [0, 1, 1, 4, 4, 0],
+    [0, 1, -1, 8, -8, 1],
+  ]
+)
+_CLASSES = len(_DATA)
+
+
+def reflect_pad(x: tf.Tensor, padding: int) -> tf.Tensor:
+  """Pads height and width by reflection, like `tf.pad(mode="REFLECT")`.
+
+  Args:
+    x: Images of known height and width, float.
+    padding: Rows and columns added on each side, pixels.
+
+  Returns:
+    The padded images, same dtype.
+  """
+  if min(x.shape[1:3]) < 2 * padding + 2:  # the gradient's parts overlap
+    sides = [padding, padding]
+    return tf.pad(x, [[0, 0], sides, sides, [0, 0]], mode="REFLECT")
+  return _reflect(_reflect(x, padding, 1), padding, 2)
+
+
+def few_outputs(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+  """Convolves without padding, with stride 1, to a few channels.
+
+  Args:
+    x: Padded images of known height and width.
+    kernel: The kernel, same dtype; `has_few_outputs` says when it pays.
+
+  Returns:
+    What `tf.nn.conv2d(x, kernel, 1, "VALID")` returns.
+  """
+  taps = kernel.shape[:2]
+  height, width = (n - k + 1 for n, k in zip(x.shape[1:3], taps))
+  if height % _BLOCK or width % _BLOCK:
+    return tf.nn.conv2d(x, kernel, 1, "VALID")
+
+  @tf.custom_gradient
+  def convolve(x: tf.Tensor, kernel: tf.Tensor):
+    blocks = _block_kernel(kernel)
+    y = tf.nn.depth_to_space(tf.nn.conv2d(x, blocks, _BLOCK, "VALID"), _BLOCK)
+
+    def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+      dx = tf.nn.conv2d_transpose(dy, kernel, tf.shape(x), 1, "VALID")
+      d_blocks = tf.raw_ops.Conv2DBackpropFilter(
+        input=x,
+        filter_sizes=blocks.shape,
+        out_backprop=tf.nn.space_to_depth(dy, _BLOCK),
+        strides=[1, _BLOCK, _BLOCK, 1],
+        padding="VALID",
+      )
+      return dx, _unblock_kernel(d_blocks, kernel.shape)
+
+    return y, gradient
+
+  return convolve(x, kernel)
+
+
+def few_inputs(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+  """Convolves without padding, with stride 1, from a few channels.
+
+  Args:
+    x: Padded images of known height and width.
+    kernel: The kernel, same dtype.
+
+  Returns:
+    What `tf.nn.conv2d(x, kernel, 1, "VALID")` returns.
+  """
+  rows, columns = (k - 1 for k in kernel.shape[:2])
+
+  @tf.custom_gradient
+  def convolve(x: tf.Tensor, kernel: tf.Tensor):
+    y = tf.nn.conv2d(x, kernel, 1, "VALID")
+
+    def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+      # The gradient of a convolution is one with the kernel turned round.
+      turned = tf.transpose(kernel[::-1, ::-1], [0, 1, 3, 2])
+      sides = [[0, 0], [rows, rows], [columns, columns], [0, 0]]
+      dx = few_outputs(tf.pad(dy, sides), turned)
+      d_kernel = tf.raw_ops.Conv2DBackpropFilter(
+        input=x,
+        filter_sizes=kernel.shape,
+        out_backprop=dy,
+        strides=[1, 1, 1, 1],
+        padding="VALID",
+      )
+      return dx, d_kernel
+
+    return y, gradient
+
+  return convolve(x, kernel)
+
+
+def winograd(x: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf.Tensor:
+  """Convolves with a 3x3 kernel and stride 1, to the size of its input.
+
+  Args:
+    x: float32 images of known height and width, at least 2 pixels.
+    kernel: float32 `[3, 3, inputs, outputs]`.
+    padding: `reflect` or `zero`, by one pixel on each side.
+
+  Returns:
+    What a plain convolution of the padded images returns, up to rounding:
+    about 1e-6 of the results' size.
+  """
+  height, width, inputs = x.shape[1:]
+  outputs = kernel.shape[-1]
+  split, join = _transforms(height, padding)
+  if padding == "reflect":
+    x = _reflect(x, 1, 2)
+    width_padding = "VALID"
+  else:
+    width_padding = "SAME"  # the kernels below have one row only
+  padded = x.shape[2]
+  rows = tf.matmul(split, tf.reshape(x, [-1, height, padded * inputs]))
+  rows = tf.reshape(rows, [-1, len(split), padded, inputs])
+  kernels = tf.matmul(
+    tf.constant(_KERNEL, tf.float32), tf.reshape(kernel, [_TAPS, -1])
+  )
+  kernels = tf.reshape(kernels, [_CLASSES, 1, _TAPS, inputs, outputs])
+  rows = tf.concat(
+    [
+      tf.nn.conv2d(part, row_kernel, 1, width_padding)
+      for part, row_kernel in zip(
+        tf.split(rows, _CLASSES, axis=1), tf.unstack(kernels)
+      )
+    ],
+    axis=1,
+  )
+  y = tf.matmul(join, tf.reshape(rows, [-1, len(split), width * outputs]))
+  return tf.reshape(y, [-1, height, width, outputs])
+
+
+def has_few_outputs(kernel: tf.Tensor) -> bool:
+  """Returns whether `few_outputs` pays for a kernel."""
+  blocks = _BLOCK**2 * kernel.shape[-1]
+  return kernel.shape[0] > _TAPS and blocks <= _LANES
+
+
+def has_few_inputs(kernel: tf.Tensor) -> bool:
+  """Returns whether `few_inputs` pays for a kernel."""
+  blocks = _BLOCK**2 * kernel.shape[-2]
+  return kernel.shape[0] > _TAPS and blocks <= _LANES
+
+
+def _reflect(x: tf.Tensor, padding: int, axis: int) -> tf.Tensor:
+  """Reflects rows (axis 1) or columns (axis 2)."""
+  size = x.shape[axis]
+  if size < 2 * padding + 2:
+    sides = [[0, 0]] * 4
+    sides[axis] = [padding, padding]
+    return tf.pad(x, sides, mode="REFLECT")
+
+  def part(of: tf.Tensor, start: int, stop: int) -> tf.Tensor:
+    return of[:, start:stop] if axis == 1 else of[:, :, start:stop]
+
+  @tf.custom_gradient
+  def pad(x: tf.Tensor):
+    before = [part(x, i, i + 1) for i in range(padding, 0, -1)]
+    after = [
+      part(x, i, i + 1) for i in range(size - 2, size - 2 - padding, -1)
+    ]
+
+    def gradient(dy: tf.Tensor) -> tf.Tensor:
+      def mirrored(start: int) -> tf.Tensor:
+        border = part(dy, start, start + padding)
+        return tf.reverse(border, [axis]) if padding > 1 else border
+
+      # Every pixel's own, and for those beside the border its reflection's.
+      inner = padding + size - 1  # the last row or column, padded
+      return tf.concat(
+        [
+          part(dy, padding, padding + 1),
+          part(dy, padding + 1, 2 * padding + 1) + mirrored(0),
+          part(dy, 2 * padding + 1, inner - padding),
+          part(dy, inner - padding, inner) + mirrored(inner + 1),
+          part(dy, inner, inner + 1),
+        ],
+        axis,
+      )
+
+    return tf.concat([*before, x, *after], axis), gradient
+
+  return pad(x)
+
+
+def _block_kernel(kernel: tf.Tensor) -> tf.Tensor:
+  """Returns the kernel that computes a square of pixels as channels."""
+  height, width, inputs, outputs = kernel.shape
+  shifted = [
+    tf.pad(
+      kernel,
+      [[row, _BLOCK - 1 - row], [column, _BLOCK - 1 - column], [0, 0], [0, 0]],
+    )
+    for row in range(_BLOCK)
+    for column in range(_BLOCK)
+  ]
+  return tf.reshape(
+    tf.stack(shifted, axis=3),
+    [height + _BLOCK - 1, width + _BLOCK - 1, inputs, _BLOCK**2 * outputs],
+  )
+
+
+def _unblock_kernel(blocks: tf.Tensor, shape: tf.TensorShape) -> tf.Tensor:
+  """Returns a kernel's gradient from that of its `_block_kernel`."""
+  height, width, _, outputs = shape
+  parts = tf.split(blocks, _BLOCK**2, axis=3)
+  return tf.add_n(
+    [
+      parts[row * _BLOCK + column][
+        row : row + height, column : column + width, :, :outputs
+      ]
+      for row in range(_BLOCK)
+      for column in range(_BLOCK)
+    ]
+  )
+
+
+@functools.lru_cache(maxsize=64)
+def _transforms(height: int, padding: str) -> tuple[np.ndarray, np.ndarray]:
+  """Returns Winograd's transforms of all tiles of a column at once.
+
+  Args:
+    height: Rows of the images.
+    padding: `reflect` or `zero`.
+
+  Returns:
+    float32 `[6 * tiles, height]`, from rows to what is convolved, ordered by
+    class, then tile; and float32 `[height, 6 * tiles]`, from there back.
+  """
+  tiles = -(-height // _TILE)
+  padded = np.zeros((tiles * _TILE + 2, height))
+  for row in range(height + 2):
+    source = row - 1
+    if padding == "reflect":
+      source = height - 1 - abs(height - 1 - abs(source))
+    if 0 <= source < height:
+      padded[row, source] = 1
+  split = np.zeros((_CLASSES, tiles, len(padded)))
+  join = np.zeros((tiles * _TILE, _CLASSES, tiles))
+  for tile in range(tiles):
+    first = tile * _TILE
+    split[:, tile, first : first + _CLASSES] = _DATA
+    join[first : first + _TILE, :, tile] = _RESULT
+  split = split.reshape(-1, len(padded)) @ padded
+  join = join[:height].reshape(height, -1)
+  return split.astype(np.float32), join.astype(np.float32)
