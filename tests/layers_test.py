@@ -19,16 +19,30 @@ from official.cyclegan import layers
 from tests import conftest
 
 
-def test_reflects_like_numpy():
-  x = np.random.default_rng(0).normal(size=(2, 5, 7, 3)).astype(np.float32)
-  got = layers.ReflectionPadding2D(3)(x)
-  want = np.pad(x, [(0, 0), (3, 3), (3, 3), (0, 0)], mode="reflect")
-  np.testing.assert_array_equal(got, want)
+@pytest.mark.parametrize("training", [False, True])
+def test_reflects_like_numpy(training):
+  x = np.random.default_rng(0).normal(size=(2, 12, 8, 3)).astype(np.float32)
+  layer = layers.Conv2D(3, 1, reflect=3)
+  layer.build(x.shape)
+  layer.set_weights([np.eye(3)[None, None], np.full(3, 0.5)])
+  got = layer(x, training=training)
+  want = np.pad(x, [(0, 0), (3, 3), (3, 3), (0, 0)], mode="reflect") + 0.5
+  np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+def test_bias_before_a_norm_is_left_out_in_training():
+  layer = layers.Conv2D(2, 3, padding="same", normed=True)
+  x = tf.ones([1, 4, 4, 1])
+  layer.build(x.shape)
+  layer.set_weights([np.zeros((3, 3, 1, 2)), np.ones(2)])
+  np.testing.assert_array_equal(layer(x), np.ones((1, 4, 4, 2)))
+  np.testing.assert_array_equal(layer(x, training=True), np.zeros((1, 4, 4, 2)))
 
 
 def test_rebuilds_from_config():
-  config = layers.ReflectionPadding2D(2, name="pad").get_config()
-  assert layers.ReflectionPadding2D.from_config(config).padding == 2
+  config = layers.Conv2D(4, 3, reflect=2, normed=True, name="conv").get_config()
+  layer = layers.Conv2D.from_config(config)
+  assert (layer.filters, layer.reflect, layer.normed) == (4, 2, True)
 
 
 def test_dropout_drops_its_share_and_keeps_the_mean():
@@ -87,7 +101,7 @@ def test_subpixel_convolution_starts_without_a_checkerboard():
 @pytest.mark.parametrize(
   "layer",
   [
-    layers.ReflectionPadding2D(2),
+    layers.Conv2D(4, 3, reflect=1, padding="valid"),
     layers.Dropout(0.25, seed=3),
     layers.DepthToSpace(2),
   ],

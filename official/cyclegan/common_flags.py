@@ -214,8 +214,9 @@ def define_train_flags() -> None:
         " discriminators see; for data sets of a few hundred pictures or less."
       ),
       "precision": (
-        "Arithmetic of the networks. mixed_bfloat16 for processors and TPUs,"
-        " mixed_float16 for GPUs; weights, norms and losses stay float32."
+        "Arithmetic of the networks. auto: mixed_bfloat16 on processors and"
+        " TPUs that have it, else float32. mixed_float16 is for GPUs. Weights,"
+        " statistics and losses stay float32."
       ),
       "sample_interval": "Steps between two pictures of the progress.",
       "save_every_steps": "Steps between two checkpoints. 0: every epoch.",
@@ -235,8 +236,8 @@ def define_train_flags() -> None:
         "Use only operators that give the same result every time; slower."
       ),
       "intra_op_threads": (
-        "Processor threads that share one operator. 0: TensorFlow decides. 1"
-        " is faster for small networks on two cores."
+        "Processor threads that share one operator. 0: 1 on two cores or"
+        " less, elsewhere TensorFlow decides."
       ),
     },
   )

@@ -36,7 +36,7 @@ DISCRIMINATOR_TYPES = ("basic", "n_layers", "pixel")
 GAN_MODES = ("lsgan", "vanilla", "hinge", "wgangp")
 LR_POLICIES = ("linear", "cosine", "constant")
 AUGMENTATIONS = ("none", "diffaugment")
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 DISTRIBUTION_STRATEGIES = ("one_device", "mirrored", "multi_worker", "tpu")
 BEST_METRICS = ("none", "true_error", "cycle_l1", "identity_l1")
 # What "auto" means. For the ResNet the best of the three on the built-in data
@@ -213,7 +213,9 @@ class TrainConfig:
       learned by heart (Zhao et al., "Differentiable Augmentation for
       Data-Efficient GAN Training", 2020). `none` as in the CycleGAN paper.
     precision: `float32`, or a Keras policy of mixed precision: `mixed_bfloat16`
-      or `mixed_float16`. Weights, norms, losses and images stay float32.
+      or `mixed_float16`. Weights, statistics, losses and images stay float32.
+      `auto` is `mixed_bfloat16` on processors and TPUs that compute in it,
+      `float32` elsewhere.
     sample_interval: Steps between two pictures of the run's progress.
     save_every_steps: Steps between two checkpoints; 0: once per epoch.
     keep_checkpoints: How many of the newest checkpoints are kept.
@@ -227,9 +229,9 @@ class TrainConfig:
       is drawn in a step.
     deterministic: Whether TensorFlow may only use operators whose results do
       not depend on the order of threads.
-    intra_op_threads: Processor threads that share one operator; 0 lets
-      TensorFlow decide. Small networks train a fifth faster with 1, because
-      the two directions then fill two cores by themselves.
+    intra_op_threads: Processor threads that share one operator; 0 is 1 on up
+      to two cores, which the two directions fill by themselves, and elsewhere
+      lets TensorFlow decide.
   """
 
   learning_rate: float = 2e-4
@@ -242,7 +244,7 @@ class TrainConfig:
   ema_decay: float = 0.999
   buffer_max_length: int = 50
   augment: str = "none"
-  precision: str = "float32"
+  precision: str = "auto"
   sample_interval: int = 500
   save_every_steps: int = 0
   keep_checkpoints: int = 3

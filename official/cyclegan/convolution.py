@@ -45,6 +45,9 @@ _BLOCK = 2  # pixels; of `few_outputs`
 _LANES = 16  # float32 numbers in a vector register (AVX-512)
 _TILE = 4  # results of one Winograd tile
 _TAPS = 3  # of the kernels that Winograd's algorithm here is for
+# Multiply-adds of a plain convolution from which Winograd's was measured to be
+# faster in a whole step. Below, its dozen operators cost more than they save.
+_WINOGRAD_WORK = 2**25
 # F(4, 3) in Lavin and Gray's notation: B transposed, G and A transposed.
 _DATA = np.array(
   [
@@ -202,6 +205,20 @@ def winograd(x: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf.Tensor:
   )
   y = tf.matmul(join, tf.reshape(rows, [-1, len(split), width * outputs]))
   return tf.reshape(y, [-1, height, width, outputs])
+
+
+def winograd_pays(x: tf.Tensor, kernel: tf.Tensor) -> bool:
+  """Returns whether `winograd` can be used and is faster.
+
+  Args:
+    x: Images of known height and width.
+    kernel: The kernel; the result is as high and wide as `x`.
+  """
+  if kernel.dtype != tf.float32 or tuple(kernel.shape[:2]) != (_TAPS, _TAPS):
+    return False
+  batch, height, width = x.shape[:3]
+  work = (batch or 1) * height * width * int(np.prod(kernel.shape))
+  return min(height, width) > 1 and work >= _WINOGRAD_WORK
 
 
 def has_few_outputs(kernel: tf.Tensor) -> bool:

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 
@@ -23,10 +24,24 @@ import tensorflow as tf
 from official.cyclegan import config as config_lib
 
 _TF_CONFIG = "TF_CONFIG"
+_ACCELERATORS = ("GPU", "TPU")
+_FEW_CORES = 2
+# What Linux calls bfloat16 arithmetic that TensorFlow uses.
+_BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+_PROCESSOR_FILE = "/proc/cpuinfo"
+# Options of glibc's mallopt, from its malloc.h.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_NEVER = 2**31 - 1  # bytes; the largest value that mallopt takes
+_LARGEST_KEPT = 2**30  # bytes
 
 
 def set_up(config: config_lib.Config) -> None:
   """Prepares TensorFlow; before anything else uses it.
+
+  On a processor this also keeps freed memory for the next step, and leaves out
+  TensorFlow's graph optimizer (Grappler): it takes seconds before the first
+  step, and the graph is written so that it finds nothing (measured in
+  `docs/performance.md`). Small machines run each operator on one thread.
 
   Args:
     config: `train.intra_op_threads`, `train.deterministic`, and `device`.
@@ -34,10 +49,19 @@ def set_up(config: config_lib.Config) -> None:
   Raises:
     RuntimeError: If TensorFlow has already started with other settings.
   """
-  if config.train.intra_op_threads:
-    tf.config.threading.set_intra_op_parallelism_threads(
-      config.train.intra_op_threads
-    )
+  processor_only = not any(map(tf.config.list_physical_devices, _ACCELERATORS))
+  threads = config.train.intra_op_threads
+  if not threads and processor_only and (os.cpu_count() or 0) <= _FEW_CORES:
+    # The two directions keep two cores busy by themselves, each on its own.
+    threads = 1
+  if threads:
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+  if processor_only:
+    _keep_freed_memory()
+    if not config.device.xla:
+      tf.config.optimizer.set_experimental_options(
+        {"disable_meta_optimizer": True}
+      )
   if config.train.deterministic:
     tf.config.experimental.enable_op_determinism()
   count = config.device.num_devices
@@ -50,6 +74,31 @@ def set_up(config: config_lib.Config) -> None:
     tf.config.set_logical_device_configuration(
       processor, [tf.config.LogicalDeviceConfiguration()] * count
     )
+
+
+def on_processor() -> bool:
+  """Returns whether TensorFlow has nothing faster than the processor."""
+  return not any(map(tf.config.list_logical_devices, _ACCELERATORS))
+
+
+def precision(asked: str) -> str:
+  """Returns the precision that `--precision` stands for here.
+
+  Args:
+    asked: One of `config.PRECISIONS`.
+
+  Returns:
+    `asked`, or for `auto`: `mixed_bfloat16` on a TPU and on a processor with
+    bfloat16 arithmetic (AVX-512 BF16 or AMX), which is faster there and was
+    measured to train as well (`docs/training.md`); else `float32`.
+  """
+  if asked != "auto":
+    return asked
+  if on_processor():
+    fast = _processor_flags() & _BFLOAT16_FLAGS
+  else:
+    fast = tf.config.list_logical_devices("TPU")
+  return "mixed_bfloat16" if fast else "float32"
 
 
 def strategy(config: config_lib.DeviceConfig) -> tf.distribute.Strategy:
@@ -127,6 +176,33 @@ def check_batch(batch_size: int, strategy: tf.distribute.Strategy) -> None:
       f"--batch_size={batch_size} cannot be shared by {replicas} devices."
       f" Use a multiple of {replicas}; it is the batch of all together."
     )
+
+
+def _processor_flags() -> frozenset[str]:
+  """Returns what the processor can do, as Linux names it; else nothing."""
+  try:
+    with open(_PROCESSOR_FILE, encoding="utf-8") as file:
+      for line in file:
+        name, _, flags = line.partition(":")
+        if name.strip() == "flags":
+          return frozenset(flags.split())
+  except OSError:
+    pass
+  return frozenset()
+
+
+def _keep_freed_memory() -> None:
+  """Asks glibc, where there is one, not to give memory back between steps.
+
+  Feature maps are freed and taken again in every step, and the system clears
+  each page that it hands out.
+  """
+  try:
+    mallopt = ctypes.CDLL(None).mallopt
+  except (OSError, AttributeError, TypeError):
+    return
+  mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
+  mallopt(_M_TRIM_THRESHOLD, _NEVER)
 
 
 def _local_devices(count: int) -> list[str]:

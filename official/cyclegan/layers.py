@@ -22,6 +22,7 @@ from typing import Any
 import tensorflow as tf
 
 from official.cyclegan import convolution
+from official.cyclegan import devices
 
 
 class Conv2D(tf.keras.layers.Conv2D):
@@ -60,7 +61,7 @@ class Conv2D(tf.keras.layers.Conv2D):
 
   def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
     """Returns the convolved images, in the layer's compute dtype."""
-    if training and None not in inputs.shape[1:3] and _on_processor():
+    if training and None not in inputs.shape[1:3] and devices.on_processor():
       outputs = self._convolve_fast(inputs)
       if not self.normed:
         outputs = tf.nn.bias_add(outputs, tf.convert_to_tensor(self.bias))
@@ -74,13 +75,8 @@ class Conv2D(tf.keras.layers.Conv2D):
     """Convolves without the bias."""
     kernel = tf.convert_to_tensor(self.kernel)
     stride = self.strides[0]
-    if (
-      stride == 1
-      and tuple(kernel.shape[:2]) == (3, 3)
-      and kernel.dtype == tf.float32
-      and (self.reflect == 1 or self.padding == "same")
-      and min(x.shape[1:3]) > 1
-    ):
+    keeps_size = self.reflect == 1 or self.padding == "same"
+    if stride == 1 and keeps_size and convolution.winograd_pays(x, kernel):
       padding = "reflect" if self.reflect else "zero"
       return convolution.winograd(x, kernel, padding)
     if self.reflect:
@@ -197,10 +193,3 @@ class SubpixelInitializer(tf.keras.initializers.Initializer):
   def get_config(self) -> dict[str, Any]:
     """Returns the constructor's arguments."""
     return {"base": self.base, "factor": self.factor}
-
-
-def _on_processor() -> bool:
-  """Returns whether TensorFlow has nothing faster than the processor."""
-  return not any(
-    tf.config.list_logical_devices(kind) for kind in ("GPU", "TPU")
-  )

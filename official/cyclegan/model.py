@@ -21,7 +21,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from official.cyclegan import adam
 from official.cyclegan import config as config_lib
+from official.cyclegan import devices
 from official.cyclegan import diffaugment
 from official.cyclegan import image_pool
 from official.cyclegan import losses
@@ -195,6 +197,7 @@ class CycleGAN(tf.keras.Model):
             learning_rate=learning_rate,
             buffer_max_length=buffer_max_length,
             ema_decay=0.0,
+            precision="float32",
           ),
         )
       )
@@ -221,11 +224,11 @@ class CycleGAN(tf.keras.Model):
     super().compile(**{"jit_compile": False, **kwargs})
     config = self._train_config
     if generator_optimizer is None:
-      generator_optimizer = tf.keras.optimizers.Adam(
+      generator_optimizer = adam.Adam(
         config.learning_rate, beta_1=config.beta_1
       )
     if discriminator_optimizer is None:
-      discriminator_optimizer = tf.keras.optimizers.Adam(
+      discriminator_optimizer = adam.Adam(
         config.disc_learning_rate or config.learning_rate, beta_1=config.beta_1
       )
     self.generator_optimizer = generator_optimizer
@@ -266,6 +269,7 @@ class CycleGAN(tf.keras.Model):
       self.g_BA(real_B, training=training),
     )
 
+  @tf.autograph.experimental.do_not_convert
   def train_step(self, data: _Pair) -> dict[str, tf.Tensor]:
     """Updates the generators once, then the discriminators once.
 
@@ -453,7 +457,10 @@ class CycleGAN(tf.keras.Model):
     for network, average in zip((self.g_AB, self.g_BA), self.averages):
       for value, mean in zip(network.weights, average.weights):
         if context.num_replicas_in_sync == 1:
-          mean.assign_add((1.0 - momentum) * (value - mean))
+          # mean -= (1 - momentum) * (mean - value), in one operator less.
+          tf.raw_ops.ResourceApplyGradientDescent(
+            var=mean.handle, alpha=1.0 - momentum, delta=mean - value
+          )
         else:
           context.merge_call(_move, args=(mean, value, momentum))
 
@@ -479,7 +486,7 @@ def build_model(config: config_lib.Config) -> CycleGAN:
   """
   tf.keras.utils.set_random_seed(config.train.seed)
   size = config.data.crop_size
-  with _policy(config.train.precision):
+  with _policy(devices.precision(config.train.precision)):
     averages = None
     if config.train.ema_decay:
       averages = (

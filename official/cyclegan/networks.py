@@ -32,6 +32,7 @@ from typing import Any
 import tensorflow as tf
 
 from official.cyclegan import config as config_lib
+from official.cyclegan import devices
 from official.cyclegan import layers
 from official.cyclegan import normalization
 
@@ -149,7 +150,7 @@ def _conv_dtype() -> str:
   them in float16.
   """
   policy = tf.keras.mixed_precision.global_policy().name
-  if policy == "mixed_float16" and not tf.config.list_logical_devices("GPU"):
+  if policy == "mixed_float16" and devices.on_processor():
     return "float32"
   return policy
 

@@ -30,6 +30,8 @@ with warnings.catch_warnings():
   warnings.simplefilter("ignore", UserWarning)
   import tensorflow_addons as tfa
 
+from official.cyclegan import devices
+
 
 class InstanceNormalization(tfa.layers.InstanceNormalization):
   """Normalises every channel of every image by its own mean and variance.
@@ -39,7 +41,8 @@ class InstanceNormalization(tfa.layers.InstanceNormalization):
   on the rank-4 input it needs no reshapes, its backward pass is shorter, and
   TFLite's converter turns it into operators that delegates accept:
   `d * d` stays a multiplication, where `tf.square(d)` would become
-  SQUARED_DIFFERENCE, which has no 16-bit kernel.
+  SQUARED_DIFFERENCE, which has no 16-bit kernel. In training in bfloat16 a
+  processor takes one fused operator instead.
 
   Source: Ulyanov, Vedaldi, Lempitsky, "Instance Normalization", 2016, eq. 2.
 
@@ -51,8 +54,16 @@ class InstanceNormalization(tfa.layers.InstanceNormalization):
     width, before the optional scale (`gamma`) and shift (`beta`).
   """
 
-  def call(self, inputs: tf.Tensor) -> tf.Tensor:
+  def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
     """Returns the normalised float `[batch, height, width, channels]`."""
+    if (
+      training
+      and inputs.dtype == tf.bfloat16
+      and inputs.shape[0]
+      and devices.on_processor()
+    ):
+      images = tf.split(inputs, inputs.shape[0])
+      return tf.concat([self._fused(image) for image in images], 0)
     # Half precision cannot hold the variance of a large feature map.
     x = tf.cast(inputs, tf.float32)
     centred = x - tf.reduce_mean(x, axis=[1, 2], keepdims=True)
@@ -64,3 +75,24 @@ class InstanceNormalization(tfa.layers.InstanceNormalization):
     if self.center:
       outputs += tf.cast(self.beta, tf.float32)
     return tf.cast(outputs, inputs.dtype)
+
+  def _fused(self, image: tf.Tensor) -> tf.Tensor:
+    """Normalises one image, as a batch of its own, in one operator.
+
+    The batch norm of a single image is its instance norm. The operator reads
+    and writes bfloat16 and computes in float32, which halves the memory
+    traffic. For float32 it is not used: it adds up one number after another,
+    and was measured to be 5 to 7 times less exact.
+    """
+    channels = [image.shape[-1]]
+    return tf.raw_ops.FusedBatchNormV3(
+      x=image,
+      scale=tf.cast(self.gamma, tf.float32) if self.scale else tf.ones(channels),
+      offset=(
+        tf.cast(self.beta, tf.float32) if self.center else tf.zeros(channels)
+      ),
+      mean=[],
+      variance=[],
+      epsilon=self.epsilon,
+      is_training=True,
+    ).y

@@ -15,12 +15,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 import signal
 
 import tensorflow as tf
 
+from official.cyclegan import adam
 from official.cyclegan import callbacks
 from official.cyclegan import checkpoints
 from official.cyclegan import config as config_lib
@@ -86,10 +88,19 @@ def train(
   strategy = devices.strategy(config.device)
   devices.check_batch(config.data.batch_size, strategy)
   image_files.make_folder(model_dir, "model_dir")
+  precision = config.train.precision
   if checkpoints.find(
     os.path.join(model_dir, checkpoints.FOLDERS[checkpoints.LATEST])
   ):
     checkpoints.check_same_run(config, model_dir)
+    if precision == "auto":  # another machine would choose another one
+      precision = config_lib.load(model_dir).train.precision
+  config = dataclasses.replace(
+    config,
+    train=dataclasses.replace(
+      config.train, precision=devices.precision(precision)
+    ),
+  )
   source = dataset.open_source(config.data)
   epoch_steps = steps_per_epoch(source, config.data)
   total_steps = config.train.train_steps or epoch_steps * config.train.epochs
@@ -184,18 +195,18 @@ def _compile(
   """Gives the model one Adam for the generators, one for the others."""
   train = config.train
 
-  def adam(learning_rate: float) -> tf.keras.optimizers.Optimizer:
+  def build(learning_rate: float) -> tf.keras.optimizers.Optimizer:
     schedule = schedules.ConstantThenDecay(
       learning_rate, total_steps, train.decay_fraction, train.lr_policy
     )
-    optimizer = tf.keras.optimizers.Adam(schedule, beta_1=train.beta_1)
+    optimizer = adam.Adam(schedule, beta_1=train.beta_1)
     if train.precision == "mixed_float16":
       return tf.keras.mixed_precision.LossScaleOptimizer(optimizer)
     return optimizer
 
   model.compile(
-    adam(train.learning_rate),
-    adam(train.disc_learning_rate),
+    build(train.learning_rate),
+    build(train.disc_learning_rate),
     jit_compile=config.device.xla,
   )
 
