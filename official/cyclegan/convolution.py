@@ -90,9 +90,6 @@ def reflect_pad(x: tf.Tensor, padding: int) -> tf.Tensor:
   Returns:
     The padded images, same dtype.
   """
-  if min(x.shape[1:3]) < 2 * padding + 2:  # the gradient's parts overlap
-    sides = [padding, padding]
-    return tf.pad(x, [[0, 0], sides, sides, [0, 0]], mode="REFLECT")
   return _reflect(_reflect(x, padding, 1), padding, 2)
 
 
@@ -182,29 +179,70 @@ def winograd(x: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf.Tensor:
   height, width, inputs = x.shape[1:]
   outputs = kernel.shape[-1]
   split, join = _transforms(height, padding)
-  if padding == "reflect":
-    x = _reflect(x, 1, 2)
-    width_padding = "VALID"
-  else:
-    width_padding = "SAME"  # the kernels below have one row only
-  padded = x.shape[2]
-  rows = tf.matmul(split, tf.reshape(x, [-1, height, padded * inputs]))
-  rows = tf.reshape(rows, [-1, len(split), padded, inputs])
-  kernels = tf.matmul(
-    tf.constant(_KERNEL, tf.float32), tf.reshape(kernel, [_TAPS, -1])
-  )
-  kernels = tf.reshape(kernels, [_CLASSES, 1, _TAPS, inputs, outputs])
-  rows = tf.concat(
-    [
-      tf.nn.conv2d(part, row_kernel, 1, width_padding)
-      for part, row_kernel in zip(
-        tf.split(rows, _CLASSES, axis=1), tf.unstack(kernels)
+  reflected = padding == "reflect"
+  padded = width + 2 if reflected else width
+  # Kernels of one row are not padded above and below.
+  row_padding = "VALID" if reflected else "SAME"
+  row_shape = [1, _TAPS, inputs, outputs]
+  to_classes = tf.constant(_KERNEL, tf.float32)
+
+  @tf.custom_gradient
+  def convolve(x: tf.Tensor, kernel: tf.Tensor):
+    if reflected:
+      x = _mirror(x, 1, 2)
+    parts = tf.matmul(split, tf.reshape(x, [-1, height, padded * inputs]))
+    parts = tf.reshape(parts, [-1, len(split), padded, inputs])
+    parts = tf.split(parts, _CLASSES, axis=1)
+    kernels = tf.matmul(to_classes, tf.reshape(kernel, [_TAPS, -1]))
+    kernels = tf.unstack(tf.reshape(kernels, [_CLASSES, *row_shape]))
+    rows = [
+      tf.nn.conv2d(part, row_kernel, 1, row_padding)
+      for part, row_kernel in zip(parts, kernels)
+    ]
+    rows = tf.reshape(tf.concat(rows, 1), [-1, len(split), width * outputs])
+    y = tf.reshape(tf.matmul(join, rows), [-1, height, width, outputs])
+
+    def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+      d_rows = tf.reshape(dy, [-1, height, width * outputs])
+      d_rows = tf.matmul(join, d_rows, transpose_a=True)
+      d_rows = tf.reshape(d_rows, [-1, len(split), width, outputs])
+      d_rows = tf.split(d_rows, _CLASSES, axis=1)
+      sizes = tf.shape(parts[0])
+      d_x = [
+        tf.raw_ops.Conv2DBackpropInput(
+          input_sizes=sizes,
+          filter=row_kernel,
+          out_backprop=d_row,
+          strides=[1, 1, 1, 1],
+          padding=row_padding,
+        )
+        for row_kernel, d_row in zip(kernels, d_rows)
+      ]
+      d_x = tf.reshape(tf.concat(d_x, 1), [-1, len(split), padded * inputs])
+      d_x = tf.matmul(split, d_x, transpose_a=True)
+      d_x = tf.reshape(d_x, [-1, height, padded, inputs])
+      if reflected:
+        d_x = _fold(d_x, 1, 2)
+      d_kernels = [
+        tf.raw_ops.Conv2DBackpropFilter(
+          input=part,
+          filter_sizes=row_shape,
+          out_backprop=d_row,
+          strides=[1, 1, 1, 1],
+          padding=row_padding,
+        )
+        for part, d_row in zip(parts, d_rows)
+      ]
+      d_kernel = tf.matmul(
+        to_classes,
+        tf.reshape(tf.stack(d_kernels), [_CLASSES, -1]),
+        transpose_a=True,
       )
-    ],
-    axis=1,
-  )
-  y = tf.matmul(join, tf.reshape(rows, [-1, len(split), width * outputs]))
-  return tf.reshape(y, [-1, height, width, outputs])
+      return d_x, tf.reshape(d_kernel, kernel.shape)
+
+    return y, gradient
+
+  return convolve(x, kernel)
 
 
 def winograd_pays(x: tf.Tensor, kernel: tf.Tensor) -> bool:
@@ -235,43 +273,45 @@ def has_few_inputs(kernel: tf.Tensor) -> bool:
 
 def _reflect(x: tf.Tensor, padding: int, axis: int) -> tf.Tensor:
   """Reflects rows (axis 1) or columns (axis 2)."""
-  size = x.shape[axis]
-  if size < 2 * padding + 2:
-    sides = [[0, 0]] * 4
-    sides[axis] = [padding, padding]
-    return tf.pad(x, sides, mode="REFLECT")
-
-  def part(of: tf.Tensor, start: int, stop: int) -> tf.Tensor:
-    return of[:, start:stop] if axis == 1 else of[:, :, start:stop]
 
   @tf.custom_gradient
   def pad(x: tf.Tensor):
-    before = [part(x, i, i + 1) for i in range(padding, 0, -1)]
-    after = [
-      part(x, i, i + 1) for i in range(size - 2, size - 2 - padding, -1)
-    ]
-
-    def gradient(dy: tf.Tensor) -> tf.Tensor:
-      def mirrored(start: int) -> tf.Tensor:
-        border = part(dy, start, start + padding)
-        return tf.reverse(border, [axis]) if padding > 1 else border
-
-      # Every pixel's own, and for those beside the border its reflection's.
-      inner = padding + size - 1  # the last row or column, padded
-      return tf.concat(
-        [
-          part(dy, padding, padding + 1),
-          part(dy, padding + 1, 2 * padding + 1) + mirrored(0),
-          part(dy, 2 * padding + 1, inner - padding),
-          part(dy, inner - padding, inner) + mirrored(inner + 1),
-          part(dy, inner, inner + 1),
-        ],
-        axis,
-      )
-
-    return tf.concat([*before, x, *after], axis), gradient
+    return _mirror(x, padding, axis), lambda dy: _fold(dy, padding, axis)
 
   return pad(x)
+
+
+def _mirror(x: tf.Tensor, padding: int, axis: int) -> tf.Tensor:
+  """Returns images with rows or columns reflected."""
+  size = x.shape[axis]
+  before = [_slice(x, i, 1, axis) for i in range(padding, 0, -1)]
+  after = [
+    _slice(x, i, 1, axis) for i in range(size - 2, size - 2 - padding, -1)
+  ]
+  return tf.concat([*before, x, *after], axis)
+
+
+def _fold(dy: tf.Tensor, padding: int, axis: int) -> tf.Tensor:
+  """Returns the gradient of what `_mirror` was given."""
+  size = dy.shape[axis] - 2 * padding
+  inner = size - 2 - 2 * padding  # rows or columns that no border mirrors
+  if inner < 0:  # both borders mirror the same ones
+    sides = [[0, 0]] * 4
+    sides[axis] = [padding, padding]
+    return tf.raw_ops.MirrorPadGrad(input=dy, paddings=sides, mode="REFLECT")
+  before, first, near, middle, far, last, after = tf.split(
+    dy, [padding, 1, padding, inner, padding, 1, padding], axis
+  )
+  if padding > 1:
+    before, after = tf.reverse(before, [axis]), tf.reverse(after, [axis])
+  return tf.concat([first, near + before, middle, far + after, last], axis)
+
+
+def _slice(x: tf.Tensor, start: int, size: int, axis: int) -> tf.Tensor:
+  """Returns some rows (axis 1) or columns (axis 2)."""
+  begin, sizes = [0] * 4, [-1] * 4
+  begin[axis], sizes[axis] = start, size
+  return tf.slice(x, begin, sizes)
 
 
 def _block_kernel(kernel: tf.Tensor) -> tf.Tensor:

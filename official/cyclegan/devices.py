@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -51,11 +52,13 @@ def set_up(config: config_lib.Config) -> None:
   """
   processor_only = not any(map(tf.config.list_physical_devices, _ACCELERATORS))
   threads = config.train.intra_op_threads
-  if not threads and processor_only and (os.cpu_count() or 0) <= _FEW_CORES:
+  automatic = not threads
+  if automatic and processor_only and (os.cpu_count() or 0) <= _FEW_CORES:
     # The two directions keep two cores busy by themselves, each on its own.
     threads = 1
   if threads:
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    with contextlib.suppress(RuntimeError if automatic else ()):  # has started
+      tf.config.threading.set_intra_op_parallelism_threads(threads)
   if processor_only:
     _keep_freed_memory()
     if not config.device.xla:

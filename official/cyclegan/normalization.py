@@ -32,6 +32,9 @@ with warnings.catch_warnings():
 
 from official.cyclegan import devices
 
+# To be compared with; the networks use the class below.
+StockInstanceNormalization = tfa.layers.InstanceNormalization
+
 
 class InstanceNormalization(tfa.layers.InstanceNormalization):
   """Normalises every channel of every image by its own mean and variance.
@@ -87,7 +90,9 @@ class InstanceNormalization(tfa.layers.InstanceNormalization):
     channels = [image.shape[-1]]
     return tf.raw_ops.FusedBatchNormV3(
       x=image,
-      scale=tf.cast(self.gamma, tf.float32) if self.scale else tf.ones(channels),
+      scale=tf.cast(self.gamma, tf.float32)
+      if self.scale
+      else tf.ones(channels),
       offset=(
         tf.cast(self.beta, tf.float32) if self.center else tf.zeros(channels)
       ),
