@@ -34,7 +34,9 @@ def run(pictures, tmp_path_factory):
       model=config_lib.ModelConfig(
         generator_type="unet", gen_n_filters=4, disc_n_filters=4, init="he"
       ),
-      train=config_lib.TrainConfig(train_steps=2, buffer_max_length=2),
+      train=config_lib.TrainConfig(
+        train_steps=2, buffer_max_length=2, precision="float32"
+      ),
     )
   )
   folder = str(tmp_path_factory.mktemp("run"))

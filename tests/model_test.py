@@ -35,7 +35,12 @@ def _config(**changes):
       model=conftest.TINY_MODEL,
       loss=config_lib.LossConfig(**loss),
       train=config_lib.TrainConfig(
-        **{"buffer_max_length": 2, "ema_decay": 0.5, **train}
+        **{
+          "buffer_max_length": 2,
+          "ema_decay": 0.5,
+          "precision": "float32",
+          **train,
+        }
       ),
     )
   )
@@ -267,7 +272,16 @@ def test_every_loss_trains_every_discriminator(gan_mode, disc_type):
   assert ("gp_A" in logs) == (gan_mode == "wgangp")
   after = _values(model.trainable_variables)
   moved = [not np.array_equal(a, b) for a, b in zip(before, after)]
-  assert np.mean(moved) > 0.9  # a bias before a norm may stay
+  # All but the biases that a norm takes away again.
+  stay = {
+    id(layer.bias)
+    for network in (model.g_AB, model.g_BA, model.d_A, model.d_B)
+    for layer in network.layers
+    if getattr(layer, "normed", False)
+  }
+  cancelled = [id(v) in stay for v in model.trainable_variables]
+  assert not np.any(np.logical_and(moved, cancelled))
+  assert np.sum(moved) > 0.9 * np.sum(np.logical_not(cancelled))
 
 
 def test_gradient_penalty_is_part_of_the_discriminators_update():
@@ -309,7 +323,7 @@ def test_every_upsampler_trains(upsample, generator_type):
   assert np.isfinite(values).all()
 
 
-@pytest.mark.parametrize("precision", config_lib.PRECISIONS[1:])
+@pytest.mark.parametrize("precision", config_lib.PRECISIONS[2:])
 def test_half_precision_starts_like_float32(precision):
   logs = []
   for config in (_config(), _config(precision=precision)):

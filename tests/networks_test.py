@@ -214,7 +214,7 @@ def test_pixel_discriminator_judges_each_pixel_by_itself():
   np.testing.assert_allclose(logits[0, 2, 3], logits[0, 6, 1], atol=1e-5)
 
 
-@pytest.mark.parametrize("precision", config_lib.PRECISIONS)
+@pytest.mark.parametrize("precision", config_lib.PRECISIONS[1:])
 @pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
 def test_precisions_keep_weights_and_images_in_float32(
   precision, generator_type

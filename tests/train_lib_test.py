@@ -23,6 +23,7 @@ import tensorflow as tf
 from official.cyclegan import callbacks
 from official.cyclegan import config as config_lib
 from official.cyclegan import dataset
+from official.cyclegan import devices
 from official.cyclegan import health
 from official.cyclegan import train_lib
 from tests import conftest
@@ -40,6 +41,7 @@ def _config(pictures, **train):
           "train_steps": 5,
           "sample_interval": 2,
           "buffer_max_length": 3,
+          "precision": "float32",
           **train,
         }
       ),
@@ -54,6 +56,25 @@ def run(pictures, tmp_path_factory):
   folder = tmp_path_factory.mktemp("run")
   model = train_lib.train(config, str(folder))
   return model, folder, config
+
+
+@pytest.mark.parametrize(
+  ("flags", "precision"),
+  [({"avx512f", "avx512_bf16"}, "mixed_bfloat16"), ({"avx2"}, "float32")],
+)
+def test_auto_precision_is_what_the_processor_has_and_stays(
+  pictures, tmp_path, monkeypatch, flags, precision
+):
+  monkeypatch.setattr(devices, "_processor_flags", lambda: frozenset(flags))
+  config = _config(pictures, precision="auto", train_steps=1)
+  train_lib.train(config, str(tmp_path))
+  assert config_lib.load(str(tmp_path)).train.precision == precision
+  # On a machine that would choose another, the run goes on as it began.
+  other = {"avx2"} ^ flags
+  monkeypatch.setattr(devices, "_processor_flags", lambda: frozenset(other))
+  model = train_lib.train(_config(pictures, precision="auto"), str(tmp_path))
+  assert int(model.step) == 5
+  assert config_lib.load(str(tmp_path)).train.precision == precision
 
 
 def test_epoch_is_the_larger_domain(pictures):

@@ -33,7 +33,9 @@ def models(pictures, tmp_path_factory):
     config_lib.Config(
       data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
       model=conftest.TINY_MODEL,
-      train=config_lib.TrainConfig(train_steps=3, buffer_max_length=2),
+      train=config_lib.TrainConfig(
+        train_steps=3, buffer_max_length=2, precision="float32"
+      ),
     )
   )
   run = str(tmp_path_factory.mktemp("run"))

@@ -392,7 +392,9 @@ def _build_keras_example(case: Case) -> Callable[[int], None]:
 
   config = case.config("float32")
   nets = reference_steps.build_networks(config.model)
-  model = reference_steps.KerasExample(nets, config.loss, config.train)
+  model = reference_steps.KerasExample(
+    nets, config.loss, reference_steps.adams(config.train)
+  )
   model.compile()
   return _run_keras(model, case, nets[0].trainable_variables[0])
 
@@ -415,7 +417,9 @@ def _build_tutorial(case: Case) -> Callable[[int], None]:
 
   config = case.config("float32")
   nets = reference_steps.build_networks(config.model)
-  step = reference_steps.tutorial_step(nets, config.loss, config.train)
+  step = reference_steps.tutorial_step(
+    nets, config.loss, reference_steps.adams(config.train)
+  )
   batches = _batches(case)
 
   def run(steps: int) -> None:

@@ -26,7 +26,7 @@ averages, no metrics.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -131,7 +131,14 @@ def _discriminator(config: config_lib.ModelConfig) -> tf.keras.Model:
   return tf.keras.Model(inputs, x)
 
 
-def _optimizers(train: config_lib.TrainConfig) -> list[Any]:
+def adams(
+  train: config_lib.TrainConfig,
+) -> list[tf.keras.optimizers.Optimizer]:
+  """Returns Keras's Adam for each of the four networks.
+
+  Args:
+    train: `learning_rate` and `beta_1`.
+  """
   return [
     tf.keras.optimizers.Adam(train.learning_rate, beta_1=train.beta_1)
     for _ in range(4)
@@ -139,21 +146,22 @@ def _optimizers(train: config_lib.TrainConfig) -> list[Any]:
 
 
 def tutorial_step(
-  nets: _Networks, weights: config_lib.LossConfig, train: config_lib.TrainConfig
+  nets: _Networks,
+  weights: config_lib.LossConfig,
+  optimizers: Sequence[tf.keras.optimizers.Optimizer],
 ) -> Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]:
   """Returns the TensorFlow tutorial's step.
 
   Args:
     nets: g_AB, g_BA, d_A, d_B.
     weights: The weights of the loss terms (`gan_mode` `lsgan`).
-    train: `learning_rate` and `beta_1`.
+    optimizers: One for each network.
 
   Returns:
     A `tf.function` of real images of A and of B, which updates all networks
     and returns the unweighted loss terms by this package's names.
   """
   g_AB, g_BA, d_A, d_B = nets
-  optimizers = _optimizers(train)
 
   def distance(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.abs(first - second))
@@ -216,13 +224,13 @@ class KerasExample(tf.keras.Model):
     self,
     nets: _Networks,
     weights: config_lib.LossConfig,
-    train: config_lib.TrainConfig,
+    optimizers: Sequence[tf.keras.optimizers.Optimizer],
   ):
     """Joins the networks; the arguments are those of `tutorial_step`."""
     super().__init__()
     self.gen_G, self.gen_F, self.disc_X, self.disc_Y = nets
     self._nets, self._weights = nets, weights
-    self._optimizers = _optimizers(train)
+    self._optimizers = optimizers
     self._squares = tf.keras.losses.MeanSquaredError()
     self._cycle = tf.keras.losses.MeanAbsoluteError()
     self._identity = tf.keras.losses.MeanAbsoluteError()
