@@ -19,6 +19,7 @@ import dataclasses
 import math
 import os
 import signal
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -63,6 +64,7 @@ def train(
   config: config_lib.Config,
   model_dir: str,
   rules: health.Rules = _RULES,
+  extra_callbacks: Sequence[type[callbacks.StepCallback]] = (),
 ) -> model_lib.CycleGAN:
   """Trains, or goes on with, the run in a folder.
 
@@ -75,6 +77,8 @@ def train(
       `checkpoints/`, perhaps `checkpoints_best/`, `samples/` (PNG pictures),
       `logs/` (TensorBoard) and at the end `progress.gif`.
     rules: When the run counts as gone wrong.
+    extra_callbacks: What else is to happen at the steps, before anything is
+      saved; constructed like `callbacks.StepCallback`.
 
   Returns:
     The trained model.
@@ -124,9 +128,19 @@ def train(
     model,
     _batches(source, config, first_step, strategy),
     total_steps - first_step,
-    _callbacks(
-      config, model_dir, source, store, strategy, first_step, total_steps, rules
-    ),
+    [
+      *(extra(first_step, total_steps) for extra in extra_callbacks),
+      *_callbacks(
+        config,
+        model_dir,
+        source,
+        store,
+        strategy,
+        first_step,
+        total_steps,
+        rules,
+      ),
+    ],
     devices.worker_count(strategy),
   )
   return model
