@@ -29,6 +29,10 @@ keras-tuner: searches the loss weights.
 absl-py: flags.
 pillow: writes the animated picture of a run's progress; tf.image cannot.
 numpy < 2: tensorflow 2.15 is compiled against numpy 1.
+matplotlib: the benchmarks' curves; nothing else draws axes.
+tflite-runtime: runs .tflite files without importing TensorFlow, so that
+  translate starts at once. 2.14.0 is the last, for Linux and numpy 1 only;
+  elsewhere TensorFlow's own interpreter is used.
 tqdm: progress bars; tensorflow-datasets uses it as well.
 tensorboard: hyperparameters for its HParams tab; tensorflow brings it along.
 setuptools < 81: tensorboard 2.15 imports pkg_resources.
@@ -55,6 +59,7 @@ setuptools.setup(
     "importlib_resources",
     "keras==2.15.0",
     "keras-tuner==1.4.8",
+    "matplotlib>=3.5",
     "numpy>=1.23,<2",
     "pillow>=9.1",
     "setuptools<81",
@@ -64,6 +69,10 @@ setuptools.setup(
     "tensorflow-datasets==4.9.10; python_version>='3.10'",
     "tensorflow-datasets==4.9.3; python_version<'3.10'",
     "tensorflow-metadata>=1.14,<=1.17.3",
+    (
+      "tflite-runtime==2.14.0; platform_system=='Linux'"
+      " and platform_machine in 'x86_64 aarch64'"
+    ),
     "tqdm",
   ],
   extras_require={

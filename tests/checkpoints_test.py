@@ -217,7 +217,7 @@ def test_best_generator_can_be_chosen(tiny_config, tmp_path):
     kernels.append(model.averages[0].get_weights()[0])
   for which, kernel in zip(("best", "latest"), kernels):
     generator, _ = checkpoints.load_generator(
-      str(tmp_path), "AtoB", checkpoints.Choice(which)
+      str(tmp_path), "AtoB", config_lib.Choice(which)
     )
     np.testing.assert_array_equal(generator.get_weights()[0], kernel)
 
@@ -232,8 +232,8 @@ def test_generator_is_the_averaged_one_where_there_is_one(
     raw = (model.g_AB, model.g_BA)[index]
     averaged = model.averages[index] if ema_decay else raw
     for choice, want in (
-      (checkpoints.DEFAULT_CHOICE, averaged),
-      (checkpoints.Choice(raw=True), raw),
+      (config_lib.DEFAULT_CHOICE, averaged),
+      (config_lib.Choice(raw=True), raw),
     ):
       generator, loaded = checkpoints.load_generator(
         str(tmp_path), direction, choice
@@ -247,8 +247,8 @@ def test_generator_is_the_averaged_one_where_there_is_one(
 @pytest.mark.parametrize(
   ("choice", "words"),
   [
-    (checkpoints.DEFAULT_CHOICE, "holds no checkpoint in checkpoints/"),
-    (checkpoints.Choice("best"), "Train with --best_metric"),
+    (config_lib.DEFAULT_CHOICE, "holds no checkpoint in checkpoints/"),
+    (config_lib.Choice("best"), "Train with --best_metric"),
   ],
 )
 def test_without_a_checkpoint_it_says_so(tiny_config, tmp_path, choice, words):

@@ -23,6 +23,7 @@ import tensorflow_datasets as tfds
 
 from official.cyclegan import config as config_lib
 from official.cyclegan import dataset
+from official.cyclegan import image_files
 from official.cyclegan import preprocessing
 from official.cyclegan import scene_datasets
 from tests import conftest
@@ -291,6 +292,23 @@ def test_files_are_known(pictures):
   )
   files = dataset.open_source(config).files
   assert len(files) == 19 and all(str(pictures) in name for name in files)
+
+
+def test_text_called_jpg_is_named(tmp_path):
+  picture = conftest.smooth_picture(np.random.default_rng(0), 20, 30)
+  paths = []
+  for i in range(8):
+    paths.append(str(tmp_path / f"{i}.jpg"))
+    image_files.write(paths[-1], picture)
+  dataset.check_all(paths)
+  (tmp_path / "3.jpg").write_text("This is no picture.")
+  whole = (tmp_path / "5.jpg").read_bytes()
+  (tmp_path / "5.jpg").write_bytes(whole[: len(whole) // 2])
+  with pytest.raises(config_lib.UserError) as error:
+    dataset.check_all(paths)
+  message = str(error.value)
+  assert "3.jpg" in message and "5.jpg" in message and "4.jpg" not in message
+  assert "\n" not in message and "Replace or remove" in message
 
 
 if __name__ == "__main__":

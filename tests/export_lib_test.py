@@ -21,6 +21,7 @@ import tensorflow as tf
 from official.cyclegan import checkpoints
 from official.cyclegan import config as config_lib
 from official.cyclegan import export_lib
+from official.cyclegan import tflite_file
 from official.cyclegan import train_lib
 from tests import conftest
 
@@ -61,7 +62,7 @@ def _unit_images(count, size=32):
 def test_files_match_the_keras_generator(run, exported, direction):
   """On 20 images, by independent code: at most 1e-4 of full scale apart."""
   _, folder = exported
-  name = checkpoints.GENERATOR_NAMES[direction]
+  name = config_lib.GENERATOR_NAMES[direction]
   generator, _ = checkpoints.load_generator(run, direction)
   images = _unit_images(20)
   want = np.clip(generator(images * 2 - 1).numpy() / 2 + 0.5, 0, 1)
@@ -145,10 +146,10 @@ def test_output_dir_that_is_a_file_is_refused(run, tmp_path):
 
 
 def test_a_file_that_differs_is_not_written(run, tmp_path, monkeypatch):
-  real = export_lib.tflite_runner
+  real = tflite_file.runner
   monkeypatch.setattr(
-    export_lib,
-    "tflite_runner",
+    tflite_file,
+    "runner",
     lambda path: lambda image: real(path)(image) + 2e-4,
   )
   (tmp_path / "g_AB.tflite").write_text("an older export")

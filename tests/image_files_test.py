@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from official.cyclegan import config as config_lib
 from official.cyclegan import image_files
+from official.cyclegan import preprocessing
 from tests import conftest
 
 
@@ -65,20 +66,32 @@ def test_find_nothing_is_refused(tmp_path, name):
     image_files.find(str(tmp_path / name), "input")
 
 
-def test_text_called_jpg_is_named(tmp_path):
-  paths = []
-  for i in range(8):
-    paths.append(str(tmp_path / f"{i}.jpg"))
-    image_files.write(paths[-1], _picture())
-  image_files.check_all(paths)
-  (tmp_path / "3.jpg").write_text("This is no picture.")
-  whole = (tmp_path / "5.jpg").read_bytes()
-  (tmp_path / "5.jpg").write_bytes(whole[: len(whole) // 2])
-  with pytest.raises(config_lib.UserError) as error:
-    image_files.check_all(paths)
-  message = str(error.value)
-  assert "3.jpg" in message and "5.jpg" in message and "4.jpg" not in message
-  assert "\n" not in message and "Replace or remove" in message
+def test_what_is_no_picture_is_named(tmp_path):
+  path = tmp_path / "a.jpg"
+  image_files.write(str(path), _picture())
+  whole = path.read_bytes()
+  for contents in (b"This is no picture.", whole[: len(whole) // 2], b""):
+    path.write_bytes(contents)
+    with pytest.raises(config_lib.UserError, match="a.jpg") as error:
+      image_files.read(str(path))
+    message = str(error.value)
+    assert "\n" not in message and "Replace or remove" in message
+
+
+def test_16_bits_are_halved_in_depth(tmp_path):
+  levels = np.arange(0, 2**16, 997, dtype=np.uint16)[None, :, None]
+  (tmp_path / "a.png").write_bytes(tf.io.encode_png(levels).numpy())
+  got = image_files.read(str(tmp_path / "a.png"))
+  np.testing.assert_array_equal(got, np.repeat(levels // 256, 3, -1))
+
+
+@pytest.mark.parametrize("size", [(13, 50), (40, 60), (9, 9), (20, 30)])
+def test_resizes_like_tensorflow(size):
+  image = _picture()
+  got = image_files.resize(image, *size)
+  assert got.shape == (*size, 3) and got.dtype == np.float32
+  want = preprocessing.resize(tf.constant(image), *size)
+  np.testing.assert_allclose(got, want, atol=0.01)
 
 
 def test_write_says_what_is_wrong(tmp_path):

@@ -53,6 +53,7 @@ _ORDER = [
   "checkpoints",
   "callbacks",
   "train_lib",
+  "tflite_file",
   "export_lib",
   "translate_lib",
   "train",
@@ -69,6 +70,7 @@ _WITHOUT_TENSORFLOW = {
   "painting_scenes",
   "health",
   "paired_error",
+  "image_files",
 }
 _MODULES = sorted(p.stem for p in _PACKAGE.glob("*.py") if p.stem != "__init__")
 

@@ -38,10 +38,11 @@ from official.cyclegan import networks
 
 DIRECTIONS = ("AtoB", "BtoA")
 # Name of the generator for each direction, in files and in the model.
-GENERATOR_NAMES = {"AtoB": "g_AB", "BtoA": "g_BA"}
-LATEST, BEST = "latest", "best"
 # Where a run's checkpoints are.
-FOLDERS = {LATEST: "checkpoints", BEST: "checkpoints_best"}
+FOLDERS = {
+  config_lib.LATEST: "checkpoints",
+  config_lib.BEST: "checkpoints_best",
+}
 _BEST_RECORD = "best.json"
 _POOL_KEY = "pools/seen_A/.ATTRIBUTES/VARIABLE_VALUE"
 # Fields with which a checkpoint cannot go on once they have changed: they
@@ -52,22 +53,6 @@ _FIXED = {
   "loss": ("gan_mode",),
   "train": ("buffer_max_length", "augment", "seed"),
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Choice:
-  """Which of a run's generators is wanted.
-
-  Attributes:
-    which: `latest`, or `best` for the one that `--best_metric` kept.
-    raw: Whether to take the trained weights although there are averages.
-  """
-
-  which: str = LATEST
-  raw: bool = False
-
-
-DEFAULT_CHOICE = Choice()
 
 
 class NotFiniteError(config_lib.UserError):
@@ -101,7 +86,7 @@ class Store:
     model: model_lib.CycleGAN,
     model_dir: str,
     keep: int = config_lib.TrainConfig.keep_checkpoints,
-    which: str = LATEST,
+    which: str = config_lib.LATEST,
     strategy: tf.distribute.Strategy | None = None,
     pools: _Pools | None = None,
   ):
@@ -309,7 +294,7 @@ class BestStore:
     """
     self.metric = metric
     self._store = Store(
-      store.model, model_dir, 1, BEST, store.strategy, store.pools
+      store.model, model_dir, 1, config_lib.BEST, store.strategy, store.pools
     )
     self._record = pathlib.Path(self._store.folder, _BEST_RECORD)
     self.best = float("inf")
@@ -393,7 +378,9 @@ def check_same_run(config: config_lib.Config, model_dir: str) -> None:
 
 
 def load_generator(
-  model_dir: str, direction: str, choice: Choice = DEFAULT_CHOICE
+  model_dir: str,
+  direction: str,
+  choice: config_lib.Choice = config_lib.DEFAULT_CHOICE,
 ) -> tuple[tf.keras.Model, config_lib.Config]:
   """Restores one generator, with its averaged weights if the run keeps them.
 
@@ -416,13 +403,15 @@ def load_generator(
   if newest is None:
     remedy = (
       "Train with --best_metric, or take --checkpoint=latest."
-      if choice.which == BEST
+      if choice.which == config_lib.BEST
       else "Train first, or let the training run to its first checkpoint."
     )
     raise config_lib.UserError(
       f"--model_dir={model_dir} holds no checkpoint in {folder}/. {remedy}"
     )
-  generator = networks.build_generator(config.model, GENERATOR_NAMES[direction])
+  generator = networks.build_generator(
+    config.model, config_lib.GENERATOR_NAMES[direction]
+  )
   averaged = config.train.ema_decay and not choice.raw
   key = generator.name + ("_average" if averaged else "")
   tf.train.Checkpoint(**{key: generator}).restore(newest).expect_partial()

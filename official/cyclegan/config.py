@@ -62,6 +62,8 @@ CHOICES = {
   "distribution_strategy": DISTRIBUTION_STRATEGIES,
 }
 FILE_NAME = "config.json"
+GENERATOR_NAMES = {"AtoB": "g_AB", "BtoA": "g_BA"}
+LATEST, BEST = "latest", "best"  # checkpoints
 # Image height and width must be a multiple of this, pixels: the ResNet
 # generator halves its input twice, the U-Net four times.
 SIZE_MULTIPLES = {"resnet": 4, "unet": 16}
@@ -294,6 +296,22 @@ class Config:
   loss: LossConfig = LossConfig()
   train: TrainConfig = TrainConfig()
   device: DeviceConfig = DeviceConfig()
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+  """Which of a run's generators is wanted.
+
+  Attributes:
+    which: `latest`, or `best` for the one that `--best_metric` kept.
+    raw: Whether to take the trained weights although there are averages.
+  """
+
+  which: str = LATEST
+  raw: bool = False
+
+
+DEFAULT_CHOICE = Choice()
 
 
 def resolve(config: Config) -> Config:

@@ -15,10 +15,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import difflib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -29,6 +30,7 @@ from official.cyclegan import image_files
 from official.cyclegan import preprocessing
 from official.cyclegan import scene_datasets
 
+_MAX_NAMED = 5  # broken files that a message names
 SPLITS = ("trainA", "trainB", "testA", "testB")
 # Images that the shuffle chooses among. It holds references to what the cache
 # keeps anyway.
@@ -88,6 +90,47 @@ class Share:
   replicas: int = 1
   first: int = 0
   count: int = 1
+
+
+def decode(contents: tf.Tensor) -> tf.Tensor:
+  """Decodes a JPEG, PNG, BMP or GIF (first frame); usable in tf.data.
+
+  Args:
+    contents: String scalar, the file's bytes.
+
+  Returns:
+    uint8 `[height, width, 3]`; grey images are repeated to three channels and
+    an alpha channel is dropped.
+  """
+  image = tf.io.decode_image(contents, channels=3, expand_animations=False)
+  return tf.ensure_shape(image, [None, None, 3])
+
+
+def check_all(paths: Sequence[str]) -> None:
+  """Decodes every file once, so that a broken one is found before training.
+
+  Args:
+    paths: Image files.
+
+  Raises:
+    config.UserError: If files cannot be read; the message names them.
+  """
+
+  def problem(path: str) -> str | None:
+    try:
+      decode(tf.io.read_file(path))
+    except (tf.errors.OpError, ValueError) as error:
+      return image_files.unreadable(path, error)
+    return None
+
+  with concurrent.futures.ThreadPoolExecutor() as pool:
+    broken = [p for p in pool.map(problem, paths) if p]
+  if broken:
+    more = len(broken) - _MAX_NAMED
+    raise config_lib.UserError(
+      " ".join(broken[:_MAX_NAMED])
+      + (f" (and {more} more broken files)" if more > 0 else "")
+    )
 
 
 def training_batches(
@@ -256,12 +299,12 @@ def _open_folder(folder: str) -> Source:
         f" {' '.join(image_files.READABLE)} there."
       )
     files[split].sort()
-  image_files.check_all([path for split in SPLITS for path in files[split]])
+  check_all([path for split in SPLITS for path in files[split]])
 
   def load(split: str) -> tf.data.Dataset:
     paths = tf.data.Dataset.from_tensor_slices(files[split])
     return paths.map(
-      lambda path: image_files.decode(tf.io.read_file(path)),
+      lambda path: decode(tf.io.read_file(path)),
       num_parallel_calls=tf.data.AUTOTUNE,
       deterministic=True,
     )

@@ -71,10 +71,9 @@ def main() -> None:
     print(json.dumps({**options, **dataclasses.asdict(config)}, indent=2))
     return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
-  from official.cyclegan import checkpoints
   from official.cyclegan import export_lib
 
-  choice = checkpoints.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
+  choice = config_lib.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
   report = export_lib.export(
     model_dir, output_dir, size=_SIZE.value, choice=choice
   )

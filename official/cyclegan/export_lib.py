@@ -37,6 +37,7 @@ from official.cyclegan import config as config_lib
 from official.cyclegan import dataset
 from official.cyclegan import image_files
 from official.cyclegan import preprocessing
+from official.cyclegan import tflite_file
 
 ImageFunction = Callable[[np.ndarray], np.ndarray]
 
@@ -98,7 +99,7 @@ def export(
   output_dir: str,
   directions: Sequence[str] = checkpoints.DIRECTIONS,
   size: int = 0,
-  choice: checkpoints.Choice = checkpoints.DEFAULT_CHOICE,
+  choice: config_lib.Choice = config_lib.DEFAULT_CHOICE,
 ) -> dict[str, Any]:
   """Exports the generators of a run and compares them with the originals.
 
@@ -163,7 +164,7 @@ def _export_generator(
   folder: str,
 ) -> dict[str, Any]:
   """Writes and checks one direction's files; returns their entries."""
-  name = checkpoints.GENERATOR_NAMES[direction]
+  name = config_lib.GENERATOR_NAMES[direction]
   translator = Translator(generator, direction)
   saved_model = os.path.join(folder, name)
   _write_saved_model(translator, saved_model, direction, config)
@@ -178,7 +179,7 @@ def _export_generator(
   entries = {}
   for path, run in (
     (saved_model, saved_model_runner(saved_model)),
-    (tflite, tflite_runner(tflite)),
+    (tflite, tflite_file.runner(tflite)),
   ):
     got = np.concatenate([run(image[None]) for image in unit])
     difference = float(np.max(np.abs(got - expected)))
@@ -275,20 +276,6 @@ def saved_model_runner(path: str) -> ImageFunction:
   signature = loaded.signatures["serving_default"]
   (output,) = signature.structured_outputs
   return lambda image: signature(image=tf.constant(image))[output].numpy()
-
-
-def tflite_runner(path: str) -> ImageFunction:
-  """Loads a TFLite file.
-
-  Args:
-    path: The file.
-
-  Returns:
-    A function from and to float32 `[1, size, size, channels]` in [0, 1].
-  """
-  runner = tf.lite.Interpreter(path).get_signature_runner()
-  (output,) = runner.get_output_details()
-  return lambda image: runner(image=image)[output]
 
 
 def _bytes(path: str) -> int:

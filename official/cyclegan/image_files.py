@@ -11,11 +11,10 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Finds, reads and writes image files."""
+"""Finds, reads, resizes and writes image files, without TensorFlow."""
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import glob
 import os
@@ -24,14 +23,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import PIL.Image
-import tensorflow as tf
 
 from official.cyclegan import config as config_lib
 
 READABLE = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 WRITABLE = (".jpg", ".jpeg", ".png")
 _JPEG_QUALITY = 95
-_MAX_NAMED = 5  # broken files that a message names
+_LEVELS_PER_BYTE = 256
 
 
 def find(where: str, flag: str) -> list[str]:
@@ -66,67 +64,60 @@ def find(where: str, flag: str) -> list[str]:
   return images
 
 
-def decode(contents: tf.Tensor) -> tf.Tensor:
-  """Decodes a JPEG, PNG, BMP or GIF (first frame); usable in tf.data.
-
-  Args:
-    contents: String scalar, the file's bytes.
-
-  Returns:
-    uint8 `[height, width, 3]`; grey images are repeated to three channels and
-    an alpha channel is dropped.
-  """
-  image = tf.io.decode_image(contents, channels=3, expand_animations=False)
-  return tf.ensure_shape(image, [None, None, 3])
-
-
 def read(path: str) -> np.ndarray:
   """Reads an image file.
 
   Args:
-    path: The file.
+    path: The file; of an animated one the first frame is taken.
 
   Returns:
-    uint8 `[height, width, 3]`.
+    uint8 `[height, width, 3]`; grey images are repeated to three channels and
+    an alpha channel is dropped.
 
   Raises:
     config.UserError: If the file cannot be read or is no image.
   """
   try:
-    return decode(tf.io.read_file(path)).numpy()
-  except (tf.errors.OpError, ValueError) as error:
-    raise config_lib.UserError(
-      f"{path} cannot be read as an image ({config_lib.first_line(error)})."
-      f" Replace or"
-      " remove it."
-    ) from error
+    with PIL.Image.open(path) as image:
+      if image.mode.startswith("I"):  # 16 bits, which Pillow would clip
+        high = np.asarray(image).astype(np.int64) // _LEVELS_PER_BYTE
+        return np.repeat(high[..., None], 3, axis=-1).astype(np.uint8)
+      return np.array(image.convert("RGB"))
+  except (
+    OSError,
+    SyntaxError,
+    ValueError,
+    PIL.Image.DecompressionBombError,
+  ) as error:
+    raise config_lib.UserError(unreadable(path, error)) from error
 
 
-def check_all(paths: Sequence[str]) -> None:
-  """Decodes every file once, so that a broken one is found before training.
+def unreadable(path: str, error: Exception) -> str:
+  """Returns what to tell about a file that is no image."""
+  return (
+    f"{path} cannot be read as an image ({config_lib.first_line(error)})."
+    " Replace or remove it."
+  )
+
+
+def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
+  """Resizes like `preprocessing.resize`, without TensorFlow.
 
   Args:
-    paths: Image files.
+    image: `[height, width, channels]`, values in [0, 255].
+    height: New height, pixels.
+    width: New width, pixels.
 
-  Raises:
-    config.UserError: If files cannot be read; the message names them.
+  Returns:
+    float32 of the new size in [0, 255].
   """
-
-  def problem(path: str) -> str | None:
-    try:
-      read(path)
-    except config_lib.UserError as error:
-      return str(error)
-    return None
-
-  with concurrent.futures.ThreadPoolExecutor() as pool:
-    broken = [p for p in pool.map(problem, paths) if p]
-  if broken:
-    more = len(broken) - _MAX_NAMED
-    raise config_lib.UserError(
-      " ".join(broken[:_MAX_NAMED])
-      + (f" (and {more} more broken files)" if more > 0 else "")
+  channels = [
+    PIL.Image.fromarray(channel).resize(
+      (width, height), PIL.Image.Resampling.BICUBIC
     )
+    for channel in np.moveaxis(image.astype(np.float32), -1, 0)
+  ]
+  return np.clip(np.stack(channels, axis=-1), 0.0, 255.0)
 
 
 def write(path: str, image: np.ndarray) -> None:
@@ -140,17 +131,19 @@ def write(path: str, image: np.ndarray) -> None:
     config.UserError: If the file cannot be written, or the ending is unknown.
   """
   ending = pathlib.Path(path).suffix.lower()
-  if ending == ".png":
-    contents = tf.io.encode_png(image)
-  elif ending in WRITABLE:
-    contents = tf.io.encode_jpeg(image, quality=_JPEG_QUALITY)
-  else:
+  if ending not in WRITABLE:
     raise config_lib.UserError(
       f"{path}: cannot write {ending or 'a file without an ending'}. Use one"
       f" of {' '.join(WRITABLE)}."
     )
-  with _whole(path) as partial, open(partial, "wb") as file:
-    file.write(contents.numpy())
+  picture = PIL.Image.fromarray(
+    image[..., 0] if image.shape[-1] == 1 else image
+  )
+  with _whole(path) as partial:
+    if ending == ".png":
+      picture.save(partial, format="PNG")
+    else:
+      picture.save(partial, format="JPEG", quality=_JPEG_QUALITY)
 
 
 def write_animation(

@@ -94,7 +94,7 @@ def train(
   image_files.make_folder(model_dir, "model_dir")
   precision = config.train.precision
   if checkpoints.find(
-    os.path.join(model_dir, checkpoints.FOLDERS[checkpoints.LATEST])
+    os.path.join(model_dir, checkpoints.FOLDERS[config_lib.LATEST])
   ):
     checkpoints.check_same_run(config, model_dir)
     if precision == "auto":  # another machine would choose another one

@@ -31,6 +31,7 @@ import json
 from absl import flags
 
 from official.cyclegan import common_flags
+from official.cyclegan import config as config_lib
 
 common_flags.define_checkpoint_flags()
 common_flags.define_dry_run_flag()
@@ -81,11 +82,10 @@ def main() -> None:
     }
     print(json.dumps(options, indent=2))
     return
-  # Imported late: --help and a refused flag do not wait for TensorFlow.
-  from official.cyclegan import checkpoints
+  # Imported late: --help and a refused flag do not wait for numpy.
   from official.cyclegan import translate_lib
 
-  choice = checkpoints.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
+  choice = config_lib.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
   written = translate_lib.translate_files(
     model, inputs, output, _DIRECTION.value, _SCALE.value, choice
   )
