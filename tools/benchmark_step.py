@@ -375,7 +375,8 @@ def _batches(case: Case) -> Any:
     [2, _PICTURES, case.size, case.size, 3], [0, 0], -1.0, 1.0
   )
   data = tf.data.Dataset.from_tensor_slices((pictures[0], pictures[1]))
-  return iter(data.repeat().batch(case.batch, drop_remainder=True).prefetch(2))
+  data = data.batch(case.batch, drop_remainder=True).cache()
+  return iter(data.repeat().prefetch(2))
 
 
 def _build_ours(config: config_lib.Config) -> Callable[[int], None]:

@@ -29,6 +29,18 @@ class Adam(tf.keras.optimizers.Adam):
   order of computation at the end of section 2.
   """
 
+  _powers: tuple[tf.Tensor, tf.Tensor] | None = None
+
+  def apply_gradients(self, *args: Any, **kwargs: Any) -> Any:
+    """Updates all variables; arguments and result are Keras's."""
+    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+      return super().apply_gradients(*args, **kwargs)
+    self._powers = self._beta_powers()  # once instead of for each variable
+    try:
+      return super().apply_gradients(*args, **kwargs)
+    finally:
+      self._powers = None
+
   def update_step(
     self, gradient: tf.Tensor, variable: tf.Variable, *args: Any
   ) -> None:
@@ -40,23 +52,25 @@ class Adam(tf.keras.optimizers.Adam):
       *args: Keras 3 gives the learning rate here.
     """
     (rate,) = args or (self.learning_rate,)
-    step = tf.cast(self.iterations + 1, variable.dtype)
+    beta_1_power, beta_2_power = self._powers or self._beta_powers()
     momentum, velocity = self._slots(variable)
-    beta_1, beta_2 = (
-      tf.constant(beta, variable.dtype) for beta in (self.beta_1, self.beta_2)
-    )
     tf.raw_ops.ResourceApplyAdam(
       var=variable.handle,
       m=momentum.handle,
       v=velocity.handle,
-      beta1_power=tf.pow(beta_1, step),
-      beta2_power=tf.pow(beta_2, step),
+      beta1_power=beta_1_power,
+      beta2_power=beta_2_power,
       lr=tf.cast(rate, variable.dtype),
-      beta1=beta_1,
-      beta2=beta_2,
+      beta1=self.beta_1,
+      beta2=self.beta_2,
       epsilon=self.epsilon,
       grad=gradient,
     )
+
+  def _beta_powers(self) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns both betas to the power of the step's number."""
+    step = tf.cast(self.iterations + 1, tf.float32)
+    return tf.pow(self.beta_1, step), tf.pow(self.beta_2, step)
 
   def _slots(self, variable: tf.Variable) -> tuple[tf.Variable, tf.Variable]:
     """Returns Keras's moments of a variable."""
