@@ -1,0 +1,205 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The benchmarks measure what they say, on the smallest cases."""
+
+import csv
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import PIL.Image
+import pytest
+
+from official.cyclegan import scene_datasets
+from tests import conftest
+
+_TOOLS = conftest.ROOT / "tools"
+sys.path.insert(0, str(_TOOLS))
+import benchmark_step  # noqa: E402
+
+
+def _run(tool, *arguments):
+  return subprocess.run(
+    [sys.executable, str(_TOOLS / tool), *arguments],
+    cwd=conftest.ROOT,
+    env={**os.environ, "PYTHONPATH": str(conftest.ROOT)},
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+
+
+def test_operations_are_those_of_the_paper():
+  """56.8 G multiply-adds less what transposed convolutions are over-counted."""
+  case = benchmark_step.Case(256, 64, 1, 9, 3)
+  generator, discriminator = 49.55e9, 3.1e9
+  first = 128**2 * 16 * 3 * 64
+  stem = 256**2 * 49 * 3 * 64
+  want = 2 * 2 * (9 * generator - 2 * stem + 8 * discriminator - 2 * first)
+  assert abs(benchmark_step.step_operations(case) / want - 1) < 0.01
+
+
+def test_operations_grow_as_they_should():
+  small = benchmark_step.step_operations(benchmark_step.Case(64, 16, 1, 9, 3))
+  double = benchmark_step.step_operations(benchmark_step.Case(128, 16, 2, 9, 3))
+  assert abs(double / small - 8) < 0.01
+
+
+def test_steps_are_compared(tmp_path):
+  done = _run(
+    "benchmark_step.py",
+    "--sizes=16",
+    "--filters=4",
+    "--n_res_blocks=1",
+    "--disc_n_layers=1",
+    "--rounds=2",
+    "--seconds=0",
+    "--only=tutorial,keras_example",
+    f"--json={tmp_path / 'steps.json'}",
+  )
+  assert done.returncode == 0, done.stderr
+  (case,) = json.loads((tmp_path / "steps.json").read_text())
+  assert set(case["steps"]) == {"ours", "tutorial", "keras_example"}
+  for step in case["steps"].values():
+    assert step["wall_ms"] > 0 and len(step["wall_ms_rounds"]) == 2
+    assert step["first_step_seconds"] > 1e-3 * step["wall_ms"]
+    assert step["peak_mb"] > 100
+    share = case["gflop_per_step"] / step["wall_ms"] * 1e3
+    kind = "bfloat16" if "bfloat16" in step["precision"] else "float32"
+    share /= case["peak_gflop_per_second"][kind]
+    assert abs(step["share_of_peak"] / share - 1) < 1e-6
+  assert set(case["ratios"]) == {"ours to tutorial", "ours to keras_example"}
+  assert "| ours to tutorial |" in done.stdout
+
+
+def test_pytorch_is_compared_where_it_is(tmp_path):
+  pytest.importorskip("torch", reason="PyTorch is not installed here")
+  done = _run(
+    "benchmark_step.py",
+    "--sizes=16",
+    "--filters=4",
+    "--n_res_blocks=1",
+    "--disc_n_layers=1",
+    "--rounds=1",
+    "--seconds=0",
+    "--torch",
+    "--only=torch",
+  )
+  assert done.returncode == 0, done.stderr
+  assert "| ours to torch |" in done.stdout
+
+
+@pytest.mark.parametrize(
+  ("arguments", "words"),
+  [
+    (["--sizes=10"], ["--crop_size=10"]),
+    (["--sizes=large"], ["--sizes=large"]),
+    (["--only=mine"], ["--only=mine", "tutorial"]),
+    (["--only=torch"], ["--only=torch", "--torch"]),
+  ],
+)
+def test_impossible_comparisons_are_refused(arguments, words):
+  conftest.assert_refused(_run("benchmark_step.py", *arguments), *words)
+
+
+def test_missing_pytorch_is_one_line():
+  done = _run(
+    "benchmark_step.py", "--torch", "--torch_python=/bin/false", "--only=torch"
+  )
+  conftest.assert_refused(done, "--torch_python")
+
+
+@pytest.fixture
+def few_fruits(tmp_path, monkeypatch):
+  """A TFDS folder with the built-in fruits, four scenes in each split."""
+  monkeypatch.setattr(
+    scene_datasets,
+    "_SPLITS",
+    {s: (d, n, 4) for s, (d, n, _) in scene_datasets._SPLITS.items()},
+  )
+  folder = str(tmp_path / "data")
+  scene_datasets.Apple2orangeScenes(
+    config="64", data_dir=folder
+  ).download_and_prepare()
+  return folder
+
+
+def test_recipes_are_compared(few_fruits, tmp_path):
+  flagfile = tmp_path / "tiny.flags"
+  flagfile.write_text(
+    "--crop_size=32\n--load_size=40\n--gen_n_filters=4\n--disc_n_filters=4\n"
+    "--n_res_blocks=1\n--train_steps=30\n"
+  )
+  output = tmp_path / "out"
+  arguments = [
+    "benchmark_quality.py",
+    f"--output_dir={output}",
+    f"--data_dir={few_fruits}",
+    f"--recipes=first={flagfile},second={flagfile}",
+    "--problems=apple2orange_scenes/64=9",
+    "--seeds=1",
+  ]
+  done = _run(*arguments)
+  assert done.returncode == 0, done.stderr
+  curves = json.loads((output / "curves.json").read_text())
+  assert list(curves) == [
+    "first/apple2orange_scenes/64/1",
+    "second/apple2orange_scenes/64/1",
+  ]
+  for measurements in curves.values():
+    assert measurements[0]["step"] == 10  # the goal is reached at once
+    assert 0.5 < measurements[0]["error"] < 9
+    assert 0 < measurements[0]["wall_seconds"] < 600
+  config = json.loads(
+    next(output.glob("first/*/1/config.json")).read_text(encoding="utf-8")
+  )
+  assert config["data"]["crop_size"] == 64 and config["data"]["load_size"] == 80
+  with open(output / "curves.csv", encoding="utf-8") as file:
+    rows = list(csv.DictReader(file))
+  assert [row["recipe"] for row in rows] == ["first", "second"]
+  with PIL.Image.open(output / "curves.png") as picture:
+    assert picture.width > 500
+  assert "| second | 10 |" in (output / "summary.md").read_text()
+  before = (output / "curves.json").read_bytes()
+  assert _run(*arguments).returncode == 0  # nothing is trained again
+  assert (output / "curves.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+  ("arguments", "words"),
+  [
+    (["--recipes=ours"], ["--recipes=ours", "name=file"]),
+    (["--problems=fruits"], ["--problems=fruits", "name/size=goal"]),
+  ],
+)
+def test_impossible_recipes_are_refused(arguments, words, tmp_path):
+  done = _run("benchmark_quality.py", f"--output_dir={tmp_path}", *arguments)
+  conftest.assert_refused(done, *words)
+
+
+def test_missing_output_folder_is_refused():
+  conftest.assert_refused(_run("benchmark_quality.py"), "--output_dir")
+
+
+def test_no_tool_needs_tensorflow_for_its_help():
+  for tool in ("benchmark_step.py", "benchmark_quality.py"):
+    assert "Recipe" in _run(tool, "--help").stdout
+    source = pathlib.Path(_TOOLS, tool).read_text(encoding="utf-8")
+    assert "\nimport tensorflow" not in source
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
