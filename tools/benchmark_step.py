@@ -465,11 +465,12 @@ def _table(result: dict[str, Any]) -> str:
       f" {step['cpu_seconds_per_image']:.3f} | {step['peak_mb']:.0f} |"
       f" {step['first_step_seconds']:.1f} | {step['share_of_peak']:.2f} |"
     )
-  lines += [
-    "",
-    "| times faster | wall | CPU | first step's share |",
-    "| --- |" * 1 + " --- | --- | --- |",
-  ]
+  if result["ratios"]:
+    lines += [
+      "",
+      "| times faster | wall | CPU | first step's share |",
+      "| --- | --- | --- | --- |",
+    ]
   for name, ratio in result["ratios"].items():
     lines.append(
       f"| {name} | {ratio['wall']:.2f} | {ratio['cpu']:.2f} |"
