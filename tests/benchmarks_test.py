@@ -28,7 +28,7 @@ from tests import conftest
 
 _TOOLS = conftest.ROOT / "tools"
 sys.path.insert(0, str(_TOOLS))
-import benchmark_step  # noqa: E402
+import step_cost  # noqa: E402
 
 
 def _run(tool, *arguments):
@@ -44,17 +44,17 @@ def _run(tool, *arguments):
 
 def test_operations_are_those_of_the_paper():
   """56.8 G multiply-adds less what transposed convolutions are over-counted."""
-  case = benchmark_step.Case(256, 64, 1, 9, 3)
+  case = step_cost.Case(256, 64, 1, 9, 3)
   generator, discriminator = 49.55e9, 3.1e9
   first = 128**2 * 16 * 3 * 64
   stem = 256**2 * 49 * 3 * 64
   want = 2 * 2 * (9 * generator - 2 * stem + 8 * discriminator - 2 * first)
-  assert abs(benchmark_step.step_operations(case) / want - 1) < 0.01
+  assert abs(step_cost.step_operations(case) / want - 1) < 0.01
 
 
 def test_operations_grow_as_they_should():
-  small = benchmark_step.step_operations(benchmark_step.Case(64, 16, 1, 9, 3))
-  double = benchmark_step.step_operations(benchmark_step.Case(128, 16, 2, 9, 3))
+  small = step_cost.step_operations(step_cost.Case(64, 16, 1, 9, 3))
+  double = step_cost.step_operations(step_cost.Case(128, 16, 2, 9, 3))
   assert abs(double / small - 8) < 0.01
 
 
@@ -117,7 +117,14 @@ def test_impossible_comparisons_are_refused(arguments, words):
 
 def test_missing_pytorch_is_one_line():
   done = _run(
-    "benchmark_step.py", "--torch", "--torch_python=/bin/false", "--only=torch"
+    "benchmark_step.py",
+    "--sizes=16",
+    "--filters=4",
+    "--n_res_blocks=1",
+    "--disc_n_layers=1",
+    "--torch",
+    "--torch_python=/bin/false",
+    "--only=torch",
   )
   conftest.assert_refused(done, "--torch_python")
 

@@ -53,7 +53,7 @@ def _config():
         gen_n_filters=8,
         disc_n_filters=8,
         disc_n_layers=2,
-        n_res_blocks=3,
+        n_res_blocks=1,
         global_skip=False,
         upsample="conv_transpose",
       ),
@@ -135,25 +135,6 @@ def test_ten_steps_left_alone_have_the_reference_losses():
   for i in range(_STEPS):
     ours, theirs = _losses(model, step, reference, _pictures(i))
     _assert_equal(ours, theirs)
-
-
-def test_one_update_is_the_reference_update():
-  """As far as the gradient of a piecewise function is the same."""
-  config = _config()
-  model, step, nets, reference = _both(
-    config, lambda: tf.keras.optimizers.SGD(1e-3)
-  )
-  ours = model.g_AB, model.g_BA, model.d_A, model.d_B
-  before = [[v.numpy() for v in n.trainable_variables] for n in ours]
-  _losses(model, step, reference, _pictures(0))
-  for old, network, other in zip(before, ours, nets):
-    for value, mine, theirs in zip(
-      old, network.trainable_variables, other.trainable_variables
-    ):
-      if value.ndim == 4:  # a norm takes most biases away
-        want = theirs.numpy() - value
-        error = np.linalg.norm(mine.numpy() - value - want)
-        assert error < 0.02 * np.linalg.norm(want), mine.name
 
 
 if __name__ == "__main__":

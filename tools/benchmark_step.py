@@ -44,6 +44,7 @@ from collections.abc import Callable
 from typing import Any
 
 import bench_worker
+import step_cost
 from absl import flags
 
 from official.cyclegan import common_flags
@@ -86,54 +87,17 @@ _PEAK_RUNS = 3
 _PICTURES = 8  # of each domain; in memory, so that no step waits for them
 
 
-@dataclasses.dataclass(frozen=True)
-class Case:
-  """What is trained.
-
-  Attributes:
-    size: Width and height, pixels.
-    filters: Filters of the first convolutions.
-    batch: Pictures of each domain per step.
-    blocks: Residual blocks of a generator.
-    layers: Halving layers of a discriminator.
-  """
-
-  size: int
-  filters: int
-  batch: int
-  blocks: int
-  layers: int
-
-  def config(self, precision: str) -> config_lib.Config:
-    """Returns our configuration of the case."""
-    return config_lib.resolve(
-      config_lib.Config(
-        data=config_lib.DataConfig(crop_size=self.size, batch_size=self.batch),
-        model=config_lib.ModelConfig(
-          gen_n_filters=self.filters,
-          disc_n_filters=self.filters,
-          disc_n_layers=self.layers,
-          n_res_blocks=self.blocks,
-          global_skip=False,
-          upsample="conv_transpose",
-        ),
-        loss=config_lib.LossConfig(lambda_id=5.0),
-        train=config_lib.TrainConfig(precision=precision),
-      )
-    )
-
-
 def main() -> None:
   """Measures every case, prints tables, writes JSON."""
   if _WORKER.value:
-    _serve(_WORKER.value, Case(**json.loads(_CASE.value)))
+    _serve(_WORKER.value, step_cost.Case(**json.loads(_CASE.value)))
     return
   names = _names()
   results = []
   for size, filters, batch in itertools.product(
     *(_positive(flag) for flag in (_SIZES, _FILTERS, _BATCHES))
   ):
-    case = Case(size, filters, batch, _BLOCKS.value, _LAYERS.value)
+    case = step_cost.Case(size, filters, batch, _BLOCKS.value, _LAYERS.value)
     case.config("float32")  # refuses what cannot be built
     result = _measure(case, names)
     results.append(result)
@@ -142,41 +106,6 @@ def main() -> None:
       config_lib.write_text(
         pathlib.Path(_JSON.value), json.dumps(results, indent=2) + "\n", "json"
       )
-
-
-def step_operations(case: Case) -> float:
-  """Returns the floating-point operations of one step's convolutions.
-
-  A multiplication and an addition are two operations. For every picture of a
-  domain three passes through generators (translation, back, identity), each
-  with a gradient to the weights and one to the input, which the first layer of
-  the two that start from a real picture does not need; a discriminator's pass
-  and gradient to the input for the generators, and two passes with both
-  gradients for itself.
-
-  Args:
-    case: What is trained.
-  """
-  size, n, channels = case.size, case.filters, 3
-  stem = size**2 * 49 * channels * n
-  body = 2 * (size // 2) ** 2 * 9 * n * 2 * n  # down 1, up 2
-  body += 2 * (size // 4) ** 2 * 9 * 2 * n * 4 * n  # down 2, up 1
-  body += case.blocks * 2 * (size // 4) ** 2 * 9 * (4 * n) ** 2
-  generator = 2 * stem + body  # the head is a stem turned round
-  first, discriminator, side, before = 0, 0, size, channels
-  for i in range(case.layers + 1):
-    if i < case.layers:
-      side = -(-side // 2)
-    filters = n * 2 ** min(i, 3)
-    work = side**2 * 16 * before * filters
-    first = first or work
-    discriminator += work
-    before = filters
-  discriminator += side**2 * 16 * before
-  per_picture = 9 * generator - 2 * stem
-  per_picture += 2 * discriminator  # for the generator
-  per_picture += 6 * discriminator - 2 * first
-  return 2.0 * 2 * case.batch * per_picture
 
 
 def _names() -> list[str]:
@@ -209,7 +138,7 @@ def _positive(flag: Any) -> list[int]:
   return numbers
 
 
-def _measure(case: Case, names: list[str]) -> dict[str, Any]:
+def _measure(case: step_cost.Case, names: list[str]) -> dict[str, Any]:
   """Measures one case with all that take part."""
   steps, workers = {}, {}
   firsts, rounds = {}, {name: [] for name in names}
@@ -230,7 +159,7 @@ def _measure(case: Case, names: list[str]) -> dict[str, Any]:
   finally:
     for worker in workers.values():
       worker.stop()
-  work = step_operations(case)
+  work = step_cost.step_operations(case)
   result: dict[str, Any] = {
     **dataclasses.asdict(case),
     "gflop_per_step": work / 1e9,
@@ -305,7 +234,7 @@ def _ask(worker: bench_worker.Worker, request: str) -> dict[str, Any]:
     raise config_lib.UserError(f"{error}. {remedy}") from error
 
 
-def _peak(case: Case) -> dict[str, float]:
+def _peak(case: step_cost.Case) -> dict[str, float]:
   """Returns the best matrix product's operations per second, by precision."""
   worker = bench_worker.Worker("peak", _command("peak", case))
   try:
@@ -321,7 +250,7 @@ def _peak(case: Case) -> dict[str, float]:
     worker.stop()
 
 
-def _command(name: str, case: Case) -> list[str]:
+def _command(name: str, case: step_cost.Case) -> list[str]:
   """Returns the command of a worker process."""
   if name in _TORCHES:
     return [
@@ -342,7 +271,7 @@ def _command(name: str, case: Case) -> list[str]:
   ]
 
 
-def _serve(name: str, case: Case) -> None:
+def _serve(name: str, case: step_cost.Case) -> None:
   """Works for the benchmark as one of those compared."""
   # Imported here: the first step's time is without TensorFlow's import, which
   # is the same for all.
@@ -367,7 +296,7 @@ def _serve(name: str, case: Case) -> None:
   bench_worker.serve(builds[name], precision="float32")
 
 
-def _batches(case: Case) -> Any:
+def _batches(case: step_cost.Case) -> Any:
   """Returns random pictures of both domains, again and again."""
   import tensorflow as tf
 
@@ -382,13 +311,13 @@ def _batches(case: Case) -> Any:
 def _build_ours(config: config_lib.Config) -> Callable[[int], None]:
   from official.cyclegan import model as model_lib
 
-  case = Case(config.data.crop_size, 0, config.data.batch_size, 0, 0)
+  case = step_cost.Case(config.data.crop_size, 0, config.data.batch_size, 0, 0)
   model = model_lib.build_model(config)
   model.compile()
   return _run_keras(model, case, model.step)
 
 
-def _build_keras_example(case: Case) -> Callable[[int], None]:
+def _build_keras_example(case: step_cost.Case) -> Callable[[int], None]:
   import reference_steps
 
   config = case.config("float32")
@@ -400,7 +329,9 @@ def _build_keras_example(case: Case) -> Callable[[int], None]:
   return _run_keras(model, case, nets[0].trainable_variables[0])
 
 
-def _run_keras(model: Any, case: Case, state: Any) -> Callable[[int], None]:
+def _run_keras(
+  model: Any, case: step_cost.Case, state: Any
+) -> Callable[[int], None]:
   """Returns what runs the function that `fit` runs for every step."""
   function = model.make_train_function()
   batches = _batches(case)
@@ -413,7 +344,7 @@ def _run_keras(model: Any, case: Case, state: Any) -> Callable[[int], None]:
   return run
 
 
-def _build_tutorial(case: Case) -> Callable[[int], None]:
+def _build_tutorial(case: step_cost.Case) -> Callable[[int], None]:
   import reference_steps
 
   config = case.config("float32")
