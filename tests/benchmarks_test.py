@@ -15,9 +15,7 @@
 
 import csv
 import json
-import os
 import pathlib
-import subprocess
 import sys
 
 import PIL.Image
@@ -27,19 +25,9 @@ from official.cyclegan import scene_datasets
 from tests import conftest
 
 _TOOLS = conftest.ROOT / "tools"
+_TINY = "--sizes=16", "--filters=4", "--n_res_blocks=1", "--disc_n_layers=1"
 sys.path.insert(0, str(_TOOLS))
 import step_cost  # noqa: E402
-
-
-def _run(tool, *arguments):
-  return subprocess.run(
-    [sys.executable, str(_TOOLS / tool), *arguments],
-    cwd=conftest.ROOT,
-    env={**os.environ, "PYTHONPATH": str(conftest.ROOT)},
-    capture_output=True,
-    text=True,
-    check=False,
-  )
 
 
 def test_operations_are_those_of_the_paper():
@@ -59,12 +47,9 @@ def test_operations_grow_as_they_should():
 
 
 def test_steps_are_compared(tmp_path):
-  done = _run(
+  done = conftest.run_tool(
     "benchmark_step.py",
-    "--sizes=16",
-    "--filters=4",
-    "--n_res_blocks=1",
-    "--disc_n_layers=1",
+    *_TINY,
     "--rounds=2",
     "--seconds=0",
     "--only=tutorial,keras_example",
@@ -87,12 +72,9 @@ def test_steps_are_compared(tmp_path):
 
 def test_pytorch_is_compared_where_it_is(tmp_path):
   pytest.importorskip("torch", reason="PyTorch is not installed here")
-  done = _run(
+  done = conftest.run_tool(
     "benchmark_step.py",
-    "--sizes=16",
-    "--filters=4",
-    "--n_res_blocks=1",
-    "--disc_n_layers=1",
+    *_TINY,
     "--rounds=1",
     "--seconds=0",
     "--torch",
@@ -112,16 +94,15 @@ def test_pytorch_is_compared_where_it_is(tmp_path):
   ],
 )
 def test_impossible_comparisons_are_refused(arguments, words):
-  conftest.assert_refused(_run("benchmark_step.py", *arguments), *words)
+  conftest.assert_refused(
+    conftest.run_tool("benchmark_step.py", *arguments), *words
+  )
 
 
 def test_missing_pytorch_is_one_line():
-  done = _run(
+  done = conftest.run_tool(
     "benchmark_step.py",
-    "--sizes=16",
-    "--filters=4",
-    "--n_res_blocks=1",
-    "--disc_n_layers=1",
+    *_TINY,
     "--torch",
     "--torch_python=/bin/false",
     "--only=torch",
@@ -159,7 +140,7 @@ def test_recipes_are_compared(few_fruits, tmp_path):
     "--problems=apple2orange_scenes/64=9",
     "--seeds=1",
   ]
-  done = _run(*arguments)
+  done = conftest.run_tool(*arguments)
   assert done.returncode == 0, done.stderr
   curves = json.loads((output / "curves.json").read_text())
   assert list(curves) == [
@@ -181,7 +162,9 @@ def test_recipes_are_compared(few_fruits, tmp_path):
     assert picture.width > 500
   assert "| second | 10 |" in (output / "summary.md").read_text()
   before = (output / "curves.json").read_bytes()
-  assert _run(*arguments).returncode == 0  # nothing is trained again
+  assert (
+    conftest.run_tool(*arguments).returncode == 0
+  )  # nothing is trained again
   assert (output / "curves.json").read_bytes() == before
 
 
@@ -193,17 +176,21 @@ def test_recipes_are_compared(few_fruits, tmp_path):
   ],
 )
 def test_impossible_recipes_are_refused(arguments, words, tmp_path):
-  done = _run("benchmark_quality.py", f"--output_dir={tmp_path}", *arguments)
+  done = conftest.run_tool(
+    "benchmark_quality.py", f"--output_dir={tmp_path}", *arguments
+  )
   conftest.assert_refused(done, *words)
 
 
 def test_missing_output_folder_is_refused():
-  conftest.assert_refused(_run("benchmark_quality.py"), "--output_dir")
+  conftest.assert_refused(
+    conftest.run_tool("benchmark_quality.py"), "--output_dir"
+  )
 
 
 def test_no_tool_needs_tensorflow_for_its_help():
   for tool in ("benchmark_step.py", "benchmark_quality.py"):
-    assert "Recipe" in _run(tool, "--help").stdout
+    assert "Recipe" in conftest.run_tool(tool, "--help").stdout
     source = pathlib.Path(_TOOLS, tool).read_text(encoding="utf-8")
     assert "\nimport tensorflow" not in source
 

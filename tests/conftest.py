@@ -153,6 +153,18 @@ def run_binary(
   )
 
 
+def run_tool(tool: str, *arguments: str) -> subprocess.CompletedProcess:
+  """Runs a Python file of `tools/` as a user would."""
+  return subprocess.run(
+    [sys.executable, str(ROOT / "tools" / tool), *arguments],
+    cwd=ROOT,
+    env={**os.environ, "PYTHONPATH": str(ROOT)},
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+
+
 def assert_refused(result: subprocess.CompletedProcess, *words: str) -> None:
   """Checks for one line on standard error that holds `words`, and status 2."""
   assert result.returncode == 2, result.stderr

@@ -18,6 +18,7 @@ import pytest
 import tensorflow as tf
 
 from official.cyclegan import config as config_lib
+from official.cyclegan import convolution
 from official.cyclegan import networks
 from tests import conftest
 
@@ -235,6 +236,49 @@ def test_precisions_keep_weights_and_images_in_float32(
   computed = {layer.compute_dtype for layer in discriminator.layers}
   half = {"mixed_bfloat16": "bfloat16", "mixed_float16": "float16"}
   assert (half.get(precision, "float32")) in computed
+
+
+@pytest.mark.parametrize("upsample", ["conv_transpose", "subpixel"])
+@pytest.mark.parametrize("global_skip", [False, True])
+def test_training_computes_what_inference_does(
+  global_skip, upsample, monkeypatch
+):
+  """Without dropout the fast forms are the whole difference."""
+  monkeypatch.setattr(convolution, "_WINOGRAD_WORK", 0)
+  generator = networks.build_generator(
+    config_lib.ModelConfig(
+      gen_n_filters=8,
+      n_res_blocks=2,
+      global_skip=global_skip,
+      upsample=upsample,
+      init="he",
+    )
+  )
+  rng = np.random.default_rng(0)
+  for variable in generator.trainable_variables:
+    if "bias" in variable.name:
+      variable.assign(rng.normal(size=variable.shape))
+  images = tf.constant(rng.uniform(-1, 1, (2, 16, 24, 3)), tf.float32)
+  fast, plain = (generator(images, training=t) for t in (True, False))
+  np.testing.assert_allclose(fast, plain, atol=1e-4)
+
+
+def test_bfloat16_training_is_close_to_float32():
+  images = tf.random.stateless_uniform([2, 16, 16, 3], [0, 1], -1.0, 1.0)
+  config = config_lib.ModelConfig(gen_n_filters=8, n_res_blocks=2)
+  results, weights = [], None
+  for precision in ("float32", "mixed_bfloat16"):
+    tf.keras.mixed_precision.set_global_policy(precision)
+    try:
+      generator = networks.build_generator(config)
+    finally:
+      tf.keras.mixed_precision.set_global_policy("float32")
+    weights = weights or generator.get_weights()
+    generator.set_weights(weights)
+    results.append(generator(images, training=True) - images)
+    assert results[-1].dtype == tf.float32
+  error = tf.norm(results[1] - results[0]) / tf.norm(results[0])
+  assert 0 < float(error) < 0.05
 
 
 if __name__ == "__main__":

@@ -14,10 +14,8 @@
 """The quickstart's own tools, on a small run of the real data set."""
 
 import json
-import os
 import pathlib
 import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -28,17 +26,6 @@ from official.cyclegan import scene_datasets
 from tests import conftest
 
 _TOOLS = conftest.ROOT / "tools"
-
-
-def _run(tool, *arguments):
-  return subprocess.run(
-    [sys.executable, str(_TOOLS / tool), *arguments],
-    cwd=conftest.ROOT,
-    env={**os.environ, "PYTHONPATH": str(conftest.ROOT)},
-    capture_output=True,
-    text=True,
-    check=False,
-  )
 
 
 @pytest.fixture
@@ -62,7 +49,7 @@ def test_pictures_and_summary(data_dir, tmp_path):
   )
   config_lib.save(config_lib.resolve(config), str(tmp_path))
   test_dir = tmp_path / "test"
-  written = _run(
+  written = conftest.run_tool(
     "write_test_pictures.py",
     f"--model_dir={tmp_path}",
     f"--output_dir={test_dir}",
@@ -83,7 +70,7 @@ def test_pictures_and_summary(data_dir, tmp_path):
     half = np.rint((a + b) / 2).astype(np.uint8)
     image_files.write(str(test_dir / "translated" / name), half)
     halves.append(half)
-  done = _run(
+  done = conftest.run_tool(
     "summarize_translation.py",
     f"--test_dir={test_dir}",
     f"--output_dir={tmp_path}",
@@ -106,7 +93,7 @@ def test_summary_refuses_pictures_that_do_not_belong_together(tmp_path):
   for part, name in (("A", "1.png"), ("translated", "2.png"), ("B", "1.png")):
     (tmp_path / part).mkdir()
     image_files.write(str(tmp_path / part / name), picture)
-  result = _run(
+  result = conftest.run_tool(
     "summarize_translation.py",
     f"--test_dir={tmp_path}",
     f"--output_dir={tmp_path}",
@@ -117,7 +104,7 @@ def test_summary_refuses_pictures_that_do_not_belong_together(tmp_path):
 def test_pictures_without_a_truth_are_refused(pictures, tmp_path):
   config = config_lib.Config(data=config_lib.DataConfig(dataset=str(pictures)))
   config_lib.save(config_lib.resolve(config), str(tmp_path))
-  result = _run(
+  result = conftest.run_tool(
     "write_test_pictures.py", f"--model_dir={tmp_path}", "--output_dir=x"
   )
   conftest.assert_refused(result, "truth is unknown")
@@ -176,7 +163,7 @@ def test_no_space_is_one_line(tmp_path):
 
 
 def test_killed_training_ends_bit_by_bit_the_same(pictures):
-  done = _run(
+  done = conftest.run_tool(
     "check_resume.py",
     "--kills=3",
     "--steps=60",
@@ -204,7 +191,7 @@ def test_killed_training_ends_bit_by_bit_the_same(pictures):
 
 def test_a_training_that_differs_is_reported(pictures):
   """Two runs that are not the same: the comparison can fail."""
-  done = _run(
+  done = conftest.run_tool(
     "check_resume.py",
     "--kills=1",
     "--steps=10",
@@ -229,7 +216,7 @@ def test_ablation_makes_its_table_and_goes_on(data_dir, tmp_path):
     "--n_res_blocks=1",
     "--train_steps=2",
   ]
-  done = _run("ablation.py", *arguments)
+  done = conftest.run_tool("ablation.py", *arguments)
   assert done.returncode == 0, done.stderr
   lines = (tmp_path / "ablation" / "ablation.md").read_text().splitlines()
   assert len(lines) == 5 and "raw generators" in lines[3]
@@ -239,13 +226,13 @@ def test_ablation_makes_its_table_and_goes_on(data_dir, tmp_path):
     for seed in (1, 2)
   ]
   assert f"| {np.mean(errors):.3f} ({min(errors):.3f} to" in lines[4]
-  again = _run("ablation.py", *arguments)
+  again = conftest.run_tool("ablation.py", *arguments)
   assert again.stdout.splitlines()[-5:] == lines  # nothing is trained anew
   assert "true_error" not in again.stdout
 
 
 def test_ablation_refuses_an_unknown_variant(tmp_path):
-  done = _run(
+  done = conftest.run_tool(
     "ablation.py", f"--output_dir={tmp_path}", "--only=default,bigger"
   )
   conftest.assert_refused(done, "--only=bigger", "no_global_skip")
