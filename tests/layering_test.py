@@ -187,6 +187,20 @@ def test_build_has_one_target_per_module_with_its_imports():
     assert got == want, f"Mend the deps of {module} in BUILD."
 
 
+def test_build_names_each_target_once_and_only_those():
+  names = [
+    name.value
+    for node in ast.walk(_tree(_PACKAGE / "BUILD"))
+    if isinstance(node, ast.Call)
+    for name in [k.value for k in node.keywords if k.arg == "name"]
+  ]
+  assert len(names) == len(set(names))
+  for _, rule in _build_rules(_PACKAGE / "BUILD"):
+    for label in rule.get("deps", []):
+      if label.startswith(":"):
+        assert label[1:] in names, f"{rule['name']} needs {label}."
+
+
 def test_build_has_one_test_per_file_with_its_imports():
   rules = {
     r["srcs"][0]: r
