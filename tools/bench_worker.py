@@ -15,8 +15,8 @@
 
 Only the standard library is imported, so that a worker may run in an
 environment without TensorFlow. On standard input a worker is sent `first`
-(build, run one step), `run N` (N steps) or `stop`; it answers each with one
-line of JSON on standard output.
+(build, run one step) or `run N` (N steps); it answers each with one line of
+JSON on standard output.
 """
 
 from __future__ import annotations
@@ -93,8 +93,6 @@ def serve(build: Callable[[], Callable[[int], None]], **told: Any) -> None:
   run = None
   for line in sys.stdin:
     request, *arguments = line.split()
-    if request == "stop":
-      return
     wall, processor = time.perf_counter(), time.process_time()
     if request == "first":
       run = build()

@@ -37,7 +37,6 @@ from official.cyclegan import model as model_lib
 from official.cyclegan import networks
 
 DIRECTIONS = ("AtoB", "BtoA")
-# Name of the generator for each direction, in files and in the model.
 # Where a run's checkpoints are.
 FOLDERS = {
   config_lib.LATEST: "checkpoints",

@@ -62,6 +62,7 @@ CHOICES = {
   "distribution_strategy": DISTRIBUTION_STRATEGIES,
 }
 FILE_NAME = "config.json"
+# Name of the generator for each direction, in files and in the model.
 GENERATOR_NAMES = {"AtoB": "g_AB", "BtoA": "g_BA"}
 LATEST, BEST = "latest", "best"  # checkpoints
 # Image height and width must be a multiple of this, pixels: the ResNet

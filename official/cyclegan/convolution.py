@@ -37,6 +37,7 @@ which a gradient penalty takes of discriminators, need the plain forms.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -115,12 +116,8 @@ def few_outputs(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
     def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
       dx = tf.nn.conv2d_transpose(dy, kernel, tf.shape(x), 1, "VALID")
-      d_blocks = tf.raw_ops.Conv2DBackpropFilter(
-        input=x,
-        filter_sizes=blocks.shape,
-        out_backprop=tf.nn.space_to_depth(dy, _BLOCK),
-        strides=[1, _BLOCK, _BLOCK, 1],
-        padding="VALID",
+      d_blocks = _kernel_gradient(
+        x, blocks.shape, tf.nn.space_to_depth(dy, _BLOCK), stride=_BLOCK
       )
       return dx, _unblock_kernel(d_blocks, kernel.shape)
 
@@ -150,14 +147,7 @@ def few_inputs(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
       turned = tf.transpose(kernel[::-1, ::-1], [0, 1, 3, 2])
       sides = [[0, 0], [rows, rows], [columns, columns], [0, 0]]
       dx = few_outputs(tf.pad(dy, sides), turned)
-      d_kernel = tf.raw_ops.Conv2DBackpropFilter(
-        input=x,
-        filter_sizes=kernel.shape,
-        out_backprop=dy,
-        strides=[1, 1, 1, 1],
-        padding="VALID",
-      )
-      return dx, d_kernel
+      return dx, _kernel_gradient(x, kernel.shape, dy)
 
     return y, gradient
 
@@ -209,13 +199,7 @@ def winograd(x: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf.Tensor:
       d_rows = tf.split(d_rows, _CLASSES, axis=1)
       sizes = tf.shape(parts[0])
       d_x = [
-        tf.raw_ops.Conv2DBackpropInput(
-          input_sizes=sizes,
-          filter=row_kernel,
-          out_backprop=d_row,
-          strides=[1, 1, 1, 1],
-          padding=row_padding,
-        )
+        tf.nn.conv2d_transpose(d_row, row_kernel, sizes, 1, row_padding)
         for row_kernel, d_row in zip(kernels, d_rows)
       ]
       d_x = tf.reshape(tf.concat(d_x, 1), [-1, len(split), padded * inputs])
@@ -224,13 +208,7 @@ def winograd(x: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf.Tensor:
       if reflected:
         d_x = _fold(d_x, 1, 2)
       d_kernels = [
-        tf.raw_ops.Conv2DBackpropFilter(
-          input=part,
-          filter_sizes=row_shape,
-          out_backprop=d_row,
-          strides=[1, 1, 1, 1],
-          padding=row_padding,
-        )
+        _kernel_gradient(part, row_shape, d_row, padding=row_padding)
         for part, d_row in zip(parts, d_rows)
       ]
       d_kernel = tf.matmul(
@@ -271,6 +249,23 @@ def has_few_inputs(kernel: tf.Tensor) -> bool:
   return kernel.shape[0] > _TAPS and blocks <= _LANES
 
 
+def _kernel_gradient(
+  x: tf.Tensor,
+  shape: Sequence[int],
+  dy: tf.Tensor,
+  stride: int = 1,
+  padding: str = "VALID",
+) -> tf.Tensor:
+  """Returns the gradient of a convolution's kernel of that shape."""
+  return tf.raw_ops.Conv2DBackpropFilter(
+    input=x,
+    filter_sizes=shape,
+    out_backprop=dy,
+    strides=[1, stride, stride, 1],
+    padding=padding,
+  )
+
+
 def _reflect(x: tf.Tensor, padding: int, axis: int) -> tf.Tensor:
   """Reflects rows (axis 1) or columns (axis 2)."""
 
@@ -284,10 +279,8 @@ def _reflect(x: tf.Tensor, padding: int, axis: int) -> tf.Tensor:
 def _mirror(x: tf.Tensor, padding: int, axis: int) -> tf.Tensor:
   """Returns images with rows or columns reflected."""
   size = x.shape[axis]
-  before = [_slice(x, i, 1, axis) for i in range(padding, 0, -1)]
-  after = [
-    _slice(x, i, 1, axis) for i in range(size - 2, size - 2 - padding, -1)
-  ]
+  before = [_line(x, i, axis) for i in range(padding, 0, -1)]
+  after = [_line(x, i, axis) for i in range(size - 2, size - 2 - padding, -1)]
   return tf.concat([*before, x, *after], axis)
 
 
@@ -307,10 +300,10 @@ def _fold(dy: tf.Tensor, padding: int, axis: int) -> tf.Tensor:
   return tf.concat([first, near + before, middle, far + after, last], axis)
 
 
-def _slice(x: tf.Tensor, start: int, size: int, axis: int) -> tf.Tensor:
-  """Returns some rows (axis 1) or columns (axis 2)."""
+def _line(x: tf.Tensor, index: int, axis: int) -> tf.Tensor:
+  """Returns one row (axis 1) or column (axis 2)."""
   begin, sizes = [0] * 4, [-1] * 4
-  begin[axis], sizes[axis] = start, size
+  begin[axis], sizes[axis] = index, 1
   return tf.slice(x, begin, sizes)
 
 

@@ -63,6 +63,10 @@ def runner(path: str) -> Callable[[np.ndarray], np.ndarray]:
   Returns:
     A function from and to float32 `[1, size, size, channels]` in [0, 1].
   """
-  run = open_interpreter(path).get_signature_runner()
-  (output,) = run.get_output_details()
-  return lambda image: run(image=image)[output]
+  return function(open_interpreter(path).get_signature_runner())
+
+
+def function(signature: Any) -> Callable[[np.ndarray], np.ndarray]:
+  """Returns an interpreter's signature runner as what `runner` returns."""
+  (output,) = signature.get_output_details()
+  return lambda image: signature(image=image)[output]

@@ -262,9 +262,9 @@ def _open_saved_model(path: str, direction: str) -> Runner:
 def _open_tflite(path: str, direction: str) -> Runner:
   try:
     interpreter = tflite_file.open_interpreter(path)
-    runner = interpreter.get_signature_runner("serving_default")
-    (shape,) = [d["shape"] for d in runner.get_input_details().values()]
-    (output,) = runner.get_output_details()
+    signature = interpreter.get_signature_runner("serving_default")
+    (shape,) = [d["shape"] for d in signature.get_input_details().values()]
+    (output,) = signature.get_output_details()
   except (ValueError, RuntimeError) as error:
     raise config_lib.UserError(
       f"--model={path} is no .tflite file of this package"
@@ -272,7 +272,7 @@ def _open_tflite(path: str, direction: str) -> Runner:
     ) from error
   _check_direction(path, {"image_B": "AtoB"}.get(output, "BtoA"), direction)
   size = int(shape[1])
-  return Runner(tflite_file.runner(path), size, 0, size)
+  return Runner(tflite_file.function(signature), size, 0, size)
 
 
 def _check_direction(path: str, has: str, asked: str) -> None:
