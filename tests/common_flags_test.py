@@ -37,12 +37,7 @@ _PARTS = (
 
 
 def _fields():
-  return [
-    field
-    for part in _PARTS
-    for field in dataclasses.fields(part)
-    if field.name != "channels"
-  ]
+  return [field for part in _PARTS for field in dataclasses.fields(part)]
 
 
 @pytest.mark.parametrize("field", _fields(), ids=lambda f: f.name)

@@ -14,6 +14,7 @@
 import collections
 import dataclasses
 import functools
+import os
 import shutil
 
 import numpy as np
@@ -27,6 +28,7 @@ from official.cyclegan import image_files
 from official.cyclegan import preprocessing
 from official.cyclegan import scene_datasets
 from tests import conftest
+from tests import odd_files
 
 
 def _batches(source, config, count, seed=1):
@@ -109,7 +111,7 @@ def test_first_images_are_those_of_the_split(pictures):
 @pytest.mark.parametrize(
   ("break_it", "words"),
   [
-    (lambda d: shutil.rmtree(d / "testB"), ["no sub-folder testB"]),
+    (lambda d: shutil.rmtree(d / "trainB"), ["no sub-folder trainB"]),
     (
       lambda d: [f.unlink() for f in (d / "trainA").iterdir()],
       ["trainA is empty"],
@@ -300,15 +302,175 @@ def test_text_called_jpg_is_named(tmp_path):
   for i in range(8):
     paths.append(str(tmp_path / f"{i}.jpg"))
     image_files.write(paths[-1], picture)
-  dataset.check_all(paths)
+  dataset.check_all(paths, config_lib.DataConfig())
   (tmp_path / "3.jpg").write_text("This is no picture.")
   whole = (tmp_path / "5.jpg").read_bytes()
   (tmp_path / "5.jpg").write_bytes(whole[: len(whole) // 2])
   with pytest.raises(config_lib.UserError) as error:
-    dataset.check_all(paths)
+    dataset.check_all(paths, config_lib.DataConfig())
   message = str(error.value)
   assert "3.jpg" in message and "5.jpg" in message and "4.jpg" not in message
   assert "\n" not in message and "Replace or remove" in message
+
+
+def _odd_domains(tmp_path):
+  for domain in "ab":
+    (tmp_path / domain).mkdir()
+    expected = odd_files.write_good(tmp_path / domain)
+  return expected, config_lib.DataConfig(
+    domain_a=str(tmp_path / "a"),
+    domain_b=str(tmp_path / "b"),
+    background=odd_files.BACKGROUND_NAME,
+    crop_size=8,
+    load_size=8,
+  )
+
+
+def test_odd_files_are_trained_on_as_they_are_translated(tmp_path, capsys):
+  """What training decodes is what `image_files.read` gives, pixel by pixel."""
+  expected, config = _odd_domains(tmp_path)
+  source = dataset.open_source(config)
+  assert "are held out for testing" in capsys.readouterr().out
+  assert source.counts["trainA"] + source.counts["testA"] == len(expected)
+  start = 0
+  for split in dataset.SPLITS:
+    files = source.files[start : start + source.counts[split]]
+    start += len(files)
+    for path, image in zip(files, source.images(split).as_numpy_iterator()):
+      want = image_files.read(path, config.background)
+      np.testing.assert_array_equal(image, want, err_msg=path)
+
+
+def test_all_bad_files_are_named_at_once_or_skipped(tmp_path, capsys):
+  expected, config = _odd_domains(tmp_path)
+  bad = odd_files.write_bad(tmp_path / "a")
+  with pytest.raises(config_lib.UserError) as error:
+    dataset.open_source(config)
+  for name in bad:
+    assert name in str(error.value)
+  assert "--on_bad_image=skip" in str(error.value)
+  assert "plain.jpg" not in str(error.value)
+  source = dataset.open_source(dataclasses.replace(config, on_bad_image="skip"))
+  assert source.counts["trainA"] + source.counts["testA"] == len(expected)
+  assert f"{len(bad)} of" in capsys.readouterr().out
+  assert len(_batches(source, config, 50)) == 50
+
+
+def test_a_domain_of_bad_files_only_is_refused(tmp_path):
+  for name in "ab":
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "x.png").write_text("no picture")
+  config = config_lib.DataConfig(
+    domain_a=str(tmp_path / "a"),
+    domain_b=str(tmp_path / "b"),
+    on_bad_image="skip",
+  )
+  with pytest.raises(config_lib.UserError, match="not one readable picture"):
+    dataset.open_source(config)
+
+
+def test_grey_is_pillows_for_every_kind_of_source(tmp_path, pictures):
+  config = config_lib.DataConfig(dataset=str(pictures), crop_size=8)
+  source = dataset.open_source(config, channels=1)
+  grey = list(source.images("testA").as_numpy_iterator())
+  colour = dataset.open_source(config).images("testA").as_numpy_iterator()
+  for one, three in zip(grey, colour):
+    np.testing.assert_array_equal(one, image_files.luma(three))
+  (pair,) = dataset.training_batches(
+    source, config_lib.resolve(config_lib.Config(data=config)).data, 1
+  ).take(1)
+  assert pair[0].shape == (1, 8, 8, 1)
+
+
+@pytest.mark.parametrize("mode", ["resize_and_crop", "crop", "scale_width"])
+def test_caches_change_nothing_but_the_speed(pictures, tmp_path, mode):
+  config = config_lib.DataConfig(
+    dataset=str(pictures), preprocess=mode, crop_size=16, load_size=24
+  )
+  source = dataset.open_source(config)
+  results = {}
+  for cache in ("none", "memory", "disk", "auto"):
+    cached = dataclasses.replace(config, cache=cache, cache_dir=str(tmp_path))
+    results[cache] = _batches(source, cached, 20)
+  for cache in ("memory", "disk", "auto"):
+    for want, got in zip(results["none"], results[cache]):
+      np.testing.assert_array_equal(want[0], got[0])
+      np.testing.assert_array_equal(want[1], got[1])
+  assert os.listdir(tmp_path) == []  # the file on disk has no name
+
+
+def test_disk_cache_without_a_folder_is_refused(pictures, tmp_path):
+  config = config_lib.DataConfig(
+    dataset=str(pictures),
+    crop_size=16,
+    load_size=16,
+    cache="disk",
+    cache_dir=str(tmp_path / "missing"),
+  )
+  with pytest.raises(config_lib.UserError, match="--cache_dir"):
+    _batches(dataset.open_source(config), config, 1)
+
+
+@pytest.mark.parametrize(
+  ("free", "cache", "words"),
+  [
+    (10**12, "memory", ""),
+    (400_000, "memory", "kept in memory"),
+    (1000, "none", "--cache=disk"),
+  ],
+)
+def test_auto_decides_from_the_size_and_says_so(
+  pictures, monkeypatch, capsys, free, cache, words
+):
+  monkeypatch.setattr(dataset, "free_memory", lambda: free)
+  config = config_lib.DataConfig(
+    dataset=str(pictures), crop_size=32, load_size=32
+  )
+  source = dataset.open_source(config)
+  capsys.readouterr()
+  scale = functools.partial(preprocessing.scale, config=config, multiple=4)
+  assert dataset.choose_cache(source, config, scale) == cache
+  printed = capsys.readouterr().out
+  assert words in printed and bool(printed) == bool(words)
+
+
+def test_free_memory_is_plausible():
+  assert 10**7 < dataset.free_memory() < 10**14
+
+
+@pytest.mark.parametrize("cache", ["memory", "disk", "none"])
+def test_piles_of_30_and_3000_are_used_evenly(cache):
+  counts = {"trainA": 30, "trainB": 3000, "testA": 1, "testB": 1}
+
+  def load(split):
+    numbers = tf.data.Dataset.range(counts[split])
+    return numbers.map(
+      lambda n: tf.cast(
+        tf.stack([tf.fill([4, 4], n % 250), tf.fill([4, 4], n // 250)] * 2, -1)[
+          ..., :3
+        ],
+        tf.uint8,
+      )
+    )
+
+  source = dataset.Source("piles", counts, load)
+  config = config_lib.DataConfig(crop_size=4, load_size=4, cache=cache)
+
+  def epochs(seed):
+    batches = dataset.training_batches(source, config, seed).take(6000)
+    orders = [[], []]
+    for pair in batches.as_numpy_iterator():
+      for order, image in zip(orders, pair):
+        low, high = np.rint((image[0, 0, 0, :2] + 1) * 127.5).astype(int)
+        order.append(low + 250 * high)
+    return orders
+
+  a, b = epochs(seed=1)
+  assert collections.Counter(a) == {n: 200 for n in range(30)}
+  assert sorted(b[:3000]) == sorted(b[3000:]) == list(range(3000))
+  assert b[:3000] != b[3000:] and a[:30] != a[30:60]
+  assert epochs(seed=1) == [a, b]
+  assert epochs(seed=2)[1] != b
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import os
 
 import numpy as np
 import PIL.Image
+import PIL.ImageOps
 import pytest
 import tensorflow as tf
 
@@ -22,6 +23,7 @@ from official.cyclegan import config as config_lib
 from official.cyclegan import image_files
 from official.cyclegan import preprocessing
 from tests import conftest
+from tests import odd_files
 
 
 def _picture(height=20, width=30):
@@ -39,14 +41,52 @@ def test_png_round_trip_and_jpeg_close(tmp_path):
   assert sorted(os.listdir(tmp_path)) == ["a.JPEG", "a.jpg", "a.png"]
 
 
-def test_grey_alpha_and_bmp_are_read_as_rgb(tmp_path):
-  grey = _picture()[..., :1]
-  alpha = np.concatenate([_picture(), grey], axis=-1)
-  for name, image in (("grey.png", grey), ("alpha.png", alpha)):
-    (tmp_path / name).write_bytes(tf.io.encode_png(image).numpy())
-    got = image_files.read(str(tmp_path / name))
-    assert got.shape == (20, 30, 3)
-    np.testing.assert_array_equal(got[..., 0], image[..., 0])
+def test_odd_files_show_what_they_hold(tmp_path):
+  expected = odd_files.write_good(tmp_path)
+  assert len(expected) > 38
+  for name, (shown, off) in expected.items():
+    path = str(tmp_path / name)
+    got = image_files.read(path, odd_files.BACKGROUND_NAME)
+    assert got.dtype == np.uint8 and got.shape == shown.shape, name
+    assert np.abs(got - shown.astype(float)).max() <= off, name
+    info = image_files.inspect(path)
+    assert (info.height, info.width) == shown.shape[:2], name
+
+
+def test_exif_cmyk_and_16_bits_are_pillows_reading(tmp_path):
+  odd_files.write_good(tmp_path)
+  names = [f"exif_{i}.jpg" for i in range(1, 9)]
+  for name in [*names, "cmyk.jpg", "16_bit.png", "16_bit.tif"]:
+    with PIL.Image.open(tmp_path / name) as image:
+      want = PIL.ImageOps.exif_transpose(image)
+      if name.startswith("16"):
+        levels = np.asarray(want).astype(int)
+        assert levels.max() > 255
+        want = np.repeat(levels[..., None] >> 8, 3, -1)
+      else:
+        want = np.asarray(want.convert("RGB"))
+    np.testing.assert_array_equal(image_files.read(str(tmp_path / name)), want)
+
+
+def test_files_that_hold_no_picture_are_refused_in_words(tmp_path):
+  for name, words in odd_files.write_bad(tmp_path).items():
+    with pytest.raises(config_lib.UserError) as error:
+      image_files.read(str(tmp_path / name))
+    message = str(error.value)
+    assert name in message and words in message, message
+    assert "\n" not in message and "Replace or remove it" in message
+
+
+def test_background_that_is_no_colour_is_refused():
+  image_files.check_background("#20c0ff")
+  with pytest.raises(config_lib.UserError, match="--background=blurple"):
+    image_files.check_background("blurple")
+
+
+def test_luma_is_pillows():
+  image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+  want = preprocessing.to_channels(tf.constant(image), 1)
+  np.testing.assert_array_equal(image_files.luma(image), want)
 
 
 def test_find_takes_file_glob_and_folder(tmp_path):

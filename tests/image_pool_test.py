@@ -97,5 +97,21 @@ def test_state_is_restored_from_a_checkpoint(tmp_path):
   assert _ids(pool.query(new)) == _ids(again.query(new))
 
 
+def test_images_of_many_sizes_keep_theirs():
+  """The same choices as for equal images, each shown whole."""
+  sizes = [(4 + 2 * (i % 3), 6 - i % 2) for i in range(60)]
+  pool = image_pool.ImagePool(5, (8, 6, 1), seed=7, varied=True)
+  plain = image_pool.ImagePool(5, (2, 2, 1), seed=7)
+  assert set(pool.state) == {"images", "seen", "sizes"}
+  query = tf.function(
+    pool.query, input_signature=[tf.TensorSpec([1, None, None, 1])]
+  )
+  for i, size in enumerate(sizes):
+    got = query(tf.fill([1, *size, 1], float(i)))
+    (want,) = _ids(plain.query(_numbered(i, 1)))
+    assert got.shape == (1, *sizes[want], 1)
+    np.testing.assert_array_equal(got, float(want))
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

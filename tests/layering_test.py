@@ -33,6 +33,7 @@ _ORDER = [
   "painting_scenes",
   "scene_datasets",
   "image_files",
+  "folders",
   "preprocessing",
   "dataset",
   "run_record",
@@ -71,6 +72,7 @@ _WITHOUT_TENSORFLOW = {
   "health",
   "paired_error",
   "image_files",
+  "folders",
 }
 _MODULES = sorted(p.stem for p in _PACKAGE.glob("*.py") if p.stem != "__init__")
 

@@ -13,6 +13,7 @@
 # limitations under the License.
 import json
 import os
+import shutil
 import signal
 
 import numpy as np
@@ -240,6 +241,37 @@ def test_best_checkpoint_is_validated_and_kept(pictures, tmp_path):
   assert best == f"ckpt-{record['step']}" and record["step"] in (2, 4)
   step, value = _tags(tmp_path)["validation/identity_l1"]
   assert step == 4 and value >= record["value"] - 1e-6
+
+
+@pytest.mark.parametrize(
+  ("generator_type", "mode"), [("resnet", "scale_width"), ("unet", "none")]
+)
+def test_pictures_of_different_sizes_are_trained_on(
+  generator_type, mode, pictures, tmp_path
+):
+  """And resumed: stopped after 5 of 8 steps, the run ends as if it had not."""
+  config = _config(pictures, train_steps=8, save_every_steps=5)
+  config = conftest.replace(
+    config,
+    "data",
+    preprocess=mode,
+    load_size=48,
+    batch_size=1,
+  )
+  config = conftest.replace(config, "model", generator_type=generator_type)
+  whole = train_lib.train(config, str(tmp_path / "whole"))
+  height, width = whole.buffer_A.images.shape[1:3]
+  assert height > 32 and height % 4 == width % 4 == 0
+  sizes = whole.buffer_A.sizes.numpy()
+  assert (sizes >= 16).all() and (sizes <= [height, width]).all()
+  assert len({tuple(size) for size in sizes}) > 1  # of the pictures' own
+  part = tmp_path / "part"
+  shutil.copytree(tmp_path / "whole", part)
+  for path in (part / "checkpoints").glob("ckpt-8*"):
+    path.unlink()
+  again = train_lib.train(config, str(part))
+  for want, got in zip(_state(whole), _state(again)):
+    np.testing.assert_array_equal(want, got)
 
 
 def test_best_by_a_truth_that_is_unknown_is_refused(pictures, tmp_path):

@@ -47,7 +47,18 @@ _POOL_KEY = "pools/seen_A/.ATTRIBUTES/VARIABLE_VALUE"
 # Fields with which a checkpoint cannot go on once they have changed: they
 # shape the variables, give them their meaning, or decide the data order.
 _FIXED = {
-  "data": ("dataset", "crop_size", "load_size", "flip", "batch_size"),
+  "data": (
+    "dataset",
+    "domain_a",
+    "domain_b",
+    "test_fraction",
+    "background",
+    "preprocess",
+    "crop_size",
+    "load_size",
+    "flip",
+    "batch_size",
+  ),
   "model": tuple(f.name for f in dataclasses.fields(config_lib.ModelConfig)),
   "loss": ("gan_mode",),
   "train": ("buffer_max_length", "augment", "seed"),
@@ -64,7 +75,7 @@ class _Pools(tf.Module):
   def __init__(self, model: model_lib.CycleGAN, replicas: int):
     super().__init__(name="pools")
     for domain, pool in (("A", model.buffer_A), ("B", model.buffer_B)):
-      for name, variable in (("images", pool.images), ("seen", pool.seen)):
+      for name, variable in pool.state.items():
         zeros = tf.zeros([replicas, *variable.shape], variable.dtype)
         # Outside any strategy: a single copy, on this machine.
         setattr(self, f"{name}_{domain}", tf.Variable(zeros, trainable=False))
@@ -225,8 +236,8 @@ class Store:
       context = tf.distribute.get_replica_context()
       source = context.replica_id_in_sync_group % replicas
       for domain, pool in (("A", model.buffer_A), ("B", model.buffer_B)):
-        pool.images.assign(getattr(pools, f"images_{domain}")[source])
-        pool.seen.assign(getattr(pools, f"seen_{domain}")[source])
+        for name, variable in pool.state.items():
+          variable.assign(getattr(pools, f"{name}_{domain}")[source])
 
     self.strategy.run(spread)
 
@@ -236,7 +247,7 @@ class Store:
     return {
       f"{name}_{domain}": variable.read_value()[tf.newaxis]
       for domain, pool in pools.items()
-      for name, variable in (("images", pool.images), ("seen", pool.seen))
+      for name, variable in pool.state.items()
     }
 
   def _gather_pools(self) -> dict[str, tf.Tensor]:

@@ -36,9 +36,6 @@ from official.cyclegan import config as config_lib
 
 flags.disclaim_key_flags()
 
-# Fields that no flag sets: pictures are RGB.
-_NOT_FLAGS = frozenset({"channels"})
-
 
 @functools.cache
 def define_run_flags() -> None:
@@ -77,8 +74,19 @@ def define_dry_run_flag() -> None:
 
 
 @functools.cache
+def define_background_flag() -> None:
+  """Defines `--background`, which belongs to `config.DataConfig`."""
+  flags.DEFINE_string(
+    "background",
+    config_lib.DataConfig.background,
+    "Colour behind transparent pictures, a name or e.g. #20c0ff.",
+  )
+
+
+@functools.cache
 def define_data_flags() -> None:
   """Defines the flags of `config.DataConfig`."""
+  define_background_flag()
   _define(
     config_lib.DataConfig,
     {
@@ -86,10 +94,32 @@ def define_data_flags() -> None:
         "apple2orange_scenes or photo2painting_scenes (drawn on this machine;"
         " /64, /128 or /256 picks their pixels, else --load_size does), any"
         " TFDS name with the splits trainA, trainB, testA, testB such as"
-        " cycle_gan/horse2zebra, or a folder with sub-folders of these names."
+        " cycle_gan/horse2zebra, a folder that prepare wrote, or a folder of"
+        " pictures: trainA/ trainB/ testA/ testB/, train/A/, train_A/,"
+        " A/train/, or only A/ and B/."
+      ),
+      "domain_a": (
+        "Folder with the pictures of domain A; with --domain_b, instead of"
+        " --dataset."
+      ),
+      "domain_b": "Folder with the pictures of domain B.",
+      "test_fraction": (
+        "Share of the pictures held out for testing where a folder has no test"
+        " split. Which ones depends on their contents only."
+      ),
+      "on_bad_image": (
+        "What to do about files that cannot be read: fail, after naming all,"
+        " or skip."
       ),
       "data_dir": (
         "TFDS's data folder. Empty: TFDS's own default, ~/tensorflow_datasets."
+      ),
+      "preprocess": (
+        "What is done to a training picture (junyanz: the same names):"
+        " resize_and_crop, to --load_size squared and a random crop of"
+        " --crop_size; crop only; scale_width to --load_size; the same and"
+        " crop; or none, which only rounds the size. scale_width and none"
+        " train on pictures of different sizes, one at a time."
       ),
       "crop_size": (
         "Width and height of the images trained on, pixels. A multiple of 4"
@@ -102,6 +132,14 @@ def define_data_flags() -> None:
       ),
       "flip": "Mirror images left to right at random.",
       "batch_size": "Images of each domain per step.",
+      "cache": (
+        "Where decoded pictures are kept: memory, disk, or none, which reads"
+        " them again every epoch. auto: memory if they fit into two fifths of"
+        " what is free."
+      ),
+      "cache_dir": (
+        "Folder for --cache=disk. Empty: the system's temporary folder."
+      ),
     },
   )
 
@@ -153,6 +191,7 @@ def define_model_flags() -> None:
         "Initial convolution weights: normal (standard deviation 0.02, as in"
         " the paper), glorot or he."
       ),
+      "channels": "3: colour. 1: grey; colour pictures are made grey.",
     },
   )
 
@@ -265,10 +304,10 @@ def define_device_flags() -> None:
 
 
 def _define(cls: type, help_texts: dict[str, str]) -> None:
-  """Defines a flag per field of a dataclass, its default read from there."""
+  """Defines a flag per field with a help text, its default read from there."""
   types = typing.get_type_hints(cls)
   for field in dataclasses.fields(cls):
-    if field.name in _NOT_FLAGS:
+    if field.name not in help_texts:
       continue
     help_text = help_texts[field.name]
     if field.name in config_lib.CHOICES:
@@ -297,7 +336,6 @@ def config_from_flags() -> config_lib.Config:
       **{
         field.name: getattr(flags.FLAGS, field.name)
         for field in dataclasses.fields(cls)
-        if field.name not in _NOT_FLAGS
       }
     )
 

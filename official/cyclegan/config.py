@@ -36,6 +36,18 @@ DISCRIMINATOR_TYPES = ("basic", "n_layers", "pixel")
 GAN_MODES = ("lsgan", "vanilla", "hinge", "wgangp")
 LR_POLICIES = ("linear", "cosine", "constant")
 AUGMENTATIONS = ("none", "diffaugment")
+PREPROCESSINGS = (
+  "resize_and_crop",
+  "crop",
+  "scale_width",
+  "scale_width_and_crop",
+  "none",
+)
+# Those of them after which pictures may differ in size.
+VARIABLE_SIZES = ("scale_width", "none")
+CACHES = ("auto", "memory", "disk", "none")
+ON_BAD_IMAGE = ("fail", "skip")
+CHANNELS = (1, 3)
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 DISTRIBUTION_STRATEGIES = ("one_device", "mirrored", "multi_worker", "tpu")
 BEST_METRICS = ("none", "true_error", "cycle_l1", "identity_l1")
@@ -57,6 +69,9 @@ CHOICES = {
   "gan_mode": GAN_MODES,
   "lr_policy": LR_POLICIES,
   "augment": AUGMENTATIONS,
+  "preprocess": PREPROCESSINGS,
+  "cache": CACHES,
+  "on_bad_image": ON_BAD_IMAGE,
   "precision": PRECISIONS,
   "best_metric": BEST_METRICS,
   "distribution_strategy": DISTRIBUTION_STRATEGIES,
@@ -85,10 +100,25 @@ class DataConfig:
   Attributes:
     dataset: A built-in data set (`apple2orange_scenes`,
       `photo2painting_scenes`), the name of a TFDS data set with the splits
-      `trainA`, `trainB`, `testA`, `testB`, or a folder with these four
-      sub-folders.
+      `trainA`, `trainB`, `testA`, `testB`, a folder that `prepare` wrote, or a
+      folder of pictures in one of the layouts of `folders`.
+    domain_a: Folder with the pictures of domain A, together with `domain_b`
+      and instead of `dataset`; empty for none.
+    domain_b: Folder with the pictures of domain B.
+    test_fraction: Share of a folder's pictures held out for testing where it
+      has no test split, at least one picture of each domain.
+    on_bad_image: What to do about files that cannot be read: `fail`, after
+      naming them, or `skip`.
+    background: Colour behind transparent pictures, as Pillow names it: `white`,
+      `#20c0ff`.
     data_dir: TFDS's data folder; empty for its own default,
       `~/tensorflow_datasets`.
+    preprocess: What is done to a training picture before it is mirrored:
+      `resize_and_crop` to `load_size` by `load_size`, then a random crop;
+      `crop` without a resize; `scale_width` to `load_size`, the height in
+      proportion but at least `crop_size`; `scale_width_and_crop`; or `none`,
+      which only rounds the size to what the generator takes (the paper's
+      reference implementation, `--preprocess`).
     crop_size: Width and height of the images trained on, pixels. 128 as in
       Foster, "Generative Deep Learning", chapter 5.
     load_size: Width and height that images are resized to before a random
@@ -96,14 +126,26 @@ class DataConfig:
     flip: Whether to mirror images left to right at random (CycleGAN paper's
       reference implementation).
     batch_size: Images of each domain per step (CycleGAN paper, section 4).
+    cache: Where decoded pictures are kept after the first reading: `memory`,
+      `disk`, `none`, or `auto`, which is `memory` if they fit.
+    cache_dir: Folder for `disk`; empty for the system's temporary one. The
+      file has no name there and is gone with the process.
   """
 
   dataset: str = "apple2orange_scenes"
+  domain_a: str = ""
+  domain_b: str = ""
+  test_fraction: float = 0.1
+  on_bad_image: str = "fail"
+  background: str = "white"
   data_dir: str = ""
+  preprocess: str = "resize_and_crop"
   crop_size: int = 128
   load_size: int = 0
   flip: bool = True
   batch_size: int = 1
+  cache: str = "auto"
+  cache_dir: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +187,7 @@ class ModelConfig:
       the built-in data sets: with them a palette is learned sooner.
     init: Initial convolution weights: `normal` (standard deviation 0.02,
       CycleGAN paper, appendix 7.1), `glorot` or `he`.
-    channels: Channels of an image.
+    channels: Channels of an image: 3, or 1 for grey ones.
   """
 
   generator_type: str = "resnet"
@@ -355,7 +397,7 @@ def resolve_model(model: ModelConfig) -> ModelConfig:
 def _check(config: Config) -> None:
   """Raises `UserError` if a resolved value cannot be used."""
   data, model, train = config.data, config.model, config.train
-  for part in (model, config.loss, train, config.device):
+  for part in (data, model, config.loss, train, config.device):
     for name, choices in CHOICES.items():
       if hasattr(part, name):
         _require_choice(name, getattr(part, name), choices)
@@ -367,6 +409,22 @@ def _check(config: Config) -> None:
       " --load_size or lower --crop_size."
     )
   _require_range("batch_size", data.batch_size, 1)
+  if data.preprocess in VARIABLE_SIZES and data.batch_size > 1:
+    raise UserError(
+      f"--preprocess={data.preprocess} leaves pictures of different sizes,"
+      f" which --batch_size={data.batch_size} cannot hold together. Use"
+      " --batch_size=1, or another --preprocess."
+    )
+  if bool(data.domain_a) != bool(data.domain_b):
+    missing = "domain_b" if data.domain_a else "domain_a"
+    raise UserError(
+      f"--{missing} is missing: --domain_a and --domain_b go together."
+    )
+  if not 0 < data.test_fraction < 1:
+    raise UserError(
+      f"--test_fraction={data.test_fraction} must be above 0 and below 1,"
+      " e.g. 0.1."
+    )
   for name in (
     "gen_n_filters",
     "disc_n_filters",
@@ -375,8 +433,8 @@ def _check(config: Config) -> None:
   ):
     _require_range(name, getattr(model, name), 1)
   _require_range("skip_filters", model.skip_filters, 0)
-  if model.channels not in (1, 3):
-    raise UserError(f"channels={model.channels} must be 1 or 3.")
+  if model.channels not in CHANNELS:
+    raise UserError(f"--channels={model.channels} must be 1 (grey) or 3.")
   if not model.norm_epsilon > 0:
     raise UserError(
       f"--norm_epsilon={model.norm_epsilon} must be above 0, e.g. 1e-5."

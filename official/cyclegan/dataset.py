@@ -18,23 +18,41 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import difflib
+import functools
+import itertools
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import psutil
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from official.cyclegan import config as config_lib
+from official.cyclegan import folders
 from official.cyclegan import image_files
 from official.cyclegan import preprocessing
 from official.cyclegan import scene_datasets
 
-_MAX_NAMED = 5  # broken files that a message names
+_MAX_NAMED = 20  # broken files that a message names
 SPLITS = ("trainA", "trainB", "testA", "testB")
-# Images that the shuffle chooses among. It holds references to what the cache
-# keeps anyway.
-_MAX_SHUFFLE = 20_000
+# What marks a folder as one that TFDS can read, written last by `prepare`.
+TFDS_MARK = "dataset_info.json"
+# What marks a folder that `prepare` has begun.
+PREPARE_MARK = "prepare.json"
+# Of encoded pictures that are shuffled before they are decoded, bytes.
+_SHUFFLE_BYTES = 1 << 27
+# Share of the free memory that decoded pictures may take.
+_CACHE_SHARE = 0.4
+# Pictures from which the size of all is estimated.
+_ESTIMATE_IMAGES = 20
+_CGROUP_LIMIT = "/sys/fs/cgroup/memory.max"
+_CGROUP_USED = "/sys/fs/cgroup/memory.current"
+
+
+def _as_it_is(image: tf.Tensor) -> tf.Tensor:
+  return image
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,11 +62,17 @@ class Source:
   Attributes:
     name: What the user called it.
     counts: Number of images in each of `SPLITS`.
-    load: Returns a split as a `tf.data.Dataset` of uint8
-      `[height, width, 3]`, in an order that is always the same.
+    load: Returns a split as a `tf.data.Dataset` of what `decode` takes, in an
+      order that is always the same.
     files: All files that hold the images.
     paired: Whether the test splits show the same scenes in the same order, so
       that the true translation is known.
+    decode: From an element of `load` to uint8 `[height, width, channels]`;
+      usable in tf.data.
+    prepare: From such an image and a size, pixels, to float32
+      `[size, size, channels]` in [-1, 1], for evaluation.
+    element_bytes: Mean size of an element of `load`, for elements that a
+      shuffle should not hold all at once; else 0.
   """
 
   name: str
@@ -56,14 +80,24 @@ class Source:
   load: Callable[[str], tf.data.Dataset]
   files: tuple[str, ...] = ()
   paired: bool = False
+  decode: Callable[..., tf.Tensor] = _as_it_is
+  prepare: Callable[[tf.Tensor, int], tf.Tensor] = preprocessing.prepare
+  element_bytes: int = 0
+
+  def images(self, split: str) -> tf.data.Dataset:
+    """Returns a split's images, uint8 `[height, width, channels]`."""
+    return self.load(split).map(
+      self.decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    )
 
 
-def open_source(config: config_lib.DataConfig) -> Source:
+def open_source(config: config_lib.DataConfig, channels: int = 3) -> Source:
   """Finds a data set, drawing, downloading and checking it where needed.
 
   Args:
-    config: `dataset`, `data_dir`, and `load_size` to pick a built-in set's
-      size.
+    config: Where the pictures are and how they are read, and `load_size` to
+      pick a built-in set's size.
+    channels: 3, or 1 to make colour pictures grey.
 
   Returns:
     The data set; every split holds at least one image.
@@ -72,9 +106,44 @@ def open_source(config: config_lib.DataConfig) -> Source:
     config.UserError: If there is no such data set, a split is missing or
       empty, or a file is broken.
   """
-  if os.path.isdir(config.dataset):
-    return _open_folder(config.dataset)
-  return _open_tfds(config)
+  image_files.check_background(config.background)
+  if config.domain_a:
+    source = _open_folder(config)
+  elif "://" in config.dataset or os.path.isdir(config.dataset):
+    if is_prepared(config.dataset):
+      source = _open_tfds(config, _builder_from_folder(config.dataset))
+    else:
+      source = _open_folder(config)
+  else:
+    source = _open_tfds(config, tfds_builder(config))
+
+  def decode(*element: tf.Tensor) -> tf.Tensor:
+    return preprocessing.to_channels(source.decode(*element), channels)
+
+  return dataclasses.replace(
+    source,
+    decode=decode,
+    prepare=functools.partial(preprocessing.prepare, config=config),
+  )
+
+
+def is_prepared(folder: str) -> bool:
+  """Says whether a folder is one that TFDS reads, as `prepare` writes them.
+
+  Args:
+    folder: A folder, or an address such as `gs://bucket/pictures`.
+
+  Raises:
+    config.UserError: If `prepare` began to write it and was stopped.
+  """
+  if "://" in folder or os.path.isfile(os.path.join(folder, TFDS_MARK)):
+    return True
+  if os.path.isfile(os.path.join(folder, PREPARE_MARK)):
+    raise config_lib.UserError(
+      f"--dataset={folder}: prepare was stopped before it was done. Run the"
+      " same prepare command again; it goes on where it was."
+    )
+  return False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +161,19 @@ class Share:
   count: int = 1
 
 
+def decode_jpeg(contents: tf.Tensor) -> tf.Tensor:
+  """Decodes a JPEG exactly as Pillow does; usable in tf.data.
+
+  Args:
+    contents: String scalar, the bytes of an upright grey or colour JPEG.
+
+  Returns:
+    uint8 `[height, width, 3]`; grey is repeated to three channels.
+  """
+  # Pillow's and TensorFlow's libjpeg differ in the default transform only.
+  return tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE")
+
+
 def decode(contents: tf.Tensor) -> tf.Tensor:
   """Decodes a JPEG, PNG, BMP or GIF (first frame); usable in tf.data.
 
@@ -102,35 +184,82 @@ def decode(contents: tf.Tensor) -> tf.Tensor:
     uint8 `[height, width, 3]`; grey images are repeated to three channels and
     an alpha channel is dropped.
   """
-  image = tf.io.decode_image(contents, channels=3, expand_animations=False)
+  image = tf.cond(
+    tf.io.is_jpeg(contents),
+    lambda: decode_jpeg(contents),
+    lambda: tf.io.decode_image(contents, channels=3, expand_animations=False),
+  )
   return tf.ensure_shape(image, [None, None, 3])
 
 
-def check_all(paths: Sequence[str]) -> None:
+def check_all(
+  paths: Sequence[str], config: config_lib.DataConfig
+) -> dict[str, image_files.Info]:
   """Decodes every file once, so that a broken one is found before training.
 
   Args:
     paths: Image files.
+    config: `background`, and `on_bad_image`: what to do about broken files.
+
+  Returns:
+    What the readable ones are, in the order of `paths`. With `skip` those left
+    out are named on standard output.
 
   Raises:
-    config.UserError: If files cannot be read; the message names them.
+    config.UserError: With `fail`, if files cannot be read; the message names
+      all of them, or the first ones and the number of the others.
+  """
+  good, broken = examine(paths, config.background)
+  if not broken:
+    return good
+  more = len(broken) - _MAX_NAMED
+  text = " ".join(list(broken.values())[:_MAX_NAMED]) + (
+    f" (and {more} more broken files)" if more > 0 else ""
+  )
+  if config.on_bad_image == "fail":
+    raise config_lib.UserError(f"{text} --on_bad_image=skip leaves such out.")
+  print(f"{len(broken)} of {len(paths)} files are left out: {text}")
+  return good
+
+
+def examine(
+  paths: Sequence[str],
+  background: str,
+  done: Callable[[], None] | None = None,
+) -> tuple[dict[str, image_files.Info], dict[str, str]]:
+  """Decodes files, as training would.
+
+  Args:
+    paths: Image files.
+    background: Colour behind transparent pictures.
+    done: Called after each file, for a progress bar.
+
+  Returns:
+    What the readable ones are, and what is wrong with the others, both in the
+    order of `paths`.
   """
 
-  def problem(path: str) -> str | None:
+  def look(path: str) -> image_files.Info | str:
     try:
-      decode(tf.io.read_file(path))
-    except (tf.errors.OpError, ValueError) as error:
+      info = image_files.inspect(path)
+      if info.plain:
+        with open(path, "rb") as file:
+          decode_jpeg(file.read())
+      else:
+        image_files.read(path, background)
+    except config_lib.UserError as error:
+      return str(error)
+    except (tf.errors.OpError, OSError) as error:
       return image_files.unreadable(path, error)
-    return None
+    finally:
+      if done:
+        done()
+    return info
 
   with concurrent.futures.ThreadPoolExecutor() as pool:
-    broken = [p for p in pool.map(problem, paths) if p]
-  if broken:
-    more = len(broken) - _MAX_NAMED
-    raise config_lib.UserError(
-      " ".join(broken[:_MAX_NAMED])
-      + (f" (and {more} more broken files)" if more > 0 else "")
-    )
+    found = dict(zip(paths, pool.map(look, paths)))
+  good = {p: f for p, f in found.items() if isinstance(f, image_files.Info)}
+  return good, {p: f for p, f in found.items() if isinstance(f, str)}
 
 
 def training_batches(
@@ -139,26 +268,40 @@ def training_batches(
   seed: int,
   first_step: int = 0,
   share: Share = Share(),
+  multiple: int = 4,
 ) -> tf.data.Dataset:
   """Returns endless unpaired batches for training.
 
   Each domain is shuffled and repeated on its own, so that with unequal
   domains every image still comes up equally often within its domain. What a
-  step gets depends only on the seed and the step's number, whoever reads it.
+  step gets depends only on the seed and the step's number, whoever reads it
+  and wherever decoded pictures are kept.
 
   Args:
     source: The data set.
-    config: How to prepare images.
+    config: How to prepare images, and where to keep them.
     seed: Seed of the order and of the augmentation.
     first_step: Steps that are done already; their images are skipped.
     share: The devices that this process reads for.
+    multiple: What height and width of images that are not cropped must be
+      multiples of, pixels.
 
   Returns:
-    Pairs of float32 `[batch_size / replicas, crop_size, crop_size, 3]` in
-    [-1, 1], for this process's devices in turn.
+    Pairs of float32 `[batch_size / replicas, crop_size, crop_size, channels]`
+    in [-1, 1], for this process's devices in turn. Images that are not cropped
+    have their own sizes.
+
+  Raises:
+    config.UserError: If `cache` is `disk` and there is no room.
   """
+  scale = functools.partial(
+    preprocessing.scale, config=config, multiple=multiple
+  )
+  cache = choose_cache(source, config, scale)
   domains = [
-    _training_images(source, split, config, 2 * seed + i, first_step, share)
+    _training_images(
+      source, split, config, scale, cache, 2 * seed + i, first_step, share
+    )
     for i, split in enumerate(("trainA", "trainB"))
   ]
   pairs = tf.data.Dataset.zip(tuple(domains))
@@ -166,6 +309,73 @@ def training_batches(
   return pairs.batch(
     config.batch_size // share.replicas, drop_remainder=True
   ).prefetch(tf.data.AUTOTUNE)
+
+
+def choose_cache(
+  source: Source,
+  config: config_lib.DataConfig,
+  scale: Callable[[tf.Tensor], tf.Tensor],
+) -> str:
+  """Decides where decoded training pictures are kept.
+
+  Args:
+    source: The data set.
+    config: `cache`.
+    scale: What is done to a picture before it is kept.
+
+  Returns:
+    `memory`, `disk` or `none`. What `auto` has come to is told on standard
+    output unless it is memory, and by far.
+  """
+  if config.cache != "auto":
+    return config.cache
+  needed, free = _needed_bytes(source, scale), free_memory()
+  count = source.counts["trainA"] + source.counts["trainB"]
+  fits = needed <= _CACHE_SHARE * free
+  if fits and needed < _CACHE_SHARE * free / 10:
+    return "memory"
+  what = f"{count:,} decoded pictures take {needed / 1e9:.1f} GB"
+  if fits:
+    print(f"{what} and are kept in memory (--cache=none does not keep them).")
+    return "memory"
+  print(
+    f"{what}, {free / 1e9:.1f} GB of memory are free: they are read again every"
+    " epoch. --cache=disk keeps them decoded in --cache_dir."
+  )
+  return "none"
+
+
+def free_memory() -> int:
+  """Returns how many bytes this process may still take."""
+  free = psutil.virtual_memory().available
+  try:
+    # A container's own limit, which the machine's figures do not show.
+    with open(_CGROUP_LIMIT) as limit, open(_CGROUP_USED) as used:
+      free = min(free, int(limit.read()) - int(used.read()))
+  except (OSError, ValueError):
+    pass
+  return free
+
+
+def largest_size(
+  source: Source, config: config_lib.DataConfig, multiple: int
+) -> tuple[int, int]:
+  """Returns the largest height and width among the training pictures, pixels.
+
+  Args:
+    source: The data set.
+    config: How pictures are scaled.
+    multiple: As for `training_batches`.
+  """
+  largest = np.zeros(2, np.int32)
+  for split in ("trainA", "trainB"):
+    sizes = source.images(split).map(
+      lambda image: tf.shape(preprocessing.scale(image, config, multiple))[:2]
+    )
+    for size in sizes.as_numpy_iterator():
+      largest = np.maximum(largest, size)
+  height, width = largest.tolist()
+  return height, width
 
 
 def test_images(source: Source, split: str, size: int) -> tf.data.Dataset:
@@ -179,9 +389,7 @@ def test_images(source: Source, split: str, size: int) -> tf.data.Dataset:
   Returns:
     float32 `[size, size, 3]` in [-1, 1].
   """
-  return source.load(split).map(
-    lambda image: preprocessing.prepare(image, size)
-  )
+  return source.images(split).map(lambda image: source.prepare(image, size))
 
 
 def first_images(
@@ -250,27 +458,48 @@ def _training_images(
   source: Source,
   split: str,
   config: config_lib.DataConfig,
+  scale: Callable[[tf.Tensor], tf.Tensor],
+  cache: str,
   seed: int,
   first_step: int,
   share: Share,
 ) -> tf.data.Dataset:
   """Returns the endless stream of one domain's augmented images."""
 
-  def augment(index: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
+  def ready(*element: tf.Tensor) -> tf.Tensor:
+    return scale(source.decode(*element))
+
+  def augment(index: tf.Tensor, *element: tf.Tensor) -> tf.Tensor:
+    image = ready(*element) if cache == "none" else kept(*element)
     return preprocessing.augment(
       image, tf.stack([tf.cast(seed, tf.int64), index]), config
     )
 
-  def is_ours(index: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
-    del image  # the place in the global batch decides
+  def is_ours(index: tf.Tensor, *element: tf.Tensor) -> tf.Tensor:
+    del element  # the place in the global batch decides
     each = config.batch_size // share.replicas
     replica = index % config.batch_size // each
     return (share.first <= replica) & (replica < share.first + share.count)
 
-  buffer = min(source.counts[split], _MAX_SHUFFLE)
-  # Cached before anything random, so that every epoch draws afresh.
-  images = source.load(split).cache().shuffle(buffer, seed=seed).repeat()
-  images = images.enumerate().skip(first_step * config.batch_size)
+  count = buffer = source.counts[split]
+  if source.element_bytes * count > _SHUFFLE_BYTES:
+    # The same whatever is cached, so that the order is the same as well.
+    buffer = max(1, _SHUFFLE_BYTES // source.element_bytes)
+  kept = _as_it_is
+  if cache == "none":
+    images = source.load(split)
+  else:
+    images = source.load(split).map(
+      ready, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    )
+    if cache == "memory":
+      images = images.cache()
+    else:
+      kept = _DiskCache(images, count, config.cache_dir).read
+      images = tf.data.Dataset.range(count)
+  # All that is random comes after the cache, so that every epoch draws afresh.
+  images = images.shuffle(buffer, seed=seed).repeat()
+  images = _numbered(images).skip(first_step * config.batch_size)
   if share.count < share.replicas:
     images = images.filter(is_ours)
   return images.map(
@@ -278,54 +507,173 @@ def _training_images(
   )
 
 
-def _open_folder(folder: str) -> Source:
-  """Opens a folder with one sub-folder for each split."""
-  files = {}
-  for split in SPLITS:
-    where = os.path.join(folder, split)
-    if not os.path.isdir(where):
+def _numbered(images: tf.data.Dataset) -> tf.data.Dataset:
+  """Puts each element's number in front of it."""
+
+  def flat(index: tf.Tensor, element: tuple[tf.Tensor, ...]) -> tuple:
+    return index, *(element if isinstance(element, tuple) else (element,))
+
+  return images.enumerate().map(flat)
+
+
+class _DiskCache:
+  """Decoded pictures in a file without a name, read at random."""
+
+  def __init__(self, images: tf.data.Dataset, count: int, folder: str):
+    """Decodes and writes all pictures.
+
+    Args:
+      images: uint8 `[height, width, channels]`, of any sizes.
+      count: How many there are.
+      folder: Where to; empty for the system's temporary folder.
+
+    Raises:
+      config.UserError: If the folder is not there or full.
+    """
+    where = folder or tempfile.gettempdir()
+    self._shapes = np.zeros((count, 3), np.int64)
+    self._static = images.element_spec.shape
+    try:
+      # Kept open as long as the data set is used, and then gone.
+      self._file = tempfile.TemporaryFile(dir=where)  # noqa: SIM115
+      for i, image in enumerate(images.as_numpy_iterator()):
+        self._shapes[i] = image.shape
+        self._file.write(image.tobytes())
+      self._file.flush()
+    except OSError as error:
       raise config_lib.UserError(
-        f"--dataset={folder} has no sub-folder {split}. It needs"
-        f" {', '.join(SPLITS)}."
-      )
-    files[split] = [
-      entry.path
-      for entry in os.scandir(where)
-      if entry.name.lower().endswith(image_files.READABLE)
-    ]
-    if not files[split]:
-      raise config_lib.UserError(
-        f"--dataset={folder}: {split} is empty. Put images ending in"
-        f" {' '.join(image_files.READABLE)} there."
-      )
-    files[split].sort()
-  check_all([path for split in SPLITS for path in files[split]])
+        f"--cache=disk: decoded pictures cannot be kept in {where}"
+        f" ({error.strerror}). Free some space, give another --cache_dir, or"
+        " use --cache=none."
+      ) from error
+    ends = np.cumsum(np.prod(self._shapes, axis=1))
+    self._starts = np.concatenate([[0], ends])
+
+  def read(self, index: tf.Tensor) -> tf.Tensor:
+    """Returns the picture of a number; usable in tf.data."""
+
+    def load(i: np.int64) -> np.ndarray:
+      start, end = self._starts[i], self._starts[i + 1]
+      data = os.pread(self._file.fileno(), int(end - start), int(start))
+      return np.frombuffer(data, np.uint8).reshape(self._shapes[i])
+
+    image = tf.numpy_function(load, [index], tf.uint8, stateful=False)
+    return tf.ensure_shape(image, self._static)
+
+
+def _needed_bytes(
+  source: Source, scale: Callable[[tf.Tensor], tf.Tensor]
+) -> float:
+  """Estimates the size of all decoded training pictures."""
+  total = 0.0
+  for split in ("trainA", "trainB"):
+    first = source.images(split).take(_ESTIMATE_IMAGES).map(scale)
+    sizes = [image.nbytes for image in first.as_numpy_iterator()]
+    total += source.counts[split] * float(np.mean(sizes))
+  return total
+
+
+def _open_folder(config: config_lib.DataConfig) -> Source:
+  """Opens folders of pictures in any layout."""
+  piles = folders.find(config)
+  every = [
+    path
+    for pile in piles.values()
+    for path in itertools.chain(pile.train, pile.test or ())
+  ]
+  known = check_all(every, config)
+  files = divide(piles, known, config)
 
   def load(split: str) -> tf.data.Dataset:
-    paths = tf.data.Dataset.from_tensor_slices(files[split])
-    return paths.map(
-      lambda path: decode(tf.io.read_file(path)),
-      num_parallel_calls=tf.data.AUTOTUNE,
-      deterministic=True,
+    paths = files[split]
+    return tf.data.Dataset.from_tensor_slices(
+      ([os.fsencode(p) for p in paths], [known[p].plain for p in paths])
     )
 
+  def with_pillow(path: bytes) -> np.ndarray:
+    return image_files.read(os.fsdecode(path), config.background)
+
+  def decode_file(path: tf.Tensor, plain: tf.Tensor) -> tf.Tensor:
+    image = tf.cond(
+      plain,
+      lambda: decode_jpeg(tf.io.read_file(path)),
+      lambda: tf.numpy_function(with_pillow, [path], tf.uint8, stateful=False),
+    )
+    return tf.ensure_shape(image, [None, None, 3])
+
   return Source(
-    folder,
+    f"{config.domain_a} and {config.domain_b}"
+    if config.domain_a
+    else config.dataset,
     {split: len(files[split]) for split in SPLITS},
     load,
     tuple(path for split in SPLITS for path in files[split]),
+    decode=decode_file,
   )
 
 
-def _open_tfds(config: config_lib.DataConfig) -> Source:
-  """Opens a built-in or any other TFDS data set, building it once."""
-  name = builder_name(config)
-  builder = tfds_builder(config)
+def divide(
+  piles: dict[str, folders.Pile],
+  known: dict[str, image_files.Info],
+  config: config_lib.DataConfig,
+) -> dict[str, list[str]]:
+  """Sorts readable pictures into splits, holding some out where needed.
+
+  Args:
+    piles: Both domains' files.
+    known: The readable ones.
+    config: `test_fraction`.
+
+  Returns:
+    Files by split.
+
+  Raises:
+    config.UserError: If a split would be empty.
+  """
+  files = {}
+  for domain, pile in piles.items():
+    train, test = (
+      [p for p in paths if p in known]
+      for paths in (pile.train, pile.test or ())
+    )
+    if train and pile.test is None:
+      train, test = folders.hold_out(train, config.test_fraction)
+      print(
+        f"{pile.folder}: {len(test)} of {len(train) + len(test)} pictures are"
+        " held out for testing (--test_fraction)."
+      )
+    if not train or not test:
+      raise config_lib.UserError(
+        f"{pile.folder}: not one readable picture is left to"
+        f" {'test with' if train else 'train on'}. Domain {domain} needs two"
+        " different pictures at least."
+      )
+    files[f"train{domain}"], files[f"test{domain}"] = train, test
+  return files
+
+
+def _builder_from_folder(folder: str) -> tfds.core.DatasetBuilder:
+  """Returns the builder of a folder that `prepare` wrote."""
+  try:
+    return tfds.builder_from_directory(folder)
+  except Exception as error:  # whatever TFDS and the file system raise
+    raise config_lib.UserError(
+      f"--dataset={folder} is no folder that prepare wrote"
+      f" ({config_lib.first_line(error)}). Check the path, or run prepare"
+      " again."
+    ) from error
+
+
+def _open_tfds(
+  config: config_lib.DataConfig, builder: tfds.core.DatasetBuilder
+) -> Source:
+  """Opens what TFDS knows, building it once."""
+  given = config.dataset
   try:
     builder.download_and_prepare()
   except Exception as error:  # whatever a builder's own code raises
     raise config_lib.UserError(
-      f"--dataset={name} could not be prepared in {builder.data_dir}"
+      f"--dataset={given} could not be prepared in {builder.data_dir}"
       f" ({config_lib.first_line(error)})."
       f" Check the network and the free space, or give"
       " another --data_dir."
@@ -334,53 +682,64 @@ def _open_tfds(config: config_lib.DataConfig) -> Source:
   for split in SPLITS:
     if split not in builder.info.splits:
       raise config_lib.UserError(
-        f"--dataset={name} has no split {split}, only"
+        f"--dataset={given} has no split {split}, only"
         f" {', '.join(sorted(builder.info.splits))}. It needs"
         f" {', '.join(SPLITS)}."
       )
     counts[split] = builder.info.splits[split].num_examples
     if not counts[split]:
       raise config_lib.UserError(
-        f"--dataset={name}: {split} is empty. Choose another data set."
+        f"--dataset={given}: {split} is empty. Choose another data set."
       )
-
-  built_in = name.partition("/")[0] in scene_datasets.BUILDERS
+  if "image" not in builder.info.features:
+    raise config_lib.UserError(
+      f"--dataset={given} has no feature named image, only"
+      f" {', '.join(sorted(builder.info.features))}. Choose another data set."
+    )
+  built_in = builder.name in scene_datasets.BUILDERS
 
   def load(split: str) -> tf.data.Dataset:
     if built_in and split.startswith("test"):
-      return _by_scene(builder.as_dataset(split=split))
-    read = tfds.ReadConfig(try_autocache=False)
-    examples = builder.as_dataset(split=split, read_config=read)
-    return examples.map(
-      lambda example: _rgb(example["image"]),
-      num_parallel_calls=tf.data.AUTOTUNE,
-      deterministic=True,
+      return _by_scene(builder, split)
+    examples = builder.as_dataset(
+      split=split,
+      read_config=tfds.ReadConfig(try_autocache=False),
+      decoders=tfds.decode.PartialDecoding(
+        {"image": builder.info.features["image"]},
+        decoders={"image": tfds.decode.SkipDecoding()},
+      ),
     )
+    return examples.map(lambda example: example["image"])
 
   files = tuple(
     os.fspath(path)
     for split in SPLITS
     for path in builder.info.splits[split].filepaths
   )
-  return Source(name, counts, load, files, paired=built_in)
+  size = sum(builder.info.splits[split].num_bytes for split in SPLITS[:2])
+  return Source(
+    builder_name(config) if built_in else given,
+    counts,
+    load,
+    files,
+    paired=built_in,
+    decode=decode,
+    element_bytes=max(1, size // (counts["trainA"] + counts["trainB"])),
+  )
 
 
-def _by_scene(examples: tf.data.Dataset) -> tf.data.Dataset:
+def _by_scene(builder: tfds.core.DatasetBuilder, split: str) -> tf.data.Dataset:
   """Returns a built-in test split's images in the order of their scenes.
 
   TFDS shuffles every split on its own, so that the n-th of A and of B would
   not show the same.
   """
+  examples = builder.as_dataset(
+    split=split, decoders={"image": tfds.decode.SkipDecoding()}
+  )
   scenes = sorted(
     examples.as_numpy_iterator(), key=lambda example: example["scene"]
   )
   return tf.data.Dataset.from_tensor_slices(
-    np.stack([example["image"] for example in scenes])
+    [example["image"] for example in scenes]
   )
-
-
-def _rgb(image: tf.Tensor) -> tf.Tensor:
-  """Repeats grey uint8 `[height, width, 1]` to three channels."""
-  if image.shape[-1] == 1:
-    image = tf.image.grayscale_to_rgb(image)
-  return tf.ensure_shape(image[..., :3], [*image.shape[:2], 3])

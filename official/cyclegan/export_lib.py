@@ -132,7 +132,7 @@ def export(
     for direction in directions
   }
   image_files.make_folder(output_dir, "output_dir")
-  source = dataset.open_source(config.data)
+  source = dataset.open_source(config.data, config.model.channels)
   report: dict[str, Any] = {
     "size": size,
     "dataset": source.name,
@@ -215,6 +215,7 @@ def _write_saved_model(
   values = {
     "direction": direction,
     "size": config.data.crop_size,
+    "channels": config.model.channels,
     "size_multiple": config_lib.SIZE_MULTIPLES[generator_type],
     "minimum_size": config_lib.MINIMUM_SIZES[generator_type],
   }

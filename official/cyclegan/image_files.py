@@ -16,17 +16,40 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import glob
 import os
 import pathlib
+import struct
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import PIL.Image
+import PIL.ImageColor
+import PIL.ImageOps
 
 from official.cyclegan import config as config_lib
 
-READABLE = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
+# What pictures may be called; what they are is read from their contents.
+READABLE = (
+  ".jpg",
+  ".jpeg",
+  ".jfif",
+  ".png",
+  ".bmp",
+  ".gif",
+  ".webp",
+  ".tif",
+  ".tiff",
+  ".ppm",
+)
+# Formats looked for in a file's contents.
+_FORMATS = ("JPEG", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM")
+# More pixels than this are taken for a decompression bomb: Pillow's own limit,
+# a quarter of a gigabyte in RGB.
+MAX_PIXELS = PIL.Image.MAX_IMAGE_PIXELS
+_ORIENTATION = 0x0112  # EXIF tag
+_UPRIGHT = 1
 WRITABLE = (".jpg", ".jpeg", ".png")
 _JPEG_QUALITY = 95
 _LEVELS_PER_BYTE = 256
@@ -64,32 +87,162 @@ def find(where: str, flag: str) -> list[str]:
   return images
 
 
-def read(path: str) -> np.ndarray:
-  """Reads an image file.
+@dataclasses.dataclass(frozen=True)
+class Info:
+  """What a picture's header says.
+
+  Attributes:
+    width: Pixels, as shown.
+    height: Pixels, as shown.
+    format: Such as `JPEG`.
+    mode: Pillow's name of the pixels' kind, such as `RGB`, `L` or `CMYK`.
+    plain: Whether it is a JPEG that every decoder reads alike: grey or colour,
+      upright.
+  """
+
+  width: int
+  height: int
+  format: str
+  mode: str
+  plain: bool
+
+
+def check_background(background: str) -> None:
+  """Refuses a colour that Pillow does not know.
 
   Args:
-    path: The file; of an animated one the first frame is taken.
-
-  Returns:
-    uint8 `[height, width, 3]`; grey images are repeated to three channels and
-    an alpha channel is dropped.
+    background: Value of `--background`.
 
   Raises:
-    config.UserError: If the file cannot be read or is no image.
+    config.UserError: If it is no colour.
   """
   try:
-    with PIL.Image.open(path) as image:
-      if image.mode.startswith("I"):  # 16 bits, which Pillow would clip
-        high = np.asarray(image).astype(np.int64) // _LEVELS_PER_BYTE
-        return np.repeat(high[..., None], 3, axis=-1).astype(np.uint8)
-      return np.array(image.convert("RGB"))
+    PIL.ImageColor.getrgb(background)
+  except ValueError as error:
+    raise config_lib.UserError(
+      f"--background={background} is no colour. Give a name such as white, or"
+      " e.g. #20c0ff."
+    ) from error
+
+
+def inspect(path: str) -> Info:
+  """Reads a picture's header.
+
+  Args:
+    path: The file.
+
+  Returns:
+    What the header says; the pixels may still turn out to be damaged.
+
+  Raises:
+    config.UserError: If it is no image, or one of too many pixels.
+  """
+  with _opened(path) as image:
+    orientation = _orientation(image)
+    width, height = image.size
+    if orientation > 4:  # lying on a side
+      width, height = height, width
+    plain = (
+      image.format == "JPEG"
+      and image.mode in ("L", "RGB")
+      and orientation == _UPRIGHT
+    )
+    return Info(width, height, image.format, image.mode, plain)
+
+
+def read(path: str, background: str = "white") -> np.ndarray:
+  """Reads an image file, whatever its kind.
+
+  The picture is turned upright as its EXIF orientation says. Of an animated
+  one the first frame is taken. Grey is repeated to three channels, CMYK and
+  palettes become RGB, transparent pixels are laid over the background, and of
+  16 bits the upper 8 are kept.
+
+  Args:
+    path: The file.
+    background: Colour behind transparent pictures, as Pillow names it.
+
+  Returns:
+    uint8 `[height, width, 3]`.
+
+  Raises:
+    config.UserError: If the file cannot be read, is no image, or has more than
+      `MAX_PIXELS`.
+  """
+  with _opened(path) as image:
+    image.load()
+    if _orientation(image) != _UPRIGHT:
+      image = PIL.ImageOps.exif_transpose(image)
+    if image.mode.startswith(("I", "F")):
+      return _from_deep(np.asarray(image))
+    if image.has_transparency_data:
+      picture = image.convert("RGBA")
+      behind = PIL.Image.new("RGBA", picture.size, background)
+      image = PIL.Image.alpha_composite(behind, picture)
+    return np.array(image.convert("RGB"))
+
+
+def luma(image: np.ndarray) -> np.ndarray:
+  """Makes a picture grey (ITU-R BT.601 luma in Pillow's integer form).
+
+  Args:
+    image: uint8 `[height, width, 3]`.
+
+  Returns:
+    uint8 `[height, width, 1]`.
+  """
+  return np.asarray(PIL.Image.fromarray(image).convert("L"))[..., None]
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[PIL.Image.Image]:
+  """Opens a picture, and turns all that is wrong with it into one line."""
+  try:
+    with PIL.Image.open(path, formats=_FORMATS) as image:
+      if image.width * image.height > MAX_PIXELS:
+        raise ValueError(
+          f"{image.width} x {image.height} pixels are more than"
+          f" {MAX_PIXELS // 10**6} million"
+        )
+      yield image
+  except PIL.UnidentifiedImageError as error:
+    size = os.path.getsize(path)
+    what = "it holds no image" if size else "the file is empty"
+    raise config_lib.UserError(unreadable(path, ValueError(what))) from error
   except (
     OSError,
     SyntaxError,
     ValueError,
+    # What Pillow's decoders raise on some damaged files.
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    MemoryError,
+    OverflowError,
+    struct.error,
     PIL.Image.DecompressionBombError,
   ) as error:
     raise config_lib.UserError(unreadable(path, error)) from error
+
+
+def _orientation(image: PIL.Image.Image) -> int:
+  """Returns the EXIF orientation, 1 to 8; damaged EXIF counts as none."""
+  try:
+    value = image.getexif().get(_ORIENTATION, _UPRIGHT)
+  except (ValueError, TypeError, KeyError, SyntaxError, struct.error):
+    return _UPRIGHT
+  return value if value in range(1, 9) else _UPRIGHT
+
+
+def _from_deep(levels: np.ndarray) -> np.ndarray:
+  """Turns 16-bit grey `[height, width]` into 8-bit RGB."""
+  if levels.dtype.kind == "f" or levels.min() < 0 or levels.max() >= 2**16:
+    raise ValueError(
+      "its 32-bit numbers have no fixed range; save it with 8 or 16 bits"
+    )
+  high = (levels // _LEVELS_PER_BYTE).astype(np.uint8)
+  return np.repeat(high[..., None], 3, axis=-1)
 
 
 def unreadable(path: str, error: Exception) -> str:

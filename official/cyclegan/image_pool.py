@@ -35,7 +35,10 @@ class ImagePool(tf.Module):
 
   Attributes:
     capacity: Number of images kept; 0 turns the pool off.
-    images: float32 `[capacity, height, width, channels]`.
+    images: float32 `[capacity, height, width, channels]`; smaller images fill
+      the upper left.
+    sizes: int32 `[capacity, 2]`, each stored image's height and width; None if
+      all images have one size.
     seen: int64 scalar, images asked for so far.
   """
 
@@ -45,14 +48,16 @@ class ImagePool(tf.Module):
     image_shape: tuple[int, int, int],
     seed: int = 0,
     name: str = "image_pool",
+    varied: bool = False,
   ):
     """Creates an empty pool.
 
     Args:
       capacity: Number of images kept, 0 or more.
-      image_shape: Height, width and channels of an image.
+      image_shape: Height, width and channels of an image, or of the largest.
       seed: Seed of the pool's choices.
       name: Name of the module.
+      varied: Whether images may be smaller than `image_shape`.
 
     Raises:
       ValueError: If `capacity` is negative.
@@ -71,16 +76,28 @@ class ImagePool(tf.Module):
       tf.zeros((capacity, *image_shape)), name="images", **own
     )
     self.seen = tf.Variable(0, dtype=tf.int64, name="seen", **own)
+    self.sizes = None
+    if varied:
+      self.sizes = tf.Variable(
+        tf.ones((capacity, 2), tf.int32), name="sizes", **own
+      )
+
+  @property
+  def state(self) -> dict[str, tf.Variable]:
+    """What a checkpoint must hold, by name."""
+    state = {"images": self.images, "seen": self.seen}
+    return state if self.sizes is None else {**state, "sizes": self.sizes}
 
   @tf.function
   def query(self, images: tf.Tensor) -> tf.Tensor:
     """Passes new images through the pool.
 
     Args:
-      images: float32 `[batch, height, width, channels]`, any batch size.
+      images: float32 `[batch, height, width, channels]`, any batch size; of
+        images that may be of any size a batch of one.
 
     Returns:
-      As many images, each either new or from the pool.
+      As many images, each either new or from the pool, of its own size.
     """
     if self.capacity == 0:
       return images
@@ -99,13 +116,36 @@ class ImagePool(tf.Module):
       )
       image = images[i]
       if swap:
-        shown = shown.write(i, self.images[slot])
+        shown = shown.write(i, self._stored(slot))
       else:
         shown = shown.write(i, image)
       if tf.logical_or(swap, tf.logical_not(full)):
         # Variables of one replica have no scatter_nd_update of their own.
         tf.raw_ops.ResourceScatterNdUpdate(
-          ref=self.images.handle, indices=[[slot]], updates=[image]
+          ref=self.images.handle,
+          indices=[[slot]],
+          updates=[self._padded(image)],
         )
+        if self.sizes is not None:
+          tf.raw_ops.ResourceScatterNdUpdate(
+            ref=self.sizes.handle,
+            indices=[[slot]],
+            updates=[tf.shape(image)[:2]],
+          )
       self.seen.assign_add(1)
     return tf.ensure_shape(shown.stack(), images.shape)
+
+  def _stored(self, slot: tf.Tensor) -> tf.Tensor:
+    """Returns a stored image, of its own size."""
+    image = self.images[slot]
+    if self.sizes is not None:
+      height, width = tf.unstack(self.sizes[slot])
+      image = image[:height, :width]
+    return image
+
+  def _padded(self, image: tf.Tensor) -> tf.Tensor:
+    """Returns an image as large as all that are stored."""
+    if self.sizes is None:
+      return image
+    room = self.images.shape[1:3] - tf.shape(image)[:2]
+    return tf.pad(image, [[0, room[0]], [0, room[1]], [0, 0]])

@@ -65,6 +65,7 @@ class CycleGAN(tf.keras.Model):
     image_shape: tuple[int, int, int],
     train: config_lib.TrainConfig,
     averages: _Networks | None = None,
+    varied: bool = False,
     **kwargs: Any,
   ):
     """Joins four networks to one model.
@@ -75,7 +76,8 @@ class CycleGAN(tf.keras.Model):
       d_A: Discriminator of domain A.
       d_B: Discriminator of domain B.
       loss_weights: The loss terms and their weights.
-      image_shape: Height, width and channels of the training images.
+      image_shape: Height, width and channels of the training images, or of the
+        largest of them.
       train: `learning_rate`, `disc_learning_rate` and `beta_1` of the
         optimizers that `compile` makes if it is given none;
         `buffer_max_length`, `augment` and `seed`; and `ema_decay`, momentum
@@ -84,6 +86,7 @@ class CycleGAN(tf.keras.Model):
         weights.
       averages: Generators built like g_AB and g_BA that follow them as moving
         averages; None keeps none.
+      varied: Whether training images differ in size; they come one at a time.
       **kwargs: Passed to `tf.keras.Model`.
     """
     super().__init__(**kwargs)
@@ -93,7 +96,7 @@ class CycleGAN(tf.keras.Model):
     self.d_B = d_B
     self.buffer_A, self.buffer_B = (
       image_pool.ImagePool(
-        train.buffer_max_length, image_shape, 2 * train.seed + i, name
+        train.buffer_max_length, image_shape, 2 * train.seed + i, name, varied
       )
       for i, name in enumerate(("buffer_A", "buffer_B"))
     )
@@ -341,14 +344,8 @@ class CycleGAN(tf.keras.Model):
     """Returns the generators' loss terms and the images of A and B made."""
     terms = {}
     if self._loss_weights.lambda_id:
-      # Nothing in a generator mixes images of a batch, so that translation
-      # and identity can share one pass.
-      fake_B, same_B = _split(
-        self.g_AB(tf.concat([real_A, real_B], 0), training=training)
-      )
-      fake_A, same_A = _split(
-        self.g_BA(tf.concat([real_B, real_A], 0), training=training)
-      )
+      fake_B, same_B = _both(self.g_AB, real_A, real_B, training)
+      fake_A, same_A = _both(self.g_BA, real_B, real_A, training)
       terms["identity_A"] = losses.identity_loss(real_A, same_A)
       terms["identity_B"] = losses.identity_loss(real_B, same_B)
     else:
@@ -386,7 +383,7 @@ class CycleGAN(tf.keras.Model):
     ):
       real = self._augment(real, f"{name}_real", training)
       fake = self._augment(fake, f"{name}_fake", training)
-      logits = _split(network(tf.concat([real, fake], 0), training=training))
+      logits = _both(network, real, fake, training)
       terms[name] = losses.discriminator_loss(
         *logits, weights.gan_mode, weights.label_smoothing
       )
@@ -475,11 +472,15 @@ class CycleGAN(tf.keras.Model):
     return {mean.name: mean.result() for mean in shown}
 
 
-def build_model(config: config_lib.Config) -> CycleGAN:
+def build_model(
+  config: config_lib.Config, largest: tuple[int, int] | None = None
+) -> CycleGAN:
   """Builds the four networks of a run, not yet compiled.
 
   Args:
     config: The resolved configuration.
+    largest: Where training images differ in size, the largest height and
+      width, pixels; None: all have the size `config.data.crop_size`.
 
   Returns:
     The model, its weights drawn from `config.train.seed`.
@@ -499,9 +500,10 @@ def build_model(config: config_lib.Config) -> CycleGAN:
       d_A=networks.build_discriminator(config.model, "d_A"),
       d_B=networks.build_discriminator(config.model, "d_B"),
       loss_weights=config.loss,
-      image_shape=(size, size, config.model.channels),
+      image_shape=(*(largest or (size, size)), config.model.channels),
       train=config.train,
       averages=averages,
+      varied=largest is not None,
       name="cyclegan",
     )
 
@@ -598,7 +600,16 @@ def _move(
   strategy.extended.update(mean, update, args=(value, momentum))
 
 
-def _split(both: tf.Tensor) -> _Pair:
-  """Undoes `tf.concat([first, second], 0)` of two equal batches."""
+def _both(
+  network: tf.keras.Model, first: tf.Tensor, second: tf.Tensor, training: bool
+) -> _Pair:
+  """Runs two batches through a network.
+
+  Nothing in the networks mixes images of a batch, so that batches of one size
+  share a pass.
+  """
+  if None in first.shape[1:3] or first.shape[1:] != second.shape[1:]:
+    return network(first, training=training), network(second, training=training)
+  both = network(tf.concat([first, second], 0), training=training)
   first, second = tf.split(both, 2, axis=0)
   return first, second

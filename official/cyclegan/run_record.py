@@ -28,6 +28,8 @@ import subprocess
 import sys
 from typing import Any
 
+import tensorflow as tf
+
 from official.cyclegan import config as config_lib
 from official.cyclegan import dataset
 
@@ -115,7 +117,7 @@ def fingerprint(source: dataset.Source) -> str:
   total = hashlib.sha256()
   for path in sorted(source.files):
     content = hashlib.sha256()
-    with open(path, "rb") as file:
+    with tf.io.gfile.GFile(path, "rb") as file:
       while chunk := file.read(_CHUNK):
         content.update(chunk)
     name = os.path.join(

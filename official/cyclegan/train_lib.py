@@ -105,12 +105,15 @@ def train(
       config.train, precision=devices.precision(precision)
     ),
   )
-  source = dataset.open_source(config.data)
+  source = dataset.open_source(config.data, config.model.channels)
+  largest = None
+  if config.data.preprocess in config_lib.VARIABLE_SIZES:
+    largest = dataset.largest_size(source, config.data, _multiple(config))
   epoch_steps = steps_per_epoch(source, config.data)
   total_steps = config.train.train_steps or epoch_steps * config.train.epochs
 
   with strategy.scope():
-    model = model_lib.build_model(config)
+    model = model_lib.build_model(config, largest)
     _compile(model, config, total_steps)
   store = checkpoints.Store(
     model, model_dir, config.train.keep_checkpoints, strategy=strategy
@@ -154,6 +157,11 @@ def steps_per_epoch(
   return math.ceil(larger / config.batch_size)
 
 
+def _multiple(config: config_lib.Config) -> int:
+  """Returns what sizes of pictures must be multiples of, pixels."""
+  return config_lib.SIZE_MULTIPLES[config.model.generator_type]
+
+
 def _fit(
   model: model_lib.CycleGAN,
   batches: tf.data.Dataset,
@@ -195,7 +203,12 @@ def _batches(
     count = replicas // context.num_input_pipelines
     share = dataset.Share(replicas, context.input_pipeline_id * count, count)
     return dataset.training_batches(
-      source, config.data, config.train.seed, first_step, share
+      source,
+      config.data,
+      config.train.seed,
+      first_step,
+      share,
+      _multiple(config),
     )
 
   if strategy.num_replicas_in_sync == 1:

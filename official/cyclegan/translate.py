@@ -34,6 +34,7 @@ from official.cyclegan import common_flags
 from official.cyclegan import config as config_lib
 
 common_flags.define_checkpoint_flags()
+common_flags.define_background_flag()
 common_flags.define_dry_run_flag()
 _MODEL = flags.DEFINE_string(
   "model",
@@ -77,6 +78,7 @@ def main() -> None:
       "output": output,
       "direction": _DIRECTION.value,
       "scale": _SCALE.value,
+      "background": flags.FLAGS.background,
       "checkpoint": flags.FLAGS.checkpoint,
       "raw_generator": flags.FLAGS.raw_generator,
     }
@@ -87,7 +89,13 @@ def main() -> None:
 
   choice = config_lib.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
   written = translate_lib.translate_files(
-    model, inputs, output, _DIRECTION.value, _SCALE.value, choice
+    model,
+    inputs,
+    output,
+    _DIRECTION.value,
+    _SCALE.value,
+    choice,
+    flags.FLAGS.background,
   )
   print(f"{len(written)} pictures written to {output}")
 

@@ -45,12 +45,14 @@ class Runner:
     multiple: What height and width must be multiples of; 0 if `size` is the
       only size that it takes.
     minimum: Smallest height and width that it takes, pixels.
+    channels: 3, or 1 for grey pictures.
   """
 
   run: Callable[[np.ndarray], np.ndarray]
   size: int
   multiple: int
   minimum: int
+  channels: int = 3
 
 
 def open_model(
@@ -100,18 +102,21 @@ def translate_image(
 
   Args:
     runner: The generator.
-    image: uint8 `[height, width, 3]`, any size.
+    image: uint8 `[height, width, 3]`, any size; made grey for a model of grey
+      pictures.
     scale: `fit` resizes the picture to the size the model was trained for,
       as training did, and the result back. `native` keeps every pixel, and
       pads by reflection where the generator needs a multiple.
 
   Returns:
-    uint8 `[height, width, 3]`, the size of `image`.
+    uint8 `[height, width, channels]`, the size of `image`.
 
   Raises:
     config.UserError: If `scale` is `native` and the model takes one size only.
   """
   height, width = image.shape[:2]
+  if runner.channels == 1:
+    image = image_files.luma(image)
   if scale == "native" and not runner.multiple:
     raise config_lib.UserError(
       "--scale=native needs a model that takes any size; this .tflite file"
@@ -140,6 +145,7 @@ def translate_files(
   direction: str,
   scale: str = "fit",
   choice: config_lib.Choice = config_lib.DEFAULT_CHOICE,
+  background: str = config_lib.DataConfig.background,
 ) -> list[str]:
   """Translates image files.
 
@@ -153,6 +159,7 @@ def translate_files(
     direction: `AtoB` or `BtoA`.
     scale: As for `translate_image`.
     choice: As for `open_model`.
+    background: Colour behind transparent pictures.
 
   Returns:
     The files written, in the order of the inputs. In a folder they keep the
@@ -162,13 +169,14 @@ def translate_files(
     config.UserError: If something is missing, or files could not be read; the
       message names them.
   """
+  image_files.check_background(background)
   files = image_files.find(inputs, "input")
   targets = _targets(files, inputs, output)
   runner = open_model(model, direction, choice)
   written, problems = [], []
   for path, target in zip(tqdm.tqdm(files, unit="image"), targets):
     try:
-      image = image_files.read(path)
+      image = image_files.read(path, background)
     except config_lib.UserError as error:
       problems.append(str(error))
       continue
@@ -236,6 +244,7 @@ def _open_model_dir(
     config.data.crop_size,
     config_lib.SIZE_MULTIPLES[config.model.generator_type],
     config_lib.MINIMUM_SIZES[config.model.generator_type],
+    config.model.channels,
   )
 
 
@@ -251,6 +260,7 @@ def _open_saved_model(path: str, direction: str) -> Runner:
       details["size"],
       details["size_multiple"],
       details["minimum_size"],
+      details.get("channels", 3),  # before 0.4.0 always 3
     )
   except (OSError, KeyError, json.JSONDecodeError) as error:
     raise config_lib.UserError(
@@ -272,7 +282,8 @@ def _open_tflite(path: str, direction: str) -> Runner:
     ) from error
   _check_direction(path, {"image_B": "AtoB"}.get(output, "BtoA"), direction)
   size = int(shape[1])
-  return Runner(tflite_file.function(signature), size, 0, size)
+  run = tflite_file.function(signature)
+  return Runner(run, size, 0, size, channels=int(shape[3]))
 
 
 def _check_direction(path: str, has: str, asked: str) -> None:
