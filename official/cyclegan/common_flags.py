@@ -74,12 +74,36 @@ def define_dry_run_flag() -> None:
 
 
 @functools.cache
+def define_output_flag() -> None:
+  """Defines `--output_dir`."""
+  flags.DEFINE_string("output_dir", None, "Folder for what is written.")
+
+
+@functools.cache
 def define_background_flag() -> None:
   """Defines `--background`, which belongs to `config.DataConfig`."""
   flags.DEFINE_string(
     "background",
     config_lib.DataConfig.background,
     "Colour behind transparent pictures, a name or e.g. #20c0ff.",
+  )
+
+
+@functools.cache
+def define_picture_flags() -> None:
+  """Defines `--channels` and `--augment`, which change what is seen."""
+  _define(
+    config_lib.ModelConfig,
+    {"channels": "3: colour. 1: grey; colour pictures are made grey."},
+  )
+  _define(
+    config_lib.TrainConfig,
+    {
+      "augment": (
+        "diffaugment: change colours, place and a part of what the"
+        " discriminators see; for data sets of a few hundred pictures or less."
+      )
+    },
   )
 
 
@@ -147,6 +171,7 @@ def define_data_flags() -> None:
 @functools.cache
 def define_model_flags() -> None:
   """Defines the flags of `config.ModelConfig`."""
+  define_picture_flags()
   _define(
     config_lib.ModelConfig,
     {
@@ -191,7 +216,6 @@ def define_model_flags() -> None:
         "Initial convolution weights: normal (standard deviation 0.02, as in"
         " the paper), glorot or he."
       ),
-      "channels": "3: colour. 1: grey; colour pictures are made grey.",
     },
   )
 
@@ -199,6 +223,7 @@ def define_model_flags() -> None:
 @functools.cache
 def define_train_flags() -> None:
   """Defines the flags of `config.LossConfig` and `config.TrainConfig`."""
+  define_picture_flags()
   _define(
     config_lib.LossConfig,
     {
@@ -247,10 +272,6 @@ def define_train_flags() -> None:
       "buffer_max_length": (
         "Generated images kept for each discriminator (junyanz: --pool_size)."
         " 0: none."
-      ),
-      "augment": (
-        "diffaugment: change colours, place and a part of what the"
-        " discriminators see; for data sets of a few hundred pictures or less."
       ),
       "precision": (
         "Arithmetic of the networks. auto: mixed_bfloat16 on processors and"
@@ -327,6 +348,8 @@ def _define(cls: type, help_texts: dict[str, str]) -> None:
 def config_from_flags() -> config_lib.Config:
   """Returns the resolved configuration that the flags describe.
 
+  Options without a flag in this binary have their defaults.
+
   Raises:
     config.UserError: If a value cannot be used.
   """
@@ -336,6 +359,7 @@ def config_from_flags() -> config_lib.Config:
       **{
         field.name: getattr(flags.FLAGS, field.name)
         for field in dataclasses.fields(cls)
+        if field.name in flags.FLAGS
       }
     )
 

@@ -39,8 +39,6 @@ _MAX_NAMED = 20  # broken files that a message names
 SPLITS = ("trainA", "trainB", "testA", "testB")
 # What marks a folder as one that TFDS can read, written last by `prepare`.
 TFDS_MARK = "dataset_info.json"
-# What marks a folder that `prepare` has begun.
-PREPARE_MARK = "prepare.json"
 # Of encoded pictures that are shuffled before they are decoded, bytes.
 _SHUFFLE_BYTES = 1 << 27
 # Share of the free memory that decoded pictures may take.
@@ -132,18 +130,8 @@ def is_prepared(folder: str) -> bool:
 
   Args:
     folder: A folder, or an address such as `gs://bucket/pictures`.
-
-  Raises:
-    config.UserError: If `prepare` began to write it and was stopped.
   """
-  if "://" in folder or os.path.isfile(os.path.join(folder, TFDS_MARK)):
-    return True
-  if os.path.isfile(os.path.join(folder, PREPARE_MARK)):
-    raise config_lib.UserError(
-      f"--dataset={folder}: prepare was stopped before it was done. Run the"
-      " same prepare command again; it goes on where it was."
-    )
-  return False
+  return "://" in folder or os.path.isfile(os.path.join(folder, TFDS_MARK))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -225,14 +213,15 @@ def check_all(
 def examine(
   paths: Sequence[str],
   background: str,
-  done: Callable[[], None] | None = None,
+  see: Callable[[str, np.ndarray | None], None] | None = None,
 ) -> tuple[dict[str, image_files.Info], dict[str, str]]:
   """Decodes files, as training would.
 
   Args:
     paths: Image files.
     background: Colour behind transparent pictures.
-    done: Called after each file, for a progress bar.
+    see: Called with each path and its image, uint8 `[height, width, 3]`, or
+      None for a broken file; from several threads.
 
   Returns:
     What the readable ones are, and what is wrong with the others, both in the
@@ -240,20 +229,21 @@ def examine(
   """
 
   def look(path: str) -> image_files.Info | str:
+    image = None
     try:
       info = image_files.inspect(path)
       if info.plain:
         with open(path, "rb") as file:
-          decode_jpeg(file.read())
+          image = decode_jpeg(file.read()).numpy()
       else:
-        image_files.read(path, background)
+        image = image_files.read(path, background)
     except config_lib.UserError as error:
       return str(error)
     except (tf.errors.OpError, OSError) as error:
       return image_files.unreadable(path, error)
     finally:
-      if done:
-        done()
+      if see:
+        see(path, image)
     return info
 
   with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -436,6 +426,11 @@ def tfds_builder(config: config_lib.DataConfig) -> tfds.core.DatasetBuilder:
   Raises:
     config.UserError: If TFDS knows no such data set.
   """
+  if os.path.isdir(f"{config.dataset}.partial"):
+    raise config_lib.UserError(
+      f"--dataset={config.dataset}: prepare was stopped before it was done. Run"
+      " the same prepare command again; it goes on where it was."
+    )
   name = builder_name(config)
   data_dir = os.path.expanduser(config.data_dir) or None
   base, _, variant = name.partition("/")
@@ -691,24 +686,26 @@ def _open_tfds(
       raise config_lib.UserError(
         f"--dataset={given}: {split} is empty. Choose another data set."
       )
-  if "image" not in builder.info.features:
+  encoded = {
+    name: tfds.decode.SkipDecoding()
+    for name, feature in builder.info.features.items()
+    if isinstance(feature, tfds.features.Image)
+  }
+  if "image" not in encoded:
     raise config_lib.UserError(
-      f"--dataset={given} has no feature named image, only"
+      f"--dataset={given} has no pictures named image, only"
       f" {', '.join(sorted(builder.info.features))}. Choose another data set."
     )
   built_in = builder.name in scene_datasets.BUILDERS
 
   def load(split: str) -> tf.data.Dataset:
-    if built_in and split.startswith("test"):
-      return _by_scene(builder, split)
     examples = builder.as_dataset(
       split=split,
       read_config=tfds.ReadConfig(try_autocache=False),
-      decoders=tfds.decode.PartialDecoding(
-        {"image": builder.info.features["image"]},
-        decoders={"image": tfds.decode.SkipDecoding()},
-      ),
+      decoders=encoded,
     )
+    if built_in and split.startswith("test"):
+      return _by_scene(examples)
     return examples.map(lambda example: example["image"])
 
   files = tuple(
@@ -728,15 +725,12 @@ def _open_tfds(
   )
 
 
-def _by_scene(builder: tfds.core.DatasetBuilder, split: str) -> tf.data.Dataset:
-  """Returns a built-in test split's images in the order of their scenes.
+def _by_scene(examples: tf.data.Dataset) -> tf.data.Dataset:
+  """Returns a built-in test split's encoded images in their scenes' order.
 
   TFDS shuffles every split on its own, so that the n-th of A and of B would
   not show the same.
   """
-  examples = builder.as_dataset(
-    split=split, decoders={"image": tfds.decode.SkipDecoding()}
-  )
   scenes = sorted(
     examples.as_numpy_iterator(), key=lambda example: example["scene"]
   )

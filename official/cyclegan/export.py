@@ -37,9 +37,7 @@ from official.cyclegan import config as config_lib
 common_flags.define_run_flags()
 common_flags.define_checkpoint_flags()
 common_flags.define_dry_run_flag()
-_OUTPUT_DIR = flags.DEFINE_string(
-  "output_dir", None, "Folder for the exported files."
-)
+common_flags.define_output_flag()
 _SIZE = flags.DEFINE_integer(
   "size",
   0,

@@ -247,10 +247,9 @@ def _from_deep(levels: np.ndarray) -> np.ndarray:
 
 def unreadable(path: str, error: Exception) -> str:
   """Returns what to tell about a file that is no image."""
-  return (
-    f"{path} cannot be read as an image ({config_lib.first_line(error)})."
-    " Replace or remove it."
-  )
+  # The system's own words repeat the path.
+  reason = getattr(error, "strerror", None) or config_lib.first_line(error)
+  return f"{path} cannot be read as an image ({reason}). Replace or remove it."
 
 
 def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -1,0 +1,88 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+r"""Looks through two piles of pictures, and packs them for training.
+
+Recipe (only look, and say what is there):
+
+  python -m official.cyclegan.prepare --domain_a=holiday --domain_b=monet
+
+Pack them into TFRecords, which train then takes:
+
+  python -m official.cyclegan.prepare --domain_a=holiday --domain_b=monet \
+    --output_dir=data/holiday2monet
+  python -m official.cyclegan.train --dataset=data/holiday2monet \
+    --model_dir=runs/holiday2monet
+
+See what the networks will see, of this or any other data set:
+
+  python -m official.cyclegan.prepare --dataset=data/holiday2monet \
+    --preprocess=scale_width_and_crop --load_size=300 --crop_size=256 \
+    --preview=preview.png
+
+Every file is read. What cannot be read is named, with the reason, all at once;
+--on_bad_image=skip goes on without it. Counts, sizes, kinds, and exact and near
+duplicates are printed. With --output_dir they are kept in report.json and
+report.md, and contact_sheet.png shows both piles. Stopped or killed, the same
+command goes on; until it is done there is no folder of that name.
+"""
+
+from __future__ import annotations
+
+from absl import flags
+
+from official.cyclegan import common_flags
+from official.cyclegan import config as config_lib
+
+common_flags.define_data_flags()
+common_flags.define_picture_flags()
+common_flags.define_dry_run_flag()
+common_flags.define_output_flag()
+_PREVIEW = flags.DEFINE_string(
+  "preview",
+  None,
+  "PNG file to write, showing what the networks will see; nothing else is"
+  " done.",
+)
+_SHARD_MB = flags.DEFINE_integer(
+  "shard_mb", 128, "About how large a file of records gets, MB.", lower_bound=1
+)
+
+
+def main() -> None:
+  """Looks through the pictures, and writes what the flags ask for."""
+  config = common_flags.config_from_flags()
+  if flags.FLAGS.dry_run:
+    print(config_lib.to_json(config), end="")
+    return
+  # Imported late: --help and --dry_run do not wait for TensorFlow.
+  from official.cyclegan import image_files
+  from official.cyclegan import prepare_lib
+
+  if _PREVIEW.value:
+    image_files.write(_PREVIEW.value, prepare_lib.preview(config))
+    print(f"Preview: {_PREVIEW.value}")
+    return
+  found = prepare_lib.survey(config.data)
+  summary = prepare_lib.report(found)
+  print(prepare_lib.table(summary), end="")
+  output_dir = flags.FLAGS.output_dir
+  if output_dir:
+    prepare_lib.write(
+      found, summary, config.data, output_dir, _SHARD_MB.value << 20
+    )
+    print(f"Data set: --dataset={output_dir}")
+
+
+if __name__ == "__main__":
+  common_flags.run(main)

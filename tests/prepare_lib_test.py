@@ -1,0 +1,315 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import PIL.Image
+import pytest
+import tensorflow_datasets as tfds
+
+from official.cyclegan import config as config_lib
+from official.cyclegan import dataset
+from official.cyclegan import folders
+from official.cyclegan import image_files
+from official.cyclegan import prepare_lib
+from tests import conftest
+from tests import odd_files
+
+
+@pytest.fixture
+def odd(tmp_path):
+  """Odd files in A, drawn fruits in B; all that is good in A, and how."""
+  (tmp_path / "a").mkdir()
+  expected = odd_files.write_good(tmp_path / "a")
+  (tmp_path / "a" / "notes.txt").write_text("")
+  (tmp_path / "b").mkdir()
+  for i in range(9):
+    image = conftest.smooth_picture(np.random.default_rng(i), 30, 40, red=False)
+    image[5 : 9 + i, 5:20] = 25 * i
+    image_files.write(str(tmp_path / "b" / f"{i}.jpg"), image)
+  config = config_lib.DataConfig(
+    domain_a=str(tmp_path / "a"),
+    domain_b=str(tmp_path / "b"),
+    background=odd_files.BACKGROUND_NAME,
+  )
+  return config, expected
+
+
+def _write(config, output, shard_bytes=1 << 20):
+  found = prepare_lib.survey(config)
+  summary = prepare_lib.report(found)
+  prepare_lib.write(found, summary, config, str(output), shard_bytes)
+  return found, summary
+
+
+def test_every_picture_is_packed_as_it_is_read(odd, tmp_path):
+  config, expected = odd
+  output = tmp_path / "packed"
+  found, _ = _write(config, output, shard_bytes=5000)
+  builder = tfds.builder_from_directory(str(output))
+  assert len(builder.info.splits["trainA"].shard_lengths) > 1
+  shown = {}
+  for split in dataset.SPLITS:
+    for example in builder.as_dataset(split=split).as_numpy_iterator():
+      assert folders.DOMAINS[example["label"]] == split[-1]
+      if split[-1] == "A":
+        shown[example["name"].decode()] = example["image"]
+  names = {os.path.basename(name) for name in expected}
+  assert set(shown) == names
+  for path in (p.path for p in found.pictures if p.domain == "A"):
+    name = os.path.basename(path)
+    want = image_files.read(path, config.background).astype(int)
+    # TFDS's own decoder of JPEGs uses a faster transform than Pillow's.
+    assert np.abs(shown[name] - want).max() <= (8 if "jp" in name else 0), name
+
+  # As a data set of ours: the same pictures, and now to the last bit.
+  source = dataset.open_source(config_lib.DataConfig(dataset=str(output)))
+  folder = dataset.open_source(config)
+  assert source.counts == folder.counts
+  for split in dataset.SPLITS:
+    one, other = (
+      sorted(image.tobytes() for image in s.images(split).as_numpy_iterator())
+      for s in (source, folder)
+    )
+    assert one == other
+
+
+def test_report_counts_and_finds_copies(tmp_path):
+  rng = np.random.default_rng(0)
+
+  def picture(seed):
+    return PIL.Image.fromarray(
+      np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
+    ).resize((80, 60), PIL.Image.Resampling.BICUBIC)
+
+  for split in dataset.SPLITS:
+    (tmp_path / split).mkdir()
+  for i in range(12):
+    domain = "AB"[i % 2]
+    picture(i).save(tmp_path / f"train{domain}" / f"{i}.png")
+  picture(20).save(tmp_path / "testA" / "20.png")
+  picture(21).convert("L").save(tmp_path / "testB" / "21.png")
+  # An exact copy within A, a resized JPEG of it in B, a touched-up one in test.
+  shutil.copy(tmp_path / "trainA" / "0.png", tmp_path / "trainA" / "copy.png")
+  picture(0).resize((160, 120)).save(tmp_path / "trainB" / "like.jpg")
+  touched = np.asarray(picture(2)).astype(int) + rng.integers(
+    -3, 4, (60, 80, 3)
+  )
+  PIL.Image.fromarray(np.clip(touched, 0, 255).astype(np.uint8)).save(
+    tmp_path / "testA" / "touched.png"
+  )
+  (tmp_path / "trainB" / "readme.txt").write_text("")
+  (tmp_path / "trainB" / "bad.png").write_text("no picture")
+  found = prepare_lib.survey(
+    config_lib.DataConfig(dataset=str(tmp_path), on_bad_image="skip")
+  )
+  summary = prepare_lib.report(found)
+  a, b = summary["domains"]["A"], summary["domains"]["B"]
+  assert a["pictures"] == {"trainA": 7, "testA": 2}
+  assert b["pictures"] == {"trainB": 7, "testB": 1}
+  assert b["width"] == {"smallest": 80, "median": 80, "largest": 160}
+  assert a["kinds"] == {"PNG RGB": 9}
+  assert b["kinds"] == {"PNG RGB": 6, "JPEG RGB": 1, "PNG L": 1}
+  assert (a["other_files"], b["other_files"]) == (0, 1)
+
+  def names(groups):
+    return sorted(sorted(os.path.basename(p) for p in g) for g in groups)
+
+  exact, near = summary["exact_duplicates"], summary["near_duplicates"]
+  assert names(exact["examples"]) == [["0.png", "copy.png"]]
+  assert names(near["between_A_and_B"]["examples"]) == [
+    ["0.png", "like.jpg"],
+    ["copy.png", "like.jpg"],
+  ]
+  assert names(near["between_train_and_test"]["examples"]) == [
+    ["2.png", "touched.png"]
+  ]
+  assert summary["unreadable"]["count"] == 1
+  text = prepare_lib.table(summary)
+  for words in ("| training pictures | 7 | 7 |", "bad.png", "0.png = "):
+    assert words in text
+
+
+def test_bad_files_are_all_named_and_nothing_is_written(odd, tmp_path):
+  config, _ = odd
+  bad = odd_files.write_bad(tmp_path / "b")
+  with pytest.raises(config_lib.UserError) as error:
+    prepare_lib.survey(config)
+  for name in bad:
+    assert name in str(error.value)
+
+
+def test_finished_set_is_left_alone_and_others_are_not_replaced(
+  odd, tmp_path, capsys
+):
+  config, _ = odd
+  output = tmp_path / "packed"
+  _write(config, output)
+  before = {p: p.stat().st_mtime_ns for p in output.iterdir()}
+  _write(config, output)
+  assert "already" in capsys.readouterr().out
+  assert before == {p: p.stat().st_mtime_ns for p in output.iterdir()}
+  (tmp_path / "a" / "plain.png").unlink()
+  (tmp_path / "a" / "link.png").unlink()
+  with pytest.raises(config_lib.UserError, match="holds something else"):
+    _write(config, output)
+  assert before == {p: p.stat().st_mtime_ns for p in output.iterdir()}
+
+
+def test_what_was_begun_with_other_pictures_is_dropped(odd, tmp_path):
+  config, _ = odd
+  partial = tmp_path / "packed.partial"
+  partial.mkdir()
+  stale = partial / "pictures-trainA.tfrecord-00000-of-00001"
+  stale.write_bytes(b"of other pictures")
+  (partial / "plan.json").write_text("{}")
+  _write(config, tmp_path / "packed")
+  builder = tfds.builder_from_directory(str(tmp_path / "packed"))
+  assert len(list(builder.as_dataset(split="trainA"))) > 5
+
+
+def test_full_disk_is_one_line(odd, tmp_path, monkeypatch):
+  config, _ = odd
+
+  def full(*_):
+    raise OSError(28, "No space left on device")
+
+  with monkeypatch.context() as patch:
+    patch.setattr(prepare_lib, "_contact_sheet", full)
+    with pytest.raises(config_lib.UserError, match="No space left.*goes on"):
+      _write(config, tmp_path / "packed")
+  assert not (tmp_path / "packed").exists()
+  with pytest.raises(config_lib.UserError, match="prepare was stopped"):
+    dataset.open_source(config_lib.DataConfig(dataset=str(tmp_path / "packed")))
+  _write(config, tmp_path / "packed")
+
+
+def test_contact_sheet_shows_both_piles(odd, tmp_path):
+  config, _ = odd
+  _write(config, tmp_path / "packed")
+  with PIL.Image.open(tmp_path / "packed" / "contact_sheet.png") as sheet:
+    pixels = np.asarray(sheet.convert("RGB")).astype(int)
+  assert pixels.shape[1] > pixels.shape[0] > 500
+  left, right = np.split(pixels[:, : pixels.shape[1] // 2 * 2], 2, axis=1)
+  red, blue = ((h[..., 0] - h[..., 2])[h.min(-1) < 250] for h in (left, right))
+  assert np.median(red) > 10 and np.median(blue) < -10
+
+
+@pytest.mark.parametrize("mode", config_lib.PREPROCESSINGS)
+def test_preview_shows_what_is_drawn(odd, mode):
+  config, _ = odd
+  config = config_lib.resolve(
+    config_lib.Config(
+      data=config_lib.DataConfig(
+        domain_a=config.domain_a,
+        domain_b=config.domain_b,
+        preprocess=mode,
+        crop_size=16,
+        load_size=20,
+      ),
+      train=config_lib.TrainConfig(augment="diffaugment"),
+    )
+  )
+  picture = prepare_lib.preview(config)
+  rows, columns = 8, 8
+  if "crop" in mode:
+    assert picture.shape == (rows * 18 - 2, columns * 18 - 2, 3)
+  else:
+    assert picture.shape[1] > columns * 18 and not (picture.shape[0] + 2) % rows
+  assert picture.dtype == np.uint8 and picture.std() > 10
+
+
+def _digest(folder):
+  return {
+    path.name: path.read_bytes()
+    for path in sorted(pathlib.Path(folder).iterdir())
+    if "tfrecord" in path.name
+  }
+
+
+def test_killed_anywhere_the_next_run_completes_it(tmp_path):
+  """SIGKILL at random moments of writing: nothing, or a whole set."""
+  for domain in "ab":
+    (tmp_path / domain).mkdir()
+    for i in range(60):
+      rng = np.random.default_rng([i, ord(domain)])
+      image = rng.integers(0, 256, (64, 64, 3), np.uint8)
+      image_files.write(str(tmp_path / domain / f"{i}.png"), image)
+  config = config_lib.DataConfig(
+    domain_a=str(tmp_path / "a"), domain_b=str(tmp_path / "b")
+  )
+  _write(config, tmp_path / "want", shard_bytes=100_000)
+  output = tmp_path / "packed"
+  script = (
+    "import sys, time, os\n"
+    "from official.cyclegan import config, prepare_lib\n"
+    "a, b, output = sys.argv[1:]\n"
+    "data = config.DataConfig(domain_a=a, domain_b=b)\n"
+    "found = prepare_lib.survey(data)\n"
+    "whole = prepare_lib._example\n"
+    "def slow(*given):\n"
+    "  time.sleep(0.02)\n"
+    "  return whole(*given)\n"
+    "prepare_lib._example = slow\n"
+    "print('go', flush=True)\n"
+    "prepare_lib.write(found, prepare_lib.report(found), data, output, 100_000)"
+    "\n"
+  )
+  command = [sys.executable, "-c", script, config.domain_a, config.domain_b]
+  draw = random.Random(3)
+  progress, killed = [], 0
+  for _ in range(12):
+    process = subprocess.Popen(
+      [*command, str(output)],
+      cwd=conftest.ROOT,
+      stdout=subprocess.PIPE,
+      stderr=subprocess.DEVNULL,
+      text=True,
+    )
+    while "go" not in process.stdout.readline():
+      pass
+    try:
+      process.wait(timeout=draw.uniform(0.1, 0.5))
+    except subprocess.TimeoutExpired:
+      os.kill(process.pid, signal.SIGKILL)
+      process.wait()
+      killed += 1
+    process.stdout.close()
+    if output.exists():
+      break
+    with pytest.raises(config_lib.UserError, match="prepare was stopped"):
+      dataset.open_source(config_lib.DataConfig(dataset=str(output)))
+    partial = tmp_path / "packed.partial"
+    finished = [p for p in partial.glob("*-of-*") if p.suffix != ".partial"]
+    progress.append(len(finished))
+  assert killed >= 2 and progress == sorted(progress)
+  if not output.exists():
+    _write(config, output, shard_bytes=100_000)
+  assert _digest(output) == _digest(tmp_path / "want")
+  assert (
+    dataset.open_source(config_lib.DataConfig(dataset=str(output))).counts
+    == dataset.open_source(config).counts
+  )
+  assert json.loads((output / "report.json").read_text())["domains"]
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
