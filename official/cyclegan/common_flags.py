@@ -390,19 +390,20 @@ def require(name: str, remedy: str) -> str:
   return value
 
 
-def run(main: Callable[[], None]) -> None:
+def run(main: Callable[..., None], *operands: str) -> None:
   """Runs a binary: parses its flags, refuses stray arguments, reports errors.
 
   A mistake of the user's ends in one line on standard error and exit status
   2. `--help` ends with status 0.
 
   Args:
-    main: What to do once the flags are parsed.
+    main: What to do once the flags are parsed; takes the operands.
+    *operands: Names of the arguments that are not flags, all to be given.
   """
   # TensorFlow's C++ code reports missing GPU libraries as errors even where no
   # GPU is wanted; what really fails is raised as an exception as well.
   os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-  app.run(functools.partial(_main, main), flags_parser=_parse)
+  app.run(functools.partial(_main, main, operands), flags_parser=_parse)
 
 
 def _parse(argv: list[str]) -> list[str]:
@@ -415,18 +416,23 @@ def _parse(argv: list[str]) -> list[str]:
     sys.exit(0)
 
 
-def _main(main: Callable[[], None], argv: list[str]) -> None:
-  if len(argv) > 1:
+def _main(
+  main: Callable[..., None], operands: tuple[str, ...], argv: list[str]
+) -> None:
+  given = argv[1:]
+  if len(given) < len(operands):
+    _fail(f"{operands[len(given)]} is missing. (--help says more.)")
+  if len(given) > len(operands):
     _fail(
-      f"unexpected argument {argv[1]!r}: options are given as --name=value."
-      " (--help lists all flags.)"
+      f"unexpected argument {given[len(operands)]!r}: options are given as"
+      " --name=value. (--help lists all flags.)"
     )
   if not flags.FLAGS["verbosity"].present:
     logging.set_verbosity(logging.WARNING)
     # TensorFlow's warnings are about its own inner workings.
     std_logging.getLogger("tensorflow").setLevel(std_logging.ERROR)
   try:
-    main()
+    main(*given)
   except config_lib.UserError as error:
     _fail(str(error))
   except KeyboardInterrupt:
