@@ -19,19 +19,30 @@ import os
 import subprocess
 
 import numpy as np
+import PIL.Image
 import pytest
 import tensorflow as tf
 from absl import flags
 from absl.testing import flagsaver
 
 from official.cyclegan import config as config_lib
+from official.cyclegan import evaluate
 from official.cyclegan import export
 from official.cyclegan import image_files
+from official.cyclegan import prepare
+from official.cyclegan import scene_datasets
 from official.cyclegan import train
 from official.cyclegan import translate
 from tests import conftest
+from tests import odd_files
 
-_BINARIES = {"train": train, "export": export, "translate": translate}
+_BINARIES = {
+  "prepare": prepare,
+  "train": train,
+  "evaluate": evaluate,
+  "export": export,
+  "translate": translate,
+}
 # Run as a user would, in a process of its own; the others run their `main` in
 # this process, which spares them TensorFlow's start.
 _AS_PROCESSES = {("resnet", 1), ("unet", 4)}
@@ -123,6 +134,93 @@ def test_report_of_the_export(road):
   }
   for entry in report["files"].values():
     assert entry["max_difference"] <= 1e-4
+
+
+def _folder(tmp_path, monkeypatch):
+  for name in ("A", "B"):
+    (tmp_path / "set" / name).mkdir(parents=True)
+    odd_files.write_good(tmp_path / "set" / name)
+  return {"dataset": tmp_path / "set"}
+
+
+def _two_folders(tmp_path, monkeypatch):
+  folder = _folder(tmp_path, monkeypatch)["dataset"]
+  odd_files.write_bad(folder / "A")
+  return {
+    "domain_a": folder / "A",
+    "domain_b": folder / "B",
+    "on_bad_image": "skip",
+  }
+
+
+def _prepared(tmp_path, monkeypatch):
+  output = tmp_path / "prepared"
+  _run(False, "prepare", **_two_folders(tmp_path, None), output_dir=output)
+  return {"dataset": output}
+
+
+def _tfds_name(tmp_path, monkeypatch):
+  conftest.tiny_cycle()
+  return {"dataset": "tiny_cycle", "data_dir": tmp_path / "tfds"}
+
+
+def _built_in(tmp_path, monkeypatch):
+  few = {s: (d, n, 3) for s, (d, n, _) in scene_datasets._SPLITS.items()}
+  monkeypatch.setattr(scene_datasets, "_SPLITS", few)
+  return {"dataset": "photo2painting_scenes", "data_dir": tmp_path / "tfds"}
+
+
+@pytest.mark.parametrize(
+  ("make", "channels"),
+  [
+    (_folder, 3),
+    (_two_folders, 3),
+    (_prepared, 1),
+    (_tfds_name, 3),
+    (_built_in, 1),
+  ],
+)
+def test_every_kind_of_source_goes_the_whole_road(
+  make, channels, tmp_path, monkeypatch
+):
+  source = make(tmp_path, monkeypatch)
+  run, export_dir = tmp_path / "run", tmp_path / "export"
+  _run(
+    False,
+    "train",
+    **source,
+    model_dir=run,
+    channels=channels,
+    crop_size=32,
+    gen_n_filters=4,
+    disc_n_filters=4,
+    n_res_blocks=1,
+    train_steps=1,
+    buffer_max_length=2,
+  )
+  _run(False, "evaluate", model_dir=run)
+  report = json.loads((run / "evaluation" / "report.json").read_text())
+  assert report["images_A"] > 0 and report["measures"]["cycle_l1"] > 0
+  assert ("true_error" in report["measures"]) == (make is _built_in)
+  _run(False, "export", model_dir=run, output_dir=export_dir)
+  if make is _tfds_name or make is _built_in:
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    monkeypatch.setattr(
+      "tensorflow_datasets.core.constants.DATA_DIR", str(tmp_path / "tfds")
+    )
+  given = source.get("domain_a", source.get("dataset"))
+  results = {}
+  for model in (export_dir / "g_AB.tflite", export_dir / "g_AB", run):
+    output = tmp_path / f"translated_{model.name}"
+    try:
+      _run(False, "translate", model=model, input=given, output=output)
+    except config_lib.UserError as error:
+      assert make is _two_folders and "loop.jpg" in str(error)
+    results[model.name] = sorted(os.listdir(output))
+  assert len(set(map(tuple, results.values()))) == 1
+  assert len(results["run"]) >= report["images_A"]
+  with PIL.Image.open(output / results["run"][0]) as picture:
+    assert picture.mode == ("RGB" if channels == 3 else "L")
 
 
 _LITERT_SCRIPT = """

@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import pathlib
 import shutil
@@ -99,6 +100,41 @@ def scenes(tmp_path_factory) -> dict[str, pathlib.Path]:
         image = draw((9, stream, i), domain=split[-1], size=32)["image"]
         image_files.write(str(folders[name] / split / f"{i}.png"), image)
   return folders
+
+
+@functools.cache
+def tiny_cycle() -> type:
+  """Defines a data set for TFDS, which lets nobody define it twice."""
+  import tensorflow_datasets as tfds
+
+  from official.cyclegan import dataset
+
+  class TinyCycle(tfds.core.GeneratorBasedBuilder):
+    """A data set with the features of `cycle_gan`, grey to make it harder."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+      return tfds.core.DatasetInfo(
+        builder=self,
+        features=tfds.features.FeaturesDict(
+          {
+            "image": tfds.features.Image(shape=(None, None, 1)),
+            "label": tfds.features.ClassLabel(names=["A", "B"]),
+          }
+        ),
+      )
+
+    def _split_generators(self, dl_manager):
+      return {split: self._generate_examples(split) for split in dataset.SPLITS}
+
+    def _generate_examples(self, split):
+      for i in range(3):
+        image = np.full((12 + i, 20, 1), 40 * i, np.uint8)
+        image[:, 5:9] += 90
+        yield f"{split}{i}", {"image": image, "label": split[-1]}
+
+  return TinyCycle
 
 
 def smooth_picture(

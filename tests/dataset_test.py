@@ -20,7 +20,6 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
 from official.cyclegan import config as config_lib
 from official.cyclegan import dataset
@@ -154,39 +153,8 @@ def test_built_in_size_follows_load_size(name, load_size, full):
   assert dataset.builder_name(config) == full
 
 
-@functools.cache
-def _tiny_cycle() -> type:
-  """Defines a data set for TFDS, which lets nobody define it twice."""
-
-  class TinyCycle(tfds.core.GeneratorBasedBuilder):
-    """A data set with the features of `cycle_gan`, grey to make it harder."""
-
-    VERSION = tfds.core.Version("1.0.0")
-
-    def _info(self):
-      return tfds.core.DatasetInfo(
-        builder=self,
-        features=tfds.features.FeaturesDict(
-          {
-            "image": tfds.features.Image(shape=(None, None, 1)),
-            "label": tfds.features.ClassLabel(names=["A", "B"]),
-          }
-        ),
-      )
-
-    def _split_generators(self, dl_manager):
-      return {split: self._generate_examples(split) for split in dataset.SPLITS}
-
-    def _generate_examples(self, split):
-      for i in range(3):
-        image = np.full((12 + i, 20, 1), 40 * i, np.uint8)
-        yield f"{split}{i}", {"image": image, "label": split[-1]}
-
-  return TinyCycle
-
-
 def test_any_tfds_name_with_the_splits_is_taken(tmp_path):
-  _tiny_cycle()
+  conftest.tiny_cycle()
   config = config_lib.DataConfig(
     dataset="tiny_cycle", data_dir=str(tmp_path), crop_size=8, load_size=8
   )
@@ -198,7 +166,7 @@ def test_any_tfds_name_with_the_splits_is_taken(tmp_path):
 
 def test_tfds_without_the_splits_is_refused(tmp_path, monkeypatch):
   monkeypatch.setattr(
-    _tiny_cycle(),
+    conftest.tiny_cycle(),
     "_split_generators",
     lambda self, _: {"train": self._generate_examples("trainA")},
   )

@@ -111,6 +111,7 @@ def test_report_and_details(exported):
     "size": 32,
     "size_multiple": 16,
     "minimum_size": 32,
+    "channels": 3,
   }
 
 

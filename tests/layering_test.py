@@ -54,14 +54,18 @@ _ORDER = [
   "checkpoints",
   "callbacks",
   "train_lib",
+  "prepare_lib",
+  "evaluate_lib",
   "tflite_file",
   "export_lib",
   "translate_lib",
+  "prepare",
   "train",
+  "evaluate",
   "export",
   "translate",
 ]
-_BINARIES = {"train", "export", "translate"}
+_BINARIES = {"prepare", "train", "evaluate", "export", "translate"}
 # Started without TensorFlow: flags, and the workers that draw.
 _WITHOUT_TENSORFLOW = {
   "config",

@@ -374,6 +374,26 @@ def config_from_flags() -> config_lib.Config:
   )
 
 
+def given_data(config: config_lib.Config) -> config_lib.Config:
+  """Returns a run's configuration with the data flags that were given.
+
+  Args:
+    config: The run's.
+
+  Raises:
+    config.UserError: If a value cannot be used.
+  """
+  given = {
+    field.name: getattr(flags.FLAGS, field.name)
+    for field in dataclasses.fields(config_lib.DataConfig)
+    if flags.FLAGS[field.name].present
+  }
+  if "dataset" in given:  # instead of the folders trained on
+    given = {"domain_a": "", "domain_b": "", **given}
+  data = dataclasses.replace(config.data, **given)
+  return config_lib.resolve(dataclasses.replace(config, data=data))
+
+
 def require(name: str, remedy: str) -> str:
   """Returns the value of the string flag `name`.
 

@@ -37,8 +37,6 @@ from official.cyclegan import scene_datasets
 
 _MAX_NAMED = 20  # broken files that a message names
 SPLITS = ("trainA", "trainB", "testA", "testB")
-# What marks a folder as one that TFDS can read, written last by `prepare`.
-TFDS_MARK = "dataset_info.json"
 # Of encoded pictures that are shuffled before they are decoded, bytes.
 _SHUFFLE_BYTES = 1 << 27
 # Share of the free memory that decoded pictures may take.
@@ -131,7 +129,9 @@ def is_prepared(folder: str) -> bool:
   Args:
     folder: A folder, or an address such as `gs://bucket/pictures`.
   """
-  return "://" in folder or os.path.isfile(os.path.join(folder, TFDS_MARK))
+  return "://" in folder or os.path.isfile(
+    os.path.join(folder, folders.TFDS_MARK)
+  )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,7 +21,9 @@ Recipe:
 Writes g_AB/ and g_BA/ (SavedModels that take any size), g_AB.tflite and
 g_BA.tflite (float32, one image of --size), and export.json. All take and give
 RGB in [0, 1]. Every file is compared with the Keras generator on real test
-images first; a file that differs is not written.
+images first; a file that differs is not written. The images are those of the
+data set trained on; where it is gone, data flags such as --dataset name
+another.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from official.cyclegan import config as config_lib
 
 common_flags.define_run_flags()
 common_flags.define_checkpoint_flags()
+common_flags.define_data_flags()
 common_flags.define_dry_run_flag()
 common_flags.define_output_flag()
 _SIZE = flags.DEFINE_integer(
@@ -55,8 +58,8 @@ def main() -> None:
   output_dir = common_flags.require(
     "output_dir", "give a folder for the exported files."
   )
+  config = common_flags.given_data(config_lib.load(model_dir))
   if flags.FLAGS.dry_run:
-    config = config_lib.load(model_dir)
     size = _SIZE.value or config.data.crop_size
     config_lib.check_size("size", size, config.model)
     options = {
@@ -73,7 +76,11 @@ def main() -> None:
 
   choice = config_lib.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
   report = export_lib.export(
-    model_dir, output_dir, size=_SIZE.value, choice=choice
+    model_dir,
+    output_dir,
+    size=_SIZE.value,
+    choice=choice,
+    data=config.data,
   )
   for name, entry in report["files"].items():
     print(

@@ -44,6 +44,8 @@ _LAYOUTS = (
   "{split}/{domain}",
   "{domain}/{split}",
 )
+# What marks a folder as one that TFDS can read, written last by `prepare`.
+TFDS_MARK = "dataset_info.json"
 _TEST_NAMES = ("test", "val", "valid", "validation")
 _HASH_BYTES = 8
 _CHUNK = 1 << 20  # bytes

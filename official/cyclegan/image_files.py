@@ -69,7 +69,9 @@ def find(where: str, flag: str) -> list[str]:
     config.UserError: If nothing is there, or nothing with an image's ending.
   """
   if os.path.isdir(where):
-    found = [str(path) for path in pathlib.Path(where).iterdir()]
+    found = [
+      str(path) for path in pathlib.Path(where).iterdir() if not path.is_dir()
+    ]
   elif os.path.exists(where):
     found = [where]
   else:

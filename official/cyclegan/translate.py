@@ -20,7 +20,8 @@ Recipe:
     --input=my_pictures --output=translated
 
 --model is a run's folder, a SavedModel or a .tflite file; --input a picture, a
-glob pattern in quotes or a folder. Pictures may have any size and keep it. A
+glob pattern in quotes, a folder, or any data set that train takes, of which the
+test pictures are translated. Pictures may have any size and keep it. A
 picture that cannot be read is named at the end; the others are translated.
 """
 
@@ -42,7 +43,10 @@ _MODEL = flags.DEFINE_string(
   "Folder that train or export wrote, a SavedModel, or a .tflite file.",
 )
 _INPUT = flags.DEFINE_string(
-  "input", None, "Picture, glob pattern in quotes, or folder of pictures."
+  "input",
+  None,
+  "Picture, glob pattern in quotes, folder of pictures, or a data set as for"
+  " train's --dataset: its test pictures.",
 )
 _OUTPUT = flags.DEFINE_string(
   "output",

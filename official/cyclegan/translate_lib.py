@@ -19,16 +19,20 @@ fraction of a second.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import pathlib
+import re
+import tempfile
 from collections.abc import Callable
 
 import numpy as np
 import tqdm
 
 from official.cyclegan import config as config_lib
+from official.cyclegan import folders
 from official.cyclegan import image_files
 from official.cyclegan import tflite_file
 
@@ -153,7 +157,8 @@ def translate_files(
 
   Args:
     model: As for `open_model`.
-    inputs: A file, a glob pattern or a folder.
+    inputs: A file, a glob pattern, a folder, or a data set, whose test
+      pictures are translated.
     output: A folder; or, for a single input file, a file ending in one of
       `image_files.WRITABLE`.
     direction: `AtoB` or `BtoA`.
@@ -170,9 +175,31 @@ def translate_files(
       message names them.
   """
   image_files.check_background(background)
-  files = image_files.find(inputs, "input")
+  with contextlib.ExitStack() as stack:
+    if _is_dataset(inputs):
+      folder = stack.enter_context(tempfile.TemporaryDirectory())
+      _write_test_split(inputs, direction, background, folder)
+      inputs = folder
+    return _translate_found(
+      image_files.find(inputs, "input"),
+      inputs,
+      output,
+      open_model(model, direction, choice),
+      scale,
+      background,
+    )
+
+
+def _translate_found(
+  files: list[str],
+  inputs: str,
+  output: str,
+  runner: Runner,
+  scale: str,
+  background: str,
+) -> list[str]:
+  """Translates files that are there."""
   targets = _targets(files, inputs, output)
-  runner = open_model(model, direction, choice)
   written, problems = [], []
   for path, target in zip(tqdm.tqdm(files, unit="image"), targets):
     try:
@@ -190,6 +217,36 @@ def translate_files(
   return written
 
 
+def _is_dataset(inputs: str) -> bool:
+  """Says whether an input is a data set: TFDS's name, or a folder of splits."""
+  if os.path.isdir(inputs):
+    names = os.listdir(inputs)
+    return folders.TFDS_MARK in names or not any(
+      name.lower().endswith(image_files.READABLE) for name in names
+    )
+  return bool(re.fullmatch(r"\w+(/[\w-]+)?|\w+://.*", inputs))
+
+
+def _write_test_split(
+  inputs: str, direction: str, background: str, folder: str
+) -> None:
+  """Writes a data set's test pictures of the domain to be translated."""
+  # Imported late: other inputs do not wait for TensorFlow.
+  from official.cyclegan import dataset
+
+  config = config_lib.DataConfig(dataset=inputs, background=background)
+  try:
+    source = dataset.open_source(config)
+  except config_lib.UserError as error:
+    raise config_lib.UserError(
+      f"--input={inputs} is no picture, no folder of pictures and no data set."
+      f" {error}"
+    ) from error
+  split = f"test{direction[0]}"
+  for i, image in enumerate(source.images(split).as_numpy_iterator()):
+    image_files.write(os.path.join(folder, f"{split}_{i:05d}.png"), image)
+
+
 def _targets(files: list[str], inputs: str, output: str) -> list[str]:
   """Returns where each result goes; creates the folder."""
   single = len(files) == 1 and files[0] == inputs
@@ -203,6 +260,12 @@ def _targets(files: list[str], inputs: str, output: str) -> list[str]:
     writable = name.suffix.lower() in image_files.WRITABLE
     target = name.name if writable else f"{name.stem}.png"
     targets.append(os.path.join(output, target))
+  if len(set(targets)) < len(targets):
+    # a.png and a.tif, or of several folders: the ending tells them apart.
+    targets = [
+      t if targets.count(t) == 1 else os.path.join(output, _full_name(path))
+      for path, t in zip(files, targets)
+    ]
   clashes = {t for t in targets if targets.count(t) > 1}
   if clashes:
     raise config_lib.UserError(
@@ -216,6 +279,13 @@ def _targets(files: list[str], inputs: str, output: str) -> list[str]:
         " folder."
       )
   return targets
+
+
+def _full_name(path: str) -> str:
+  """Returns a result's name that keeps the input's ending."""
+  name = os.path.basename(path)
+  writable = name.lower().endswith(image_files.WRITABLE)
+  return name if writable else f"{name}.png"
 
 
 def _unit(image: np.ndarray) -> np.ndarray:
