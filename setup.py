@@ -27,7 +27,12 @@ importlib_resources: tensorflow-datasets imports it without asking for it.
 keras 2.15: what tensorflow 2.15 needs; keras-tuner would take any.
 keras-tuner: searches the loss weights.
 absl-py: flags.
-pillow: writes the animated picture of a run's progress; tf.image cannot.
+pillow: reads every format that people have, EXIF, CMYK, 16 bits and WebP, of
+  which tf.image reads a part, and writes GIF. 10.1 says what is transparent.
+imagehash: perceptual hashes, by which prepare finds near duplicates.
+psutil: the free memory, by which pictures are kept or read again;
+  tensorflow-datasets uses it as well.
+requests: downloads that go on where they were; tensorflow-datasets uses it.
 numpy < 2: tensorflow 2.15 is compiled against numpy 1.
 matplotlib: the benchmarks' curves; nothing else draws axes.
 tflite-runtime: runs .tflite files without importing TensorFlow, so that
@@ -46,7 +51,7 @@ _README = pathlib.Path(__file__).with_name("README.md")
 
 setuptools.setup(
   name="cyclegan-garden",
-  version="0.3.0",
+  version="0.4.0",
   description="CycleGAN for TensorFlow, from two piles of pictures to TFLite",
   long_description=_README.read_text(encoding="utf-8"),
   long_description_content_type="text/markdown",
@@ -56,12 +61,15 @@ setuptools.setup(
   python_requires=">=3.9,<3.12",
   install_requires=[
     "absl-py>=1.4",
+    "imagehash>=4.3",
     "importlib_resources",
     "keras==2.15.0",
     "keras-tuner==1.4.8",
     "matplotlib>=3.5",
     "numpy>=1.23,<2",
-    "pillow>=9.1",
+    "pillow>=10.1",
+    "psutil",
+    "requests",
     "setuptools<81",
     "tensorboard>=2.15,<2.16",
     "tensorflow==2.15.1",

@@ -110,6 +110,37 @@ def test_missing_pytorch_is_one_line():
   conftest.assert_refused(done, "--torch_python")
 
 
+def test_pipelines_are_compared_with_bare_decoding(tmp_path):
+  done = conftest.run_tool(
+    "benchmark_data.py",
+    "--size=32",
+    "--counts=6,9",
+    "--seconds=0.1",
+    "--rounds=1",
+    "--gen_n_filters=4",
+    "--disc_n_filters=4",
+    "--n_res_blocks=1",
+    f"--json={tmp_path / 'data.json'}",
+  )
+  assert done.returncode == 0, done.stderr
+  figures = json.loads((tmp_path / "data.json").read_text())
+  rates = figures["pictures_per_second"]
+  assert set(rates) == {
+    "bare decoding",
+    *(f"pipeline, cache={cache}" for cache in ("none", "memory", "disk")),
+  }
+  assert min(rates.values()) > figures["training_step"] > 0
+  assert set(figures["memory_mb"]) == {"6", "9"}
+  assert 100 < figures["memory_mb"]["6"] < 20_000
+  assert "| pipeline, cache=disk |" in done.stdout
+
+
+def test_impossible_sets_are_refused():
+  conftest.assert_refused(
+    conftest.run_tool("benchmark_data.py", "--counts=9"), "--counts=9"
+  )
+
+
 @pytest.fixture
 def few_fruits(tmp_path, monkeypatch):
   """A TFDS folder with the built-in fruits, four scenes in each split."""
@@ -189,7 +220,12 @@ def test_missing_output_folder_is_refused():
 
 
 def test_no_tool_needs_tensorflow_for_its_help():
-  for tool in ("benchmark_step.py", "benchmark_quality.py"):
+  for tool in (
+    "benchmark_data.py",
+    "benchmark_step.py",
+    "benchmark_quality.py",
+    "download_dataset.py",
+  ):
     assert "Recipe" in conftest.run_tool(tool, "--help").stdout
     source = pathlib.Path(_TOOLS, tool).read_text(encoding="utf-8")
     assert "\nimport tensorflow" not in source

@@ -37,8 +37,11 @@ from official.cyclegan import scene_datasets
 
 _MAX_NAMED = 20  # broken files that a message names
 SPLITS = ("trainA", "trainB", "testA", "testB")
+# Batches made ahead of the step. More would only take memory: the step is
+# hundreds of times slower (tools/benchmark_data.py).
+_PREFETCH = 8
 # Of encoded pictures that are shuffled before they are decoded, bytes.
-_SHUFFLE_BYTES = 1 << 27
+_SHUFFLE_BYTES = 1 << 26
 # Share of the free memory that decoded pictures may take.
 _CACHE_SHARE = 0.4
 # Pictures from which the size of all is estimated.
@@ -298,7 +301,7 @@ def training_batches(
   # Nothing is dropped: the data never ends.
   return pairs.batch(
     config.batch_size // share.replicas, drop_remainder=True
-  ).prefetch(tf.data.AUTOTUNE)
+  ).prefetch(_PREFETCH)
 
 
 def choose_cache(
