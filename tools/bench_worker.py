@@ -79,7 +79,9 @@ class Worker:
       self._process.stdout,
       self._process.stderr,
     ):
-      stream.close()
+      # What a dead process was still to be told cannot be flushed.
+      with contextlib.suppress(BrokenPipeError):
+        stream.close()
 
 
 def serve(build: Callable[[], Callable[[int], None]], **told: Any) -> None:

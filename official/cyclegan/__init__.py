@@ -15,10 +15,12 @@
 
 The data flow, one module per noun:
   config, common_flags         what a run is asked to do
-  scene_datasets, image_files  pictures, drawn or from disk
+  scene_datasets, image_files, folders  pictures, drawn or from disk
   dataset, preprocessing       batches of unpaired images in [-1, 1]
   networks, losses, image_pool the parts of the model
   model, checkpoints, train_lib  one training step; many; kept on disk
+  prepare_lib, evaluate_lib    pictures looked through; runs measured
   export_lib, translate_lib    SavedModel and TFLite; pictures in and out
-The binaries train, export and translate only read flags and call a library.
+The binaries prepare, train, evaluate, export and translate only read flags and
+call a library.
 """
