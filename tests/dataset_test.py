@@ -382,8 +382,7 @@ def test_disk_cache_without_a_folder_is_refused(pictures, tmp_path):
 @pytest.mark.parametrize(
   ("free", "cache", "words"),
   [
-    (10**12, "memory", ""),
-    (400_000, "memory", "kept in memory"),
+    (10**12, "memory", "13 decoded pictures take 0.00 GB and are kept in"),
     (1000, "none", "--cache=disk"),
   ],
 )
@@ -399,7 +398,7 @@ def test_auto_decides_from_the_size_and_says_so(
   scale = functools.partial(preprocessing.scale, config=config, multiple=4)
   assert dataset.choose_cache(source, config, scale) == cache
   printed = capsys.readouterr().out
-  assert words in printed and bool(printed) == bool(words)
+  assert words in printed
 
 
 def test_free_memory_is_plausible():

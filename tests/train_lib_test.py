@@ -243,6 +243,33 @@ def test_best_checkpoint_is_validated_and_kept(pictures, tmp_path):
   assert step == 4 and value >= record["value"] - 1e-6
 
 
+@pytest.mark.parametrize("ending", ["jpg", "png"])  # TensorFlow's and Pillow's
+def test_pictures_that_vanish_end_in_words(
+  pictures, tmp_path, monkeypatch, ending
+):
+  folder = conftest.copy(pictures, tmp_path / "pictures")
+  for path in [*folder.glob("train?/*")]:
+    if path.suffix != f".{ending}":
+      path.unlink()
+  config = _config(folder, train_steps=60, save_every_steps=2)
+  config = conftest.replace(config, "data", cache="none")
+  original = callbacks.Checkpoint.on_step
+
+  def on_step(self, logs):
+    original(self, logs)
+    if self.step == 2:
+      for path in folder.glob("trainA/*"):
+        path.unlink()
+
+  monkeypatch.setattr(callbacks.Checkpoint, "on_step", on_step)
+  with pytest.raises(config_lib.UserError) as error:
+    train_lib.train(config, str(tmp_path / "run"))
+  message = str(error.value)
+  assert "cannot be read any more" in message and "\n" not in message
+  assert f".{ending}" in message and str(folder) in message
+  assert list((tmp_path / "run" / "checkpoints").glob("ckpt-*.index"))
+
+
 @pytest.mark.parametrize(
   ("generator_type", "mode"), [("resnet", "scale_width"), ("unet", "none")]
 )

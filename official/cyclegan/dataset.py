@@ -35,7 +35,7 @@ from official.cyclegan import image_files
 from official.cyclegan import preprocessing
 from official.cyclegan import scene_datasets
 
-_MAX_NAMED = 20  # broken files that a message names
+_MAX_NAMED = 20  # files left out that are named
 SPLITS = ("trainA", "trainB", "testA", "testB")
 # Batches made ahead of the step. More would only take memory: the step is
 # hundreds of times slower (tools/benchmark_data.py).
@@ -198,18 +198,22 @@ def check_all(
 
   Raises:
     config.UserError: With `fail`, if files cannot be read; the message names
-      all of them, or the first ones and the number of the others.
+      all of them.
   """
   good, broken = examine(paths, config.background)
   if not broken:
     return good
-  more = len(broken) - _MAX_NAMED
-  text = " ".join(list(broken.values())[:_MAX_NAMED]) + (
-    f" (and {more} more broken files)" if more > 0 else ""
-  )
   if config.on_bad_image == "fail":
-    raise config_lib.UserError(f"{text} --on_bad_image=skip leaves such out.")
-  print(f"{len(broken)} of {len(paths)} files are left out: {text}")
+    raise config_lib.UserError(
+      " ".join(broken.values())
+      + f" {len(broken)} of {len(paths)} files are such;"
+      " --on_bad_image=skip leaves them out."
+    )
+  print(f"{len(broken)} of {len(paths)} files are left out:")
+  for words in list(broken.values())[:_MAX_NAMED]:
+    print(f"  {words}")
+  if len(broken) > _MAX_NAMED:
+    print(f"  and {len(broken) - _MAX_NAMED} more.")
   return good
 
 
@@ -318,18 +322,15 @@ def choose_cache(
 
   Returns:
     `memory`, `disk` or `none`. What `auto` has come to is told on standard
-    output unless it is memory, and by far.
+    output.
   """
   if config.cache != "auto":
     return config.cache
   needed, free = _needed_bytes(source, scale), free_memory()
   count = source.counts["trainA"] + source.counts["trainB"]
-  fits = needed <= _CACHE_SHARE * free
-  if fits and needed < _CACHE_SHARE * free / 10:
-    return "memory"
-  what = f"{count:,} decoded pictures take {needed / 1e9:.1f} GB"
-  if fits:
-    print(f"{what} and are kept in memory (--cache=none does not keep them).")
+  what = f"{count:,} decoded pictures take {needed / 1e9:.2f} GB"
+  if needed <= _CACHE_SHARE * free:
+    print(f"{what} and are kept in memory (--cache=auto).")
     return "memory"
   print(
     f"{what}, {free / 1e9:.1f} GB of memory are free: they are read again every"
@@ -589,7 +590,11 @@ def _open_folder(config: config_lib.DataConfig) -> Source:
     )
 
   def with_pillow(path: bytes) -> np.ndarray:
-    return image_files.read(os.fsdecode(path), config.background)
+    try:
+      return image_files.read(os.fsdecode(path), config.background)
+    except config_lib.UserError as error:
+      # Was whole when training started. TensorFlow makes an UnknownError of it.
+      raise OSError(str(error)) from None
 
   def decode_file(path: tf.Tensor, plain: tf.Tensor) -> tf.Tensor:
     image = tf.cond(

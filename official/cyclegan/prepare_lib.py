@@ -67,6 +67,7 @@ _HASH_DISTANCE = 4
 _THUMBNAIL_DISTANCE = 8.0
 _THUMBNAIL = 16  # pixels
 _HASH_CHUNK = 512  # rows compared at a time
+_MAX_PAIRS = 1000  # near duplicates after which no more are looked for
 # Number of bits set in every 16-bit number.
 _ONES = np.array([bin(i).count("1") for i in range(2**16)], np.uint8)
 _MAX_LISTED = 20  # of each kind of finding
@@ -178,8 +179,8 @@ def report(found: Survey) -> dict[str, Any]:
   Returns:
     For each domain counts by split, sizes in pixels, formats, modes and files
     not called pictures; and, with at most 20 examples each, exact duplicates,
-    near duplicates between A and B and between training and test pictures, and
-    unreadable files.
+    near duplicates between A and B and between training and test pictures (a
+    thousand stand for a thousand or more), and unreadable files.
   """
   domains = {}
   for domain in folders.DOMAINS:
@@ -234,7 +235,7 @@ def near_duplicates(
     second: Pictures.
 
   Returns:
-    Pairs of paths; exact copies are among them.
+    Pairs of paths, not many more than a thousand; exact copies are among them.
   """
   if not first or not second:
     return []
@@ -249,6 +250,8 @@ def near_duplicates(
       off = np.abs(rows[i].thumbnail.astype(np.int16) - thumbnails[j]).mean()
       if off <= _THUMBNAIL_DISTANCE:
         pairs.append([rows[i].path, second[j].path])
+      if len(pairs) >= _MAX_PAIRS:
+        return pairs
   return pairs
 
 

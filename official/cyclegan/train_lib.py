@@ -18,6 +18,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import re
 import signal
 from collections.abc import Sequence
 
@@ -42,6 +43,12 @@ ANIMATION_NAME = "progress.gif"
 _SAMPLE_IMAGES = 4  # of each domain
 _SCALAR_INTERVAL = 50  # steps
 _RULES = health.Rules()
+# What reading a file raises that was there when training started.
+_UNREADABLE = (
+  tf.errors.NotFoundError,
+  tf.errors.PermissionDeniedError,
+  tf.errors.UnknownError,
+)
 
 
 class Interrupted(Exception):
@@ -177,6 +184,13 @@ def _fit(
       model.fit(batches, steps_per_epoch=steps, callbacks=called, verbose=0)
   except tf.errors.OpError as error:
     if workers == 1:
+      if isinstance(error, _UNREADABLE):
+        raise config_lib.UserError(
+          f"a picture cannot be read any more at step {checkpoint.step}"
+          f" ({_reason(error)}). Put it back and give the same"
+          " command again: it goes on from the last checkpoint. --cache=memory"
+          " or disk needs the files at the start only."
+        ) from error
       raise
     raise config_lib.UserError(
       f"another worker was lost at step {checkpoint.step}. Start all workers"
@@ -188,6 +202,14 @@ def _fit(
         callback.close()
   if checkpoint.stopped_by is not None:
     raise Interrupted(checkpoint.stopped_by, checkpoint.step)
+
+
+def _reason(error: tf.errors.OpError) -> str:
+  """Returns the line of a graph's error that names the file."""
+  found = re.search(
+    r".*(cannot be read|No such file|[Pp]ermission denied).*", error.message
+  )
+  return found.group().strip() if found else config_lib.first_line(error)
 
 
 def _batches(
