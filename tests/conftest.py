@@ -107,7 +107,7 @@ def tiny_cycle() -> type:
   """Defines a data set for TFDS, which lets nobody define it twice."""
   import tensorflow_datasets as tfds
 
-  from official.cyclegan import dataset
+  from official.cyclegan import sources
 
   class TinyCycle(tfds.core.GeneratorBasedBuilder):
     """A data set with the features of `cycle_gan`, grey to make it harder."""
@@ -126,7 +126,7 @@ def tiny_cycle() -> type:
       )
 
     def _split_generators(self, dl_manager):
-      return {split: self._generate_examples(split) for split in dataset.SPLITS}
+      return {split: self._generate_examples(split) for split in sources.SPLITS}
 
     def _generate_examples(self, split):
       for i in range(3):

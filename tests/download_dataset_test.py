@@ -30,6 +30,7 @@ import tensorflow_datasets as tfds
 from official.cyclegan import config as config_lib
 from official.cyclegan import dataset
 from official.cyclegan import image_files
+from official.cyclegan import sources
 from tests import conftest
 
 
@@ -103,7 +104,7 @@ def archive():
   rng = np.random.default_rng(0)
   with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as packed:
     packed.writestr("apple2orange/", b"")
-    for split, count in zip(dataset.SPLITS, (4, 3, 2, 2)):
+    for split, count in zip(sources.SPLITS, (4, 3, 2, 2)):
       packed.writestr(f"apple2orange/{split}/", b"")
       for i in range(count):
         image = rng.integers(0, 256, (60, 90, 3), np.uint8)
@@ -140,7 +141,7 @@ def test_downloads_into_the_folder_layout(archive, tmp_path):
     assert "there already" in again.stdout
     assert len(state["requests"]) == 1
   assert os.listdir(tmp_path / "data") == ["apple2orange"]
-  source = dataset.open_source(
+  source = sources.open_source(
     config_lib.DataConfig(dataset=str(tmp_path / "data" / "apple2orange"))
   )
   assert list(source.counts.values()) == [4, 3, 2, 2]
@@ -285,15 +286,15 @@ def test_tfds_builds_cycle_gan_and_it_is_trained_on(
       crop_size=32,
       load_size=36,
     )
-    source = dataset.open_source(config)
+    source = sources.open_source(config)
     assert len(state["requests"]) >= 1
   assert list(source.counts.values()) == [4, 3, 2, 2]
   with zipfile.ZipFile(io.BytesIO(archive)) as packed:
     packed.extractall(tmp_path / "folder")
-  folder = dataset.open_source(
+  folder = sources.open_source(
     config_lib.DataConfig(dataset=str(tmp_path / "folder" / "apple2orange"))
   )
-  for split in dataset.SPLITS:
+  for split in sources.SPLITS:
     one, other = (
       sorted(image.tobytes() for image in s.images(split).as_numpy_iterator())
       for s in (source, folder)

@@ -18,8 +18,8 @@ import pytest
 
 from official.cyclegan import checkpoints
 from official.cyclegan import config as config_lib
-from official.cyclegan import dataset
 from official.cyclegan import evaluate_lib
+from official.cyclegan import sources
 from official.cyclegan import train_lib
 from official.cyclegan import validation
 from tests import conftest
@@ -47,7 +47,7 @@ def test_reports_what_validation_measures(run, tmp_path):
     checkpoints.load_generator(str(folder), d)[0]
     for d in checkpoints.DIRECTIONS
   ]
-  test_set = validation.load(dataset.open_source(config.data), 32)
+  test_set = validation.load(sources.open_source(config.data), 32)
   assert report["measures"] == validation.measure(*generators, test_set)
   assert (report["images_A"], report["images_B"]) == (3, 3)
   written = json.loads((tmp_path / "out" / "report.json").read_text())

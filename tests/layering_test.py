@@ -35,6 +35,7 @@ _ORDER = [
   "image_files",
   "folders",
   "preprocessing",
+  "sources",
   "dataset",
   "run_record",
   "normalization",

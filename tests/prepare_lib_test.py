@@ -26,10 +26,10 @@ import pytest
 import tensorflow_datasets as tfds
 
 from official.cyclegan import config as config_lib
-from official.cyclegan import dataset
 from official.cyclegan import folders
 from official.cyclegan import image_files
 from official.cyclegan import prepare_lib
+from official.cyclegan import sources
 from tests import conftest
 from tests import odd_files
 
@@ -67,7 +67,7 @@ def test_every_picture_is_packed_as_it_is_read(odd, tmp_path):
   builder = tfds.builder_from_directory(str(output))
   assert len(builder.info.splits["trainA"].shard_lengths) > 1
   shown = {}
-  for split in dataset.SPLITS:
+  for split in sources.SPLITS:
     for example in builder.as_dataset(split=split).as_numpy_iterator():
       assert folders.DOMAINS[example["label"]] == split[-1]
       if split[-1] == "A":
@@ -81,10 +81,10 @@ def test_every_picture_is_packed_as_it_is_read(odd, tmp_path):
     assert np.abs(shown[name] - want).max() <= (8 if "jp" in name else 0), name
 
   # As a data set of ours: the same pictures, and now to the last bit.
-  source = dataset.open_source(config_lib.DataConfig(dataset=str(output)))
-  folder = dataset.open_source(config)
+  source = sources.open_source(config_lib.DataConfig(dataset=str(output)))
+  folder = sources.open_source(config)
   assert source.counts == folder.counts
-  for split in dataset.SPLITS:
+  for split in sources.SPLITS:
     one, other = (
       sorted(image.tobytes() for image in s.images(split).as_numpy_iterator())
       for s in (source, folder)
@@ -100,7 +100,7 @@ def test_report_counts_and_finds_copies(tmp_path):
       np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
     ).resize((80, 60), PIL.Image.Resampling.BICUBIC)
 
-  for split in dataset.SPLITS:
+  for split in sources.SPLITS:
     (tmp_path / split).mkdir()
   for i in range(12):
     domain = "AB"[i % 2]
@@ -198,7 +198,7 @@ def test_full_disk_is_one_line(odd, tmp_path, monkeypatch):
       _write(config, tmp_path / "packed")
   assert not (tmp_path / "packed").exists()
   with pytest.raises(config_lib.UserError, match="prepare was stopped"):
-    dataset.open_source(config_lib.DataConfig(dataset=str(tmp_path / "packed")))
+    sources.open_source(config_lib.DataConfig(dataset=str(tmp_path / "packed")))
   _write(config, tmp_path / "packed")
 
 
@@ -296,7 +296,7 @@ def test_killed_anywhere_the_next_run_completes_it(tmp_path):
     if output.exists():
       break
     with pytest.raises(config_lib.UserError, match="prepare was stopped"):
-      dataset.open_source(config_lib.DataConfig(dataset=str(output)))
+      sources.open_source(config_lib.DataConfig(dataset=str(output)))
     partial = tmp_path / "packed.partial"
     finished = [p for p in partial.glob("*-of-*") if p.suffix != ".partial"]
     progress.append(len(finished))
@@ -305,8 +305,8 @@ def test_killed_anywhere_the_next_run_completes_it(tmp_path):
     _write(config, output, shard_bytes=100_000)
   assert _digest(output) == _digest(tmp_path / "want")
   assert (
-    dataset.open_source(config_lib.DataConfig(dataset=str(output))).counts
-    == dataset.open_source(config).counts
+    sources.open_source(config_lib.DataConfig(dataset=str(output))).counts
+    == sources.open_source(config).counts
   )
   assert json.loads((output / "report.json").read_text())["domains"]
 

@@ -15,15 +15,15 @@ import hashlib
 import json
 
 from official.cyclegan import config as config_lib
-from official.cyclegan import dataset
 from official.cyclegan import run_record
+from official.cyclegan import sources
 from tests import conftest
 
 _DEVICE = {"strategy": "test", "replicas": 1, "devices": ["CPU"]}
 
 
 def _source(folder):
-  return dataset.open_source(
+  return sources.open_source(
     config_lib.DataConfig(dataset=str(folder), crop_size=32, load_size=32)
   )
 
@@ -65,7 +65,7 @@ def test_fingerprint_can_be_computed_by_hand(tmp_path):
   (tmp_path / "trainA").mkdir()
   file = tmp_path / "trainA" / "a.png"
   file.write_bytes(b"content")
-  source = dataset.Source("x", {}, lambda split: None, (str(file),))
+  source = sources.Source("x", {}, lambda split: None, (str(file),))
   line = f"trainA/a.png\0{hashlib.sha256(b'content').hexdigest()}\n"
   want = hashlib.sha256(line.encode()).hexdigest()
   assert run_record.fingerprint(source) == want

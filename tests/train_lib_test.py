@@ -23,9 +23,9 @@ import tensorflow as tf
 
 from official.cyclegan import callbacks
 from official.cyclegan import config as config_lib
-from official.cyclegan import dataset
 from official.cyclegan import devices
 from official.cyclegan import health
+from official.cyclegan import sources
 from official.cyclegan import train_lib
 from tests import conftest
 
@@ -82,7 +82,7 @@ def test_epoch_is_the_larger_domain(pictures):
   config = config_lib.DataConfig(
     dataset=str(pictures), crop_size=32, load_size=32, batch_size=3
   )
-  source = dataset.open_source(config)
+  source = sources.open_source(config)
   assert train_lib.steps_per_epoch(source, config) == 3  # of 8 images
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from official.cyclegan import config as config_lib
-from official.cyclegan import dataset
+from official.cyclegan import sources
 from official.cyclegan import validation
 from tests import conftest
 
@@ -52,7 +52,7 @@ def test_load_takes_the_first_images(pictures):
   config = config_lib.DataConfig(
     dataset=str(pictures), crop_size=32, load_size=32
   )
-  source = dataset.open_source(config)
+  source = sources.open_source(config)
   test_set = validation.load(source, 32, max_images=2)
   assert test_set.images_A.shape == test_set.images_B.shape == (2, 32, 32, 3)
   assert not test_set.paired

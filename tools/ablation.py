@@ -139,8 +139,8 @@ def _train(config: config_lib.Config, model_dir: str) -> dict[str, float]:
   # Imported late: a refused flag does not wait for TensorFlow.
   import tensorflow as tf
 
-  from official.cyclegan import dataset
   from official.cyclegan import devices
+  from official.cyclegan import sources
   from official.cyclegan import train_lib
   from official.cyclegan import validation
 
@@ -148,7 +148,7 @@ def _train(config: config_lib.Config, model_dir: str) -> dict[str, float]:
   devices.set_up(config)
   model = train_lib.train(config, model_dir)
   test_set = validation.load(
-    dataset.open_source(config.data), config.data.crop_size
+    sources.open_source(config.data), config.data.crop_size
   )
   averaged = validation.measure(*model.shown_generators, test_set)
   raw = validation.measure(model.g_AB, model.g_BA, test_set)

@@ -162,9 +162,10 @@ def _throughput(config: config_lib.Config) -> dict[str, Any]:
 
   from official.cyclegan import dataset
   from official.cyclegan import devices
+  from official.cyclegan import sources
 
   devices.set_up(config)
-  source = dataset.open_source(config.data, config.model.channels)
+  source = sources.open_source(config.data, config.model.channels)
   multiple = config_lib.SIZE_MULTIPLES[config.model.generator_type]
   # The training splits come first.
   count = source.counts["trainA"] + source.counts["trainB"]
@@ -172,7 +173,7 @@ def _throughput(config: config_lib.Config) -> dict[str, Any]:
     [os.fsencode(path) for path in source.files[:count]]
   )
   bare = paths.repeat().map(
-    lambda path: dataset.decode(tf.io.read_file(path)),
+    lambda path: sources.decode(tf.io.read_file(path)),
     num_parallel_calls=tf.data.AUTOTUNE,
     deterministic=True,
   )
@@ -263,8 +264,9 @@ def _work(values: dict[str, Any]) -> float:
   """Reads batches; returns this process's peak memory, MB."""
   config = config_lib.from_json(json.dumps(values))
   from official.cyclegan import dataset
+  from official.cyclegan import sources
 
-  source = dataset.open_source(config.data, config.model.channels)
+  source = sources.open_source(config.data, config.model.channels)
   batches = dataset.training_batches(source, config.data, config.train.seed)
   for _ in batches.take(_MEMORY_BATCHES):
     pass

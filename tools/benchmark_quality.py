@@ -218,9 +218,9 @@ def _problems() -> list[tuple[str, float]]:
 def _draw(problem: str) -> None:
   """Makes sure that TFDS has the pictures before any clock runs."""
   # Imported late: a refused flag does not wait for TensorFlow.
-  from official.cyclegan import dataset
+  from official.cyclegan import sources
 
-  dataset.open_source(
+  sources.open_source(
     config_lib.DataConfig(dataset=problem, data_dir=flags.FLAGS.data_dir)
   )
 
@@ -253,10 +253,10 @@ def _work(run: Run) -> None:
   import tensorflow as tf
 
   from official.cyclegan import callbacks
-  from official.cyclegan import dataset
   from official.cyclegan import devices
   from official.cyclegan import paired_error
   from official.cyclegan import preprocessing
+  from official.cyclegan import sources
   from official.cyclegan import train_lib
   from official.cyclegan import validation
 
@@ -283,7 +283,7 @@ def _work(run: Run) -> None:
     wall = time.time() - run.started - spent["wall"]
     return wall, time.process_time() - spent["cpu"]
 
-  test_set = validation.load(dataset.open_source(config.data), size)
+  test_set = validation.load(sources.open_source(config.data), size)
 
   def as_uint8(images: np.ndarray) -> np.ndarray:
     return preprocessing.network_to_uint8(tf.constant(images)).numpy()

@@ -145,9 +145,9 @@ def _with_tfds(name: str) -> None:
       f"--via=tfds: TFDS does not have {name}. Use --via=archive."
     )
   # Imported late: nothing else here waits for TensorFlow.
-  from official.cyclegan import dataset
+  from official.cyclegan import sources
 
-  source = dataset.open_source(
+  source = sources.open_source(
     config_lib.DataConfig(dataset=f"cycle_gan/{name}", data_dir=_DATA_DIR.value)
   )
   print(f"{source.counts}. Use --dataset=cycle_gan/{name}.")

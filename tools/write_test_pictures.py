@@ -41,17 +41,17 @@ def main() -> None:
   output_dir = common_flags.require("output_dir", "give a folder.")
   config = config_lib.load(model_dir)
   # Imported late: a refused flag does not wait for TensorFlow.
-  from official.cyclegan import dataset
   from official.cyclegan import image_files
   from official.cyclegan import scene_datasets
+  from official.cyclegan import sources
 
-  name = dataset.builder_name(config.data)
+  name = sources.builder_name(config.data)
   if name.partition("/")[0] not in scene_datasets.BUILDERS:
     raise config_lib.UserError(
       f"--model_dir={model_dir} was trained on {name}, whose truth is unknown."
       f" Only {', '.join(scene_datasets.BUILDERS)} know it."
     )
-  builder = dataset.tfds_builder(config.data)
+  builder = sources.tfds_builder(config.data)
   builder.download_and_prepare()
   for split, parts in (
     ("testA", {"image": "A", "mask": "mask"}),

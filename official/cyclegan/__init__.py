@@ -16,6 +16,7 @@
 The data flow, one module per noun:
   config, common_flags         what a run is asked to do
   scene_datasets, image_files, folders  pictures, drawn or from disk
+  sources                      data sets found and checked
   dataset, preprocessing       batches of unpaired images in [-1, 1]
   networks, losses, image_pool the parts of the model
   model, checkpoints, train_lib  one training step; many; kept on disk

@@ -22,9 +22,9 @@ from typing import Any
 
 from official.cyclegan import checkpoints
 from official.cyclegan import config as config_lib
-from official.cyclegan import dataset
 from official.cyclegan import image_files
 from official.cyclegan import sample_grid
+from official.cyclegan import sources
 from official.cyclegan import validation
 
 REPORT_NAME = "report.json"
@@ -61,7 +61,7 @@ def evaluate(
     checkpoints.load_generator(model_dir, direction, choice)[0]
     for direction in checkpoints.DIRECTIONS
   )
-  source = dataset.open_source(data or config.data, config.model.channels)
+  source = sources.open_source(data or config.data, config.model.channels)
   image_files.make_folder(output_dir, "output_dir")
   size = config.data.crop_size
   test_set = validation.load(source, size)

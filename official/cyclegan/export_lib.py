@@ -37,6 +37,7 @@ from official.cyclegan import config as config_lib
 from official.cyclegan import dataset
 from official.cyclegan import image_files
 from official.cyclegan import preprocessing
+from official.cyclegan import sources
 from official.cyclegan import tflite_file
 
 ImageFunction = Callable[[np.ndarray], np.ndarray]
@@ -138,7 +139,7 @@ def export(
     for direction in directions
   }
   image_files.make_folder(output_dir, "output_dir")
-  source = dataset.open_source(data or config.data, config.model.channels)
+  source = sources.open_source(data or config.data, config.model.channels)
   report: dict[str, Any] = {
     "size": size,
     "dataset": source.name,

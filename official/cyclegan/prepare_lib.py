@@ -43,12 +43,12 @@ import tensorflow_datasets as tfds
 import tqdm
 
 from official.cyclegan import config as config_lib
-from official.cyclegan import dataset
 from official.cyclegan import diffaugment
 from official.cyclegan import folders
 from official.cyclegan import image_files
 from official.cyclegan import preprocessing
 from official.cyclegan import sample_grid
+from official.cyclegan import sources
 
 REPORT_NAME = "report.json"
 TABLE_NAME = "report.md"
@@ -82,7 +82,7 @@ class Picture:
 
   Attributes:
     path: Its file.
-    split: Where it belongs, one of `dataset.SPLITS`.
+    split: Where it belongs, one of `sources.SPLITS`.
     info: What its header says.
     digest: SHA-256 of the file.
     bits: Perceptual hash, uint64.
@@ -151,18 +151,18 @@ def survey(config: config_lib.DataConfig) -> Survey:
         looks[path] = (_digest(path), *_look(image))
       bar.update()
 
-    good, broken = dataset.examine(list(domains), config.background, see)
+    good, broken = sources.examine(list(domains), config.background, see)
   if broken and config.on_bad_image == "fail":
     raise config_lib.UserError(
       " ".join(broken.values())
       + f" {len(broken)} of {len(domains)} files are such;"
       " --on_bad_image=skip leaves them out."
     )
-  files = dataset.divide(piles, good, config)
+  files = sources.divide(piles, good, config)
   return Survey(
     tuple(
       Picture(path, split, good[path], *looks[path])
-      for split in dataset.SPLITS
+      for split in sources.SPLITS
       for path in files[split]
     ),
     broken,
@@ -189,7 +189,7 @@ def report(found: Survey) -> dict[str, Any]:
     domains[domain] = {
       "pictures": {
         split: sum(p.split == split for p in own)
-        for split in dataset.SPLITS
+        for split in sources.SPLITS
         if split[-1] == domain
       },
       **{
@@ -366,7 +366,7 @@ def preview(config: config_lib.Config) -> np.ndarray:
     random draws as the generators see it; with `diffaugment` two of these
     again, as the discriminators do.
   """
-  source = dataset.open_source(config.data, config.model.channels)
+  source = sources.open_source(config.data, config.model.channels)
   multiple = config_lib.SIZE_MULTIPLES[config.model.generator_type]
   rows = []
   for i, split in enumerate(("trainA", "trainB")):
@@ -432,7 +432,7 @@ def _plan(
 ) -> dict[str, list[list[Picture]]]:
   """Divides each split's pictures among files, shuffled by their digests."""
   plan = {}
-  for split in dataset.SPLITS:
+  for split in sources.SPLITS:
     own = sorted(
       (p for p in pictures if p.split == split),
       key=lambda p: (p.digest, p.path),

@@ -31,7 +31,7 @@ from typing import Any
 import tensorflow as tf
 
 from official.cyclegan import config as config_lib
-from official.cyclegan import dataset
+from official.cyclegan import sources
 
 FILE_NAME = "run.json"
 _PACKAGES = (
@@ -49,7 +49,7 @@ _CHUNK = 1 << 20  # bytes
 def add_start(
   model_dir: str,
   config: config_lib.Config,
-  source: dataset.Source,
+  source: sources.Source,
   device: dict[str, Any],
   first_step: int,
 ) -> None:
@@ -107,7 +107,7 @@ def add_start(
   config_lib.write_text(path, json.dumps(record, indent=2) + "\n", "model_dir")
 
 
-def fingerprint(source: dataset.Source) -> str:
+def fingerprint(source: sources.Source) -> str:
   """Returns a SHA-256 over the names and contents of all files of a data set.
 
   Args:

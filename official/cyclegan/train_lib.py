@@ -35,6 +35,7 @@ from official.cyclegan import image_files
 from official.cyclegan import model as model_lib
 from official.cyclegan import run_record
 from official.cyclegan import schedules
+from official.cyclegan import sources
 from official.cyclegan import validation
 
 SAMPLES_FOLDER = "samples"
@@ -112,7 +113,7 @@ def train(
       config.train, precision=devices.precision(precision)
     ),
   )
-  source = dataset.open_source(config.data, config.model.channels)
+  source = sources.open_source(config.data, config.model.channels)
   largest = None
   if config.data.preprocess in config_lib.VARIABLE_SIZES:
     largest = dataset.largest_size(source, config.data, _multiple(config))
@@ -157,7 +158,7 @@ def train(
 
 
 def steps_per_epoch(
-  source: dataset.Source, config: config_lib.DataConfig
+  source: sources.Source, config: config_lib.DataConfig
 ) -> int:
   """Returns the steps in which the larger domain is seen once."""
   larger = max(source.counts["trainA"], source.counts["trainB"])
@@ -213,7 +214,7 @@ def _reason(error: tf.errors.OpError) -> str:
 
 
 def _batches(
-  source: dataset.Source,
+  source: sources.Source,
   config: config_lib.Config,
   first_step: int,
   strategy: tf.distribute.Strategy,
@@ -263,7 +264,7 @@ def _compile(
 def _callbacks(
   config: config_lib.Config,
   model_dir: str,
-  source: dataset.Source,
+  source: sources.Source,
   store: checkpoints.Store,
   strategy: tf.distribute.Strategy,
   first_step: int,
@@ -325,7 +326,7 @@ def _callbacks(
 def _best_store(
   config: config_lib.Config,
   model_dir: str,
-  source: dataset.Source,
+  source: sources.Source,
   store: checkpoints.Store,
 ) -> checkpoints.BestStore:
   """Returns what keeps the best checkpoint, if its metric can be known."""

@@ -232,11 +232,11 @@ def _write_test_split(
 ) -> None:
   """Writes a data set's test pictures of the domain to be translated."""
   # Imported late: other inputs do not wait for TensorFlow.
-  from official.cyclegan import dataset
+  from official.cyclegan import sources
 
   config = config_lib.DataConfig(dataset=inputs, background=background)
   try:
-    source = dataset.open_source(config)
+    source = sources.open_source(config)
   except config_lib.UserError as error:
     raise config_lib.UserError(
       f"--input={inputs} is no picture, no folder of pictures and no data set."

@@ -34,6 +34,7 @@ import tensorflow as tf
 from official.cyclegan import dataset
 from official.cyclegan import paired_error
 from official.cyclegan import preprocessing
+from official.cyclegan import sources
 
 MAX_IMAGES = 200  # of each domain
 _BATCH = 20
@@ -55,7 +56,7 @@ class TestSet:
 
 
 def load(
-  source: dataset.Source, size: int, max_images: int = MAX_IMAGES
+  source: sources.Source, size: int, max_images: int = MAX_IMAGES
 ) -> TestSet:
   """Reads the test splits of a data set.
 
