@@ -174,6 +174,12 @@ def test_finished_set_is_left_alone_and_others_are_not_replaced(
   assert before == {p: p.stat().st_mtime_ns for p in output.iterdir()}
 
 
+def test_output_elsewhere_is_refused(odd):
+  config, _ = odd
+  with pytest.raises(config_lib.UserError, match="gs://bucket.*local folder"):
+    _write(config, "gs://bucket/set")
+
+
 def test_what_was_begun_with_other_pictures_is_dropped(odd, tmp_path):
   config, _ = odd
   partial = tmp_path / "packed.partial"

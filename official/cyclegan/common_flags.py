@@ -36,6 +36,18 @@ from official.cyclegan import config as config_lib
 
 flags.disclaim_key_flags()
 
+# Fields of `config.DataConfig` that say which pictures, not how they are
+# prepared.
+_SOURCE_FIELDS = (
+  "dataset",
+  "domain_a",
+  "domain_b",
+  "test_fraction",
+  "on_bad_image",
+  "background",
+  "data_dir",
+)
+
 
 @functools.cache
 def define_run_flags() -> None:
@@ -108,8 +120,8 @@ def define_picture_flags() -> None:
 
 
 @functools.cache
-def define_data_flags() -> None:
-  """Defines the flags of `config.DataConfig`."""
+def define_source_flags() -> None:
+  """Defines those flags of `config.DataConfig` that say which pictures."""
   define_background_flag()
   _define(
     config_lib.DataConfig,
@@ -138,6 +150,17 @@ def define_data_flags() -> None:
       "data_dir": (
         "TFDS's data folder. Empty: TFDS's own default, ~/tensorflow_datasets."
       ),
+    },
+  )
+
+
+@functools.cache
+def define_data_flags() -> None:
+  """Defines the flags of `config.DataConfig`."""
+  define_source_flags()
+  _define(
+    config_lib.DataConfig,
+    {
       "preprocess": (
         "What is done to a training picture (junyanz: the same names):"
         " resize_and_crop, to --load_size squared and a random crop of"
@@ -374,8 +397,8 @@ def config_from_flags() -> config_lib.Config:
   )
 
 
-def given_data(config: config_lib.Config) -> config_lib.Config:
-  """Returns a run's configuration with the data flags that were given.
+def with_given_source(config: config_lib.Config) -> config_lib.Config:
+  """Returns a run's configuration with the pictures that flags name, if any.
 
   Args:
     config: The run's.
@@ -384,9 +407,9 @@ def given_data(config: config_lib.Config) -> config_lib.Config:
     config.UserError: If a value cannot be used.
   """
   given = {
-    field.name: getattr(flags.FLAGS, field.name)
-    for field in dataclasses.fields(config_lib.DataConfig)
-    if flags.FLAGS[field.name].present
+    name: getattr(flags.FLAGS, name)
+    for name in _SOURCE_FIELDS
+    if flags.FLAGS[name].present
   }
   if "dataset" in given:  # instead of the folders trained on
     given = {"domain_a": "", "domain_b": "", **given}

@@ -34,7 +34,7 @@ from official.cyclegan import config as config_lib
 
 common_flags.define_run_flags()
 common_flags.define_checkpoint_flags()
-common_flags.define_data_flags()
+common_flags.define_source_flags()
 common_flags.define_output_flag()
 common_flags.define_dry_run_flag()
 
@@ -46,7 +46,7 @@ def main() -> None:
   model_dir = common_flags.require(
     "model_dir", "give the folder that train wrote."
   )
-  config = common_flags.given_data(config_lib.load(model_dir))
+  config = common_flags.with_given_source(config_lib.load(model_dir))
   if flags.FLAGS.dry_run:
     print(config_lib.to_json(config), end="")
     return

@@ -38,7 +38,7 @@ from official.cyclegan import config as config_lib
 
 common_flags.define_run_flags()
 common_flags.define_checkpoint_flags()
-common_flags.define_data_flags()
+common_flags.define_source_flags()
 common_flags.define_dry_run_flag()
 common_flags.define_output_flag()
 _SIZE = flags.DEFINE_integer(
@@ -58,7 +58,7 @@ def main() -> None:
   output_dir = common_flags.require(
     "output_dir", "give a folder for the exported files."
   )
-  config = common_flags.given_data(config_lib.load(model_dir))
+  config = common_flags.with_given_source(config_lib.load(model_dir))
   if flags.FLAGS.dry_run:
     size = _SIZE.value or config.data.crop_size
     config_lib.check_size("size", size, config.model)

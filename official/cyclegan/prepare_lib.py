@@ -322,6 +322,11 @@ def write(
   Raises:
     config.UserError: If the folder holds something else, or cannot be written.
   """
+  if "://" in output_dir:
+    raise config_lib.UserError(
+      f"--output_dir={output_dir}: prepare writes to this machine only, where it"
+      " can rename what is complete. Give a local folder, and copy it."
+    )
   shards = _plan(found.pictures, shard_bytes)
   plan = _fingerprint(found.pictures, config, shard_bytes)
   output = pathlib.Path(output_dir)
