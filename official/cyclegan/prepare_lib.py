@@ -324,8 +324,8 @@ def write(
   """
   if "://" in output_dir:
     raise config_lib.UserError(
-      f"--output_dir={output_dir}: prepare writes to this machine only, where it"
-      " can rename what is complete. Give a local folder, and copy it."
+      f"--output_dir={output_dir}: prepare writes to this machine only, where"
+      " it can rename what is complete. Give a local folder, and copy that."
     )
   shards = _plan(found.pictures, shard_bytes)
   plan = _fingerprint(found.pictures, config, shard_bytes)
