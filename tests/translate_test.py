@@ -42,6 +42,7 @@ def test_dry_run_prints_the_options():
     "scale": "fit",
     "checkpoint": "latest",
     "raw_generator": False,
+    "background": "white",
   }
 
 
