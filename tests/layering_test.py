@@ -55,6 +55,7 @@ _ORDER = [
   "checkpoints",
   "callbacks",
   "train_lib",
+  "survey",
   "prepare_lib",
   "evaluate_lib",
   "tflite_file",

@@ -15,7 +15,6 @@ import json
 import os
 import pathlib
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from official.cyclegan import folders
 from official.cyclegan import image_files
 from official.cyclegan import prepare_lib
 from official.cyclegan import sources
+from official.cyclegan import survey
 from tests import conftest
 from tests import odd_files
 
@@ -54,8 +54,8 @@ def odd(tmp_path):
 
 
 def _write(config, output, shard_bytes=1 << 20):
-  found = prepare_lib.survey(config)
-  summary = prepare_lib.report(found)
+  found = survey.survey(config)
+  summary = survey.report(found)
   prepare_lib.write(found, summary, config, str(output), shard_bytes)
   return found, summary
 
@@ -90,71 +90,6 @@ def test_every_picture_is_packed_as_it_is_read(odd, tmp_path):
       for s in (source, folder)
     )
     assert one == other
-
-
-def test_report_counts_and_finds_copies(tmp_path):
-  rng = np.random.default_rng(0)
-
-  def picture(seed):
-    return PIL.Image.fromarray(
-      np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
-    ).resize((80, 60), PIL.Image.Resampling.BICUBIC)
-
-  for split in sources.SPLITS:
-    (tmp_path / split).mkdir()
-  for i in range(12):
-    domain = "AB"[i % 2]
-    picture(i).save(tmp_path / f"train{domain}" / f"{i}.png")
-  picture(20).save(tmp_path / "testA" / "20.png")
-  picture(21).convert("L").save(tmp_path / "testB" / "21.png")
-  # An exact copy within A, a resized JPEG of it in B, a touched-up one in test.
-  shutil.copy(tmp_path / "trainA" / "0.png", tmp_path / "trainA" / "copy.png")
-  picture(0).resize((160, 120)).save(tmp_path / "trainB" / "like.jpg")
-  touched = np.asarray(picture(2)).astype(int) + rng.integers(
-    -3, 4, (60, 80, 3)
-  )
-  PIL.Image.fromarray(np.clip(touched, 0, 255).astype(np.uint8)).save(
-    tmp_path / "testA" / "touched.png"
-  )
-  (tmp_path / "trainB" / "readme.txt").write_text("")
-  (tmp_path / "trainB" / "bad.png").write_text("no picture")
-  found = prepare_lib.survey(
-    config_lib.DataConfig(dataset=str(tmp_path), on_bad_image="skip")
-  )
-  summary = prepare_lib.report(found)
-  a, b = summary["domains"]["A"], summary["domains"]["B"]
-  assert a["pictures"] == {"trainA": 7, "testA": 2}
-  assert b["pictures"] == {"trainB": 7, "testB": 1}
-  assert b["width"] == {"smallest": 80, "median": 80, "largest": 160}
-  assert a["kinds"] == {"PNG RGB": 9}
-  assert b["kinds"] == {"PNG RGB": 6, "JPEG RGB": 1, "PNG L": 1}
-  assert (a["other_files"], b["other_files"]) == (0, 1)
-
-  def names(groups):
-    return sorted(sorted(os.path.basename(p) for p in g) for g in groups)
-
-  exact, near = summary["exact_duplicates"], summary["near_duplicates"]
-  assert names(exact["examples"]) == [["0.png", "copy.png"]]
-  assert names(near["between_A_and_B"]["examples"]) == [
-    ["0.png", "like.jpg"],
-    ["copy.png", "like.jpg"],
-  ]
-  assert names(near["between_train_and_test"]["examples"]) == [
-    ["2.png", "touched.png"]
-  ]
-  assert summary["unreadable"]["count"] == 1
-  text = prepare_lib.table(summary)
-  for words in ("| training pictures | 7 | 7 |", "bad.png", "0.png = "):
-    assert words in text
-
-
-def test_bad_files_are_all_named_and_nothing_is_written(odd, tmp_path):
-  config, _ = odd
-  bad = odd_files.write_bad(tmp_path / "b")
-  with pytest.raises(config_lib.UserError) as error:
-    prepare_lib.survey(config)
-  for name in bad:
-    assert name in str(error.value)
 
 
 def test_finished_set_is_left_alone_and_others_are_not_replaced(
@@ -266,17 +201,17 @@ def test_killed_anywhere_the_next_run_completes_it(tmp_path):
   output = tmp_path / "packed"
   script = (
     "import sys, time, os\n"
-    "from official.cyclegan import config, prepare_lib\n"
+    "from official.cyclegan import config, prepare_lib, survey\n"
     "a, b, output = sys.argv[1:]\n"
     "data = config.DataConfig(domain_a=a, domain_b=b)\n"
-    "found = prepare_lib.survey(data)\n"
+    "found = survey.survey(data)\n"
     "whole = prepare_lib._example\n"
     "def slow(*given):\n"
     "  time.sleep(0.02)\n"
     "  return whole(*given)\n"
     "prepare_lib._example = slow\n"
     "print('go', flush=True)\n"
-    "prepare_lib.write(found, prepare_lib.report(found), data, output, 100_000)"
+    "prepare_lib.write(found, survey.report(found), data, output, 100_000)"
     "\n"
   )
   command = [sys.executable, "-c", script, config.domain_a, config.domain_b]

@@ -45,6 +45,7 @@ from absl import flags
 from official.cyclegan import common_flags
 from official.cyclegan import config as config_lib
 from official.cyclegan import folders
+from official.cyclegan import image_files
 
 common_flags.define_output_flag()
 _VIA = flags.DEFINE_enum(
@@ -129,7 +130,7 @@ def main(name: str) -> None:
   if target.exists():
     print(f"{target} is there already. Remove it to download it again.")
     return
-  _make(output)
+  image_files.make_folder(str(output), "output_dir")
   archive = output / f"{name}.zip"
   if not archive.exists():
     _download(name, archive)
@@ -151,16 +152,6 @@ def _with_tfds(name: str) -> None:
     config_lib.DataConfig(dataset=f"cycle_gan/{name}", data_dir=_DATA_DIR.value)
   )
   print(f"{source.counts}. Use --dataset=cycle_gan/{name}.")
-
-
-def _make(folder: pathlib.Path) -> None:
-  try:
-    folder.mkdir(parents=True, exist_ok=True)
-  except OSError as error:
-    raise config_lib.UserError(
-      f"--output_dir={folder} cannot be created ({error.strerror}). Choose"
-      " another folder."
-    ) from error
 
 
 def _download(name: str, archive: pathlib.Path) -> None:

@@ -20,7 +20,7 @@ The data flow, one module per noun:
   dataset, preprocessing       batches of unpaired images in [-1, 1]
   networks, losses, image_pool the parts of the model
   model, checkpoints, train_lib  one training step; many; kept on disk
-  prepare_lib, evaluate_lib    pictures looked through; runs measured
+  survey, prepare_lib, evaluate_lib  pictures looked through; runs measured
   export_lib, translate_lib    SavedModel and TFLite; pictures in and out
 The binaries prepare, train, evaluate, export and translate only read flags and
 call a library.

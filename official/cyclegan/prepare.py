@@ -68,14 +68,15 @@ def main() -> None:
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   from official.cyclegan import image_files
   from official.cyclegan import prepare_lib
+  from official.cyclegan import survey
 
   if _PREVIEW.value:
     image_files.write(_PREVIEW.value, prepare_lib.preview(config))
     print(f"Preview: {_PREVIEW.value}")
     return
-  found = prepare_lib.survey(config.data)
-  summary = prepare_lib.report(found)
-  print(prepare_lib.table(summary), end="")
+  found = survey.survey(config.data)
+  summary = survey.report(found)
+  print(survey.table(summary), end="")
   output_dir = flags.FLAGS.output_dir
   if output_dir:
     prepare_lib.write(
