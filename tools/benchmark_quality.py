@@ -83,13 +83,19 @@ _TIMES = flags.DEFINE_float(
   "How many times as long as the first recipe another may take.",
   lower_bound=1.0,
 )
+_GROWTH = flags.DEFINE_float(
+  "growth",
+  1.12,
+  "Of the wall time from one measurement to the next. More measures less often:"
+  " large networks take long to measure, which does not count as their time.",
+  lower_bound=1.01,
+)
 _TO_THE_END = flags.DEFINE_boolean(
   "to_the_end", False, "Train the first recipe on after its goal."
 )
 _WORKER = flags.DEFINE_string("worker", "", "For the tool's own use.")
 
 _FIRST_MEASURE = 10  # steps
-_GROWTH = 1.12  # of the wall time from one measurement to the next
 _COLUMNS = (
   "recipe", "problem", "seed", "step", "wall_seconds", "cpu_seconds", "error"
 )  # fmt: skip
@@ -110,6 +116,7 @@ class Run:
       have passed. 0: no limit.
     cpu_limit: Seconds.
     on: Whether to go on after the goal.
+    growth: Of the wall time from one measurement to the next.
     started: When its process was started, seconds since 1970.
   """
 
@@ -122,6 +129,7 @@ class Run:
   wall_limit: float = 0.0
   cpu_limit: float = 0.0
   on: bool = False
+  growth: float = 0.0
   started: float = 0.0
 
   @property
@@ -151,7 +159,15 @@ def main() -> None:
       first = None
       for name, flagfile in recipes:
         folder = output / name / problem.replace("/", "_") / seed
-        run = Run(name, flagfile, problem, goal, int(seed), str(folder))
+        run = Run(
+          name,
+          flagfile,
+          problem,
+          goal,
+          int(seed),
+          str(folder),
+          growth=_GROWTH.value,
+        )
         if first is None:
           run = dataclasses.replace(run, on=_TO_THE_END.value)
         else:
@@ -328,7 +344,7 @@ def _work(run: Run) -> None:
         self.model.stop_training = True
       spent["wall"] += time.time() - before[0]
       spent["cpu"] += time.process_time() - before[1]
-      self._due = _GROWTH * wall
+      self._due = run.growth * wall
 
   train_lib.train(config, run.folder, extra_callbacks=[Clock])
   config_lib.write_text(
