@@ -29,9 +29,10 @@ from official.cyclegan import config as config_lib
 from official.cyclegan import preprocessing
 from official.cyclegan import sources
 
-# Batches made ahead of the step. More would only take memory: the step is
-# hundreds of times slower (tools/benchmark_data.py).
-_PREFETCH = 8
+# Batches made ahead of the step, and what they may take, bytes. More would only
+# take memory: the step is hundreds of times slower (tools/benchmark_data.py).
+_PREFETCH, _PREFETCH_BYTES = 32, 1 << 26
+_IMAGE_BYTES = 12  # of a pixel: three float32
 # Of encoded pictures that are shuffled before they are decoded, bytes.
 _SHUFFLE_BYTES = 1 << 26
 # Share of the free memory that decoded pictures may take.
@@ -100,10 +101,11 @@ def training_batches(
     for i, split in enumerate(("trainA", "trainB"))
   ]
   pairs = tf.data.Dataset.zip(tuple(domains))
+  batch = config.batch_size // share.replicas
+  pair_bytes = 2 * batch * _IMAGE_BYTES * max(config.load_size, 1) ** 2
+  ahead = min(_PREFETCH, max(2, _PREFETCH_BYTES // pair_bytes))
   # Nothing is dropped: the data never ends.
-  return pairs.batch(
-    config.batch_size // share.replicas, drop_remainder=True
-  ).prefetch(_PREFETCH)
+  return pairs.batch(batch, drop_remainder=True).prefetch(ahead)
 
 
 def choose_cache(
