@@ -12,63 +12,159 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import json
+import shutil
 
+import numpy as np
 import PIL.Image
 import pytest
 
-from official.cyclegan import checkpoints
 from official.cyclegan import config as config_lib
 from official.cyclegan import evaluate_lib
-from official.cyclegan import sources
+from official.cyclegan import export_lib
+from official.cyclegan import image_quality
+from official.cyclegan import paired_error
 from official.cyclegan import train_lib
-from official.cyclegan import validation
 from tests import conftest
 
 
 @pytest.fixture(scope="module")
 def run(pictures, tmp_path_factory):
-  """A run of one step."""
+  """A run of one step and what export makes of it."""
   config = config_lib.resolve(
     config_lib.Config(
-      data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
+      data=config_lib.DataConfig(
+        dataset=str(pictures), crop_size=32, paired=True
+      ),
       model=conftest.TINY_MODEL,
       train=config_lib.TrainConfig(train_steps=1, precision="float32"),
     )
   )
   folder = tmp_path_factory.mktemp("run")
   train_lib.train(config, str(folder))
+  export_lib.export(str(folder), str(folder / "export"))
   return folder, config
 
 
-def test_reports_what_validation_measures(run, tmp_path):
-  folder, config = run
-  report = evaluate_lib.evaluate(str(folder), str(tmp_path / "out"))
-  generators = [
-    checkpoints.load_generator(str(folder), d)[0]
-    for d in checkpoints.DIRECTIONS
-  ]
-  test_set = validation.load(sources.open_source(config.data), 32)
-  assert report["measures"] == validation.measure(*generators, test_set)
-  assert (report["images_A"], report["images_B"]) == (3, 3)
-  written = json.loads((tmp_path / "out" / "report.json").read_text())
-  assert written == report
-  text = (tmp_path / "out" / "report.md").read_text()
-  for name, value in report["measures"].items():
-    assert f"| {name} | {value:.4f} |" in text
-  with PIL.Image.open(tmp_path / "out" / "pictures.png") as picture:
-    assert picture.size == (4 * 34 - 2, 6 * 34 - 2)
+def _evaluate(model, config, output, **options):
+  return evaluate_lib.evaluate(
+    str(model), str(output), config, options=evaluate_lib.Options(**options)
+  )
 
 
-def test_another_data_set_can_be_measured(run, scenes, tmp_path):
+@pytest.fixture(scope="module")
+def report(run, tmp_path_factory):
   folder, config = run
+  return _evaluate(folder, config, tmp_path_factory.mktemp("report"))
+
+
+@pytest.mark.parametrize(
+  "name", ["export", "export/g_AB", "export/g_BA.tflite"]
+)
+def test_exports_have_the_figures_of_the_run(run, report, tmp_path, name):
+  folder, config = run
+  found = config_lib.find(str(folder / name))
+  assert found.data == config.data
+  got = _evaluate(folder / name, found, tmp_path)
+  assert got["directions"].keys() == report["directions"].keys()
+  for direction, entry in report["directions"].items():
+    for candidate, measures in entry.items():
+      for measure, value in measures.items():
+        np.testing.assert_allclose(
+          got["directions"][direction][candidate][measure],
+          value,
+          rtol=2e-3,
+          atol=1e-3,
+          err_msg=f"{direction} {candidate} {measure}",
+        )
+
+
+def test_report_holds_all_that_was_asked_for(run, report, tmp_path):
+  _, config = run
+  entry = report["directions"]["AtoB"]
+  assert set(entry) == {"model", "nothing", "histogram", "affine"}
+  assert entry["nothing"]["true_error"] == 1
+  for measure in (
+    "l1",
+    "psnr",
+    "ssim",
+    "fid_random",
+    "kid_random_std",
+    "fid_patches",
+    "swd",
+    "edge_correlation",
+  ):
+    assert np.isfinite(entry["model"][measure]), measure
+    assert measure in entry["nothing"]
+  assert {"cycle_l1", "identity_l1"} <= set(entry["model"])
+  protocol = report["protocol"]
+  assert (protocol["images_A"], protocol["references_B"]) == (3, 5)
+  assert protocol["size"] == config.data.crop_size
+  both = [report["directions"][d]["model"]["swd"] for d in ("AtoB", "BtoA")]
+  np.testing.assert_allclose(report["measures"]["swd"], np.mean(both))
+  text = evaluate_lib.table(report)
+  assert "| **this model** | doing nothing | histogram matching |" in text
+  assert f"{entry['model']['psnr']:.4g}" in text
+
+
+def test_files_are_written(run, tmp_path):
+  folder, config = run
+  got = _evaluate(folder, config, tmp_path, reference="test", max_images=2)
+  assert json.loads((tmp_path / "report.json").read_text()) == got
+  assert (tmp_path / "report.md").read_text() == evaluate_lib.table(got)
+  assert got["protocol"]["reference_split"] == "test"
+  assert got["protocol"]["references_A"] == 3
+  with PIL.Image.open(tmp_path / "pictures.png") as picture:
+    # Input, translated and truth, both ways; two pictures each.
+    assert picture.size == (2 * 34 - 2, 6 * 34 - 2)
+
+
+def test_a_single_file_under_another_name_has_one_direction(run, tmp_path):
+  folder, config = run
+  renamed = tmp_path / "zebra.tflite"
+  shutil.copy(folder / "export" / "g_BA.tflite", renamed)
+  assert config_lib.find(str(renamed)) is None
+  got = _evaluate(renamed, config, tmp_path / "out")
+  assert set(got["directions"]) == {"BtoA"}
+  assert "cycle_l1" not in got["measures"]
+
+
+def test_without_truth_there_are_no_errors(run, scenes, tmp_path):
+  folder, _ = run
   data = config_lib.DataConfig(dataset=str(scenes["fruits"]), crop_size=32)
-  report = evaluate_lib.evaluate(str(folder), str(tmp_path), data)
-  assert report["images_A"] == 4 and "fruits" in report["dataset"]
+  config = config_lib.resolve(config_lib.Config(data=data))
+  got = _evaluate(folder, config, tmp_path)
+  entry = got["directions"]["AtoB"]
+  assert set(entry) == {"model", "nothing", "histogram"}
+  assert "true_error" not in entry["model"] and "psnr" not in entry["model"]
+  assert got["protocol"]["images_A"] == 4
 
 
-def test_folder_without_a_run_is_refused(tmp_path):
+def test_both_sides_of_a_mask_are_measured():
+  rng = np.random.default_rng(0)
+  truth = rng.integers(0, 256, (3, 24, 24, 3)).astype(np.uint8)
+  images = np.clip(truth + rng.normal(0, 9, truth.shape), 0, 255)
+  images = images.astype(np.uint8)
+  mask = np.zeros(truth.shape[:3], bool)
+  mask[:, 6:18, 6:18] = True
+  got = evaluate_lib.compare_with_truth(images, truth, mask)
+  outside = image_quality.masked_psnr(images, truth, ~mask)
+  assert got["outside_psnr"] == outside
+  share = mask.mean()
+  np.testing.assert_allclose(
+    share * got["masked_l1"] + (1 - share) * got["outside_l1"],
+    paired_error.l1(images, truth),
+    rtol=1e-5,
+  )
+  tiny = evaluate_lib.compare_with_truth(images[:, :8, :8], truth[:, :8, :8])
+  assert set(tiny) == {"l1", "psnr"}
+
+
+def test_folder_without_a_model_is_refused(tmp_path):
   with pytest.raises(config_lib.UserError, match="no trained model"):
-    evaluate_lib.evaluate(str(tmp_path), str(tmp_path / "out"))
+    config_lib.find(str(tmp_path))
+  config = config_lib.resolve(config_lib.Config())
+  with pytest.raises(config_lib.UserError, match="is no model"):
+    _evaluate(tmp_path, config, tmp_path / "out")
   assert not (tmp_path / "out").exists()
 
 

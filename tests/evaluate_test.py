@@ -46,5 +46,16 @@ def test_given_data_flags_replace_those_of_the_run(tmp_path):
   assert other["crop_size"] == 64 and other["test_fraction"] == 0.3
 
 
+def test_an_export_that_does_not_say_its_data_set_needs_one(tmp_path):
+  model = tmp_path / "zebra.tflite"
+  model.write_bytes(b"")
+  result = conftest.run_binary("evaluate", f"--model={model}")
+  conftest.assert_refused(result, "zebra.tflite", "Give --dataset")
+  result = conftest.run_binary("evaluate", f"--model={tmp_path / 'none'}")
+  conftest.assert_refused(result, "does not exist")
+  both = [f"--model={model}", f"--model_dir={tmp_path}"]
+  conftest.assert_refused(conftest.run_binary("evaluate", *both), "one of them")
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

@@ -48,6 +48,9 @@ _ORDER = [
   "adam",
   "model",
   "paired_error",
+  "distribution_distance",
+  "image_quality",
+  "features",
   "validation",
   "health",
   "schedules",
@@ -57,17 +60,21 @@ _ORDER = [
   "train_lib",
   "survey",
   "prepare_lib",
-  "evaluate_lib",
   "tflite_file",
   "export_lib",
   "translate_lib",
+  "evaluate_lib",
+  "search_oracles",
+  "search_report",
+  "tune_lib",
   "prepare",
   "train",
+  "tune",
   "evaluate",
   "export",
   "translate",
 ]
-_BINARIES = {"prepare", "train", "evaluate", "export", "translate"}
+_BINARIES = {"prepare", "train", "tune", "evaluate", "export", "translate"}
 # Started without TensorFlow: flags, and the workers that draw.
 _WITHOUT_TENSORFLOW = {
   "config",
@@ -77,6 +84,7 @@ _WITHOUT_TENSORFLOW = {
   "painting_scenes",
   "health",
   "paired_error",
+  "distribution_distance",
   "image_files",
   "folders",
 }

@@ -147,11 +147,13 @@ def _train(config: config_lib.Config, model_dir: str) -> dict[str, float]:
   tf.keras.backend.clear_session()
   devices.set_up(config)
   model = train_lib.train(config, model_dir)
-  test_set = validation.load(
-    sources.open_source(config.data), config.data.crop_size
+  judge = validation.Judge(
+    validation.load(sources.open_source(config.data), config.data.crop_size)
   )
-  averaged = validation.measure(*model.shown_generators, test_set)
-  raw = validation.measure(model.g_AB, model.g_BA, test_set)
+  averaged, raw = (
+    judge.measure(*map(validation.from_generator, generators))
+    for generators in (model.shown_generators, (model.g_AB, model.g_BA))
+  )
   return {**averaged, **{f"raw_{name}": v for name, v in raw.items()}}
 
 

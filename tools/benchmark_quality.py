@@ -265,13 +265,9 @@ def _train(run: Run) -> list[dict[str, Any]]:
 
 def _work(run: Run) -> None:
   """Trains one run and writes its measurements."""
-  import numpy as np
-  import tensorflow as tf
-
   from official.cyclegan import callbacks
   from official.cyclegan import devices
   from official.cyclegan import paired_error
-  from official.cyclegan import preprocessing
   from official.cyclegan import sources
   from official.cyclegan import train_lib
   from official.cyclegan import validation
@@ -300,11 +296,7 @@ def _work(run: Run) -> None:
     return wall, time.process_time() - spent["cpu"]
 
   test_set = validation.load(sources.open_source(config.data), size)
-
-  def as_uint8(images: np.ndarray) -> np.ndarray:
-    return preprocessing.network_to_uint8(tf.constant(images)).numpy()
-
-  inputs, truth = map(as_uint8, (test_set.images_A, test_set.images_B))
+  inputs, truth = test_set.images["A"], test_set.images["B"]
   nothing = paired_error.l1(inputs, truth)
 
   class Clock(callbacks.StepCallback):
@@ -325,13 +317,11 @@ def _work(run: Run) -> None:
         return
       before = time.time(), time.process_time()
       generator = self.model.shown_generators[0]
-      translated = np.concatenate(
-        [
-          generator(tf.constant(test_set.images_A[i : i + 10])).numpy()
-          for i in range(0, len(test_set.images_A), 10)
-        ]
+      translated = validation.translate_all(
+        validation.from_generator(generator), inputs
       )
-      error = paired_error.l1(as_uint8(translated), truth) / nothing
+      pictures = validation.to_pictures(translated)
+      error = paired_error.l1(pictures, truth) / nothing
       measurements.append(
         {
           "step": self.step,

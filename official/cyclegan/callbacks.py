@@ -343,7 +343,7 @@ class Validation(StepCallback):
     self,
     first_step: int,
     total_steps: int,
-    test_set: validation.TestSet,
+    judge: validation.Judge,
     interval: int,
     writer: tf.summary.SummaryWriter,
     best: checkpoints.BestStore | None,
@@ -353,24 +353,28 @@ class Validation(StepCallback):
     Args:
       first_step: Steps already done.
       total_steps: Length of the whole run, steps.
-      test_set: The images.
+      judge: What measures.
       interval: Steps between two validations; the last step is always one.
       writer: Gets the measures.
       best: Keeps the checkpoint that is best by its metric; None keeps none.
     """
     super().__init__(first_step, total_steps)
-    self._test_set, self._interval = test_set, interval
+    self._judge, self._interval = judge, interval
     self._writer, self._best = writer, best
 
   def on_step(self, logs: dict[str, float]) -> None:
     """Measures when it is time to."""
     if not self.is_due(self._interval):
       return
-    measures = validation.measure(*self.model.shown_generators, self._test_set)
+    measures = self._judge.measure(
+      *map(validation.from_generator, self.model.shown_generators)
+    )
     with self._writer.as_default(self.step):
       for name, value in measures.items():
         tf.summary.scalar(f"validation/{name}", value)
-    shown = ", ".join(f"{k} {v:.4f}" for k, v in measures.items())
+    shown = ", ".join(
+      f"{k} {v:.4g}" for k, v in measures.items() if not k.endswith("_std")
+    )
     better = self._best and self._best.save_if_better(
       measures[self._best.metric]
     )

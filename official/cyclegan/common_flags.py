@@ -27,6 +27,7 @@ import os
 import sys
 import typing
 from collections.abc import Callable
+from typing import Any
 
 from absl import app
 from absl import flags
@@ -45,6 +46,7 @@ _SOURCE_FIELDS = (
   "test_fraction",
   "on_bad_image",
   "background",
+  "paired",
   "data_dir",
 )
 
@@ -146,6 +148,11 @@ def define_source_flags() -> None:
       "on_bad_image": (
         "What to do about files that cannot be read: fail, after naming all,"
         " or skip."
+      ),
+      "paired": (
+        "Test pictures of A and B with the same name, apart from its ending,"
+        " show the same thing: measure the true error. For folders; training"
+        " never uses it."
       ),
       "data_dir": (
         "TFDS's data folder. Empty: TFDS's own default, ~/tensorflow_datasets."
@@ -310,8 +317,8 @@ def define_train_flags() -> None:
       ),
       "best_metric": (
         "Keep the checkpoint that is best by this validation metric as well,"
-        " for export and translate with --checkpoint=best. true_error: only"
-        " for the built-in data sets, which know the truth."
+        " for export and translate with --checkpoint=best. Those named"
+        " true_error need a known truth: a built-in data set, or --paired."
       ),
       "health_check": "Warn when the training goes wrong in a known way.",
       "seed": "Seed of everything that is drawn at random.",
@@ -321,6 +328,52 @@ def define_train_flags() -> None:
       "intra_op_threads": (
         "Processor threads that share one operator. 0: 1 on two cores or"
         " less, elsewhere TensorFlow decides."
+      ),
+    },
+  )
+
+
+@functools.cache
+def define_search_flags() -> None:
+  """Defines the flags of `config.SearchConfig`."""
+  _define(
+    config_lib.SearchConfig,
+    {
+      "tuner": (
+        "What chooses the trials: bayesian learns from those before, hyperband"
+        " trains many a little and the best of them on, random, or grid"
+        " (--grid_points values of each range)."
+      ),
+      "search": (
+        "What is varied, the rest stays as given. Any of: "
+        + ", ".join(config_lib.SEARCHABLE)
+        + ". Adam makes only the ratios of the weights matter, so that one of"
+        " them can be left out."
+      ),
+      "objective": (
+        "What is made small: a validation measure, which never contains the"
+        " weights. The default needs no truth (docs/tuning.md says why it)."
+      ),
+      "lambda_validation_range": "Least and greatest weight tried, log scale.",
+      "lambda_reconstr_range": "The same of the cycle loss.",
+      "lambda_id_range": "The same of the identity loss.",
+      "learning_rate_range": "The same of the generators' learning rate.",
+      "generator_type_choices": "Generators tried.",
+      "gen_n_filters_choices": "Numbers of filters tried.",
+      "trial_steps": "Training steps of a trial; of hyperband's longest.",
+      "max_trials": "Trials at most.",
+      "max_minutes": (
+        "No trial is begun after so many minutes, those before an interruption"
+        " included. 0: no limit."
+      ),
+      "executions_per_trial": (
+        "Trainings with different seeds in each trial, whose mean counts."
+      ),
+      "grid_points": "Values of each range that --tuner=grid tries.",
+      "hyperband_factor": "Of so many trials hyperband trains one on.",
+      "worker_timeout": (
+        "Seconds without a sign of life after which a worker's trial is given"
+        " to another one (--distributed)."
       ),
     },
   )
@@ -359,6 +412,10 @@ def _define(cls: type, help_texts: dict[str, str]) -> None:
         field.name, field.default, config_lib.CHOICES[field.name], help_text
       )
       continue
+    if typing.get_origin(types[field.name]) is tuple:
+      default = [str(value) for value in field.default]
+      flags.DEFINE_list(field.name, default, help_text)
+      continue
     define = {
       bool: flags.DEFINE_boolean,
       int: flags.DEFINE_integer,
@@ -368,10 +425,13 @@ def _define(cls: type, help_texts: dict[str, str]) -> None:
     define(field.name, field.default, help_text)
 
 
-def config_from_flags() -> config_lib.Config:
-  """Returns the resolved configuration that the flags describe.
+def config_from_flags(resolve: bool = True) -> config_lib.Config:
+  """Returns the configuration that the flags describe.
 
   Options without a flag in this binary have their defaults.
+
+  Args:
+    resolve: Whether to check it and to fill in what follows from others.
 
   Raises:
     config.UserError: If a value cannot be used.
@@ -386,15 +446,49 @@ def config_from_flags() -> config_lib.Config:
       }
     )
 
-  return config_lib.resolve(
-    config_lib.Config(
-      data=read(config_lib.DataConfig),
-      model=read(config_lib.ModelConfig),
-      loss=read(config_lib.LossConfig),
-      train=read(config_lib.TrainConfig),
-      device=read(config_lib.DeviceConfig),
-    )
+  config = config_lib.Config(
+    data=read(config_lib.DataConfig),
+    model=read(config_lib.ModelConfig),
+    loss=read(config_lib.LossConfig),
+    train=read(config_lib.TrainConfig),
+    device=read(config_lib.DeviceConfig),
   )
+  return config_lib.resolve(config) if resolve else config
+
+
+def search_from_flags() -> config_lib.SearchConfig:
+  """Returns the options of a search that the flags describe, checked.
+
+  Raises:
+    config.UserError: If a value cannot be used.
+  """
+  types = typing.get_type_hints(config_lib.SearchConfig)
+  values = {}
+  for field in dataclasses.fields(config_lib.SearchConfig):
+    value = getattr(flags.FLAGS, field.name)
+    if typing.get_origin(types[field.name]) is tuple:
+      value = _tuple(field.name, value, typing.get_args(types[field.name]))
+    values[field.name] = value
+  search = config_lib.SearchConfig(**values)
+  config_lib.check_search(search)
+  return search
+
+
+def _tuple(
+  name: str, texts: list[str], types: tuple[Any, ...]
+) -> tuple[Any, ...]:
+  """Converts a list flag's texts; refuses what is no number but should be."""
+  kind = types[0]
+  if types[-1] is not Ellipsis and len(texts) != len(types):
+    raise config_lib.UserError(
+      f"--{name}={','.join(texts)} must be {len(types)} numbers, e.g. 0.3,10."
+    )
+  try:
+    return tuple(kind(text) for text in texts)
+  except ValueError as error:
+    raise config_lib.UserError(
+      f"--{name}={','.join(texts)} must be numbers, separated by commas."
+    ) from error
 
 
 def with_given_source(config: config_lib.Config) -> config_lib.Config:

@@ -24,6 +24,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
 import pathlib
 import re
 import typing
@@ -50,7 +51,31 @@ ON_BAD_IMAGE = ("fail", "skip")
 CHANNELS = (1, 3)
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 DISTRIBUTION_STRATEGIES = ("one_device", "mirrored", "multi_worker", "tpu")
-BEST_METRICS = ("none", "true_error", "cycle_l1", "identity_l1")
+# Measures of `validation`, all of which are better when smaller.
+METRICS = (
+  "true_error",
+  "masked_true_error",
+  "fid_patches",
+  "fid_random",
+  "kid_random",
+  "swd",
+  "cycle_l1",
+  "identity_l1",
+)
+BEST_METRICS = ("none", *METRICS)
+# Of those that need no truth the one that ranks trained models most like the
+# truth does (docs/tuning.md).
+DEFAULT_OBJECTIVE = "fid_patches"
+TUNERS = ("bayesian", "hyperband", "random", "grid")
+# What a search can vary: the part of the configuration that each is in.
+SEARCHABLE = {
+  "lambda_validation": "loss",
+  "lambda_reconstr": "loss",
+  "lambda_id": "loss",
+  "learning_rate": "train",
+  "generator_type": "model",
+  "gen_n_filters": "model",
+}
 # What "auto" means. For the ResNet the best of the three on the built-in data
 # sets (docs/training.md), for the U-Net that of its source.
 _BEST_UPSAMPLERS = {"resnet": "subpixel", "unet": "resize_conv"}
@@ -77,6 +102,7 @@ CHOICES = {
   "distribution_strategy": DISTRIBUTION_STRATEGIES,
 }
 FILE_NAME = "config.json"
+EXPORT_NAME = "export.json"  # what `export` reports, data set included
 # Name of the generator for each direction, in files and in the model.
 GENERATOR_NAMES = {"AtoB": "g_AB", "BtoA": "g_BA"}
 LATEST, BEST = "latest", "best"  # checkpoints
@@ -111,6 +137,9 @@ class DataConfig:
       naming them, or `skip`.
     background: Colour behind transparent pictures, as Pillow names it: `white`,
       `#20c0ff`.
+    paired: Whether test pictures of A and B that have the same name, apart from
+      its ending, show the same thing, so that the true translation is known.
+      Training never uses it.
     data_dir: TFDS's data folder; empty for its own default,
       `~/tensorflow_datasets`.
     preprocess: What is done to a training picture before it is mirrored:
@@ -138,6 +167,7 @@ class DataConfig:
   test_fraction: float = 0.1
   on_bad_image: str = "fail"
   background: str = "white"
+  paired: bool = False
   data_dir: str = ""
   preprocess: str = "resize_and_crop"
   crop_size: int = 128
@@ -266,9 +296,9 @@ class TrainConfig:
     keep_checkpoints: How many of the newest checkpoints are kept.
     eval_every_steps: Steps between two validations on the test split; 0: once
       per epoch if `best_metric` is given, else never.
-    best_metric: Validation metric whose best checkpoint is kept as well:
-      `true_error` (only where the truth is known), `cycle_l1`, `identity_l1`,
-      or `none`.
+    best_metric: Validation metric whose best checkpoint is kept as well, one
+      of `METRICS`, or `none`. `true_error` and `masked_true_error` only where
+      the truth, and where the change belongs, are known.
     health_check: Whether the run watches itself, see `health`.
     seed: Seed of the weights, of the data order, of the pools and of all that
       is drawn in a step.
@@ -339,6 +369,56 @@ class Config:
   loss: LossConfig = LossConfig()
   train: TrainConfig = TrainConfig()
   device: DeviceConfig = DeviceConfig()
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchConfig:
+  """A search for better options.
+
+  Attributes:
+    tuner: `bayesian` (Snoek et al., "Practical Bayesian Optimization of Machine
+      Learning Algorithms", 2012), `hyperband` (Li et al., "Hyperband", 2018),
+      `random` or `grid`; all are keras-tuner's.
+    search: Which of `SEARCHABLE` are varied; the others stay as configured.
+    objective: Which of `METRICS` is made small.
+    lambda_validation_range: Least and greatest value, drawn on a log scale.
+    lambda_reconstr_range: The same.
+    lambda_id_range: The same.
+    learning_rate_range: The same.
+    generator_type_choices: Values tried.
+    gen_n_filters_choices: Values tried.
+    trial_steps: Training steps of a trial; with `hyperband` of the longest.
+    max_trials: How many trials, at most; `hyperband` decides by itself.
+    max_minutes: No trial is begun after so many minutes, those before an
+      interruption included; 0: no limit.
+    executions_per_trial: Trainings with different seeds whose mean counts.
+    grid_points: Values of each range that `grid` tries.
+    hyperband_factor: Of how many trials `hyperband` trains one on (Li et al.,
+      2018, section 3.6: 3 or 4).
+    worker_timeout: Seconds without a sign of life after which a worker's trial
+      is given to another one.
+  """
+
+  tuner: str = "bayesian"
+  search: tuple[str, ...] = (
+    "lambda_validation",
+    "lambda_reconstr",
+    "lambda_id",
+  )
+  objective: str = DEFAULT_OBJECTIVE
+  lambda_validation_range: tuple[float, float] = (0.3, 10.0)
+  lambda_reconstr_range: tuple[float, float] = (1.0, 30.0)
+  lambda_id_range: tuple[float, float] = (0.3, 10.0)
+  learning_rate_range: tuple[float, float] = (1e-4, 1e-3)
+  generator_type_choices: tuple[str, ...] = GENERATOR_TYPES
+  gen_n_filters_choices: tuple[int, ...] = (16, 32)
+  trial_steps: int = 1000
+  max_trials: int = 30
+  max_minutes: float = 0.0
+  executions_per_trial: int = 1
+  grid_points: int = 3
+  hyperband_factor: int = 3
+  worker_timeout: int = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -477,6 +557,49 @@ def _check(config: Config) -> None:
   _require_range("num_devices", config.device.num_devices, 0)
 
 
+def check_search(search: SearchConfig) -> None:
+  """Raises `UserError` if an option of a search cannot be used.
+
+  Args:
+    search: The options.
+
+  Raises:
+    UserError: The message names the flag.
+  """
+  _require_choice("tuner", search.tuner, TUNERS)
+  _require_choice("objective", search.objective, METRICS)
+  if not search.search:
+    raise UserError(f"--search is empty: give some of {', '.join(SEARCHABLE)}.")
+  for name in search.search:
+    _require_choice("search", name, tuple(SEARCHABLE))
+  if len(set(search.search)) < len(search.search):
+    raise UserError("--search names something twice.")
+  for name in SEARCHABLE:
+    if hasattr(search, f"{name}_range"):
+      low, high = getattr(search, f"{name}_range")
+      if not 0 < low < high < math.inf:
+        raise UserError(
+          f"--{name}_range={low},{high} must be two numbers above 0, the"
+          f" smaller first. To fix it leave {name} out of --search."
+        )
+    elif not getattr(search, f"{name}_choices"):
+      raise UserError(f"--{name}_choices is empty: give some values.")
+  for name in search.generator_type_choices:
+    _require_choice("generator_type_choices", name, GENERATOR_TYPES)
+  for filters in search.gen_n_filters_choices:
+    _require_range("gen_n_filters_choices", filters, 1)
+  for name, low in (
+    ("trial_steps", 1),
+    ("max_trials", 1),
+    ("max_minutes", 0),
+    ("executions_per_trial", 1),
+    ("grid_points", 2),
+    ("hyperband_factor", 2),
+    ("worker_timeout", 1),
+  ):
+    _require_range(name, getattr(search, name), low)
+
+
 def check_size(flag: str, size: int, model: ModelConfig) -> None:
   """Raises `UserError` if the generator cannot take images of `size` pixels.
 
@@ -528,6 +651,27 @@ def first_line(error: Exception) -> str:
 def to_json(config: Config) -> str:
   """Returns the configuration as indented JSON."""
   return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
+
+
+def to_flags(config: Config) -> list[str]:
+  """Returns the flags of `train` that give a configuration.
+
+  Args:
+    config: A resolved configuration.
+
+  Returns:
+    `--name=value` for every field that has not its default.
+  """
+  default = resolve(Config())
+  found = []
+  for part in dataclasses.fields(Config):
+    values = dataclasses.asdict(getattr(config, part.name))
+    defaults = dataclasses.asdict(getattr(default, part.name))
+    for name, value in values.items():
+      if value != defaults[name]:
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        found.append(f"--{name}={text}")
+  return found
 
 
 def from_json(text: str, source: str = FILE_NAME) -> Config:
@@ -617,6 +761,45 @@ def write_text(path: pathlib.Path, text: str, flag: str) -> None:
       f"--{flag}: {path} cannot be written ({error.strerror}). Free some"
       " space, or give a folder that is writable."
     ) from error
+
+
+def find(model: str) -> Config | None:
+  """Returns what a model was trained with, if that was kept with it.
+
+  Args:
+    model: A run's folder, or what `export` wrote: the folder, a SavedModel or a
+      `.tflite` file in it.
+
+  Returns:
+    A run's configuration; of an export one with only its data; or None.
+
+  Raises:
+    UserError: If what was kept is damaged, or a folder that is no export holds
+      no configuration either.
+  """
+  for folder in (model, os.path.dirname(model.rstrip("/"))):
+    path = os.path.join(folder, EXPORT_NAME)
+    if os.path.isfile(path) and not os.path.isfile(
+      os.path.join(model, FILE_NAME)
+    ):
+      text = pathlib.Path(path).read_text(encoding="utf-8")
+      try:
+        data = json.loads(text).get("data")
+      except json.JSONDecodeError as error:
+        raise UserError(
+          f"{path} is no valid JSON ({error}). Export again."
+        ) from error
+      return _with_data(data, path) if data else None
+  if os.path.isfile(model) or os.path.isfile(
+    os.path.join(model, "saved_model.pb")
+  ):
+    return None
+  return load(model)
+
+
+def _with_data(data: Any, path: str) -> Config:
+  """Returns a configuration of which only the data is known."""
+  return resolve(Config(data=_read_dataclass(DataConfig, data, path)))
 
 
 def load(model_dir: str) -> Config:

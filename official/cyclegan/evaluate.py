@@ -11,20 +11,26 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-r"""Measures a trained CycleGAN on a test split.
+r"""Judges a trained CycleGAN on a test split.
 
 Recipe:
 
   python -m official.cyclegan.evaluate --model_dir=runs/quickstart
 
-The test split is that of the data set trained on; any data flag given here,
-such as --dataset or --domain_a and --domain_b, names another one. Writes
-report.json, report.md and pictures.png (input, translated, translated back,
-identity) to --output_dir, by default evaluation/ in the run's folder.
+Or --model=... for what export wrote: its folder, a SavedModel or a .tflite
+file. The test split is that of the data set trained on; any data flag given
+here, such as --dataset or --domain_a and --domain_b, names another one. Where
+the truth is known (built-in data sets, or --paired) the report has L1, PSNR and
+SSIM; always FID, KID and the like. docs/tuning.md says what they are worth.
+
+Writes report.json, report.md and pictures.png (input, translated, and truth
+where it is known) to --output_dir, by default evaluation/ in the run's folder.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 
 from absl import flags
@@ -37,29 +43,99 @@ common_flags.define_checkpoint_flags()
 common_flags.define_source_flags()
 common_flags.define_output_flag()
 common_flags.define_dry_run_flag()
+_MODEL = flags.DEFINE_string(
+  "model",
+  None,
+  "Instead of --model_dir: a folder that export wrote, a SavedModel or a"
+  " .tflite file. The other direction's file beside it is measured as well.",
+)
+_MAX_IMAGES = flags.DEFINE_integer(
+  "max_images", 200, "Test images of each domain, at most.", lower_bound=2
+)
+_REFERENCE = flags.DEFINE_enum(
+  "reference",
+  "train",
+  ["train", "test"],
+  "Real pictures that translations are compared with: the training split's, or"
+  " the test split's as in most papers.",
+)
+_INCEPTION = flags.DEFINE_boolean(
+  "inception",
+  False,
+  "FID and KID on Keras's InceptionV3 as well, whose weights Keras downloads"
+  " once (88 MB). They are not those that papers use.",
+)
+_INCEPTION_WEIGHTS = flags.DEFINE_string(
+  "inception_weights", "", "File of such weights, instead of the download."
+)
 
 _DEFAULT_FOLDER = "evaluation"
 
 
 def main() -> None:
-  """Measures the run that the flags name and prints the table."""
-  model_dir = common_flags.require(
-    "model_dir", "give the folder that train wrote."
-  )
-  config = common_flags.with_given_source(config_lib.load(model_dir))
+  """Measures the model that the flags name and prints the table."""
+  if bool(_MODEL.value) == bool(flags.FLAGS.model_dir):
+    raise config_lib.UserError(
+      "--model_dir is missing: give the folder that train wrote, or --model"
+      " with a folder that export wrote, a SavedModel or a .tflite file."
+      if not _MODEL.value
+      else "--model_dir and --model are both given: give one of them."
+    )
+  model = _MODEL.value or flags.FLAGS.model_dir
+  if _MODEL.value and not flags.FLAGS.dry_run and not os.path.exists(model):
+    raise config_lib.UserError(
+      f"--model={model} does not exist. Give a folder that export wrote, a"
+      " SavedModel or a .tflite file."
+    )
+  config = common_flags.with_given_source(_trained_with(model))
+  output_dir = flags.FLAGS.output_dir or _default_folder(model)
   if flags.FLAGS.dry_run:
-    print(config_lib.to_json(config), end="")
+    options = {
+      "model": model,
+      "output_dir": output_dir,
+      "max_images": _MAX_IMAGES.value,
+      "reference": _REFERENCE.value,
+      "inception": _INCEPTION.value,
+      "inception_weights": _INCEPTION_WEIGHTS.value,
+    }
+    print(json.dumps({**dataclasses.asdict(config), **options}, indent=2))
     return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   from official.cyclegan import evaluate_lib
 
-  output_dir = flags.FLAGS.output_dir or os.path.join(
-    model_dir, _DEFAULT_FOLDER
-  )
   choice = config_lib.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
-  report = evaluate_lib.evaluate(model_dir, output_dir, config.data, choice)
+  options = evaluate_lib.Options(
+    _MAX_IMAGES.value,
+    _REFERENCE.value,
+    _INCEPTION.value,
+    _INCEPTION_WEIGHTS.value,
+  )
+  report = evaluate_lib.evaluate(model, output_dir, config, choice, options)
   print(evaluate_lib.table(report), end="")
-  print(f"Report: {output_dir}")
+  print(f"\nReport: {output_dir}")
+
+
+def _trained_with(model: str) -> config_lib.Config:
+  """Returns what the model was trained on, or asks for a data set."""
+  config = config_lib.find(model)
+  if config is None and not (
+    flags.FLAGS["dataset"].present or flags.FLAGS["domain_a"].present
+  ):
+    raise config_lib.UserError(
+      f"--model={model} does not say what it was trained on. Give --dataset, or"
+      " --domain_a and --domain_b."
+    )
+  return config or config_lib.resolve(config_lib.Config())
+
+
+def _default_folder(model: str) -> str:
+  """Returns a folder in the run's or the export's, or beside a single file."""
+  name = os.path.basename(model.rstrip("/"))
+  stem = os.path.splitext(name)[0]
+  if stem in config_lib.GENERATOR_NAMES.values() or os.path.isfile(model):
+    name = f"{_DEFAULT_FOLDER}_{name.replace('.', '_')}"
+    return os.path.join(os.path.dirname(model.rstrip("/")), name)
+  return os.path.join(model, _DEFAULT_FOLDER)
 
 
 if __name__ == "__main__":

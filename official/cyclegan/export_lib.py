@@ -20,6 +20,7 @@ about how the networks were trained.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import pathlib
@@ -42,7 +43,7 @@ from official.cyclegan import tflite_file
 
 ImageFunction = Callable[[np.ndarray], np.ndarray]
 
-REPORT_NAME = "export.json"
+REPORT_NAME = config_lib.EXPORT_NAME
 # Where TensorFlow lets others keep files in a SavedModel.
 DETAILS_PATH = os.path.join("assets.extra", "cyclegan.json")
 # Largest difference in [0, 1] between what is exported and the Keras
@@ -143,6 +144,7 @@ def export(
   report: dict[str, Any] = {
     "size": size,
     "dataset": source.name,
+    "data": dataclasses.asdict(data or config.data),
     "tolerance": TOLERANCE,
     "files": {},
   }

@@ -59,6 +59,8 @@ class Source:
       `[size, size, channels]` in [-1, 1], for evaluation.
     element_bytes: Mean size of an element of `load`, for elements that a
       shuffle should not hold all at once; else 0.
+    load_masks: Returns where the test pictures' change belongs, in their order,
+      uint8 `[height, width, 1]`, 255 inside; None if that is unknown.
   """
 
   name: str
@@ -69,6 +71,7 @@ class Source:
   decode: Callable[..., tf.Tensor] = _as_it_is
   prepare: Callable[[tf.Tensor, int], tf.Tensor] = preprocessing.prepare
   element_bytes: int = 0
+  load_masks: Callable[[], tf.data.Dataset] | None = None
 
   def images(self, split: str) -> tf.data.Dataset:
     """Returns a split's images, uint8 `[height, width, channels]`."""
@@ -95,6 +98,14 @@ def open_source(config: config_lib.DataConfig, channels: int = 3) -> Source:
   image_files.check_background(config.background)
   if config.domain_a:
     source = _open_folder(config)
+  elif config.paired and not (
+    os.path.isdir(config.dataset) and not is_prepared(config.dataset)
+  ):
+    raise config_lib.UserError(
+      f"--paired goes by the names of pictures in folders, which"
+      f" --dataset={config.dataset} does not have. Give a folder, or leave"
+      " --paired out."
+    )
   elif "://" in config.dataset or os.path.isdir(config.dataset):
     if is_prepared(config.dataset):
       source = _open_tfds(config, _builder_from_folder(config.dataset))
@@ -330,6 +341,8 @@ def _open_folder(config: config_lib.DataConfig) -> Source:
   ]
   known = check_all(every, config)
   files = divide(piles, known, config)
+  if config.paired:
+    _pair(files)
 
   def load(split: str) -> tf.data.Dataset:
     paths = files[split]
@@ -359,8 +372,34 @@ def _open_folder(config: config_lib.DataConfig) -> Source:
     {split: len(files[split]) for split in SPLITS},
     load,
     tuple(path for split in SPLITS for path in files[split]),
+    paired=config.paired,
     decode=decode_file,
   )
+
+
+def _pair(files: dict[str, list[str]]) -> None:
+  """Sorts both test splits by name; refuses a name that is in one only."""
+  named = []
+  for split in ("testA", "testB"):
+    names = [os.path.splitext(os.path.basename(p))[0] for p in files[split]]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+      raise config_lib.UserError(
+        f"--paired: {split} has several pictures named {min(twice)}. Rename"
+        " them, or leave --paired out."
+      )
+    named.append(dict(zip(names, files[split])))
+  lone = sorted(named[0].keys() ^ named[1].keys())
+  if lone:
+    has, lacks = ("A", "B") if lone[0] in named[0] else ("B", "A")
+    path = {**named[0], **named[1]}[lone[0]]
+    raise config_lib.UserError(
+      f"--paired: {path} of test{has} has no partner of that name in"
+      f" test{lacks} ({len(lone)} such pictures). Add or remove pictures, or"
+      " leave --paired out."
+    )
+  for split, by_name in zip(("testA", "testB"), named):
+    files[split] = [by_name[name] for name in sorted(by_name)]
 
 
 def _builder_from_folder(folder: str) -> tfds.core.DatasetBuilder:
@@ -421,8 +460,14 @@ def _open_tfds(
       decoders=encoded,
     )
     if built_in and split.startswith("test"):
-      return _by_scene(examples)
+      return _by_scene(examples, "image")
     return examples.map(lambda example: example["image"])
+
+  def load_masks() -> tf.data.Dataset:
+    examples = builder.as_dataset(
+      split="testA", read_config=tfds.ReadConfig(try_autocache=False)
+    )
+    return _by_scene(examples, "mask")
 
   files = tuple(
     os.fspath(path)
@@ -438,11 +483,12 @@ def _open_tfds(
     paired=built_in,
     decode=decode,
     element_bytes=max(1, size // (counts["trainA"] + counts["trainB"])),
+    load_masks=load_masks if built_in and "mask" in encoded else None,
   )
 
 
-def _by_scene(examples: tf.data.Dataset) -> tf.data.Dataset:
-  """Returns a built-in test split's encoded images in their scenes' order.
+def _by_scene(examples: tf.data.Dataset, feature: str) -> tf.data.Dataset:
+  """Returns a feature of a built-in test split in the scenes' order.
 
   TFDS shuffles every split on its own, so that the n-th of A and of B would
   not show the same.
@@ -451,5 +497,5 @@ def _by_scene(examples: tf.data.Dataset) -> tf.data.Dataset:
     examples.as_numpy_iterator(), key=lambda example: example["scene"]
   )
   return tf.data.Dataset.from_tensor_slices(
-    [example["image"] for example in scenes]
+    [example[feature] for example in scenes]
   )

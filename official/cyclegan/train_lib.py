@@ -73,6 +73,7 @@ def train(
   model_dir: str,
   rules: health.Rules = _RULES,
   extra_callbacks: Sequence[type[callbacks.StepCallback]] = (),
+  model: model_lib.CycleGAN | None = None,
 ) -> model_lib.CycleGAN:
   """Trains, or goes on with, the run in a folder.
 
@@ -87,6 +88,8 @@ def train(
     rules: When the run counts as gone wrong.
     extra_callbacks: What else is to happen at the steps, before anything is
       saved; constructed like `callbacks.StepCallback`.
+    model: What `build` returned for this configuration and one device; None
+      builds it here.
 
   Returns:
     The trained model.
@@ -107,22 +110,12 @@ def train(
     checkpoints.check_same_run(config, model_dir)
     if precision == "auto":  # another machine would choose another one
       precision = config_lib.load(model_dir).train.precision
-  config = dataclasses.replace(
-    config,
-    train=dataclasses.replace(
-      config.train, precision=devices.precision(precision)
-    ),
-  )
+  config = with_precision(config, precision)
   source = sources.open_source(config.data, config.model.channels)
-  largest = None
-  if config.data.preprocess in config_lib.VARIABLE_SIZES:
-    largest = dataset.largest_size(source, config.data, _multiple(config))
-  epoch_steps = steps_per_epoch(source, config.data)
-  total_steps = config.train.train_steps or epoch_steps * config.train.epochs
-
-  with strategy.scope():
-    model = model_lib.build_model(config, largest)
-    _compile(model, config, total_steps)
+  total_steps = _total_steps(config, source)
+  if model is None:
+    with strategy.scope():
+      model = build(config, source)
   store = checkpoints.Store(
     model, model_dir, config.train.keep_checkpoints, strategy=strategy
   )
@@ -155,6 +148,39 @@ def train(
     devices.worker_count(strategy),
   )
   return model
+
+
+def with_precision(
+  config: config_lib.Config, precision: str
+) -> config_lib.Config:
+  """Returns a configuration with a precision; `auto` becomes what it means."""
+  train = dataclasses.replace(
+    config.train, precision=devices.precision(precision)
+  )
+  return dataclasses.replace(config, train=train)
+
+
+def build(
+  config: config_lib.Config, source: sources.Source
+) -> model_lib.CycleGAN:
+  """Returns the compiled model of a run, untrained.
+
+  Args:
+    config: The resolved configuration, its precision not `auto`.
+    source: The data set, by whose size the learning rates fall.
+  """
+  largest = None
+  if config.data.preprocess in config_lib.VARIABLE_SIZES:
+    largest = dataset.largest_size(source, config.data, _multiple(config))
+  model = model_lib.build_model(config, largest)
+  _compile(model, config, _total_steps(config, source))
+  return model
+
+
+def _total_steps(config: config_lib.Config, source: sources.Source) -> int:
+  """Returns the length of a run."""
+  epoch_steps = steps_per_epoch(source, config.data)
+  return config.train.train_steps or epoch_steps * config.train.epochs
 
 
 def steps_per_epoch(
@@ -307,9 +333,9 @@ def _callbacks(
   if train.best_metric != "none":
     best = _best_store(config, model_dir, source, store)
   if best or train.eval_every_steps:
-    test_set = validation.load(source, config.data.crop_size)
+    judge = validation.Judge(validation.load(source, config.data.crop_size))
     interval = train.eval_every_steps or epoch_steps
-    called.append(callbacks.Validation(*run, test_set, interval, writer, best))
+    called.append(callbacks.Validation(*run, judge, interval, writer, best))
   called.append(
     callbacks.Checkpoint(
       *run,
@@ -331,9 +357,5 @@ def _best_store(
 ) -> checkpoints.BestStore:
   """Returns what keeps the best checkpoint, if its metric can be known."""
   metric = config.train.best_metric
-  if metric == "true_error" and not source.paired:
-    raise config_lib.UserError(
-      f"--best_metric=true_error: the truth of --dataset={config.data.dataset}"
-      " is unknown. Use cycle_l1 or identity_l1."
-    )
+  validation.check_metric("best_metric", metric, source)
   return checkpoints.BestStore(store, model_dir, metric)

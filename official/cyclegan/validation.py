@@ -11,113 +11,312 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Measures the generators of a run on its test split.
+"""Measures translators on a test split.
 
-The measures are L1 differences of pixel values, as ratios or in [0, 1]:
+Each measure is of one direction, and then the mean of both; smaller is better
+in all but `edge_correlation`:
 
-* `true_error_AB`, `true_error_BA`: mean absolute difference to the truth,
-  relative to doing nothing. Only where test images of A and B show the same
-  scenes in the same order. `true_error` is the mean of the two.
-* `cycle_l1`: mean absolute difference between an image and its
-  reconstruction, both domains (CycleGAN paper, eq. 2).
-* `identity_l1`: mean absolute difference between an image and what the
-  generator to its own domain makes of it (section 5.2).
+* `true_error`: mean absolute difference to the truth, relative to doing
+  nothing; `masked_true_error`: the same where the change belongs. Only where
+  the truth, and the mask, are known.
+* `fid_random`, `kid_random`: Fréchet and kernel distance between translations
+  and real pictures of the other domain, on the features of
+  `features.random_features`.
+* `swd`: sliced Wasserstein distance between the same, on normalised patches of
+  Laplacian pyramids, the mean of the levels (Karras et al., "Progressive
+  Growing of GANs", 2018, section 5).
+* `fid_patches`: Fréchet distance between the same patches, the geometric mean
+  of all levels but the finest. It compares which textures and contours occur,
+  at which sizes, and leaves the strength of each colour channel aside. Of all
+  measures without truth it ranks trained models most like the truth does
+  (`docs/tuning.md`).
+* `cycle_l1`: mean absolute difference between a picture and its reconstruction
+  (CycleGAN paper, eq. 2), in [0, 1].
+* `identity_l1`: mean absolute difference between a picture and what the
+  generator to its own domain makes of it (section 5.2), in [0, 1].
+* `edge_correlation`: how much of a picture's edges its translation keeps; 1 is
+  all. `image_quality` has the definition.
+
+The real pictures compared with are those of the training split, which show
+other scenes than the test pictures translated.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from official.cyclegan import config as config_lib
 from official.cyclegan import dataset
+from official.cyclegan import distribution_distance
+from official.cyclegan import features
+from official.cyclegan import image_quality
 from official.cyclegan import paired_error
 from official.cyclegan import preprocessing
 from official.cyclegan import sources
 
+# From and to float32 [count, height, width, channels] in [0, 1].
+Translate = Callable[[np.ndarray], np.ndarray]
+
 MAX_IMAGES = 200  # of each domain
+MAX_REFERENCES = 1000  # of each domain
+DIRECTIONS = ("AtoB", "BtoA")
+REFERENCES = ("train", "test")
 _BATCH = 20
 
 
 @dataclasses.dataclass(frozen=True)
 class TestSet:
-  """Test images of both domains, prepared for the networks.
+  """Pictures of both domains, prepared for the networks.
 
   Attributes:
-    images_A: float32 `[count, size, size, channels]` in [-1, 1].
-    images_B: The same of domain B.
-    paired: Whether both show the same scenes in the same order.
+    images: By domain, uint8 `[count, size, size, channels]` to be translated.
+    references: By domain, likewise; real pictures to compare with.
+    paired: Whether `images` of both show the same scenes in the same order.
+    mask: bool `[count, size, size]`, where the change belongs, or None.
   """
 
-  images_A: np.ndarray
-  images_B: np.ndarray
-  paired: bool
+  images: dict[str, np.ndarray]
+  references: dict[str, np.ndarray]
+  paired: bool = False
+  mask: np.ndarray | None = None
 
 
 def load(
-  source: sources.Source, size: int, max_images: int = MAX_IMAGES
+  source: sources.Source,
+  size: int,
+  max_images: int = MAX_IMAGES,
+  reference: str = "train",
 ) -> TestSet:
-  """Reads the test splits of a data set.
+  """Reads the pictures of a data set.
 
   Args:
     source: The data set.
     size: Width and height, pixels.
-    max_images: At most so many of each domain, the first ones.
+    max_images: At most so many to be translated of each domain, the first.
+    reference: Which of `REFERENCES` is the split to compare with; at most
+      1,000 pictures of each domain.
 
   Returns:
-    The images; their number may differ between the domains.
+    The pictures; their number may differ between the domains.
   """
-  images_A, images_B = (
-    dataset.first_images(source, split, size, max_images)
-    for split in ("testA", "testB")
+
+  def read(split: str, count: int) -> np.ndarray:
+    return to_uint8(dataset.first_images(source, split, size, count))
+
+  mask = None
+  if source.load_masks:
+    masks = source.load_masks().take(max_images)
+    prepared = masks.map(lambda mask: source.prepare(mask, size))
+    mask = np.stack(list(prepared.as_numpy_iterator()))[..., 0] > 0
+  return TestSet(
+    {domain: read(f"test{domain}", max_images) for domain in "AB"},
+    {domain: read(f"{reference}{domain}", MAX_REFERENCES) for domain in "AB"},
+    source.paired,
+    mask,
   )
-  return TestSet(images_A, images_B, source.paired)
 
 
-def measure(
-  g_AB: tf.keras.Model, g_BA: tf.keras.Model, test_set: TestSet
-) -> dict[str, float]:
-  """Returns the measures by name; smaller is better in all.
+def check_metric(flag: str, metric: str, source: sources.Source) -> None:
+  """Refuses a measure that a data set cannot give.
 
   Args:
-    g_AB: Generator from A to B.
-    g_BA: Generator from B to A.
-    test_set: What to measure on.
+    flag: The flag that asks for it.
+    metric: One of `config.METRICS`.
+    source: The data set.
+
+  Raises:
+    config.UserError: If the truth, or where the change belongs, is unknown.
   """
-  measures: dict[str, float] = {}
-  cycle, identity = [], []
-  for direction, forth, back, real, truth in (
-    ("AB", g_AB, g_BA, test_set.images_A, test_set.images_B),
-    ("BA", g_BA, g_AB, test_set.images_B, test_set.images_A),
+  if metric.endswith("true_error") and not source.paired:
+    raise config_lib.UserError(
+      f"--{flag}={metric}: the truth of --dataset={source.name} is unknown. Use"
+      f" {config_lib.DEFAULT_OBJECTIVE}, or --paired if test pictures of the"
+      " same name show the same thing."
+    )
+  if metric == "masked_true_error" and source.load_masks is None:
+    raise config_lib.UserError(
+      f"--{flag}={metric}: where the change of --dataset={source.name} belongs"
+      " is unknown. Use true_error."
+    )
+
+
+class Judge:
+  """Measures translators on one test set.
+
+  What does not depend on the translator is computed once.
+
+  Attributes:
+    test_set: The pictures.
+  """
+
+  def __init__(
+    self, test_set: TestSet, inception: features.Extractor | None = None
   ):
-    fake = _run(forth, real)
-    real_uint8 = _to_uint8(real)
-    cycle.append(paired_error.l1(_to_uint8(_run(back, fake)), real_uint8))
-    identity.append(paired_error.l1(_to_uint8(_run(back, real)), real_uint8))
-    if test_set.paired:
-      truth_uint8 = _to_uint8(truth)
-      measures[f"true_error_{direction}"] = paired_error.l1(
-        _to_uint8(fake), truth_uint8
-      ) / paired_error.l1(real_uint8, truth_uint8)
-  if test_set.paired:
-    both = measures["true_error_AB"], measures["true_error_BA"]
-    measures["true_error"] = sum(both) / 2
-  measures["cycle_l1"] = sum(cycle) / 2
-  measures["identity_l1"] = sum(identity) / 2
-  return measures
+    """Sets what to measure on.
+
+    Args:
+      test_set: The pictures.
+      inception: A further extractor, for `fid_inception` and
+        `kid_inception`; None leaves them out.
+    """
+    self.test_set = test_set
+    self._extractors = {"random": features.random_features}
+    if inception:
+      self._extractors["inception"] = inception
+    self._reference = functools.cache(self._describe_reference)
+
+  def measure(self, g_AB: Translate, g_BA: Translate) -> dict[str, float]:
+    """Returns the mean of both directions' measures, and the true errors.
+
+    Args:
+      g_AB: From A to B.
+      g_BA: From B to A.
+    """
+    by_direction = {
+      "AtoB": self.measure_direction("AtoB", g_AB, g_BA),
+      "BtoA": self.measure_direction("BtoA", g_BA, g_AB),
+    }
+    return mean_of_both(by_direction)
+
+  def measure_direction(
+    self, direction: str, forth: Translate, back: Translate | None
+  ) -> dict[str, float]:
+    """Measures one translator.
+
+    Args:
+      direction: `AtoB` or `BtoA`.
+      forth: The translator in that direction.
+      back: The other one; None leaves `cycle_l1` out.
+
+    Returns:
+      The measures by name.
+    """
+    domain, other = direction[0], direction[-1]
+    real = self.test_set.images[domain]
+    fake = translate_all(forth, real)
+    measures = self.compare(direction, to_pictures(fake))
+    if back:
+      returned = to_pictures(translate_all(back, fake))
+      measures["cycle_l1"] = paired_error.l1(returned, real)
+    wanted = self.test_set.images[other]
+    same = to_pictures(translate_all(forth, wanted))
+    measures["identity_l1"] = paired_error.l1(same, wanted)
+    return measures
+
+  def compare(self, direction: str, fake: np.ndarray) -> dict[str, float]:
+    """Measures translations, whatever made them.
+
+    Args:
+      direction: `AtoB` or `BtoA`.
+      fake: uint8, what became of the test set's images of the first domain.
+
+    Returns:
+      All measures but `cycle_l1` and `identity_l1`.
+    """
+    domain, other = direction[0], direction[-1]
+    real = self.test_set.images[domain]
+    measures: dict[str, float] = {}
+    if self.test_set.paired:
+      truth = self.test_set.images[other]
+      nothing = paired_error.l1(real, truth)
+      measures["true_error"] = paired_error.l1(fake, truth) / nothing
+      if self.test_set.mask is not None:
+        mask = self.test_set.mask[..., None]
+        nothing = paired_error.masked_l1(real, truth, mask)
+        measures["masked_true_error"] = (
+          paired_error.masked_l1(fake, truth, mask) / nothing
+        )
+    described, patches = self._reference(other)
+    for name, extract in self._extractors.items():
+      found = extract(fake)
+      if min(len(found), len(described[name])) < 2:
+        continue  # a single picture has no spread
+      measures[f"fid_{name}"] = distribution_distance.fid(
+        found, described[name]
+      )
+      mean, deviation = distribution_distance.kid(found, described[name])
+      measures[f"kid_{name}"] = mean
+      measures[f"kid_{name}_std"] = deviation
+    levels = list(zip(features.laplacian_patches(fake), patches))
+    coarse = levels[1:] or levels
+    distances = [distribution_distance.fid(a, b) for a, b in coarse]
+    measures["fid_patches"] = float(np.prod(distances) ** (1 / len(distances)))
+    measures["swd"] = float(
+      np.mean([distribution_distance.sliced_wasserstein(*p) for p in levels])
+    )
+    measures["edge_correlation"] = image_quality.edge_correlation(real, fake)
+    return measures
+
+  def _describe_reference(
+    self, domain: str
+  ) -> tuple[dict[str, np.ndarray], Sequence[np.ndarray]]:
+    """Returns features and patches of the real pictures of a domain."""
+    real = self.test_set.references[domain]
+    described = {name: f(real) for name, f in self._extractors.items()}
+    return described, features.laplacian_patches(real)
 
 
-def _to_uint8(images: np.ndarray) -> np.ndarray:
+def mean_of_both(
+  by_direction: dict[str, dict[str, float]],
+) -> dict[str, float]:
+  """Returns the mean of each measure that both directions have.
+
+  Args:
+    by_direction: Measures of `AtoB` and of `BtoA`.
+
+  Returns:
+    The means by name, and before them the two true errors of the mean as
+    `true_error_AB` and `true_error_BA`.
+  """
+  first, second = (by_direction[direction] for direction in DIRECTIONS)
+  means: dict[str, float] = {}
+  for name, value in first.items():
+    if name in second:
+      if name == "true_error":
+        means["true_error_AB"] = value
+        means["true_error_BA"] = second[name]
+      means[name] = (value + second[name]) / 2
+  return means
+
+
+def from_generator(generator: tf.keras.Model) -> Translate:
+  """Returns a Keras generator as a translator of pictures in [0, 1]."""
+
+  def translate(images: np.ndarray) -> np.ndarray:
+    ready = preprocessing.unit_to_network(tf.constant(images))
+    made = generator(ready, training=False)
+    return preprocessing.network_to_unit(made).numpy()
+
+  return translate
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
   """Rounds images in [-1, 1] to uint8 in [0, 255], same shape."""
   return preprocessing.network_to_uint8(tf.constant(images)).numpy()
 
 
-def _run(generator: tf.keras.Model, images: np.ndarray) -> np.ndarray:
-  """Translates images in batches."""
+def to_pictures(images: np.ndarray) -> np.ndarray:
+  """Rounds images in [0, 1] to uint8 in [0, 255], same shape."""
+  return preprocessing.unit_to_uint8(tf.constant(images)).numpy()
+
+
+def translate_all(translate: Translate, images: np.ndarray) -> np.ndarray:
+  """Translates a pile in batches.
+
+  Args:
+    translate: What to do.
+    images: `[count, height, width, channels]`, uint8 or float32 in [0, 1].
+
+  Returns:
+    float32 in [0, 1], same shape.
+  """
+  if images.dtype == np.uint8:
+    images = images.astype(np.float32) / 255.0
   return np.concatenate(
-    [
-      generator(tf.constant(images[i : i + _BATCH]), training=False).numpy()
-      for i in range(0, len(images), _BATCH)
-    ]
+    [translate(images[i : i + _BATCH]) for i in range(0, len(images), _BATCH)]
   )

@@ -1,0 +1,212 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Distances between two piles of feature vectors. Only numpy is used."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# Bińkowski et al., "Demystifying MMD GANs", 2018, section 4 and appendix.
+_SUBSETS = 100
+_SUBSET_SIZE = 1000
+
+
+def frechet(
+  mean_a: np.ndarray,
+  covariance_a: np.ndarray,
+  mean_b: np.ndarray,
+  covariance_b: np.ndarray,
+) -> float:
+  """Returns the squared Fréchet distance of two Gaussians.
+
+  `|mean_a - mean_b|² + tr(A + B - 2 (A B)^½)` (Heusel et al., "GANs Trained by
+  a Two Time-Scale Update Rule", 2017, eq. 6). The trace of the root is taken
+  from the symmetric `A^½ B A^½`, whose eigenvalues are those of `A B`; so
+  covariances without full rank need no special case.
+
+  Args:
+    mean_a: `[d]`.
+    covariance_a: `[d, d]`, symmetric, no negative eigenvalue.
+    mean_b: `[d]`.
+    covariance_b: `[d, d]`, likewise.
+
+  Raises:
+    ValueError: If the shapes do not fit or a value is not finite.
+  """
+  means = [np.asarray(m, np.float64) for m in (mean_a, mean_b)]
+  covariances = [
+    np.asarray(c, np.float64) for c in (covariance_a, covariance_b)
+  ]
+  size = means[0].shape
+  if means[1].shape != size or any(c.shape != size * 2 for c in covariances):
+    raise ValueError(
+      f"Means {[m.shape for m in means]} and covariances"
+      f" {[c.shape for c in covariances]} must be [d] and [d, d] of one d."
+    )
+  if not all(np.isfinite(x).all() for x in means + covariances):
+    raise ValueError("A mean or a covariance holds NaN or infinity.")
+  values, vectors = np.linalg.eigh(covariances[0])
+  root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+  product = root @ covariances[1] @ root
+  eigenvalues = np.linalg.eigvalsh((product + product.T) / 2)
+  root_trace = np.sqrt(np.maximum(eigenvalues, 0.0)).sum()
+  difference = means[0] - means[1]
+  distance = (
+    difference @ difference
+    + np.trace(covariances[0])
+    + np.trace(covariances[1])
+    - 2.0 * root_trace
+  )
+  return float(max(distance, 0.0))
+
+
+def fid(features_a: np.ndarray, features_b: np.ndarray) -> float:
+  """Returns the Fréchet distance of the Gaussians fitted to two piles.
+
+  It is biased: fewer vectors make it larger (Bińkowski et al., 2018, section
+  4.2), so that only piles of equal sizes can be compared.
+
+  Args:
+    features_a: `[count, d]`, at least two vectors.
+    features_b: `[count, d]`, perhaps another count.
+
+  Raises:
+    ValueError: If a pile has fewer than two vectors, or a value is no number.
+  """
+  _check(features_a, features_b)
+  moments = []
+  for features in (features_a, features_b):
+    values = np.asarray(features, np.float64)
+    covariance = np.atleast_2d(np.cov(values, rowvar=False))
+    moments += [values.mean(axis=0), covariance]
+  return frechet(*moments)
+
+
+def kid(
+  features_a: np.ndarray,
+  features_b: np.ndarray,
+  subsets: int = _SUBSETS,
+  subset_size: int = 0,
+  seed: int = 0,
+) -> tuple[float, float]:
+  """Returns mean and standard deviation of the unbiased MMD² over subsets.
+
+  The kernel is `(x·y / d + 1)³` (Bińkowski et al., "Demystifying MMD GANs",
+  2018, section 4). Unbiased: on equal distributions its mean is 0, so that
+  single values may be negative.
+
+  Args:
+    features_a: `[count, d]`, at least two vectors.
+    features_b: `[count, d]`, perhaps another count.
+    subsets: How many random subsets.
+    subset_size: Vectors of each pile in a subset; 0 means the paper's 1,000,
+      or half of the smaller pile if it has fewer than 2,000 vectors.
+    seed: Draws the subsets.
+
+  Raises:
+    ValueError: If a pile has fewer than two vectors or than `subset_size`, or
+      a value is no number.
+  """
+  _check(features_a, features_b)
+  fewest = min(len(features_a), len(features_b))
+  size = subset_size or max(2, min(_SUBSET_SIZE, fewest // 2))
+  if not 2 <= size <= fewest:
+    raise ValueError(
+      f"subset_size={size} must be at least 2 and at most {fewest}."
+    )
+  a, b = (np.asarray(f, np.float64) for f in (features_a, features_b))
+  rng = np.random.default_rng(seed)
+  values = [
+    _mmd(
+      a[rng.choice(len(a), size, replace=False)],
+      b[rng.choice(len(b), size, replace=False)],
+    )
+    for _ in range(subsets)
+  ]
+  return float(np.mean(values)), float(np.std(values))
+
+
+def sliced_wasserstein(
+  points_a: np.ndarray,
+  points_b: np.ndarray,
+  directions: int = 128,
+  seed: int = 0,
+) -> float:
+  """Returns the mean Wasserstein-1 distance along random directions.
+
+  As Karras et al., "Progressive Growing of GANs", 2018, section 5, measure it.
+
+  Args:
+    points_a: `[count, d]`.
+    points_b: `[count, d]`; of another count, quantiles are interpolated.
+    directions: How many.
+    seed: Draws them.
+
+  Raises:
+    ValueError: If a pile is empty or a value is no number.
+  """
+  _check(points_a, points_b, at_least=1)
+  rng = np.random.default_rng(seed)
+  axes = rng.normal(size=(points_a.shape[1], directions))
+  axes = (axes / np.linalg.norm(axes, axis=0)).astype(np.float32)
+  projected = [
+    np.sort(np.asarray(points, np.float32) @ axes, axis=0)
+    for points in (points_a, points_b)
+  ]
+  fewest = min(len(p) for p in projected)
+  a, b = (_quantiles(p, fewest) for p in projected)
+  return float(np.mean(np.abs(a - b), dtype=np.float64))
+
+
+def _quantiles(values: np.ndarray, count: int) -> np.ndarray:
+  """Returns `count` evenly spaced quantiles of sorted columns."""
+  if len(values) == count:
+    return values
+  places = (np.arange(count) + 0.5) / count * len(values) - 0.5
+  low = np.floor(places).astype(int)
+  share = (places - low)[:, None]
+  high = np.minimum(low + 1, len(values) - 1)
+  return values[low] * (1 - share) + values[high] * share
+
+
+def _mmd(a: np.ndarray, b: np.ndarray) -> float:
+  """Returns the unbiased estimate of the squared maximum mean discrepancy."""
+
+  def kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    values = x @ y.T / x.shape[1] + 1.0
+    return values * values * values  # much faster than a power
+
+  def mean_of_others(values: np.ndarray) -> float:
+    count = len(values)
+    return (values.sum() - np.trace(values)) / (count * (count - 1))
+
+  return float(
+    mean_of_others(kernel(a, a))
+    + mean_of_others(kernel(b, b))
+    - 2.0 * kernel(a, b).mean()
+  )
+
+
+def _check(a: np.ndarray, b: np.ndarray, at_least: int = 2) -> None:
+  """Raises `ValueError` if two piles cannot be compared."""
+  if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
+    raise ValueError(
+      f"The piles must be [count, d] of one d, not {a.shape} and {b.shape}."
+    )
+  if min(len(a), len(b)) < at_least:
+    raise ValueError(
+      f"Each pile needs at least {at_least} vectors, not {len(a)} and {len(b)}."
+    )
+  if not (np.isfinite(a).all() and np.isfinite(b).all()):
+    raise ValueError("A feature is NaN or infinite.")

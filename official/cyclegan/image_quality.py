@@ -1,0 +1,169 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""How alike two piles of pictures are, picture by picture.
+
+Pictures are uint8 `[count, height, width, channels]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+_LEVELS = 255
+# Wang et al., "Image Quality Assessment: From Error Visibility to Structural
+# Similarity", 2004, section III.C: a Gaussian window of 11 pixels.
+SSIM_WINDOW = 11  # pixels
+_BATCH = 50
+_FLAT = 1e-9  # variance
+
+
+def psnr(images: np.ndarray, truth: np.ndarray) -> float:
+  """Returns the peak signal-to-noise ratio, dB, the mean over the pictures.
+
+  Infinite if a picture equals its truth.
+  """
+  return _mean(lambda a, b: tf.image.psnr(a, b, _LEVELS), images, truth)
+
+
+def masked_psnr(
+  images: np.ndarray, truth: np.ndarray, mask: np.ndarray
+) -> float:
+  """Returns the same of the pixels where the mask is set.
+
+  Args:
+    images: The pictures.
+    truth: What they should be.
+    mask: bool `[count, height, width]`. Pictures without any such pixel are
+      left out.
+
+  Raises:
+    ValueError: If the mask is empty.
+  """
+  _require_any(mask)
+  values = []
+  for image, wanted, inside in zip(images, truth, mask):
+    if inside.any():
+      difference = image[inside].astype(np.float64) - wanted[inside]
+      with np.errstate(divide="ignore"):
+        error = np.mean(difference**2)
+        values.append(10 * np.log10(_LEVELS**2 / error))
+  return float(np.mean(values))
+
+
+def ssim(images: np.ndarray, truth: np.ndarray) -> float:
+  """Returns the structural similarity, at most 1, the mean over the pictures.
+
+  Wang et al., "Image Quality Assessment", 2004, with their Gaussian window of
+  11 pixels, of each channel; places nearer to an edge are left out.
+
+  Raises:
+    ValueError: If the pictures are smaller than the window.
+  """
+  _check_size(images)
+  return _mean(lambda a, b: tf.image.ssim(a, b, _LEVELS), images, truth)
+
+
+def masked_ssim(
+  images: np.ndarray, truth: np.ndarray, mask: np.ndarray
+) -> float:
+  """Returns the mean of the similarity's map where the mask is set.
+
+  Args:
+    images: The pictures.
+    truth: What they should be.
+    mask: bool `[count, height, width]`, as the window's middle.
+
+  Raises:
+    ValueError: If the mask is empty away from the edges, or the pictures are
+      smaller than the window.
+  """
+  _check_size(images)
+  edge = SSIM_WINDOW // 2
+  inner = mask[:, edge:-edge, edge:-edge]
+  _require_any(inner)
+  maps = np.concatenate(
+    [
+      tf.image.ssim(
+        tf.constant(images[i : i + _BATCH]),
+        tf.constant(truth[i : i + _BATCH]),
+        _LEVELS,
+        return_index_map=True,
+      ).numpy()
+      for i in range(0, len(images), _BATCH)
+    ]
+  )
+  return float(maps[inner].mean())
+
+
+def edge_correlation(images: np.ndarray, others: np.ndarray) -> float:
+  """Says how much of the content is in the same place, whatever its colours.
+
+  The correlation over a picture's pixels of both pictures' edge strengths:
+  the length of the luma's Sobel gradient. 1 if the edges are in the same
+  places with the same strengths up to a factor, 0 if they have nothing in
+  common. The mean over the pictures; those without any edge are left out,
+  unless there are no others, which gives 0.
+
+  Args:
+    images: The pictures.
+    others: What became of them, same shape.
+  """
+  values = []
+  for i in range(0, len(images), _BATCH):
+    a, b = (_edges(pile[i : i + _BATCH]) for pile in (images, others))
+    a, b = (x - x.mean(axis=1, keepdims=True) for x in (a, b))
+    strengths = (a * a).mean(axis=1), (b * b).mean(axis=1)
+    both = np.sqrt(strengths[0] * strengths[1])
+    correlation = (a * b).mean(axis=1) / np.maximum(both, _FLAT)
+    values.append(correlation[strengths[0] > _FLAT])
+  found = np.concatenate(values)
+  return float(found.mean()) if found.size else 0.0
+
+
+def _edges(images: np.ndarray) -> np.ndarray:
+  """Returns edge strengths, float32 `[count, height * width]`."""
+  luma = tf.constant(images.mean(axis=-1, keepdims=True, dtype=np.float32))
+  gradients = tf.image.sobel_edges(luma)
+  return tf.norm(gradients, axis=-1).numpy().reshape(len(images), -1)
+
+
+def _mean(
+  function: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+  images: np.ndarray,
+  truth: np.ndarray,
+) -> float:
+  """Returns the mean of a measure over all pictures."""
+  values = [
+    function(
+      tf.constant(images[i : i + _BATCH]), tf.constant(truth[i : i + _BATCH])
+    ).numpy()
+    for i in range(0, len(images), _BATCH)
+  ]
+  return float(np.concatenate(values).mean(dtype=np.float64))
+
+
+def _check_size(images: np.ndarray) -> None:
+  if min(images.shape[1:3]) < SSIM_WINDOW:
+    raise ValueError(
+      f"SSIM needs pictures of at least {SSIM_WINDOW} pixels, not"
+      f" {images.shape[1:3]}."
+    )
+
+
+def _require_any(mask: np.ndarray) -> None:
+  if not mask.any():
+    raise ValueError("The mask is empty: there is nothing to average over.")

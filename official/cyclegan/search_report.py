@@ -1,0 +1,280 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What a search has found: a live table, CSV, a plot, and flags to train by."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import pathlib
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams_lib
+
+from official.cyclegan import config as config_lib
+from official.cyclegan import search_oracles
+
+RESULT_NAME = "result.json"  # of each execution of a trial
+FAILURE_NAME = "failure.txt"  # of a trial
+TRACEBACK_NAME = "traceback.txt"
+RESULTS_NAME = "results.csv"
+PLOT_NAME = "objective.png"
+FLAGS_NAME = "best.flags"
+LOGS_FOLDER = "logs"
+_WIDTH = 18  # characters of a column
+_FIRST_COLUMNS = ("trial", "status")
+_DONE = "COMPLETED"
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+  """How a search stands.
+
+  Attributes:
+    completed: Trials that gave a result.
+    failed: Trials that gave none.
+    best: The best trial's row; None if none was completed.
+    flags: Path of the flagfile that trains the best one in full.
+  """
+
+  completed: int
+  failed: int
+  best: dict[str, Any] | None
+  flags: str
+
+
+class Report:
+  """Writes what is known after every trial."""
+
+  def __init__(
+    self,
+    config: config_lib.Config,
+    options: config_lib.SearchConfig,
+    tuner_dir: str,
+    with_values: Callable[..., config_lib.Config],
+  ):
+    """Sets what to write where.
+
+    Args:
+      config: What all trials have in common.
+      options: What is varied.
+      tuner_dir: The folder of the search.
+      with_values: `tune_lib.with_values`.
+    """
+    self._config, self._options = config, options
+    self._folder = pathlib.Path(tuner_dir)
+    self._with_values = with_values
+
+  def start(self, oracle: search_oracles.Durable) -> None:
+    """Prints the head of the table, and what an earlier start has found."""
+    names = ("trial", self._options.objective, *self._options.search, "seconds")
+    print("".join(f"{name:<{_WIDTH}}" for name in names).rstrip(), flush=True)
+    for trial in oracle.ended():
+      self._print(self.row(trial), oracle)
+    if oracle.ended():
+      self._write(oracle)
+
+  def add(
+    self, trial: search_oracles.Trial, oracle: search_oracles.Durable
+  ) -> None:
+    """Reports a trial that has ended.
+
+    Args:
+      trial: Which.
+      oracle: Has all of them.
+    """
+    row = self.row(trial)
+    self._print(row, oracle)
+    self._write(oracle)
+    self._log(row)
+
+  def finish(self, oracle: search_oracles.Durable) -> Summary:
+    """Returns how the search has ended.
+
+    Raises:
+      config.UserError: If no trial was completed.
+    """
+    ended = oracle.ended()
+    completed = sum(trial.status == _DONE for trial in ended)
+    best = oracle.best()
+    if best is None:
+      reasons = [self.row(trial)["message"] for trial in ended]
+      raise config_lib.UserError(
+        f"none of {len(ended)} trials was completed"
+        + (f"; the last one: {reasons[-1]}" if reasons else ".")
+      )
+    return Summary(
+      completed,
+      len(ended) - completed,
+      self.row(best),
+      str(self._folder / FLAGS_NAME),
+    )
+
+  def row(self, trial: search_oracles.Trial) -> dict[str, Any]:
+    """Returns a trial as a line of `results.csv`.
+
+    Args:
+      trial: One that has ended.
+    """
+    folder = self._folder / search_oracles.TRIAL_FOLDER.format(trial.trial_id)
+    results = [
+      json.loads(path.read_text(encoding="utf-8"))
+      for path in sorted(folder.glob(f"execution_*/{RESULT_NAME}"))
+    ]
+    failure = folder / FAILURE_NAME
+    message = ""
+    if trial.status != _DONE and failure.exists():
+      message = failure.read_text(encoding="utf-8").strip()
+    row = {
+      "trial": trial.trial_id,
+      "status": trial.status,
+      self._options.objective: trial.score,
+      **{
+        name: trial.hyperparameters.values[name]
+        for name in self._options.search
+      },
+      "steps": sum(r["steps"] for r in results),
+      "seconds": round(sum(r["seconds"] for r in results), 1),
+      "continues": trial.hyperparameters.values.get("tuner/trial_id", ""),
+      "message": message,
+    }
+    for name in results[0]["measures"] if results else ():
+      row.setdefault(
+        name, statistics.mean(r["measures"][name] for r in results)
+      )
+    return row
+
+  def _print(self, row: dict[str, Any], oracle: search_oracles.Durable) -> None:
+    """Prints a line of the table; a star marks the best one."""
+    score = row[self._options.objective]
+    best = oracle.best()
+    if score is None:
+      shown = "failed"
+    else:
+      star = " *" if best and best.trial_id == row["trial"] else ""
+      shown = f"{score:.5g}{star}"
+    values = [_short(row[name]) for name in self._options.search]
+    cells = [row["trial"], shown, *values, f"{row['seconds']:.0f}"]
+    line = "".join(f"{cell:<{_WIDTH}}" for cell in cells)
+    print(line.rstrip() + f"  {row['message']}".rstrip(), flush=True)
+
+  def _write(self, oracle: search_oracles.Durable) -> None:
+    """Writes the table, the plot and the flags of the best trial."""
+    rows = [self.row(trial) for trial in oracle.ended()]
+    columns = list(_FIRST_COLUMNS)
+    for row in rows:
+      columns += [name for name in row if name not in columns]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    self._save(RESULTS_NAME, text.getvalue())
+    best = oracle.best()
+    if best is None:
+      return
+    row = self.row(best)
+    self._save(FLAGS_NAME, self._flags(row, len(rows)))
+    done = [row for row in rows if row["status"] == _DONE]
+    partial = self._folder / f"partial_{PLOT_NAME}"
+    plot(done, self._options, partial)
+    partial.replace(self._folder / PLOT_NAME)
+
+  def _flags(self, best: dict[str, Any], trials: int) -> str:
+    """Returns the flagfile that trains the best trial in full."""
+    found = {name: best[name] for name in self._options.search}
+    config = config_lib.resolve(self._with_values(self._config, found))
+    objective = self._options.objective
+    lines = [
+      f"# Trial {best['trial']}, the best of {trials} by {objective}"
+      f" ({best[objective]:.5g}).",
+      "# python -m official.cyclegan.train --model_dir=... --flagfile=THIS",
+      *config_lib.to_flags(config),
+    ]
+    # What was searched is said even where it is the default.
+    for name, value in found.items():
+      if not any(line.startswith(f"--{name}=") for line in lines):
+        lines.append(f"--{name}={value}")
+    return "\n".join(lines) + "\n"
+
+  def _log(self, row: dict[str, Any]) -> None:
+    """Writes a trial for TensorBoard's HParams tab."""
+    folder = self._folder / LOGS_FOLDER / row["trial"]
+    values = {name: row[name] for name in self._options.search}
+    with tf.summary.create_file_writer(str(folder)).as_default():
+      hparams_lib.hparams(values, trial_id=row["trial"])
+      for name, value in row.items():
+        if isinstance(value, float) and name not in values:
+          tf.summary.scalar(name, value, step=row["steps"])
+
+  def _save(self, name: str, text: str) -> None:
+    config_lib.write_text(self._folder / name, text, "tuner_dir")
+
+
+def plot(
+  rows: list[dict[str, Any]],
+  options: config_lib.SearchConfig,
+  path: pathlib.Path,
+) -> None:
+  """Draws the objective over each thing that is varied.
+
+  Args:
+    rows: Completed trials.
+    options: What is varied.
+    path: The PNG file.
+  """
+  import matplotlib
+
+  matplotlib.use("Agg")
+  from matplotlib import pyplot
+
+  count = len(options.search)
+  figure, axes = pyplot.subplots(
+    1, count, figsize=(3.6 * count, 3.4), sharey=True, squeeze=False
+  )
+  best = min(rows, key=lambda row: row[options.objective])
+  for axis, name in zip(axes[0], options.search):
+    for row in rows:
+      axis.plot(
+        row[name],
+        row[options.objective],
+        "o",
+        color="C1" if row is best else "C0",
+        markersize=8 if row is best else 5,
+      )
+    if hasattr(options, f"{name}_range"):
+      axis.set_xscale("log")
+      axis.set_xlim(*getattr(options, f"{name}_range"))
+    axis.set_xlabel(name)
+    axis.grid(alpha=0.3)
+  axes[0][0].set_ylabel(f"{options.objective} (smaller is better)")
+  figure.tight_layout()
+  figure.savefig(path, dpi=100)
+  pyplot.close(figure)
+
+
+def duration(seconds: float) -> str:
+  """Returns a time as a person says it: `1 h 02 min`, `3 min 20 s`."""
+  minutes, rest = divmod(round(seconds), 60)
+  if minutes < 60:
+    return f"{minutes} min {rest:02d} s"
+  return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _short(value: Any) -> str:
+  return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,104 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+r"""Searches the loss weights that suit two piles of pictures.
+
+Recipe (built-in data set, about half an hour on two cores):
+
+  python -m official.cyclegan.tune --tuner_dir=runs/tuning \
+    --flagfile=official/cyclegan/configs/quickstart.flags --max_minutes=30
+  python -m official.cyclegan.train --model_dir=runs/tuned \
+    --flagfile=runs/tuning/best.flags
+
+Takes all of train's flags: every trial is such a training, only shorter
+(--trial_steps). What --search does not name stays as it is given. The folder
+gets results.csv, objective.png, best.flags and logs/ (tensorboard --logdir).
+Stopped or killed, it goes on when the same command is given again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from typing import Any
+
+from absl import flags
+
+from official.cyclegan import common_flags
+from official.cyclegan import config as config_lib
+
+common_flags.define_data_flags()
+common_flags.define_model_flags()
+common_flags.define_train_flags()
+common_flags.define_search_flags()
+common_flags.define_dry_run_flag()
+_TUNER_DIR = flags.DEFINE_string(
+  "tuner_dir", None, "Folder of the search; all of its processes share it."
+)
+_DISTRIBUTED = flags.DEFINE_boolean(
+  "distributed",
+  False,
+  "This is one of several processes. KERASTUNER_TUNER_ID is chief in one and a"
+  " name of its own in each of the others, which train; KERASTUNER_ORACLE_IP"
+  " and KERASTUNER_ORACLE_PORT are the chief's address in all.",
+)
+
+
+def main() -> None:
+  """Searches what the flags describe."""
+  config = common_flags.config_from_flags(resolve=False)
+  options = common_flags.search_from_flags()
+  if flags.FLAGS.dry_run:
+    values: dict[str, Any] = dataclasses.asdict(config_lib.resolve(config))
+    values["search"] = dataclasses.asdict(options)
+    print(json.dumps(values, indent=2))
+    return
+  config_lib.resolve(config)
+  tuner_dir = common_flags.require(
+    "tuner_dir", "give a folder for the search, e.g. --tuner_dir=runs/tuning."
+  )
+  # Imported late: --help and --dry_run do not wait for TensorFlow.
+  from official.cyclegan import devices
+  from official.cyclegan import train_lib
+  from official.cyclegan import tune_lib
+
+  devices.set_up(config)
+  try:
+    summary = tune_lib.search(config, options, tuner_dir, _DISTRIBUTED.value)
+  except train_lib.Interrupted as interruption:
+    print(f"tune: {interruption}", file=sys.stderr)
+    sys.exit(128 + interruption.number)
+  if summary is None:
+    print("The search is over.")
+    return
+  best = summary.best
+  found = ", ".join(
+    f"{name} {best[name]:.4g}"
+    if isinstance(best[name], float)
+    else f"{name} {best[name]}"
+    for name in options.search
+  )
+  print(
+    f"{summary.completed} trials completed, {summary.failed} failed. Best:"
+    f" trial {best['trial']}, {options.objective} {best[options.objective]:.5g}"
+    f" ({found})."
+  )
+  print(
+    "Train it in full: python -m official.cyclegan.train --model_dir=..."
+    f" --flagfile={summary.flags}"
+  )
+
+
+if __name__ == "__main__":
+  common_flags.run(main)

@@ -1,0 +1,647 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Searches loss weights, and more, by short trainings.
+
+The objective never contains the weights that are searched: a smaller weight
+makes a weighted loss smaller, whatever becomes of the pictures. It is one of
+`validation`'s measures.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import gc
+import json
+import os
+import pathlib
+import shutil
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+import keras_tuner
+import numpy as np
+import tensorflow as tf
+from keras_tuner import errors as kt_errors
+
+from official.cyclegan import checkpoints
+from official.cyclegan import config as config_lib
+from official.cyclegan import image_files
+from official.cyclegan import model as model_lib
+from official.cyclegan import search_oracles
+from official.cyclegan import search_report
+from official.cyclegan import sources
+from official.cyclegan import train_lib
+from official.cyclegan import validation
+
+RECORD_NAME = "search.json"
+# keras-tuner's environment variables.
+WORKER_VARIABLES = (
+  "KERASTUNER_TUNER_ID",
+  "KERASTUNER_ORACLE_IP",
+  "KERASTUNER_ORACLE_PORT",
+)
+_CHIEF = "chief"
+_OVER_NAME = "search_is_over"
+_WORKERS_FOLDER = "workers"
+# What may change from one start of a search to the next.
+_MAY_CHANGE = ("max_trials", "max_minutes", "worker_timeout")
+_SAVES = 4  # checkpoints of a trial
+_ROUNDS = 3  # of a bracket of Hyperband
+_MAX_FAILURES = 10  # in a row
+_BEAT_SECONDS = 1.0
+_CALL_SECONDS = 5.0
+_ALPHA = 1e-2  # variance of the objective's noise, of its own
+
+
+class _Stopped(kt_errors.FatalError):
+  """Carries an interruption through keras-tuner, which catches all others."""
+
+  def __init__(self, cause: train_lib.Interrupted):
+    super().__init__(str(cause))
+    self.cause = cause
+
+
+class _Over(kt_errors.FatalError):
+  """The chief has ended the search."""
+
+
+class CycleGANHyperModel(keras_tuner.HyperModel):
+  """A CycleGAN whose options keras-tuner varies."""
+
+  def __init__(
+    self,
+    config: config_lib.Config,
+    search: config_lib.SearchConfig,
+    judge: Callable[[], validation.Judge] | None = None,
+  ):
+    """Sets what is varied, and how.
+
+    Args:
+      config: What all trials have in common, not necessarily resolved.
+      search: What is varied within what.
+      judge: Returns what measures; None reads the test split on first use.
+    """
+    super().__init__(name="cyclegan")
+    self.config, self.search = config, search
+    self._judge = judge or functools.cache(self._load_judge)
+
+  def declare_hyperparameters(self, hp: keras_tuner.HyperParameters) -> None:
+    """Names all that is varied.
+
+    Args:
+      hp: Gets it.
+    """
+    self.values(hp)
+
+  def values(self, hp: keras_tuner.HyperParameters) -> dict[str, Any]:
+    """Returns the values of what is varied.
+
+    Args:
+      hp: A trial's.
+    """
+    found = {}
+    for name in self.search.search:
+      default = getattr(getattr(self.config, config_lib.SEARCHABLE[name]), name)
+      if hasattr(self.search, f"{name}_range"):
+        low, high = getattr(self.search, f"{name}_range")
+        found[name] = hp.Float(
+          name,
+          low,
+          high,
+          sampling="log",
+          default=min(max(default, low), high),
+        )
+      else:
+        choices = list(getattr(self.search, f"{name}_choices"))
+        found[name] = hp.Choice(
+          name,
+          choices,
+          ordered=False,
+          default=default if default in choices else choices[0],
+        )
+    return found
+
+  def trial_config(self, hp: keras_tuner.HyperParameters) -> config_lib.Config:
+    """Returns the resolved configuration of a trial.
+
+    Args:
+      hp: The trial's; Hyperband's say how long it is as well.
+    """
+    steps = self.search.trial_steps
+    if "tuner/epochs" in hp.values:
+      longest = _longest(self.search)
+      steps = max(1, round(steps * hp.values["tuner/epochs"] / longest))
+    config = with_values(self.config, self.values(hp))
+    train = dataclasses.replace(
+      config.train,
+      train_steps=steps,
+      sample_interval=steps,
+      save_every_steps=max(1, steps // _SAVES),
+      keep_checkpoints=1,
+      eval_every_steps=0,
+      best_metric="none",
+    )
+    return config_lib.resolve(dataclasses.replace(config, train=train))
+
+  def build(self, hp: keras_tuner.HyperParameters) -> model_lib.CycleGAN:
+    """Returns the compiled model of a trial, untrained.
+
+    Args:
+      hp: The trial's.
+    """
+    config = self.trial_config(hp)
+    config = train_lib.with_precision(config, config.train.precision)
+    source = sources.open_source(config.data, config.model.channels)
+    return train_lib.build(config, source)
+
+  def fit(
+    self,
+    hp: keras_tuner.HyperParameters,
+    model: model_lib.CycleGAN,
+    model_dir: str,
+  ) -> dict[str, float]:
+    """Trains a trial, or goes on with it, and measures it.
+
+    Args:
+      hp: The trial's.
+      model: What `build` returned.
+      model_dir: Its folder.
+
+    Returns:
+      `validation`'s measures.
+    """
+    trained = train_lib.train(self.trial_config(hp), model_dir, model=model)
+    generators = map(validation.from_generator, trained.shown_generators)
+    return self._judge().measure(*generators)
+
+  def with_seed(self, execution: int) -> CycleGANHyperModel:
+    """Returns the same with another seed, for another execution of a trial.
+
+    Args:
+      execution: Its number; that of 0 has the configuration's own seed.
+    """
+    train = dataclasses.replace(
+      self.config.train, seed=self.config.train.seed + execution
+    )
+    config = dataclasses.replace(self.config, train=train)
+    return CycleGANHyperModel(config, self.search, self._judge)
+
+  def _load_judge(self) -> validation.Judge:
+    config = config_lib.resolve(self.config)
+    source = sources.open_source(config.data, config.model.channels)
+    return validation.Judge(validation.load(source, config.data.crop_size))
+
+
+class Tuner(keras_tuner.Tuner):
+  """Runs trials in folders of their own, which they go on in."""
+
+  def __init__(
+    self,
+    oracle: search_oracles.Durable,
+    hypermodel: CycleGANHyperModel,
+    tuner_dir: str,
+  ):
+    """Sets what is searched how.
+
+    Args:
+      oracle: Chooses the trials, and has been reloaded.
+      hypermodel: Trains them.
+      tuner_dir: The folder of the search.
+    """
+    parent, name = os.path.split(os.path.abspath(tuner_dir))
+    super().__init__(oracle, hypermodel, directory=parent, project_name=name)
+    self._failures = 0
+    if self._is_worker():
+      over = os.path.join(tuner_dir, _OVER_NAME)
+      self.oracle.stub = _PatientStub(self.oracle.stub, over)
+
+  def _populate_initial_space(self) -> None:
+    """Declares what is varied, without building a model for it."""
+    hp = self.oracle.get_space()
+    self.hypermodel.declare_hyperparameters(hp)
+    self.oracle.update_space(hp)
+
+  def save(self) -> None:
+    """Leaves it to the oracle, which has all that is to be kept."""
+
+  def pre_create_trial(self) -> None:
+    """Does not ask a chief that has nothing to do too often."""
+    if self._is_worker():
+      time.sleep(_BEAT_SECONDS / 2)
+
+  def run_trial(
+    self, trial: search_oracles.Trial, *args: Any, **kwargs: Any
+  ) -> list[dict[str, float]]:
+    """Trains a trial, as often as is wanted.
+
+    Args:
+      trial: What the oracle chose.
+      *args: Unused.
+      **kwargs: Unused.
+
+    Returns:
+      The objective by its name, of each execution.
+    """
+    folder = pathlib.Path(self.get_trial_dir(trial.trial_id))
+    objective = self.hypermodel.search.objective
+    try:
+      found = []
+      for execution in range(self.hypermodel.search.executions_per_trial):
+        measures = self._execute(trial, folder, execution)
+        found.append({objective: measures[objective]})
+      self._failures = 0
+      return found
+    except train_lib.Interrupted as interruption:
+      raise _Stopped(interruption) from interruption
+    except Exception as error:
+      self._failures += 1
+      message = config_lib.first_line(error)
+      config_lib.write_text(
+        folder / search_report.FAILURE_NAME, message + "\n", "tuner_dir"
+      )
+      if not isinstance(error, config_lib.UserError):
+        details = traceback.format_exc()
+        config_lib.write_text(
+          folder / search_report.TRACEBACK_NAME, details, "tuner_dir"
+        )
+      if self._failures >= _MAX_FAILURES:
+        raise kt_errors.FatalError(
+          f"{_MAX_FAILURES} trials in a row have failed, the last with:"
+          f" {message}"
+        ) from error
+      raise kt_errors.FailedTrialError(message) from error
+
+  def _execute(
+    self, trial: search_oracles.Trial, folder: pathlib.Path, execution: int
+  ) -> dict[str, float]:
+    """Returns the measures of one training; trains what is not trained yet."""
+    name = f"execution_{execution}"
+    result = folder / name / search_report.RESULT_NAME
+    if result.exists():
+      return json.loads(result.read_text(encoding="utf-8"))["measures"]
+    hp = trial.hyperparameters
+    parent = hp.values.get("tuner/trial_id")
+    if parent and not (folder / name).exists():
+      _continue_from(pathlib.Path(self.get_trial_dir(parent), name), folder)
+    started = time.monotonic()
+    tf.keras.backend.clear_session()
+    gc.collect()
+    hypermodel = self.hypermodel.with_seed(execution)
+    # The table of trials has standard output to itself.
+    with contextlib.redirect_stdout(sys.stderr):
+      model = hypermodel.build(hp)
+      measures = hypermodel.fit(hp, model, str(folder / name))
+    record = {
+      "measures": measures,
+      "steps": hypermodel.trial_config(hp).train.train_steps,
+      "seconds": time.monotonic() - started,
+    }
+    config_lib.write_text(result, json.dumps(record, indent=2), "tuner_dir")
+    if not np.isfinite(measures[self.hypermodel.search.objective]):
+      raise config_lib.UserError("The objective is no number.")
+    return measures
+
+
+class _PatientStub:
+  """Asks again when the chief is away, until the search is over."""
+
+  def __init__(self, stub: Any, over: str):
+    self._stub, self._over = stub, over
+
+  def __getattr__(self, name: str) -> Callable[..., Any]:
+    call = getattr(self._stub, name)
+
+    def patient(request: Any, **_: Any) -> Any:
+      while True:
+        if os.path.exists(self._over):
+          raise _Over()
+        try:
+          return call(request, wait_for_ready=True, timeout=_CALL_SECONDS)
+        except grpc.RpcError as error:
+          if error.code() == grpc.StatusCode.UNKNOWN:  # the chief's own
+            raise kt_errors.FatalError(error.details()) from error
+
+    return patient
+
+
+def _longest(search: config_lib.SearchConfig) -> int:
+  """Returns the length of Hyperband's longest trials, in its epochs."""
+  return search.hyperband_factor ** (_ROUNDS - 1)
+
+
+def _continue_from(parent: pathlib.Path, folder: pathlib.Path) -> None:
+  """Copies what a shorter trial has learned; whole or not at all."""
+  partial = folder / f"{parent.name}.partial"
+  shutil.rmtree(partial, ignore_errors=True)
+  wanted = checkpoints.FOLDERS[config_lib.LATEST]
+  shutil.copytree(parent / wanted, partial / wanted)
+  shutil.copy(parent / config_lib.FILE_NAME, partial)
+  partial.rename(folder / parent.name)
+
+
+def with_values(
+  config: config_lib.Config, values: dict[str, Any]
+) -> config_lib.Config:
+  """Returns a configuration with other values of what a search varies.
+
+  Args:
+    config: Not necessarily resolved.
+    values: By the names of `config.SEARCHABLE`.
+
+  Returns:
+    The configuration, to be resolved; a discriminators' learning rate of its
+    own keeps its ratio to the generators'.
+  """
+  for name, value in values.items():
+    part = config_lib.SEARCHABLE[name]
+    changes = {name: value}
+    if name == "learning_rate":
+      ratio = config.train.disc_learning_rate / config.train.learning_rate
+      changes["disc_learning_rate"] = value * ratio
+    changed = dataclasses.replace(getattr(config, part), **changes)
+    config = dataclasses.replace(config, **{part: changed})
+  return config
+
+
+def search(
+  config: config_lib.Config,
+  options: config_lib.SearchConfig,
+  tuner_dir: str,
+  distributed: bool = False,
+) -> search_report.Summary | None:
+  """Searches, or goes on with a search.
+
+  Args:
+    config: What all trials have in common, not necessarily resolved.
+    options: What is varied, and how.
+    tuner_dir: The folder of the search. Gets `search.json`, `oracle.json`, a
+      folder for each trial, `logs/` (TensorBoard), `results.csv`,
+      `objective.png` and `best.flags`, the last three after every trial.
+    distributed: Whether this process is one of several, as keras-tuner's
+      environment variables say: the chief, which chooses and reports, or a
+      worker, which trains. All need the same folder.
+
+  Returns:
+    What was found; None for a worker.
+
+  Raises:
+    config.UserError: If an option cannot be used, the folder holds another
+      search, or ten trials in a row fail.
+    train_lib.Interrupted: After SIGTERM or SIGINT; nothing is lost.
+  """
+  config_lib.check_search(options)
+  name = _tuner_name(distributed)
+  worker = distributed and _CHIEF not in name
+  _check_trials(config, options)
+  if not (distributed and _CHIEF in name):
+    _check_objective(config, options)
+  image_files.make_folder(tuner_dir, "tuner_dir")
+  hypermodel = CycleGANHyperModel(config, options)
+  oracle = _oracle(hypermodel)
+  tuner_dir = os.path.abspath(tuner_dir)
+  oracle._set_project_dir(*os.path.split(tuner_dir))
+  over = pathlib.Path(tuner_dir, _OVER_NAME)
+  report = search_report.Report(config, options, tuner_dir, with_values)
+  if not worker:
+    _check_same_search(config, options, tuner_dir)
+    oracle.reload()
+    over.unlink(missing_ok=True)
+    oracle.on_end = lambda trial: report.add(trial, oracle)
+  with _beating(tuner_dir, name) if worker else contextlib.nullcontext():
+    try:
+      tuner = Tuner(oracle, hypermodel, tuner_dir)
+      if not worker:
+        oracle.save()
+        report.start(oracle)
+      if worker or not oracle.finished:
+        with (
+          _watching(oracle, tuner_dir, options.worker_timeout)
+          if distributed and not worker
+          else contextlib.nullcontext()
+        ):
+          tuner.search()
+    except _Stopped as stopped:
+      raise stopped.cause from stopped
+    except _Over:
+      return None
+    except (kt_errors.FatalError, RuntimeError) as error:
+      raise config_lib.UserError(
+        f"{config_lib.first_line(error)}. What has ended is kept in"
+        f" {tuner_dir}."
+      ) from error
+  if worker:
+    return None
+  over.touch()
+  return report.finish(oracle)
+
+
+def _tuner_name(distributed: bool) -> str:
+  """Returns this process's name among the tuners; checks the environment."""
+  if not distributed:
+    for variable in WORKER_VARIABLES:
+      os.environ.pop(variable, None)
+    return ""
+  for variable in WORKER_VARIABLES:
+    if not os.environ.get(variable):
+      raise config_lib.UserError(
+        f"--distributed needs the environment variable {variable}. Set"
+        " KERASTUNER_TUNER_ID to chief for one process and to a name of its own"
+        " for each worker, KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT to"
+        " the chief's address for all."
+      )
+  return os.environ[WORKER_VARIABLES[0]]
+
+
+def _check_trials(
+  config: config_lib.Config, options: config_lib.SearchConfig
+) -> None:
+  """Refuses what a trial would be refused for."""
+  types = (config.model.generator_type,)
+  if "generator_type" in options.search:
+    types = options.generator_type_choices
+  for generator_type in types:
+    config_lib.resolve(with_values(config, {"generator_type": generator_type}))
+  if config.device != config_lib.DeviceConfig():
+    raise config_lib.UserError(
+      "A trial runs on one device. Search on several machines with"
+      " --distributed instead of --distribution_strategy."
+    )
+
+
+def _check_objective(
+  config: config_lib.Config, options: config_lib.SearchConfig
+) -> None:
+  """Refuses an objective that this data set cannot give, or no data set."""
+  config = config_lib.resolve(config)
+  source = sources.open_source(config.data, config.model.channels)
+  validation.check_metric("objective", options.objective, source)
+
+
+def _check_same_search(
+  config: config_lib.Config, options: config_lib.SearchConfig, tuner_dir: str
+) -> None:
+  """Keeps what is searched, or refuses to mix it with another search."""
+  path = pathlib.Path(tuner_dir, RECORD_NAME)
+  now = {**dataclasses.asdict(config), "search": dataclasses.asdict(options)}
+  now = json.loads(json.dumps(now))  # tuples become lists
+  if path.exists():
+    try:
+      before = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+      raise config_lib.UserError(
+        f"--tuner_dir: {path} is no JSON ({config_lib.first_line(error)})."
+        " Restore it, or give a new --tuner_dir."
+      ) from error
+    for part, values in now.items():
+      for name, value in values.items():
+        was = before.get(part, {}).get(name)
+        if was != value and name not in _MAY_CHANGE:
+          raise config_lib.UserError(
+            f"--{name}={_shown(value)} cannot go on with the search in"
+            f" --tuner_dir={tuner_dir}, which has {_shown(was)}. Give that"
+            " again, or another --tuner_dir."
+          )
+  config_lib.write_text(path, json.dumps(now, indent=2) + "\n", "tuner_dir")
+
+
+def _shown(value: Any) -> str:
+  """Returns a value as a flag has it."""
+  return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _oracle(hypermodel: CycleGANHyperModel) -> search_oracles.Durable:
+  """Returns what chooses the trials."""
+  options = hypermodel.search
+  shared = {
+    "objective": keras_tuner.Objective(options.objective, "min"),
+    "seed": hypermodel.config.train.seed or 1,
+    "max_consecutive_failed_trials": search_oracles.NO_LIMIT,
+  }
+  first = first_values(hypermodel.config, options)
+  if options.tuner == "hyperband":
+    oracle = search_oracles.Hyperband(
+      max_epochs=_longest(options), factor=options.hyperband_factor, **shared
+    )
+    oracle.max_trials = options.max_trials
+    first = {}
+  elif options.tuner == "grid":
+    oracle = search_oracles.Grid(
+      _grid(options), max_trials=options.max_trials, **shared
+    )
+  elif options.tuner == "random":
+    oracle = search_oracles.Random(max_trials=options.max_trials, **shared)
+  else:
+    oracle = search_oracles.Bayesian(
+      max_trials=options.max_trials, alpha=_ALPHA, **shared
+    )
+  oracle.first = first
+  oracle.max_seconds = 60.0 * options.max_minutes
+  return oracle
+
+
+def first_values(
+  config: config_lib.Config, options: config_lib.SearchConfig
+) -> dict[str, Any]:
+  """Returns the configuration's own values, if the search may try them."""
+  values = {}
+  for name in options.search:
+    value = getattr(getattr(config, config_lib.SEARCHABLE[name]), name)
+    if hasattr(options, f"{name}_range"):
+      low, high = getattr(options, f"{name}_range")
+      allowed = low <= value <= high
+    else:
+      allowed = value in getattr(options, f"{name}_choices")
+    if not allowed:
+      return {}
+    values[name] = value
+  return values
+
+
+def _grid(options: config_lib.SearchConfig) -> dict[str, list[Any]]:
+  """Returns the values that a grid search tries, ranges on a log scale."""
+  grid: dict[str, list[Any]] = {}
+  for name in options.search:
+    if hasattr(options, f"{name}_range"):
+      points = np.geomspace(
+        *getattr(options, f"{name}_range"), options.grid_points
+      )
+      grid[name] = [float(f"{point:.6g}") for point in points]
+    else:
+      grid[name] = list(getattr(options, f"{name}_choices"))
+  return grid
+
+
+@contextlib.contextmanager
+def _beating(tuner_dir: str, name: str) -> Iterator[None]:
+  """Gives signs of life while a worker works."""
+  folder = pathlib.Path(tuner_dir, _WORKERS_FOLDER)
+  folder.mkdir(exist_ok=True)
+  done = threading.Event()
+
+  def beat() -> None:
+    while not done.wait(_BEAT_SECONDS):
+      with contextlib.suppress(OSError):  # a full disk is reported elsewhere
+        (folder / name).write_text(str(time.time()), encoding="utf-8")
+
+  thread = threading.Thread(target=beat, daemon=True)
+  thread.start()
+  try:
+    yield
+  finally:
+    done.set()
+    thread.join()
+
+
+@contextlib.contextmanager
+def _watching(
+  oracle: search_oracles.Durable, tuner_dir: str, timeout: float
+) -> Iterator[None]:
+  """Gives the trials of workers that are gone to others."""
+  folder = pathlib.Path(tuner_dir, _WORKERS_FOLDER)
+  done = threading.Event()
+  seen: dict[str, tuple[str, float]] = {}
+
+  def watch() -> None:
+    while not done.wait(_BEAT_SECONDS):
+      for name in {*oracle.tuner_ids, *oracle.ongoing_trials}:
+        try:
+          beat = (folder / name).read_text(encoding="utf-8")
+        except OSError:
+          beat = ""
+        now = time.monotonic()
+        if seen.setdefault(name, (beat, now))[0] != beat:
+          seen[name] = beat, now
+        if now - seen[name][1] > timeout:
+          del seen[name]
+          trial = oracle.release(name)
+          given = f"; trial {trial} is given to another" if trial else ""
+          print(
+            f"Worker {name} gave no sign of life for {timeout} s{given}.",
+            flush=True,
+          )
+
+  thread = threading.Thread(target=watch, daemon=True)
+  thread.start()
+  try:
+    yield
+  finally:
+    done.set()
+    thread.join()

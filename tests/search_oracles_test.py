@@ -1,0 +1,233 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import json
+import math
+
+import keras_tuner
+import pytest
+
+from official.cyclegan import config as config_lib
+from official.cyclegan import search_oracles
+from tests import conftest
+
+_GRID = {"x": [1.0, 2.0, 3.0], "y": [10.0, 20.0]}
+
+
+def _make(kind, folder, trials=5, **kwargs):
+  """An oracle of a two-dimensional search, reloaded if there is a state."""
+  shared = {
+    "objective": keras_tuner.Objective("loss", "min"),
+    "seed": 3,
+    "max_consecutive_failed_trials": search_oracles.NO_LIMIT,
+  }
+  if kind is search_oracles.Hyperband:
+    oracle = kind(max_epochs=9, factor=3, **shared)
+  elif kind is search_oracles.Grid:
+    oracle = kind(_GRID, max_trials=trials, **shared)
+  else:
+    oracle = kind(max_trials=trials, **shared)
+  oracle._set_project_dir(str(folder), "search")
+  oracle.reload()
+  space = oracle.get_space()
+  space.Float("x", 1.0, 10.0, sampling="log")
+  space.Float("y", 1.0, 10.0)
+  oracle.update_space(space)
+  return oracle
+
+
+def _finish(oracle, trial, status="COMPLETED"):
+  value = trial.hyperparameters.values["x"]
+  if status == "COMPLETED":
+    oracle.update_trial(trial.trial_id, {"loss": (math.log(value) - 1) ** 2})
+  trial.status = status
+  oracle.end_trial(trial)
+
+
+def _run(oracle, ended, tuner="tuner0"):
+  """Runs trials to the end; `ended` counts how often each has ended."""
+  oracle.on_end = lambda t: ended.update(
+    {t.trial_id: ended.get(t.trial_id, 0) + 1}
+  )
+  while True:
+    trial = oracle.create_trial(tuner)
+    if trial.status == "STOPPED":
+      return
+    _finish(oracle, trial)
+
+
+@pytest.mark.parametrize(
+  "kind",
+  [
+    search_oracles.Random,
+    search_oracles.Bayesian,
+    search_oracles.Grid,
+    search_oracles.Hyperband,
+  ],
+)
+def test_killed_after_any_write_it_goes_on_as_if_nothing_had_been(
+  kind, tmp_path, monkeypatch
+):
+  written = []
+  write = config_lib.write_text
+
+  def note(path, text, flag):
+    written.append(text)
+    write(path, text, flag)
+
+  monkeypatch.setattr(config_lib, "write_text", note)
+  straight = _make(kind, tmp_path / "straight")
+  _run(straight, {})
+  want = [trial.hyperparameters.values for trial in straight.ended()]
+  states = list(written)
+  assert len(states) >= 2 * len(want)
+  # Of many some, the first and the last among them.
+  for state in states[:: max(1, len(states) // 12)] + states[-1:]:
+    folder = tmp_path / str(len(written))
+    (folder / "search").mkdir(parents=True)
+    (folder / "search" / "oracle.json").write_text(state)
+    before = len(json.loads(state)["end_order"])
+    ended = {}
+    oracle = _make(kind, folder)
+    _run(oracle, ended)
+    got = [trial.hyperparameters.values for trial in oracle.ended()]
+    assert len(got) == len(want)
+    # The model of the objective draws anew after a restart.
+    known = len(want) if kind is not search_oracles.Bayesian else before
+    assert got[:known] == want[:known]
+    assert set(ended.values()) <= {1}
+    assert len(ended) == len(want) - before
+    assert len(set(oracle.end_order)) == len(want)
+
+
+def test_a_tuner_that_comes_back_gets_its_trial(tmp_path):
+  oracle = _make(search_oracles.Random, tmp_path)
+  first, second = (oracle.create_trial(name) for name in ("one", "two"))
+  assert first.trial_id != second.trial_id
+  again = _make(search_oracles.Random, tmp_path)
+  assert again.create_trial("two").trial_id == second.trial_id
+  assert again.create_trial("one").hyperparameters.values == (
+    first.hyperparameters.values
+  )
+
+
+def test_a_lost_workers_trial_is_given_to_another_once(tmp_path):
+  oracle = _make(search_oracles.Random, tmp_path, trials=2)
+  lost = oracle.create_trial("lost")
+  other = oracle.create_trial("other")
+  _finish(oracle, other)
+  # Nothing new, but the lost one's trial may still be needed.
+  assert oracle.create_trial("other").status == "IDLE"
+  assert oracle.release("lost") == lost.trial_id
+  assert oracle.release("lost") is None
+  taken = oracle.create_trial("other")
+  assert taken.trial_id == lost.trial_id
+  _finish(oracle, taken)
+  _finish(oracle, lost)  # it was only slow; too late
+  assert oracle.end_order == [other.trial_id, lost.trial_id]
+  assert oracle.create_trial("other").status == "STOPPED"
+  assert oracle.finished and not oracle.tuner_ids
+
+
+def test_a_slow_worker_that_ends_first_counts(tmp_path):
+  oracle = _make(search_oracles.Random, tmp_path, trials=1)
+  slow = oracle.create_trial("slow")
+  oracle.release("slow")
+  _finish(oracle, slow)
+  assert oracle.end_order == [slow.trial_id]
+  assert oracle.create_trial("other").status == "STOPPED"
+
+
+def test_no_trial_is_begun_after_the_time_is_up(tmp_path):
+  oracle = _make(search_oracles.Random, tmp_path)
+  trial = oracle.create_trial("tuner0")
+  oracle.max_seconds = 1e-9
+  # What runs is ended.
+  assert oracle.create_trial("tuner0").trial_id == trial.trial_id
+  _finish(oracle, trial)
+  assert oracle.create_trial("tuner0").status == "STOPPED"
+  again = _make(search_oracles.Random, tmp_path)
+  assert again.seconds >= oracle._seconds_before
+  assert not again.finished  # with more time it goes on
+  assert again.create_trial("tuner0").status == "RUNNING"
+
+
+def test_a_finished_search_goes_on_when_more_trials_are_allowed(tmp_path):
+  _run(_make(search_oracles.Random, tmp_path, trials=2), {})
+  assert _make(search_oracles.Random, tmp_path, trials=2).finished
+  ended = {}
+  more = _make(search_oracles.Random, tmp_path, trials=4)
+  assert not more.finished
+  _run(more, ended)
+  assert len(ended) == 2 and len(more.ended()) == 4
+
+
+def test_failed_trials_are_kept_and_never_the_best(tmp_path):
+  oracle = _make(search_oracles.Bayesian, tmp_path, trials=12)
+  assert oracle.best() is None
+  for i in range(12):
+    trial = oracle.create_trial("tuner0")
+    _finish(oracle, trial, "FAILED" if i % 3 == 0 else "COMPLETED")
+  statuses = [trial.status for trial in oracle.ended()]
+  assert statuses.count("FAILED") == 4
+  assert oracle.best().score == min(
+    t.score for t in oracle.ended() if t.status == "COMPLETED"
+  )
+
+
+def test_the_first_trial_can_be_given(tmp_path):
+  oracle = _make(search_oracles.Bayesian, tmp_path)
+  oracle.first = {"x": 2.5, "y": 7.0}
+  first = oracle.create_trial("tuner0")
+  assert first.hyperparameters.values == oracle.first
+  _finish(oracle, first)
+  second = oracle.create_trial("tuner0")
+  assert second.hyperparameters.values != oracle.first
+
+
+def test_the_model_of_the_objective_finds_its_minimum(tmp_path):
+  oracle = _make(search_oracles.Bayesian, tmp_path, trials=25)
+  _run(oracle, {})
+  assert abs(math.log(oracle.best().hyperparameters.values["x"]) - 1) < 0.05
+
+
+def test_hyperband_trains_the_best_on(tmp_path):
+  oracle = _make(search_oracles.Hyperband, tmp_path)
+  _run(oracle, {})
+  continued = [
+    t for t in oracle.ended() if "tuner/trial_id" in t.hyperparameters.values
+  ]
+  assert continued
+  for trial in continued:
+    values = trial.hyperparameters.values
+    parent = oracle.trials[values["tuner/trial_id"]].hyperparameters.values
+    assert values["x"] == parent["x"]
+    assert values["tuner/epochs"] == 3 * parent["tuner/epochs"]
+
+
+def test_the_grid_is_gone_through(tmp_path):
+  oracle = _make(search_oracles.Grid, tmp_path, trials=100)
+  _run(oracle, {})
+  got = [tuple(t.hyperparameters.values.values()) for t in oracle.ended()]
+  assert got == [(x, y) for x in _GRID["x"] for y in _GRID["y"]]
+
+
+def test_a_damaged_state_is_refused(tmp_path):
+  (tmp_path / "search").mkdir()
+  (tmp_path / "search" / "oracle.json").write_text('{"trials": ')
+  with pytest.raises(config_lib.UserError, match="is damaged"):
+    _make(search_oracles.Random, tmp_path)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
