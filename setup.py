@@ -25,7 +25,11 @@ tensorflow-metadata <= 1.17.3: tensorflow-datasets asks for any version, but
   1.21 imports names that the protobuf of tensorflow 2.15 does not have.
 importlib_resources: tensorflow-datasets imports it without asking for it.
 keras 2.15: what tensorflow 2.15 needs; keras-tuner would take any.
-keras-tuner: searches the loss weights.
+keras-tuner: searches the loss weights. Pinned, for search_oracles.py keeps its
+  state in another way than keras-tuner itself.
+grpcio: how keras-tuner's workers ask their chief; tensorflow brings it along.
+scikit-learn: the Gaussian process of keras-tuner's Bayesian search; brings
+  scipy, which that needs as well.
 absl-py: flags.
 pillow: reads every format that people have, EXIF, CMYK, 16 bits and WebP, of
   which tf.image reads a part, and writes GIF. 10.1 says what is transparent.
@@ -61,6 +65,7 @@ setuptools.setup(
   python_requires=">=3.9,<3.12",
   install_requires=[
     "absl-py>=1.4",
+    "grpcio>=1.59",
     "imagehash>=4.3",
     "importlib_resources",
     "keras==2.15.0",
@@ -70,6 +75,7 @@ setuptools.setup(
     "pillow>=10.1",
     "psutil",
     "requests",
+    "scikit-learn>=1.3",
     "setuptools<81",
     "tensorboard>=2.15,<2.16",
     "tensorflow==2.15.1",
@@ -85,7 +91,13 @@ setuptools.setup(
   ],
   extras_require={
     # pytest runs the tests, pytest-xdist several at a time; ruff lints and
-    # formats, one tool for both.
-    "dev": ["pytest>=8", "pytest-xdist>=3.5", "ruff==0.17.6"],
+    # formats, one tool for both. scikit-image: a second opinion on PSNR and
+    # SSIM.
+    "dev": [
+      "pytest>=8",
+      "pytest-xdist>=3.5",
+      "ruff==0.17.6",
+      "scikit-image>=0.22",
+    ],
   },
 )

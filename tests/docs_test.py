@@ -48,7 +48,7 @@ def _texts():
 def test_documents_name_flags_that_exist():
   helps = "".join(
     conftest.run_binary(name, "--helpfull").stdout
-    for name in ("prepare", "train", "evaluate", "export", "translate")
+    for name in ("prepare", "train", "tune", "evaluate", "export", "translate")
   )
   tools = "".join(
     path.read_text(encoding="utf-8")

@@ -22,6 +22,7 @@ from official.cyclegan import dataset
 from official.cyclegan import image_files
 from official.cyclegan import scene_datasets
 from official.cyclegan import sources
+from official.cyclegan import validation
 from tests import conftest
 from tests import odd_files
 
@@ -104,6 +105,68 @@ def test_built_in_set_loads(monkeypatch, tmp_path):
   monkeypatch.setattr(scene_datasets, "draw_fruits", None)
   again = sources.open_source(dataclasses.replace(config))
   assert again.counts == source.counts
+
+
+def test_masks_are_those_of_the_test_scenes_in_their_order(
+  monkeypatch, tmp_path
+):
+  monkeypatch.setattr(
+    scene_datasets,
+    "_SPLITS",
+    {s: (d, n, 3) for s, (d, n, _) in scene_datasets._SPLITS.items()},
+  )
+  config = config_lib.DataConfig(
+    data_dir=str(tmp_path), crop_size=32, load_size=32
+  )
+  source = sources.open_source(config)
+  test_set = validation.load(source, 32)
+  assert test_set.mask.shape == (3, 32, 32) and test_set.paired
+  difference = np.abs(
+    test_set.images["A"].astype(int) - test_set.images["B"]
+  ).mean(axis=-1)
+  for mask, changed in zip(test_set.mask, difference):
+    assert changed[mask].mean() > 2 * changed[~mask].mean()
+  config = dataclasses.replace(config, dataset="photo2painting_scenes")
+  assert sources.open_source(config).load_masks is None
+
+
+def _pictures(folder, **files):
+  for split, names in files.items():
+    for i, name in enumerate(names):
+      image = np.full((40, 40, 3), 10 * i + 5 * (split[-1] == "A"), np.uint8)
+      image[5:9] += 90
+      path = folder / split / name
+      path.parent.mkdir(parents=True, exist_ok=True)
+      image_files.write(str(path), image)
+
+
+def test_pairs_go_by_names_whatever_their_endings(tmp_path):
+  _pictures(
+    tmp_path,
+    trainA=["x.png"],
+    trainB=["y.png"],
+    testA=["b.png", "a.png", "c.jpg"],
+    testB=["c.png", "a.jpg", "b.png"],
+  )
+  config = config_lib.DataConfig(dataset=str(tmp_path), paired=True)
+  source = sources.open_source(config)
+  assert source.paired
+  names = [
+    [path.split("/")[-1][0] for path in source.files if f"test{d}" in path]
+    for d in "AB"
+  ]
+  assert names == [["a", "b", "c"]] * 2
+  unpaired = dataclasses.replace(config, paired=False)
+  assert not sources.open_source(unpaired).paired
+  (tmp_path / "testB" / "b.png").unlink()
+  with pytest.raises(config_lib.UserError, match="b.png of testA has no"):
+    sources.open_source(config)
+  _pictures(tmp_path, testB=["b.png", "b.jpg"])
+  with pytest.raises(config_lib.UserError, match="several pictures named b"):
+    sources.open_source(config)
+  named = config_lib.DataConfig(dataset="cycle_gan/maps", paired=True)
+  with pytest.raises(config_lib.UserError, match="leave --paired out"):
+    sources.open_source(named)
 
 
 def test_files_are_known(pictures):

@@ -20,8 +20,10 @@ The data flow, one module per noun:
   dataset, preprocessing       batches of unpaired images in [-1, 1]
   networks, losses, image_pool the parts of the model
   model, checkpoints, train_lib  one training step; many; kept on disk
-  survey, prepare_lib, evaluate_lib  pictures looked through; runs measured
+  validation, evaluate_lib     translations judged, with the truth or without
+  survey, prepare_lib          pictures looked through and packed
+  tune_lib, search_oracles     loss weights searched
   export_lib, translate_lib    SavedModel and TFLite; pictures in and out
-The binaries prepare, train, evaluate, export and translate only read flags and
-call a library.
+The binaries prepare, train, tune, evaluate, export and translate only read
+flags and call a library.
 """

@@ -331,6 +331,7 @@ def define_train_flags() -> None:
       ),
     },
   )
+  flags.DEFINE_alias("eval_every", "eval_every_steps")
 
 
 @functools.cache

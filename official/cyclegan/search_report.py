@@ -268,13 +268,5 @@ def plot(
   pyplot.close(figure)
 
 
-def duration(seconds: float) -> str:
-  """Returns a time as a person says it: `1 h 02 min`, `3 min 20 s`."""
-  minutes, rest = divmod(round(seconds), 60)
-  if minutes < 60:
-    return f"{minutes} min {rest:02d} s"
-  return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
 def _short(value: Any) -> str:
   return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,374 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import csv
+import json
+import math
+import os
+import pathlib
+import signal
+import time
+
+import keras_tuner
+import numpy as np
+import pytest
+from absl import flags as absl_flags
+
+from official.cyclegan import callbacks
+from official.cyclegan import common_flags
+from official.cyclegan import config as config_lib
+from official.cyclegan import train_lib
+from official.cyclegan import tune_lib
+from tests import conftest
+
+
+@pytest.fixture
+def config(pictures):
+  """What all trials have in common, not resolved."""
+  return config_lib.Config(
+    data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
+    model=conftest.TINY_MODEL,
+    train=config_lib.TrainConfig(precision="float32", buffer_max_length=3),
+  )
+
+
+def _options(**changes):
+  values = {"trial_steps": 2, "max_trials": 2, "tuner": "random", **changes}
+  return config_lib.SearchConfig(**values)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+  """Trials that measure without training; the calls are noted."""
+  calls = []
+
+  def fit(self, hp, model, model_dir):
+    del model
+    values = self.values(hp)
+    calls.append((values, self.config.train.seed, model_dir))
+    error = sum((math.log(v) - 1) ** 2 for v in values.values())
+    os.makedirs(model_dir, exist_ok=True)
+    return {"fid_patches": error + self.config.train.seed / 1000, "swd": 2.0}
+
+  model = tune_lib.CycleGANHyperModel
+  monkeypatch.setattr(model, "build", lambda self, hp: None)
+  monkeypatch.setattr(model, "fit", fit)
+  return calls
+
+
+def _rows(folder):
+  with open(folder / "results.csv", encoding="utf-8", newline="") as file:
+    return list(csv.DictReader(file))
+
+
+def test_a_trial_that_diverges_is_kept_and_the_rest_goes_on(
+  config, tmp_path, capsys
+):
+  options = _options(
+    tuner="grid",
+    grid_points=3,
+    search=("learning_rate", "gen_n_filters"),
+    learning_rate_range=(1e-5, 1e25),
+    gen_n_filters_choices=(4,),
+    trial_steps=3,
+    max_trials=10,
+  )
+  summary = tune_lib.search(config, options, str(tmp_path))
+  assert (summary.completed, summary.failed) == (1, 2)
+  rows = _rows(tmp_path)
+  assert [row["status"] for row in rows] == ["COMPLETED", "FAILED", "FAILED"]
+  assert "diverged" in rows[2]["message"]
+  best = rows[0]
+  assert float(best["fid_patches"]) > 0 and float(best["cycle_l1"]) > 0
+  assert best["steps"] == "3" and summary.best["trial"] == best["trial"]
+  shown = capsys.readouterr().out
+  assert shown.count("failed") == 2 and shown.count("*") == 1
+  assert (tmp_path / "objective.png").stat().st_size > 1000
+  assert list((tmp_path / "logs").glob("*/events*"))
+  # The winner's flags are those of train.
+  trained = _config_of(summary.flags)
+  assert trained.train.learning_rate == float(best["learning_rate"])
+  assert trained.model.gen_n_filters == int(best["gen_n_filters"])
+  assert trained.train.train_steps == 0  # in full, not as long as a trial
+  assert trained.data == config_lib.resolve(config).data
+
+
+def _config_of(flagfile):
+  """Resolves a flagfile as train would."""
+  text = pathlib.Path(flagfile).read_text(encoding="utf-8")
+  given = [line for line in text.splitlines() if not line.startswith("#")]
+  for define in (
+    common_flags.define_data_flags,
+    common_flags.define_model_flags,
+    common_flags.define_train_flags,
+    common_flags.define_device_flags,
+  ):
+    define()
+  saved = {
+    n: (absl_flags.FLAGS[n].value, absl_flags.FLAGS[n].present)
+    for n in absl_flags.FLAGS
+  }
+  try:
+    absl_flags.FLAGS(["train", *given])
+    return common_flags.config_from_flags()
+  finally:
+    for name, (value, present) in saved.items():
+      absl_flags.FLAGS[name].value = value
+      absl_flags.FLAGS[name].present = present
+
+
+def test_best_flags_have_every_option_that_is_no_default(
+  quick, config, tmp_path
+):
+  config = config_lib.Config(
+    data=config_lib.DataConfig(
+      dataset=config.data.dataset, crop_size=32, load_size=40, flip=False
+    ),
+    model=config_lib.ModelConfig(generator_type="unet", norm_affine=True),
+    loss=config_lib.LossConfig(gan_mode="hinge"),
+    train=config_lib.TrainConfig(train_steps=70, disc_learning_rate=1e-4),
+  )
+  options = _options(search=("lambda_id", "learning_rate"))
+  summary = tune_lib.search(config, options, str(tmp_path))
+  found = {name: summary.best[name] for name in options.search}
+  want = config_lib.resolve(tune_lib.with_values(config, found))
+  assert _config_of(summary.flags) == want
+  ratio = want.train.disc_learning_rate / want.train.learning_rate
+  np.testing.assert_allclose(ratio, 0.5)
+
+
+def test_a_search_goes_on_where_it_was(quick, config, tmp_path, capsys):
+  first = tune_lib.search(config, _options(max_trials=3), str(tmp_path))
+  assert len(quick) == 3
+  capsys.readouterr()
+  again = tune_lib.search(config, _options(max_trials=3), str(tmp_path))
+  assert len(quick) == 3 and again == first
+  assert len(capsys.readouterr().out.splitlines()) == 4  # all shown again
+  tune_lib.search(config, _options(max_trials=5), str(tmp_path))
+  assert len(quick) == 5 and len(_rows(tmp_path)) == 5
+  for changed in (
+    {"lambda_id_range": (0.1, 1.0)},
+    {"trial_steps": 7},
+    {"tuner": "bayesian"},
+  ):
+    (name,) = changed
+    with pytest.raises(config_lib.UserError, match=f"--{name}=.* cannot go on"):
+      tune_lib.search(config, _options(**changed), str(tmp_path))
+
+
+def test_a_result_that_was_not_reported_is_not_trained_again(
+  quick, config, tmp_path
+):
+  folder = tmp_path / "trial_0" / "execution_0"
+  folder.mkdir(parents=True)
+  record = {"measures": {"fid_patches": -1.0}, "steps": 2, "seconds": 1.0}
+  (folder / "result.json").write_text(json.dumps(record))
+  summary = tune_lib.search(config, _options(), str(tmp_path))
+  assert len(quick) == 1
+  assert summary.best["trial"] == "0" and summary.best["fid_patches"] == -1
+
+
+def test_the_configured_values_are_tried_first(quick, config, tmp_path):
+  tune_lib.search(config, _options(), str(tmp_path))
+  assert quick[0][0] == {
+    "lambda_validation": 1.0,
+    "lambda_reconstr": 10.0,
+    "lambda_id": 2.0,
+  }
+  assert quick[1][0] != quick[0][0]
+  assert not tune_lib.first_values(config, _options(lambda_id_range=(3.0, 4.0)))
+
+
+def test_executions_differ_in_their_seed_and_their_mean_counts(
+  quick, config, tmp_path
+):
+  options = _options(executions_per_trial=3, max_trials=1)
+  summary = tune_lib.search(config, options, str(tmp_path))
+  assert [seed for _, seed, _ in quick] == [42, 43, 44]
+  error = sum((math.log(v) - 1) ** 2 for v in quick[0][0].values())
+  np.testing.assert_allclose(summary.best["fid_patches"], error + 0.043)
+  assert summary.best["steps"] == 6
+
+
+def test_a_bug_in_a_trial_is_kept_with_its_traceback(
+  quick, config, tmp_path, monkeypatch
+):
+  fit = tune_lib.CycleGANHyperModel.fit
+
+  def break_first(self, hp, model, model_dir):
+    if not quick:
+      quick.append(None)
+      raise RuntimeError("a bug")
+    return fit(self, hp, model, model_dir)
+
+  monkeypatch.setattr(tune_lib.CycleGANHyperModel, "fit", break_first)
+  summary = tune_lib.search(config, _options(max_trials=3), str(tmp_path))
+  assert (summary.completed, summary.failed) == (2, 1)
+  assert _rows(tmp_path)[0]["message"] == "a bug"
+  details = (tmp_path / "trial_0" / "traceback.txt").read_text()
+  assert "break_first" in details
+
+
+def test_a_search_in_which_everything_fails_ends(
+  quick, config, tmp_path, monkeypatch
+):
+  def fail(self, hp, model, model_dir):
+    quick.append(None)
+    raise config_lib.UserError("the disk is full")
+
+  monkeypatch.setattr(tune_lib.CycleGANHyperModel, "fit", fail)
+  with pytest.raises(config_lib.UserError, match="10 trials .* disk is full"):
+    tune_lib.search(config, _options(max_trials=99), str(tmp_path))
+  assert len(quick) == 10
+  with pytest.raises(config_lib.UserError, match="none of 3 trials"):
+    other = tmp_path / "other"
+    tune_lib.search(config, _options(max_trials=3), str(other))
+
+
+def test_an_objective_that_is_no_number_fails_the_trial(
+  quick, config, tmp_path, monkeypatch
+):
+  fit = tune_lib.CycleGANHyperModel.fit
+
+  def first_is_nan(self, hp, model, model_dir):
+    measures = fit(self, hp, model, model_dir)
+    return {"fid_patches": math.nan} if len(quick) == 1 else measures
+
+  monkeypatch.setattr(tune_lib.CycleGANHyperModel, "fit", first_is_nan)
+  summary = tune_lib.search(config, _options(), str(tmp_path))
+  assert (summary.completed, summary.failed) == (1, 1)
+
+
+def test_no_trial_is_begun_after_max_minutes(
+  quick, config, tmp_path, monkeypatch
+):
+  fit = tune_lib.CycleGANHyperModel.fit
+
+  def slow(*args):
+    time.sleep(0.5)
+    return fit(*args)
+
+  monkeypatch.setattr(tune_lib.CycleGANHyperModel, "fit", slow)
+  options = _options(max_trials=99, max_minutes=1.2 / 60)
+  tune_lib.search(config, options, str(tmp_path))
+  count = len(quick)
+  assert 1 <= count <= 3
+  tune_lib.search(config, options, str(tmp_path))  # what is spent is spent
+  assert len(quick) == count
+
+
+def test_hyperband_trains_a_trial_on_from_its_own_checkpoint(config, tmp_path):
+  options = _options(
+    tuner="hyperband", hyperband_factor=2, trial_steps=4, max_trials=5
+  )
+  tune_lib.search(config, options, str(tmp_path))
+  rows = {row["trial"]: row for row in _rows(tmp_path)}
+  continued = [row for row in rows.values() if row["continues"]]
+  assert continued
+  for row in continued:
+    before = rows[row["continues"]]
+    assert int(row["steps"]) == 2 * int(before["steps"])
+    assert row["lambda_id"] == before["lambda_id"]
+    folder = tmp_path / f"trial_{row['trial']}" / "execution_0"
+    (start,) = json.loads((folder / "run.json").read_text())["starts"]
+    assert start["first_step"] == int(before["steps"])
+
+
+def test_stopped_within_a_trial_it_goes_on_there(config, tmp_path, monkeypatch):
+  options = _options(trial_steps=6, max_trials=1)
+  on_step = callbacks.Checkpoint.on_step
+
+  def stop_once(self, logs):
+    if self.step == 3 and not (tmp_path / "stopped").exists():
+      (tmp_path / "stopped").touch()
+      os.kill(os.getpid(), signal.SIGTERM)
+    on_step(self, logs)
+
+  monkeypatch.setattr(callbacks.Checkpoint, "on_step", stop_once)
+  with pytest.raises(train_lib.Interrupted):
+    tune_lib.search(config, options, str(tmp_path))
+  tune_lib.search(config, options, str(tmp_path))
+  text = (tmp_path / "trial_0" / "execution_0" / "run.json").read_text()
+  starts = json.loads(text)["starts"]
+  assert [start["first_step"] for start in starts] == [0, 3]
+
+
+def test_the_model_of_a_trial_has_its_weights(config):
+  hypermodel = tune_lib.CycleGANHyperModel(config, _options())
+  hp = keras_tuner.HyperParameters()
+  hypermodel.declare_hyperparameters(hp)
+  hp.values.update(lambda_validation=0.5, lambda_reconstr=3.0, lambda_id=7.0)
+  model = hypermodel.build(hp)
+  weights = model.loss_weights
+  assert (weights.lambda_validation, weights.lambda_reconstr) == (0.5, 3.0)
+  assert weights.lambda_id == 7.0
+  hp.values["tuner/epochs"] = 3
+  assert hypermodel.trial_config(hp).train.train_steps == 1  # a third of 2
+
+
+def test_what_no_trial_could_be_is_refused_first(config, tmp_path, scenes):
+  def refused(match, config=config, **changes):
+    with pytest.raises(config_lib.UserError, match=match):
+      tune_lib.search(config, _options(**changes), str(tmp_path / "x"))
+
+  refused("--objective=true_error", objective="true_error")
+  both = {"search": ("generator_type",)}
+  data = config_lib.DataConfig(dataset=config.data.dataset, crop_size=36)
+  refused("--crop_size=36: the unet", config_lib.Config(data=data), **both)
+  device = config_lib.DeviceConfig(distribution_strategy="mirrored")
+  refused("one device", config_lib.Config(data=config.data, device=device))
+  data = config_lib.DataConfig(dataset=str(tmp_path / "nothing"))
+  refused("nothing", config_lib.Config(data=data))
+  assert not (tmp_path / "x").exists()
+
+
+def test_distributed_needs_its_environment(config, tmp_path, monkeypatch):
+  for variable in tune_lib.WORKER_VARIABLES:
+    monkeypatch.delenv(variable, raising=False)
+  with pytest.raises(config_lib.UserError, match="KERASTUNER_TUNER_ID"):
+    tune_lib.search(config, _options(), str(tmp_path), distributed=True)
+
+
+def test_a_damaged_record_is_refused(quick, config, tmp_path):
+  tune_lib.search(config, _options(), str(tmp_path))
+  (tmp_path / tune_lib.RECORD_NAME).write_text("{")
+  with pytest.raises(config_lib.UserError, match="is no JSON"):
+    tune_lib.search(config, _options(), str(tmp_path))
+
+
+def test_workers_that_are_silent_are_noticed(tmp_path, capsys):
+  class Oracle:
+    tuner_ids = {"silent", "alive"}
+    ongoing_trials = {}
+    released = []
+
+    def release(self, name):
+      self.released.append(name)
+      self.tuner_ids.discard(name)
+      return "7"
+
+  oracle = Oracle()
+  with (
+    tune_lib._beating(str(tmp_path), "alive"),
+    tune_lib._watching(oracle, str(tmp_path), 2.5),
+  ):
+    (tmp_path / "workers" / "silent").write_text("once")
+    deadline = time.monotonic() + 20
+    while not oracle.released and time.monotonic() < deadline:
+      time.sleep(0.1)
+  assert oracle.released == ["silent"]
+  assert "trial 7 is given to another" in capsys.readouterr().out
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -1,0 +1,114 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import json
+import pathlib
+
+import pytest
+
+from tests import conftest
+
+
+def test_help_starts_with_a_recipe():
+  result = conftest.run_binary("tune", "--help")
+  assert result.returncode == 0
+  recipe = result.stdout.index("python -m official.cyclegan.tune")
+  assert recipe < result.stdout.index("--tuner_dir:")
+
+
+@pytest.mark.parametrize(
+  ("flag", "words"),
+  [
+    ("--search=lambda_typo", ["--search=lambda_typo", "lambda_reconstr"]),
+    ("--search=", ["--search is empty"]),
+    ("--lambda_id_range=3", ["--lambda_id_range=3 must be 2 numbers"]),
+    ("--lambda_id_range=3,x", ["--lambda_id_range=3,x must be numbers"]),
+    ("--lambda_id_range=3,1", ["the smaller first", "out of --search"]),
+    ("--tuner=tpe", ["tuner", "bayesian"]),
+    ("--objective=loss", ["--objective=loss", "fid_patches"]),
+    ("--trial_steps=0", ["--trial_steps=0 must be at least 1"]),
+    ("--crop_size=30", ["--crop_size=30"]),
+    ("--distributed", ["KERASTUNER_TUNER_ID"]),
+  ],
+)
+def test_mistakes_are_one_line(tmp_path, flag, words):
+  folder = tmp_path / "search"
+  result = conftest.run_binary("tune", f"--tuner_dir={folder}", flag)
+  conftest.assert_refused(result, *words)
+  assert not folder.exists()
+
+
+def test_missing_folder_is_refused():
+  conftest.assert_refused(conftest.run_binary("tune"), "--tuner_dir is missing")
+
+
+def test_dry_run_prints_what_is_searched():
+  result = conftest.run_binary(
+    "tune",
+    "--dry_run",
+    "--search=lambda_id,gen_n_filters",
+    "--gen_n_filters_choices=8,16",
+    "--lambda_id_range=1,4",
+    "--lambda_reconstr=20",
+  )
+  values = json.loads(result.stdout)
+  assert values["search"]["search"] == ["lambda_id", "gen_n_filters"]
+  assert values["search"]["gen_n_filters_choices"] == [8, 16]
+  assert values["search"]["lambda_id_range"] == [1.0, 4.0]
+  assert values["loss"]["lambda_reconstr"] == 20
+
+
+def _check(folder: pathlib.Path, pictures: pathlib.Path, *flags: str) -> None:
+  result = conftest.run_tool(
+    "check_search.py",
+    f"--output_dir={folder}",
+    f"--dataset={pictures}",
+    "--trial_steps=10",
+    *flags,
+  )
+  assert result.returncode == 0, result.stderr
+  assert "each finished once" in result.stdout
+
+
+def test_a_killed_search_loses_nothing_and_its_winner_trains(
+  pictures, tmp_path
+):
+  folder = tmp_path / "search"
+  _check(folder, pictures, "--trials=3", "--kills=2", "--longest=12")
+  result = conftest.run_binary(
+    "train",
+    f"--flagfile={folder / 'best.flags'}",
+    f"--model_dir={tmp_path / 'run'}",
+    "--train_steps=2",
+  )
+  assert result.returncode == 0, result.stderr
+  config = json.loads((tmp_path / "run" / "config.json").read_text())
+  assert (
+    f"--lambda_id={config['loss']['lambda_id']}"
+    in (folder / "best.flags").read_text()
+  )
+
+
+def test_chief_and_workers_survive_each_others_deaths(pictures, tmp_path):
+  _check(
+    tmp_path / "search",
+    pictures,
+    "--trials=4",
+    "--kills=3",
+    "--longest=14",
+    "--distributed",
+  )
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

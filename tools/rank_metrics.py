@@ -1,0 +1,252 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+r"""Asks which measures without truth rank trained models like the truth does.
+
+Recipe (about 40 minutes on two cores, for both built-in problems):
+
+  python tools/rank_metrics.py --output_dir=runs/rank --json=runs/rank.json \
+    --flagfile=official/cyclegan/configs/quickstart.flags --train_steps=1000
+
+Trains on each of --datasets as often as --runs says, with weights drawn over
+the ranges of a search, each run with its own seed. Then every run's generators
+are measured, and for every measure Spearman's rank correlation with the true
+error is tabulated (inside the mask where there is one; the mean of both
+directions), with an interval by the bootstrap over the runs. What is finished
+is kept, so that the same command goes on after an interruption.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import math
+import pathlib
+import subprocess
+import sys
+from typing import Any
+
+from absl import flags
+
+from official.cyclegan import common_flags
+from official.cyclegan import config as config_lib
+
+common_flags.define_data_flags()
+common_flags.define_model_flags()
+common_flags.define_train_flags()
+common_flags.define_search_flags()
+_OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the runs.")
+_JSON = flags.DEFINE_string("json", "", "File for every figure.")
+_RUNS = flags.DEFINE_integer("runs", 24, "Runs on each data set.", 4)
+_DATASETS = flags.DEFINE_list(
+  "datasets",
+  ["apple2orange_scenes", "photo2painting_scenes"],
+  "Data sets whose truth is known.",
+)
+_JOBS = flags.DEFINE_integer("jobs", 2, "Trainings at a time.", 1)
+_DRAW_SEED = flags.DEFINE_integer("draw_seed", 7, "Seed of the weights.")
+
+_WEIGHTS = ("lambda_validation", "lambda_reconstr", "lambda_id")
+_MEASURED_NAME = "measures.json"
+_RESAMPLES = 2000
+_INTERVAL = 0.95
+# Better when greater; all others are better when smaller.
+_GREATER = ("edge_correlation",)
+
+
+def main() -> None:
+  """Trains and measures what is missing, then tabulates."""
+  output = pathlib.Path(
+    common_flags.require("output_dir", "give a folder for the runs.")
+  )
+  config = common_flags.config_from_flags()
+  ranges = common_flags.search_from_flags()
+  jobs = [(name, i) for i in range(_RUNS.value) for name in _DATASETS.value]
+  with concurrent.futures.ThreadPoolExecutor(_JOBS.value) as pool:
+    trained = [
+      pool.submit(_train, config, _draw(ranges, i), name, i, output)
+      for name, i in jobs
+    ]
+    for future in concurrent.futures.as_completed(trained):
+      try:
+        future.result()
+      except config_lib.UserError:
+        pool.shutdown(cancel_futures=True)
+        raise
+  results = {
+    name: [
+      {**_draw(ranges, i), **measures}
+      for i, measures in enumerate(_measure(name, output, config))
+    ]
+    for name in _DATASETS.value
+  }
+  correlations = {name: _correlate(runs) for name, runs in results.items()}
+  if _JSON.value:
+    text = json.dumps({"runs": results, "spearman": correlations}, indent=1)
+    config_lib.write_text(pathlib.Path(_JSON.value), text + "\n", "json")
+  print(_table(correlations), end="")
+
+
+def _draw(search: config_lib.SearchConfig, i: int) -> dict[str, float]:
+  """Returns the weights of a run, evenly on a log scale."""
+  import numpy as np
+
+  rng = np.random.default_rng([_DRAW_SEED.value, i])
+  weights = {}
+  for name in _WEIGHTS:
+    low, high = getattr(search, f"{name}_range")
+    value = math.exp(rng.uniform(math.log(low), math.log(high)))
+    weights[name] = float(f"{value:.4g}")
+  return weights
+
+
+def _folder(output: pathlib.Path, name: str, i: int) -> pathlib.Path:
+  return output / name.replace("/", "_") / f"{i:02d}"
+
+
+def _train(
+  config: config_lib.Config,
+  weights: dict[str, float],
+  name: str,
+  i: int,
+  output: pathlib.Path,
+) -> None:
+  """Trains one run in a process of its own, if it is not trained yet."""
+  folder = _folder(output, name, i)
+  done = folder / "trained"
+  if done.exists():
+    return
+  given = [
+    flag
+    for flag in config_lib.to_flags(config)
+    if flag.split("=")[0] not in ("--dataset", "--seed", *_flags(_WEIGHTS))
+  ]
+  process = subprocess.run(
+    [
+      sys.executable,
+      "-m",
+      "official.cyclegan.train",
+      f"--model_dir={folder}",
+      *given,
+      f"--dataset={name}",
+      f"--seed={i}",
+      *(f"--{key}={value}" for key, value in weights.items()),
+      "--keep_checkpoints=1",
+    ],
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  if process.returncode:
+    lines = process.stderr.strip().splitlines() or ["no message"]
+    raise config_lib.UserError(f"{folder} has failed: {lines[-1]}")
+  done.touch()
+  print(f"{folder} is trained.", flush=True)
+
+
+def _flags(names: tuple[str, ...]) -> list[str]:
+  return [f"--{name}" for name in names]
+
+
+def _measure(
+  name: str, output: pathlib.Path, config: config_lib.Config
+) -> list[dict[str, float]]:
+  """Returns the measures of all runs on a data set."""
+  # Imported late: a refused flag does not wait for TensorFlow.
+  from official.cyclegan import checkpoints
+  from official.cyclegan import devices
+  from official.cyclegan import sources
+  from official.cyclegan import validation
+
+  devices.set_up(config)
+  judge = None
+  found = []
+  for i in range(_RUNS.value):
+    folder = _folder(output, name, i)
+    path = folder / _MEASURED_NAME
+    if not path.exists():
+      if judge is None:
+        data = config_lib.load(str(folder)).data
+        source = sources.open_source(data, config.model.channels)
+        validation.check_metric("datasets", "true_error", source)
+        judge = validation.Judge(validation.load(source, data.crop_size))
+      generators = (
+        checkpoints.load_generator(str(folder), direction)[0]
+        for direction in checkpoints.DIRECTIONS
+      )
+      measures = judge.measure(*map(validation.from_generator, generators))
+      config_lib.write_text(path, json.dumps(measures), "output_dir")
+    found.append(json.loads(path.read_text(encoding="utf-8")))
+  return found
+
+
+def _correlate(runs: list[dict[str, float]]) -> dict[str, dict[str, float]]:
+  """Returns each measure's rank correlation with the truth."""
+  import numpy as np
+  from scipy import stats
+
+  truth_name = (
+    "masked_true_error" if "masked_true_error" in runs[0] else "true_error"
+  )
+  truth = np.array([run[truth_name] for run in runs])
+  rng = np.random.default_rng(0)
+  draws = rng.integers(0, len(runs), (_RESAMPLES, len(runs)))
+  table = {}
+  for name in runs[0]:
+    if "true_error" in name or name.endswith("_std") or name in _WEIGHTS:
+      continue
+    values = np.array([run[name] for run in runs])
+    values = -values if name in _GREATER else values
+    resampled = [
+      stats.spearmanr(values[draw], truth[draw])[0]
+      for draw in draws
+      if len(set(truth[draw])) > 1 and len(set(values[draw])) > 1
+    ]
+    tail = (1 - _INTERVAL) / 2
+    table[name] = {
+      "spearman": float(stats.spearmanr(values, truth)[0]),
+      "low": float(np.quantile(resampled, tail)),
+      "high": float(np.quantile(resampled, 1 - tail)),
+      "runs": len(runs),
+      "truth": truth_name,
+    }
+  return table
+
+
+def _table(correlations: dict[str, dict[str, Any]]) -> str:
+  """Returns the correlations as Markdown, the best first."""
+  names = list(correlations)
+  measures = set.intersection(*(set(c) for c in correlations.values()))
+
+  def worst(measure: str) -> float:
+    return min(correlations[name][measure]["spearman"] for name in names)
+
+  lines = [
+    f"| {_RUNS.value} runs each | "
+    + " | ".join(f"`{name}`" for name in names)
+    + " |",
+    "| --- |" + " --- |" * len(names),
+  ]
+  for measure in sorted(measures, key=worst, reverse=True):
+    cells = []
+    for name in names:
+      entry = correlations[name][measure]
+      cells.append(
+        f"{entry['spearman']:.2f} ({entry['low']:.2f} to {entry['high']:.2f})"
+      )
+    lines.append(f"| `{measure}` | " + " | ".join(cells) + " |")
+  return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+  common_flags.run(main)
