@@ -55,7 +55,7 @@ _README = pathlib.Path(__file__).with_name("README.md")
 
 setuptools.setup(
   name="cyclegan-garden",
-  version="0.4.0",
+  version="0.5.0",
   description="CycleGAN for TensorFlow, from two piles of pictures to TFLite",
   long_description=_README.read_text(encoding="utf-8"),
   long_description_content_type="text/markdown",
