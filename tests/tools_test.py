@@ -19,10 +19,12 @@ import subprocess
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from official.cyclegan import config as config_lib
 from official.cyclegan import image_files
 from official.cyclegan import scene_datasets
+from official.cyclegan import train_lib
 from tests import conftest
 
 _TOOLS = conftest.ROOT / "tools"
@@ -236,6 +238,43 @@ def test_ablation_refuses_an_unknown_variant(tmp_path):
     "ablation.py", f"--output_dir={tmp_path}", "--only=default,bigger"
   )
   conftest.assert_refused(done, "--only=bigger", "no_global_skip")
+
+
+def test_measures_are_ranked_by_the_truth(data_dir, tmp_path):
+  config = config_lib.resolve(
+    config_lib.Config(
+      data=config_lib.DataConfig(data_dir=data_dir, crop_size=64),
+      model=conftest.TINY_MODEL,
+      train=config_lib.TrainConfig(train_steps=1, precision="float32"),
+    )
+  )
+  runs = tmp_path / "rank" / "apple2orange_scenes"
+  for i in range(4):  # trained already, so that only measuring is left
+    seeded = conftest.replace(config, "train", seed=i)
+    train_lib.train(seeded, str(runs / f"{i:02d}"))
+    (runs / f"{i:02d}" / "trained").touch()
+  done = conftest.run_tool(
+    "rank_metrics.py",
+    f"--output_dir={tmp_path / 'rank'}",
+    f"--json={tmp_path / 'rank.json'}",
+    "--datasets=apple2orange_scenes",
+    "--runs=4",
+    f"--data_dir={data_dir}",
+    "--crop_size=64",
+  )
+  assert done.returncode == 0, done.stderr
+  found = json.loads((tmp_path / "rank.json").read_text())
+  measured = found["runs"]["apple2orange_scenes"]
+  assert len(measured) == 4 and 0.3 <= measured[0]["lambda_id"] <= 10
+  for truth in ("masked_true_error", "true_error"):
+    entries = found["spearman"][f"apple2orange_scenes, {truth}"]
+    want = stats.spearmanr(
+      [run["swd"] for run in measured], [run[truth] for run in measured]
+    )[0]
+    np.testing.assert_allclose(entries["swd"]["spearman"], want)
+    assert entries["swd"]["low"] <= want <= entries["swd"]["high"]
+    assert truth not in entries and "lambda_id" not in entries
+  assert "| `fid_patches` |" in done.stdout
 
 
 if __name__ == "__main__":

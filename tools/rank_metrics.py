@@ -21,8 +21,9 @@ Recipe (about 40 minutes on two cores, for both built-in problems):
 Trains on each of --datasets as often as --runs says, with weights drawn over
 the ranges of a search, each run with its own seed. Then every run's generators
 are measured, and for every measure Spearman's rank correlation with the true
-error is tabulated (inside the mask where there is one; the mean of both
-directions), with an interval by the bootstrap over the runs. What is finished
+error is tabulated, inside the mask where there is one and over the whole
+picture (the mean of both directions), with an interval by the bootstrap over
+the runs. What is finished
 is kept, so that the same command goes on after an interruption.
 """
 
@@ -57,6 +58,7 @@ _JOBS = flags.DEFINE_integer("jobs", 2, "Trainings at a time.", 1)
 _DRAW_SEED = flags.DEFINE_integer("draw_seed", 7, "Seed of the weights.")
 
 _WEIGHTS = ("lambda_validation", "lambda_reconstr", "lambda_id")
+_TRUTHS = ("masked_true_error", "true_error")
 _MEASURED_NAME = "measures.json"
 _RESAMPLES = 2000
 _INTERVAL = 0.95
@@ -90,7 +92,12 @@ def main() -> None:
     ]
     for name in _DATASETS.value
   }
-  correlations = {name: _correlate(runs) for name, runs in results.items()}
+  correlations = {
+    f"{name}, {truth}": _correlate(runs, truth)
+    for name, runs in results.items()
+    for truth in _TRUTHS
+    if truth in runs[0]
+  }
   if _JSON.value:
     text = json.dumps({"runs": results, "spearman": correlations}, indent=1)
     config_lib.write_text(pathlib.Path(_JSON.value), text + "\n", "json")
@@ -190,20 +197,21 @@ def _measure(
   return found
 
 
-def _correlate(runs: list[dict[str, float]]) -> dict[str, dict[str, float]]:
-  """Returns each measure's rank correlation with the truth."""
+def _correlate(
+  runs: list[dict[str, float]], truth_name: str
+) -> dict[str, dict[str, float]]:
+  """Returns each measure's rank correlation with one of the true errors."""
   import numpy as np
   from scipy import stats
 
-  truth_name = (
-    "masked_true_error" if "masked_true_error" in runs[0] else "true_error"
-  )
   truth = np.array([run[truth_name] for run in runs])
   rng = np.random.default_rng(0)
   draws = rng.integers(0, len(runs), (_RESAMPLES, len(runs)))
   table = {}
   for name in runs[0]:
-    if "true_error" in name or name.endswith("_std") or name in _WEIGHTS:
+    if name.startswith("true_error") and name != "true_error":
+      continue  # of one direction
+    if name == truth_name or name.endswith("_std") or name in _WEIGHTS:
       continue
     values = np.array([run[name] for run in runs])
     values = -values if name in _GREATER else values
@@ -218,7 +226,6 @@ def _correlate(runs: list[dict[str, float]]) -> dict[str, dict[str, float]]:
       "low": float(np.quantile(resampled, tail)),
       "high": float(np.quantile(resampled, 1 - tail)),
       "runs": len(runs),
-      "truth": truth_name,
     }
   return table
 
@@ -226,23 +233,24 @@ def _correlate(runs: list[dict[str, float]]) -> dict[str, dict[str, float]]:
 def _table(correlations: dict[str, dict[str, Any]]) -> str:
   """Returns the correlations as Markdown, the best first."""
   names = list(correlations)
-  measures = set.intersection(*(set(c) for c in correlations.values()))
+  measures = set.union(*(set(c) for c in correlations.values()))
 
-  def worst(measure: str) -> float:
-    return min(correlations[name][measure]["spearman"] for name in names)
+  def first(measure: str) -> float:
+    found = correlations[names[0]].get(measure)
+    return found["spearman"] if found else 1.0
 
   lines = [
-    f"| {_RUNS.value} runs each | "
-    + " | ".join(f"`{name}`" for name in names)
-    + " |",
+    f"| {_RUNS.value} runs each | " + " | ".join(names) + " |",
     "| --- |" + " --- |" * len(names),
   ]
-  for measure in sorted(measures, key=worst, reverse=True):
+  for measure in sorted(measures, key=first, reverse=True):
     cells = []
     for name in names:
-      entry = correlations[name][measure]
+      entry = correlations[name].get(measure)
       cells.append(
         f"{entry['spearman']:.2f} ({entry['low']:.2f} to {entry['high']:.2f})"
+        if entry
+        else ""
       )
     lines.append(f"| `{measure}` | " + " | ".join(cells) + " |")
   return "\n".join(lines) + "\n"
