@@ -19,6 +19,7 @@ import pathlib
 import signal
 import time
 
+import grpc
 import keras_tuner
 import numpy as np
 import pytest
@@ -368,6 +369,53 @@ def test_workers_that_are_silent_are_noticed(tmp_path, capsys):
       time.sleep(0.1)
   assert oracle.released == ["silent"]
   assert "trial 7 is given to another" in capsys.readouterr().out
+
+
+def test_a_worker_waits_for_its_chief_until_the_search_is_over(tmp_path):
+  class Away(grpc.RpcError):
+    def code(self):
+      return grpc.StatusCode.UNAVAILABLE
+
+  class Stub:
+    calls = 0
+
+    def GetTrial(self, request, wait_for_ready, timeout):  # noqa: N802
+      assert wait_for_ready and timeout > 0
+      self.calls += 1
+      if self.calls % 3:
+        raise Away()
+      return request
+
+  over = tmp_path / "over"
+  over.touch()
+  os.utime(over, (1, 1))  # of an earlier search, which the chief goes on with
+  patient = tune_lib._PatientStub(Stub(), str(over), patience=60)
+  assert patient.GetTrial("which") == "which"
+  over.touch()
+  os.utime(over, (time.time() + 5,) * 2)
+  with pytest.raises(tune_lib._Over):
+    patient.GetTrial("which")
+  os.utime(over, (1, 1))
+  hasty = tune_lib._PatientStub(Stub(), str(over), patience=0)
+  with pytest.raises(tune_lib._Over):
+    hasty.GetTrial("which")
+
+
+def test_an_error_of_the_chief_ends_the_worker():
+  class Broken(grpc.RpcError):
+    def code(self):
+      return grpc.StatusCode.UNKNOWN
+
+    def details(self):
+      return "the chief is ill"
+
+  class Stub:
+    def EndTrial(self, request, **_):  # noqa: N802
+      raise Broken()
+
+  patient = tune_lib._PatientStub(Stub(), "", 0)
+  with pytest.raises(tune_lib.kt_errors.FatalError, match="is ill"):
+    patient.EndTrial("which")
 
 
 if __name__ == "__main__":

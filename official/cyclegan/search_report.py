@@ -242,6 +242,7 @@ def plot(
 
   matplotlib.use("Agg")
   from matplotlib import pyplot
+  from matplotlib import ticker
 
   count = len(options.search)
   figure, axes = pyplot.subplots(
@@ -260,6 +261,7 @@ def plot(
     if hasattr(options, f"{name}_range"):
       axis.set_xscale("log")
       axis.set_xlim(*getattr(options, f"{name}_range"))
+      axis.xaxis.set_minor_formatter(ticker.NullFormatter())
     axis.set_xlabel(name)
     axis.grid(alpha=0.3)
   axes[0][0].set_ylabel(f"{options.objective} (smaller is better)")

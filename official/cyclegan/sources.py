@@ -187,17 +187,26 @@ def check_all(
   if not broken:
     return good
   if config.on_bad_image == "fail":
-    raise config_lib.UserError(
-      " ".join(broken.values())
-      + f" {len(broken)} of {len(paths)} files are such;"
-      " --on_bad_image=skip leaves them out."
-    )
+    raise refusal(broken, len(paths))
   print(f"{len(broken)} of {len(paths)} files are left out:")
   for words in list(broken.values())[:_MAX_NAMED]:
     print(f"  {words}")
   if len(broken) > _MAX_NAMED:
     print(f"  and {len(broken) - _MAX_NAMED} more.")
   return good
+
+
+def refusal(broken: dict[str, str], count: int) -> config_lib.UserError:
+  """Returns what to tell the user whose files cannot all be read.
+
+  Args:
+    broken: What is wrong with each of those that cannot.
+    count: How many files there are.
+  """
+  return config_lib.UserError(
+    " ".join(broken.values()) + f" {len(broken)} of {count} files are such;"
+    " --on_bad_image=skip leaves them out."
+  )
 
 
 def examine(

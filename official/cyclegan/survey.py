@@ -122,11 +122,7 @@ def survey(config: config_lib.DataConfig) -> Survey:
 
     good, broken = sources.examine(list(domains), config.background, see)
   if broken and config.on_bad_image == "fail":
-    raise config_lib.UserError(
-      " ".join(broken.values())
-      + f" {len(broken)} of {len(domains)} files are such;"
-      " --on_bad_image=skip leaves them out."
-    )
+    raise sources.refusal(broken, len(domains))
   files = sources.divide(piles, good, config)
   return Survey(
     tuple(

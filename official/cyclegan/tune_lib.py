@@ -231,7 +231,8 @@ class Tuner(keras_tuner.Tuner):
     self._failures = 0
     if self._is_worker():
       over = os.path.join(tuner_dir, _OVER_NAME)
-      self.oracle.stub = _PatientStub(self.oracle.stub, over)
+      patience = hypermodel.search.worker_timeout
+      self.oracle.stub = _PatientStub(self.oracle.stub, over, patience)
 
   def _populate_initial_space(self) -> None:
     """Declares what is varied, without building a model for it."""
@@ -323,23 +324,40 @@ class Tuner(keras_tuner.Tuner):
 class _PatientStub:
   """Asks again when the chief is away, until the search is over."""
 
-  def __init__(self, stub: Any, over: str):
+  def __init__(self, stub: Any, over: str, patience: float):
+    """Wraps what asks.
+
+    Args:
+      stub: keras-tuner's.
+      over: File that the chief leaves when the search is over.
+      patience: Seconds for which one from before this start is not believed:
+        the chief may go on with a search that was over.
+    """
     self._stub, self._over = stub, over
+    self._started, self._patience = time.time(), patience
 
   def __getattr__(self, name: str) -> Callable[..., Any]:
     call = getattr(self._stub, name)
 
     def patient(request: Any, **_: Any) -> Any:
       while True:
-        if os.path.exists(self._over):
-          raise _Over()
         try:
           return call(request, wait_for_ready=True, timeout=_CALL_SECONDS)
         except grpc.RpcError as error:
           if error.code() == grpc.StatusCode.UNKNOWN:  # the chief's own
             raise kt_errors.FatalError(error.details()) from error
+        if self._is_over():
+          raise _Over()
 
     return patient
+
+  def _is_over(self) -> bool:
+    try:
+      since = os.stat(self._over).st_mtime
+    except OSError:
+      return False
+    waited = time.time() - self._started
+    return since >= self._started or waited > self._patience
 
 
 def _longest(search: config_lib.SearchConfig) -> int:
@@ -409,48 +427,60 @@ def search(
   """
   config_lib.check_search(options)
   name = _tuner_name(distributed)
-  worker = distributed and _CHIEF not in name
+  chief = distributed and _CHIEF in name
+  worker = distributed and not chief
   _check_trials(config, options)
-  if not (distributed and _CHIEF in name):
+  if not chief:
     _check_objective(config, options)
   image_files.make_folder(tuner_dir, "tuner_dir")
+  tuner_dir = os.path.abspath(tuner_dir)
   hypermodel = CycleGANHyperModel(config, options)
   oracle = _oracle(hypermodel)
-  tuner_dir = os.path.abspath(tuner_dir)
   oracle._set_project_dir(*os.path.split(tuner_dir))
-  over = pathlib.Path(tuner_dir, _OVER_NAME)
-  report = search_report.Report(config, options, tuner_dir, with_values)
-  if not worker:
-    _check_same_search(config, options, tuner_dir)
-    oracle.reload()
-    over.unlink(missing_ok=True)
-    oracle.on_end = lambda trial: report.add(trial, oracle)
-  with _beating(tuner_dir, name) if worker else contextlib.nullcontext():
-    try:
-      tuner = Tuner(oracle, hypermodel, tuner_dir)
-      if not worker:
-        oracle.save()
-        report.start(oracle)
-      if worker or not oracle.finished:
-        with (
-          _watching(oracle, tuner_dir, options.worker_timeout)
-          if distributed and not worker
-          else contextlib.nullcontext()
-        ):
-          tuner.search()
-    except _Stopped as stopped:
-      raise stopped.cause from stopped
-    except _Over:
-      return None
-    except (kt_errors.FatalError, RuntimeError) as error:
-      raise config_lib.UserError(
-        f"{config_lib.first_line(error)}. What has ended is kept in"
-        f" {tuner_dir}."
-      ) from error
   if worker:
+    with _beating(tuner_dir, name):
+      _run(Tuner(oracle, hypermodel, tuner_dir), tuner_dir)
     return None
+  _check_same_search(config, options, tuner_dir)
+  oracle.reload()
+  over = pathlib.Path(tuner_dir, _OVER_NAME)
+  over.unlink(missing_ok=True)
+  report = search_report.Report(config, options, tuner_dir, with_values)
+  oracle.on_end = lambda trial: report.add(trial, oracle)
+  tuner = Tuner(oracle, hypermodel, tuner_dir)
+  oracle.save()
+  report.start(oracle)
+  if not oracle.finished:
+    with (
+      _watching(oracle, tuner_dir, options.worker_timeout)
+      if chief
+      else contextlib.nullcontext()
+    ):
+      _run(tuner, tuner_dir)
   over.touch()
   return report.finish(oracle)
+
+
+def _run(tuner: Tuner, tuner_dir: str) -> None:
+  """Runs the trials, and ends in words whatever ends them."""
+  try:
+    tuner.search()
+  except _Stopped as stopped:
+    raise stopped.cause from stopped
+  except _Over:
+    pass
+  except kt_errors.FatalError as error:
+    raise config_lib.UserError(
+      f"{config_lib.first_line(error)}. What has ended is kept in {tuner_dir}."
+    ) from error
+  except RuntimeError as error:
+    if "bind" not in str(error):
+      raise
+    raise config_lib.UserError(
+      f"{WORKER_VARIABLES[1]} and {WORKER_VARIABLES[2]}: the chief cannot"
+      f" listen there ({config_lib.first_line(error)}). Give an address of this"
+      " machine and a port that is free."
+    ) from error
 
 
 def _tuner_name(distributed: bool) -> str:
@@ -590,58 +620,60 @@ def _grid(options: config_lib.SearchConfig) -> dict[str, list[Any]]:
 
 
 @contextlib.contextmanager
-def _beating(tuner_dir: str, name: str) -> Iterator[None]:
+def _every_beat(do: Callable[[], None]) -> Iterator[None]:
+  """Does something every second in the background."""
+  done = threading.Event()
+
+  def run() -> None:
+    while not done.wait(_BEAT_SECONDS):
+      do()
+
+  thread = threading.Thread(target=run, daemon=True)
+  thread.start()
+  try:
+    yield
+  finally:
+    done.set()
+    thread.join()
+
+
+def _beating(
+  tuner_dir: str, name: str
+) -> contextlib.AbstractContextManager[None]:
   """Gives signs of life while a worker works."""
   folder = pathlib.Path(tuner_dir, _WORKERS_FOLDER)
   folder.mkdir(exist_ok=True)
-  done = threading.Event()
 
   def beat() -> None:
-    while not done.wait(_BEAT_SECONDS):
-      with contextlib.suppress(OSError):  # a full disk is reported elsewhere
-        (folder / name).write_text(str(time.time()), encoding="utf-8")
+    with contextlib.suppress(OSError):  # a full disk is reported elsewhere
+      (folder / name).write_text(str(time.time()), encoding="utf-8")
 
-  thread = threading.Thread(target=beat, daemon=True)
-  thread.start()
-  try:
-    yield
-  finally:
-    done.set()
-    thread.join()
+  return _every_beat(beat)
 
 
-@contextlib.contextmanager
 def _watching(
   oracle: search_oracles.Durable, tuner_dir: str, timeout: float
-) -> Iterator[None]:
+) -> contextlib.AbstractContextManager[None]:
   """Gives the trials of workers that are gone to others."""
   folder = pathlib.Path(tuner_dir, _WORKERS_FOLDER)
-  done = threading.Event()
   seen: dict[str, tuple[str, float]] = {}
 
   def watch() -> None:
-    while not done.wait(_BEAT_SECONDS):
-      for name in {*oracle.tuner_ids, *oracle.ongoing_trials}:
-        try:
-          beat = (folder / name).read_text(encoding="utf-8")
-        except OSError:
-          beat = ""
-        now = time.monotonic()
-        if seen.setdefault(name, (beat, now))[0] != beat:
-          seen[name] = beat, now
-        if now - seen[name][1] > timeout:
-          del seen[name]
-          trial = oracle.release(name)
-          given = f"; trial {trial} is given to another" if trial else ""
-          print(
-            f"Worker {name} gave no sign of life for {timeout} s{given}.",
-            flush=True,
-          )
+    for name in {*oracle.tuner_ids, *oracle.ongoing_trials}:
+      try:
+        beat = (folder / name).read_text(encoding="utf-8")
+      except OSError:
+        beat = ""
+      now = time.monotonic()
+      if seen.setdefault(name, (beat, now))[0] != beat:
+        seen[name] = beat, now
+      if now - seen[name][1] > timeout:
+        del seen[name]
+        trial = oracle.release(name)
+        given = f"; trial {trial} is given to another" if trial else ""
+        print(
+          f"Worker {name} gave no sign of life for {timeout} s{given}.",
+          flush=True,
+        )
 
-  thread = threading.Thread(target=watch, daemon=True)
-  thread.start()
-  try:
-    yield
-  finally:
-    done.set()
-    thread.join()
+  return _every_beat(watch)
