@@ -200,7 +200,8 @@ def test_every_kind_of_source_goes_the_whole_road(
   )
   _run(False, "evaluate", model_dir=run)
   report = json.loads((run / "evaluation" / "report.json").read_text())
-  assert report["images_A"] > 0 and report["measures"]["cycle_l1"] > 0
+  images = report["protocol"]["images_A"]
+  assert images > 0 and report["measures"]["cycle_l1"] > 0
   assert ("true_error" in report["measures"]) == (make is _built_in)
   _run(False, "export", model_dir=run, output_dir=export_dir)
   if make is _tfds_name or make is _built_in:
@@ -218,7 +219,7 @@ def test_every_kind_of_source_goes_the_whole_road(
       assert make is _two_folders and "loop.jpg" in str(error)
     results[model.name] = sorted(os.listdir(output))
   assert len(set(map(tuple, results.values()))) == 1
-  assert len(results["run"]) >= report["images_A"]
+  assert len(results["run"]) >= images
   with PIL.Image.open(output / results["run"][0]) as picture:
     assert picture.mode == ("RGB" if channels == 3 else "L")
 

@@ -77,7 +77,7 @@ def test_a_trial_that_diverges_is_kept_and_the_rest_goes_on(
 ):
   options = _options(
     tuner="grid",
-    grid_points=3,
+    grid_points=2,
     search=("learning_rate", "gen_n_filters"),
     learning_rate_range=(1e-5, 1e25),
     gen_n_filters_choices=(4,),
@@ -85,15 +85,15 @@ def test_a_trial_that_diverges_is_kept_and_the_rest_goes_on(
     max_trials=10,
   )
   summary = tune_lib.search(config, options, str(tmp_path))
-  assert (summary.completed, summary.failed) == (1, 2)
+  assert (summary.completed, summary.failed) == (1, 1)
   rows = _rows(tmp_path)
-  assert [row["status"] for row in rows] == ["COMPLETED", "FAILED", "FAILED"]
-  assert "diverged" in rows[2]["message"]
+  assert [row["status"] for row in rows] == ["COMPLETED", "FAILED"]
+  assert "diverged" in rows[1]["message"]
   best = rows[0]
   assert float(best["fid_patches"]) > 0 and float(best["cycle_l1"]) > 0
   assert best["steps"] == "3" and summary.best["trial"] == best["trial"]
   shown = capsys.readouterr().out
-  assert shown.count("failed") == 2 and shown.count("*") == 1
+  assert shown.count("failed") == 1 and shown.count("*") == 1
   assert (tmp_path / "objective.png").stat().st_size > 1000
   assert list((tmp_path / "logs").glob("*/events*"))
   # The winner's flags are those of train.
@@ -268,21 +268,37 @@ def test_no_trial_is_begun_after_max_minutes(
   assert len(quick) == count
 
 
-def test_hyperband_trains_a_trial_on_from_its_own_checkpoint(config, tmp_path):
+def test_hyperband_trains_a_trial_on_from_its_own_checkpoint(
+  config, tmp_path, monkeypatch
+):
+  hypermodel = tune_lib.CycleGANHyperModel
+  build, fit = hypermodel.build, hypermodel.fit
+
+  def is_trained(hp, model_dir=""):
+    # The first, and what continues it; it is made the best of its round.
+    return "tuner/trial_id" in hp.values or "trial_0" in model_dir
+
+  def fit_some(self, hp, model, model_dir):
+    if not is_trained(hp, model_dir):
+      os.makedirs(model_dir)
+      return {"fid_patches": 1e9}
+    return fit(self, hp, build(self, hp), model_dir)
+
+  monkeypatch.setattr(hypermodel, "build", lambda self, hp: None)
+  monkeypatch.setattr(hypermodel, "fit", fit_some)
   options = _options(
     tuner="hyperband", hyperband_factor=2, trial_steps=4, max_trials=5
   )
   tune_lib.search(config, options, str(tmp_path))
   rows = {row["trial"]: row for row in _rows(tmp_path)}
-  continued = [row for row in rows.values() if row["continues"]]
-  assert continued
-  for row in continued:
-    before = rows[row["continues"]]
-    assert int(row["steps"]) == 2 * int(before["steps"])
-    assert row["lambda_id"] == before["lambda_id"]
-    folder = tmp_path / f"trial_{row['trial']}" / "execution_0"
-    (start,) = json.loads((folder / "run.json").read_text())["starts"]
-    assert start["first_step"] == int(before["steps"])
+  (row,) = [row for row in rows.values() if row["continues"]]
+  before = rows[row["continues"]]
+  assert before["trial"] == "0"
+  assert int(row["steps"]) == 2 * int(before["steps"])
+  assert row["lambda_id"] == before["lambda_id"]
+  folder = tmp_path / f"trial_{row['trial']}" / "execution_0"
+  (start,) = json.loads((folder / "run.json").read_text())["starts"]
+  assert start["first_step"] == int(before["steps"])
 
 
 def test_stopped_within_a_trial_it_goes_on_there(config, tmp_path, monkeypatch):

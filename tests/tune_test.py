@@ -38,7 +38,6 @@ def test_help_starts_with_a_recipe():
     ("--objective=loss", ["--objective=loss", "fid_patches"]),
     ("--trial_steps=0", ["--trial_steps=0 must be at least 1"]),
     ("--crop_size=30", ["--crop_size=30"]),
-    ("--distributed", ["KERASTUNER_TUNER_ID"]),
   ],
 )
 def test_mistakes_are_one_line(tmp_path, flag, words):
@@ -84,7 +83,7 @@ def test_a_killed_search_loses_nothing_and_its_winner_trains(
   pictures, tmp_path
 ):
   folder = tmp_path / "search"
-  _check(folder, pictures, "--trials=3", "--kills=2", "--longest=12")
+  _check(folder, pictures, "--trials=2", "--kills=2", "--longest=9")
   result = conftest.run_binary(
     "train",
     f"--flagfile={folder / 'best.flags'}",
@@ -103,9 +102,9 @@ def test_chief_and_workers_survive_each_others_deaths(pictures, tmp_path):
   _check(
     tmp_path / "search",
     pictures,
-    "--trials=4",
+    "--trials=3",
     "--kills=3",
-    "--longest=14",
+    "--longest=9",
     "--distributed",
   )
 

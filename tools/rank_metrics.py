@@ -209,6 +209,8 @@ def _correlate(
   draws = rng.integers(0, len(runs), (_RESAMPLES, len(runs)))
   table = {}
   for name in runs[0]:
+    if any(name not in run for run in runs):
+      continue
     if name.startswith("true_error") and name != "true_error":
       continue  # of one direction
     if name == truth_name or name.endswith("_std") or name in _WEIGHTS:

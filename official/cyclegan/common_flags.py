@@ -63,6 +63,16 @@ def define_run_flags() -> None:
 
 
 @functools.cache
+def define_model_flag() -> None:
+  """Defines `--model`: anything that translates."""
+  flags.DEFINE_string(
+    "model",
+    None,
+    "Folder that train or export wrote, a SavedModel, or a .tflite file.",
+  )
+
+
+@functools.cache
 def define_checkpoint_flags() -> None:
   """Defines which of a run's generators is used."""
   flags.DEFINE_enum(

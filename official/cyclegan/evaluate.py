@@ -39,16 +39,11 @@ from official.cyclegan import common_flags
 from official.cyclegan import config as config_lib
 
 common_flags.define_run_flags()
+common_flags.define_model_flag()
 common_flags.define_checkpoint_flags()
 common_flags.define_source_flags()
 common_flags.define_output_flag()
 common_flags.define_dry_run_flag()
-_MODEL = flags.DEFINE_string(
-  "model",
-  None,
-  "Instead of --model_dir: a folder that export wrote, a SavedModel or a"
-  " .tflite file. The other direction's file beside it is measured as well.",
-)
 _MAX_IMAGES = flags.DEFINE_integer(
   "max_images", 200, "Test images of each domain, at most.", lower_bound=2
 )
@@ -74,15 +69,16 @@ _DEFAULT_FOLDER = "evaluation"
 
 def main() -> None:
   """Measures the model that the flags name and prints the table."""
-  if bool(_MODEL.value) == bool(flags.FLAGS.model_dir):
+  exported, model_dir = flags.FLAGS.model, flags.FLAGS.model_dir
+  if bool(exported) == bool(model_dir):
     raise config_lib.UserError(
-      "--model_dir is missing: give the folder that train wrote, or --model"
-      " with a folder that export wrote, a SavedModel or a .tflite file."
-      if not _MODEL.value
-      else "--model_dir and --model are both given: give one of them."
+      "--model_dir and --model are both given: give one of them."
+      if exported
+      else "--model_dir is missing: give the folder that train wrote, or as"
+      " --model what export wrote: the folder, a SavedModel, a .tflite file."
     )
-  model = _MODEL.value or flags.FLAGS.model_dir
-  if _MODEL.value and not flags.FLAGS.dry_run and not os.path.exists(model):
+  model = exported or model_dir
+  if exported and not flags.FLAGS.dry_run and not os.path.exists(model):
     raise config_lib.UserError(
       f"--model={model} does not exist. Give a folder that export wrote, a"
       " SavedModel or a .tflite file."

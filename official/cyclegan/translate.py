@@ -34,14 +34,10 @@ from absl import flags
 from official.cyclegan import common_flags
 from official.cyclegan import config as config_lib
 
+common_flags.define_model_flag()
 common_flags.define_checkpoint_flags()
 common_flags.define_background_flag()
 common_flags.define_dry_run_flag()
-_MODEL = flags.DEFINE_string(
-  "model",
-  None,
-  "Folder that train or export wrote, a SavedModel, or a .tflite file.",
-)
 _INPUT = flags.DEFINE_string(
   "input",
   None,
