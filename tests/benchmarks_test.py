@@ -21,7 +21,6 @@ import sys
 import PIL.Image
 import pytest
 
-from official.cyclegan import scene_datasets
 from tests import conftest
 
 _TOOLS = conftest.ROOT / "tools"
@@ -139,21 +138,6 @@ def test_impossible_sets_are_refused():
   conftest.assert_refused(
     conftest.run_tool("benchmark_data.py", "--counts=9"), "--counts=9"
   )
-
-
-@pytest.fixture
-def few_fruits(tmp_path, monkeypatch):
-  """A TFDS folder with the built-in fruits, four scenes in each split."""
-  monkeypatch.setattr(
-    scene_datasets,
-    "_SPLITS",
-    {s: (d, n, 4) for s, (d, n, _) in scene_datasets._SPLITS.items()},
-  )
-  folder = str(tmp_path / "data")
-  scene_datasets.Apple2orangeScenes(
-    config="64", data_dir=folder
-  ).download_and_prepare()
-  return folder
 
 
 def test_recipes_are_compared(few_fruits, tmp_path):

@@ -30,7 +30,6 @@ from official.cyclegan import evaluate
 from official.cyclegan import export
 from official.cyclegan import image_files
 from official.cyclegan import prepare
-from official.cyclegan import scene_datasets
 from official.cyclegan import train
 from official.cyclegan import translate
 from tests import conftest
@@ -165,8 +164,7 @@ def _tfds_name(tmp_path, monkeypatch):
 
 
 def _built_in(tmp_path, monkeypatch):
-  few = {s: (d, n, 3) for s, (d, n, _) in scene_datasets._SPLITS.items()}
-  monkeypatch.setattr(scene_datasets, "_SPLITS", few)
+  conftest.draw_few(monkeypatch, 3)
   return {"dataset": "photo2painting_scenes", "data_dir": tmp_path / "tfds"}
 
 

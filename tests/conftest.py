@@ -102,6 +102,27 @@ def scenes(tmp_path_factory) -> dict[str, pathlib.Path]:
   return folders
 
 
+def draw_few(monkeypatch: pytest.MonkeyPatch, scenes: int) -> None:
+  """Leaves the built-in data sets so many scenes in each split."""
+  from official.cyclegan import scene_datasets
+
+  few = {s: (d, n, scenes) for s, (d, n, _) in scene_datasets._SPLITS.items()}
+  monkeypatch.setattr(scene_datasets, "_SPLITS", few)
+
+
+@pytest.fixture
+def few_fruits(tmp_path, monkeypatch) -> str:
+  """A TFDS folder with the built-in fruits, four scenes in each split."""
+  from official.cyclegan import scene_datasets
+
+  draw_few(monkeypatch, 4)
+  folder = str(tmp_path / "data")
+  scene_datasets.Apple2orangeScenes(
+    config="64", data_dir=folder
+  ).download_and_prepare()
+  return folder
+
+
 @functools.cache
 def tiny_cycle() -> type:
   """Defines a data set for TFDS, which lets nobody define it twice."""

@@ -47,7 +47,10 @@ def run(pictures, tmp_path_factory):
 
 def _evaluate(model, config, output, **options):
   return evaluate_lib.evaluate(
-    str(model), str(output), config, options=evaluate_lib.Options(**options)
+    str(model),
+    str(output),
+    config,
+    options=config_lib.EvaluateConfig(**options),
   )
 
 

@@ -22,11 +22,7 @@ from tests import conftest
 @pytest.fixture
 def few(monkeypatch):
   """Three scenes in each split, drawn by the real code."""
-  monkeypatch.setattr(
-    scene_datasets,
-    "_SPLITS",
-    {s: (d, n, 3) for s, (d, n, _) in scene_datasets._SPLITS.items()},
-  )
+  conftest.draw_few(monkeypatch, 3)
 
 
 def _examples(name, split, folder):

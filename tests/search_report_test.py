@@ -22,7 +22,6 @@ import pytest
 from official.cyclegan import config as config_lib
 from official.cyclegan import search_oracles
 from official.cyclegan import search_report
-from official.cyclegan import tune_lib
 from tests import conftest
 
 _OPTIONS = config_lib.SearchConfig(search=("lambda_id", "generator_type"))
@@ -68,9 +67,7 @@ class _Oracle:
 
 @pytest.fixture
 def report(tmp_path):
-  return search_report.Report(
-    config_lib.Config(), _OPTIONS, str(tmp_path), tune_lib.with_values
-  )
+  return search_report.Report(config_lib.Config(), _OPTIONS, str(tmp_path))
 
 
 def test_results_have_a_row_for_each_trial(report, tmp_path, capsys):

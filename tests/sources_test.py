@@ -90,11 +90,7 @@ def test_tfds_without_the_splits_is_refused(tmp_path, monkeypatch):
 
 
 def test_built_in_set_loads(monkeypatch, tmp_path):
-  monkeypatch.setattr(
-    scene_datasets,
-    "_SPLITS",
-    {s: (d, n, 2) for s, (d, n, _) in scene_datasets._SPLITS.items()},
-  )
+  conftest.draw_few(monkeypatch, 2)
   config = config_lib.DataConfig(
     data_dir=str(tmp_path), crop_size=64, load_size=64
   )
@@ -110,11 +106,7 @@ def test_built_in_set_loads(monkeypatch, tmp_path):
 def test_masks_are_those_of_the_test_scenes_in_their_order(
   monkeypatch, tmp_path
 ):
-  monkeypatch.setattr(
-    scene_datasets,
-    "_SPLITS",
-    {s: (d, n, 3) for s, (d, n, _) in scene_datasets._SPLITS.items()},
-  )
+  conftest.draw_few(monkeypatch, 3)
   config = config_lib.DataConfig(
     data_dir=str(tmp_path), crop_size=32, load_size=32
   )

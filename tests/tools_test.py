@@ -23,31 +23,15 @@ from scipy import stats
 
 from official.cyclegan import config as config_lib
 from official.cyclegan import image_files
-from official.cyclegan import scene_datasets
 from official.cyclegan import train_lib
 from tests import conftest
 
 _TOOLS = conftest.ROOT / "tools"
 
 
-@pytest.fixture
-def data_dir(tmp_path, monkeypatch):
-  """A TFDS folder with the built-in fruits, four scenes in each split."""
-  monkeypatch.setattr(
-    scene_datasets,
-    "_SPLITS",
-    {s: (d, n, 4) for s, (d, n, _) in scene_datasets._SPLITS.items()},
-  )
-  builder = scene_datasets.Apple2orangeScenes(
-    config="64", data_dir=str(tmp_path / "data")
-  )
-  builder.download_and_prepare()
-  return str(tmp_path / "data")
-
-
-def test_pictures_and_summary(data_dir, tmp_path):
+def test_pictures_and_summary(few_fruits, tmp_path):
   config = config_lib.Config(
-    data=config_lib.DataConfig(data_dir=data_dir, crop_size=64)
+    data=config_lib.DataConfig(data_dir=few_fruits, crop_size=64)
   )
   config_lib.save(config_lib.resolve(config), str(tmp_path))
   test_dir = tmp_path / "test"
@@ -205,10 +189,10 @@ def test_a_training_that_differs_is_reported(pictures):
   assert "--crop_size=33" in done.stderr  # what the training itself says
 
 
-def test_ablation_makes_its_table_and_goes_on(data_dir, tmp_path):
+def test_ablation_makes_its_table_and_goes_on(few_fruits, tmp_path):
   arguments = [
     f"--output_dir={tmp_path / 'ablation'}",
-    f"--data_dir={data_dir}",
+    f"--data_dir={few_fruits}",
     "--datasets=apple2orange_scenes",
     "--only=default,no_pool",
     "--seeds=1,2",
@@ -240,10 +224,10 @@ def test_ablation_refuses_an_unknown_variant(tmp_path):
   conftest.assert_refused(done, "--only=bigger", "no_global_skip")
 
 
-def test_measures_are_ranked_by_the_truth(data_dir, tmp_path):
+def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
   config = config_lib.resolve(
     config_lib.Config(
-      data=config_lib.DataConfig(data_dir=data_dir, crop_size=64),
+      data=config_lib.DataConfig(data_dir=few_fruits, crop_size=64),
       model=conftest.TINY_MODEL,
       train=config_lib.TrainConfig(train_steps=1, precision="float32"),
     )
@@ -264,7 +248,7 @@ def test_measures_are_ranked_by_the_truth(data_dir, tmp_path):
     f"--json={tmp_path / 'rank.json'}",
     "--datasets=apple2orange_scenes",
     "--runs=4",
-    f"--data_dir={data_dir}",
+    f"--data_dir={few_fruits}",
     "--crop_size=64",
   )
   assert done.returncode == 0, done.stderr

@@ -142,7 +142,7 @@ def test_best_flags_have_every_option_that_is_no_default(
   options = _options(search=("lambda_id", "learning_rate"))
   summary = tune_lib.search(config, options, str(tmp_path))
   found = {name: summary.best[name] for name in options.search}
-  want = config_lib.resolve(tune_lib.with_values(config, found))
+  want = config_lib.resolve(config_lib.with_searched(config, found))
   assert _config_of(summary.flags) == want
   ratio = want.train.disc_learning_rate / want.train.learning_rate
   np.testing.assert_allclose(ratio, 0.5)

@@ -34,12 +34,12 @@ import json
 import os
 import pathlib
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 from typing import Any
 
+import child
 from absl import flags
 
 from official.cyclegan import common_flags
@@ -244,20 +244,15 @@ def _step_rate(config: config_lib.Config) -> float:
 
 def _run_worker(config: config_lib.Config) -> float:
   """Returns the peak memory of a process that reads a data set, MB."""
-  done = subprocess.run(
+  printed = child.run(
     [
       sys.executable,
       str(pathlib.Path(__file__).absolute()),
       f"--worker={json.dumps(dataclasses.asdict(config))}",
     ],
-    capture_output=True,
-    text=True,
-    check=False,
+    "the memory's measurement",
   )
-  if done.returncode:
-    lines = done.stderr.strip().splitlines() or ["no message"]
-    raise config_lib.UserError(f"the memory's measurement failed: {lines[-1]}")
-  return json.loads(done.stdout.splitlines()[-1])
+  return json.loads(printed.splitlines()[-1])
 
 
 def _work(values: dict[str, Any]) -> float:

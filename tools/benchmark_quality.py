@@ -44,11 +44,11 @@ import json
 import math
 import os
 import pathlib
-import subprocess
 import sys
 import time
 from typing import Any
 
+import child
 from absl import flags
 
 from official.cyclegan import common_flags
@@ -244,7 +244,7 @@ def _draw(problem: str) -> None:
 def _train(run: Run) -> list[dict[str, Any]]:
   """Trains in a process of its own; returns the measurements."""
   run = dataclasses.replace(run, started=time.time())
-  process = subprocess.run(
+  child.run(
     [
       sys.executable,
       str(pathlib.Path(__file__).absolute()),
@@ -252,14 +252,11 @@ def _train(run: Run) -> list[dict[str, Any]]:
       f"--data_dir={flags.FLAGS.data_dir}",
       f"--worker={json.dumps(dataclasses.asdict(run))}",
     ],
-    capture_output=True,
-    text=True,
-    check=False,
+    f"{run.key} has",
   )
   path = pathlib.Path(run.folder, "measurements.json")
-  if process.returncode or not path.exists():
-    lines = process.stderr.strip().splitlines() or ["no message"]
-    raise config_lib.UserError(f"{run.key} has failed: {lines[-1]}")
+  if not path.exists():
+    raise config_lib.UserError(f"{run.key} has failed: it left no figures.")
   return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -33,10 +33,10 @@ import concurrent.futures
 import json
 import math
 import pathlib
-import subprocess
 import sys
 from typing import Any
 
+import child
 from absl import flags
 
 from official.cyclegan import common_flags
@@ -133,36 +133,23 @@ def _train(
   done = folder / "trained"
   if done.exists():
     return
-  given = [
-    flag
-    for flag in config_lib.to_flags(config)
-    if flag.split("=")[0] not in ("--dataset", "--seed", *_flags(_WEIGHTS))
-  ]
-  process = subprocess.run(
+  child.run(
     [
       sys.executable,
       "-m",
       "official.cyclegan.train",
       f"--model_dir={folder}",
-      *given,
+      *config_lib.to_flags(config),
+      # Of a flag given twice the last counts.
       f"--dataset={name}",
       f"--seed={i}",
       *(f"--{key}={value}" for key, value in weights.items()),
       "--keep_checkpoints=1",
     ],
-    capture_output=True,
-    text=True,
-    check=False,
+    f"{folder} has",
   )
-  if process.returncode:
-    lines = process.stderr.strip().splitlines() or ["no message"]
-    raise config_lib.UserError(f"{folder} has failed: {lines[-1]}")
   done.touch()
   print(f"{folder} is trained.", flush=True)
-
-
-def _flags(names: tuple[str, ...]) -> list[str]:
-  return [f"--{name}" for name in names]
 
 
 def _measure(

@@ -345,6 +345,26 @@ def define_train_flags() -> None:
 
 
 @functools.cache
+def define_evaluation_flags() -> None:
+  """Defines the flags of `config.EvaluateConfig`."""
+  _define(
+    config_lib.EvaluateConfig,
+    {
+      "max_images": "Test images of each domain, at most.",
+      "reference": (
+        "Real pictures that translations are compared with: the training"
+        " split's, or the test split's as in most papers."
+      ),
+      "inception": (
+        "FID and KID on Keras's InceptionV3 as well, whose weights Keras"
+        " downloads once (88 MB). They are not those that papers use."
+      ),
+      "inception_weights": ("File of such weights, instead of the download."),
+    },
+  )
+
+
+@functools.cache
 def define_search_flags() -> None:
   """Defines the flags of `config.SearchConfig`."""
   _define(
@@ -447,22 +467,12 @@ def config_from_flags(resolve: bool = True) -> config_lib.Config:
   Raises:
     config.UserError: If a value cannot be used.
   """
-
-  def read(cls: type) -> object:
-    return cls(
-      **{
-        field.name: getattr(flags.FLAGS, field.name)
-        for field in dataclasses.fields(cls)
-        if field.name in flags.FLAGS
-      }
-    )
-
   config = config_lib.Config(
-    data=read(config_lib.DataConfig),
-    model=read(config_lib.ModelConfig),
-    loss=read(config_lib.LossConfig),
-    train=read(config_lib.TrainConfig),
-    device=read(config_lib.DeviceConfig),
+    data=_read(config_lib.DataConfig),
+    model=_read(config_lib.ModelConfig),
+    loss=_read(config_lib.LossConfig),
+    train=_read(config_lib.TrainConfig),
+    device=_read(config_lib.DeviceConfig),
   )
   return config_lib.resolve(config) if resolve else config
 
@@ -473,16 +483,33 @@ def search_from_flags() -> config_lib.SearchConfig:
   Raises:
     config.UserError: If a value cannot be used.
   """
-  types = typing.get_type_hints(config_lib.SearchConfig)
-  values = {}
-  for field in dataclasses.fields(config_lib.SearchConfig):
-    value = getattr(flags.FLAGS, field.name)
-    if typing.get_origin(types[field.name]) is tuple:
-      value = _tuple(field.name, value, typing.get_args(types[field.name]))
-    values[field.name] = value
-  search = config_lib.SearchConfig(**values)
+  search = _read(config_lib.SearchConfig)
   config_lib.check_search(search)
   return search
+
+
+def evaluation_from_flags() -> config_lib.EvaluateConfig:
+  """Returns how the flags want a model to be judged, checked.
+
+  Raises:
+    config.UserError: If a value cannot be used.
+  """
+  options = _read(config_lib.EvaluateConfig)
+  config_lib.check_evaluation(options)
+  return options
+
+
+def _read(cls: type) -> Any:
+  """Builds a dataclass from the flags that this binary has."""
+  types = typing.get_type_hints(cls)
+  values = {}
+  for field in dataclasses.fields(cls):
+    if field.name in flags.FLAGS:
+      value = getattr(flags.FLAGS, field.name)
+      if typing.get_origin(types[field.name]) is tuple:
+        value = _tuple(field.name, value, typing.get_args(types[field.name]))
+      values[field.name] = value
+  return cls(**values)
 
 
 def _tuple(

@@ -28,6 +28,7 @@ import os
 import pathlib
 import re
 import typing
+from collections.abc import Sequence
 from typing import Any
 
 GENERATOR_TYPES = ("resnet", "unet")
@@ -85,6 +86,7 @@ _SOURCE_UPSAMPLERS = {"resnet": "conv_transpose", "unet": "resize_conv"}
 _BASIC_N_LAYERS = 3
 # Losses whose target for real images is a number, so that it can be smoothed.
 _SMOOTHABLE = ("lsgan", "vanilla")
+REFERENCES = ("train", "test")  # splits
 # Fields that take one of a few values.
 CHOICES = {
   "generator_type": GENERATOR_TYPES,
@@ -99,6 +101,7 @@ CHOICES = {
   "on_bad_image": ON_BAD_IMAGE,
   "precision": PRECISIONS,
   "best_metric": BEST_METRICS,
+  "reference": REFERENCES,
   "distribution_strategy": DISTRIBUTION_STRATEGIES,
 }
 FILE_NAME = "config.json"
@@ -422,6 +425,23 @@ class SearchConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class EvaluateConfig:
+  """How a model is judged.
+
+  Attributes:
+    max_images: At most so many test pictures of each domain are translated.
+    reference: Which of `REFERENCES` has the real pictures compared with.
+    inception: Whether to use Keras's InceptionV3 as well.
+    inception_weights: A file of its weights; empty: Keras downloads them.
+  """
+
+  max_images: int = 200
+  reference: str = "train"
+  inception: bool = False
+  inception_weights: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class Choice:
   """Which of a run's generators is wanted.
 
@@ -435,6 +455,7 @@ class Choice:
 
 
 DEFAULT_CHOICE = Choice()
+DEFAULT_EVALUATION = EvaluateConfig()
 
 
 def resolve(config: Config) -> Config:
@@ -557,6 +578,40 @@ def _check(config: Config) -> None:
   _require_range("num_devices", config.device.num_devices, 0)
 
 
+def searched(config: Config, names: Sequence[str]) -> dict[str, Any]:
+  """Returns a configuration's values of what a search varies.
+
+  Args:
+    config: Not necessarily resolved.
+    names: Some of `SEARCHABLE`.
+  """
+  return {
+    name: getattr(getattr(config, SEARCHABLE[name]), name) for name in names
+  }
+
+
+def with_searched(config: Config, values: dict[str, Any]) -> Config:
+  """Returns a configuration with other values of what a search varies.
+
+  Args:
+    config: Not necessarily resolved.
+    values: By the names of `SEARCHABLE`.
+
+  Returns:
+    The configuration, to be resolved; a discriminators' learning rate of its
+    own keeps its ratio to the generators'.
+  """
+  for name, value in values.items():
+    part = SEARCHABLE[name]
+    changes = {name: value}
+    if name == "learning_rate":
+      ratio = config.train.disc_learning_rate / config.train.learning_rate
+      changes["disc_learning_rate"] = value * ratio
+    changed = dataclasses.replace(getattr(config, part), **changes)
+    config = dataclasses.replace(config, **{part: changed})
+  return config
+
+
 def check_search(search: SearchConfig) -> None:
   """Raises `UserError` if an option of a search cannot be used.
 
@@ -598,6 +653,19 @@ def check_search(search: SearchConfig) -> None:
     ("worker_timeout", 1),
   ):
     _require_range(name, getattr(search, name), low)
+
+
+def check_evaluation(options: EvaluateConfig) -> None:
+  """Raises `UserError` if a model cannot be judged like that.
+
+  Args:
+    options: How.
+
+  Raises:
+    UserError: The message names the flag.
+  """
+  _require_range("max_images", options.max_images, 2)
+  _require_choice("reference", options.reference, REFERENCES)
 
 
 def check_size(flag: str, size: int, model: ModelConfig) -> None:
@@ -777,11 +845,11 @@ def find(model: str) -> Config | None:
     UserError: If what was kept is damaged, or a folder that is no export holds
       no configuration either.
   """
+  if os.path.isfile(os.path.join(model, FILE_NAME)):
+    return load(model)
   for folder in (model, os.path.dirname(model.rstrip("/"))):
     path = os.path.join(folder, EXPORT_NAME)
-    if os.path.isfile(path) and not os.path.isfile(
-      os.path.join(model, FILE_NAME)
-    ):
+    if os.path.isfile(path):
       text = pathlib.Path(path).read_text(encoding="utf-8")
       try:
         data = json.loads(text).get("data")
@@ -789,17 +857,14 @@ def find(model: str) -> Config | None:
         raise UserError(
           f"{path} is no valid JSON ({error}). Export again."
         ) from error
-      return _with_data(data, path) if data else None
+      if not data:  # before 0.5.0
+        return None
+      return resolve(Config(data=_read_dataclass(DataConfig, data, path)))
   if os.path.isfile(model) or os.path.isfile(
     os.path.join(model, "saved_model.pb")
   ):
     return None
   return load(model)
-
-
-def _with_data(data: Any, path: str) -> Config:
-  """Returns a configuration of which only the data is known."""
-  return resolve(Config(data=_read_dataclass(DataConfig, data, path)))
 
 
 def load(model_dir: str) -> Config:

@@ -42,27 +42,9 @@ common_flags.define_run_flags()
 common_flags.define_model_flag()
 common_flags.define_checkpoint_flags()
 common_flags.define_source_flags()
+common_flags.define_evaluation_flags()
 common_flags.define_output_flag()
 common_flags.define_dry_run_flag()
-_MAX_IMAGES = flags.DEFINE_integer(
-  "max_images", 200, "Test images of each domain, at most.", lower_bound=2
-)
-_REFERENCE = flags.DEFINE_enum(
-  "reference",
-  "train",
-  ["train", "test"],
-  "Real pictures that translations are compared with: the training split's, or"
-  " the test split's as in most papers.",
-)
-_INCEPTION = flags.DEFINE_boolean(
-  "inception",
-  False,
-  "FID and KID on Keras's InceptionV3 as well, whose weights Keras downloads"
-  " once (88 MB). They are not those that papers use.",
-)
-_INCEPTION_WEIGHTS = flags.DEFINE_string(
-  "inception_weights", "", "File of such weights, instead of the download."
-)
 
 _DEFAULT_FOLDER = "evaluation"
 
@@ -84,28 +66,21 @@ def main() -> None:
       " SavedModel or a .tflite file."
     )
   config = common_flags.with_given_source(_trained_with(model))
+  options = common_flags.evaluation_from_flags()
   output_dir = flags.FLAGS.output_dir or _default_folder(model)
   if flags.FLAGS.dry_run:
-    options = {
+    resolved = {
+      **dataclasses.asdict(config),
       "model": model,
       "output_dir": output_dir,
-      "max_images": _MAX_IMAGES.value,
-      "reference": _REFERENCE.value,
-      "inception": _INCEPTION.value,
-      "inception_weights": _INCEPTION_WEIGHTS.value,
+      **dataclasses.asdict(options),
     }
-    print(json.dumps({**dataclasses.asdict(config), **options}, indent=2))
+    print(json.dumps(resolved, indent=2))
     return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   from official.cyclegan import evaluate_lib
 
   choice = config_lib.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
-  options = evaluate_lib.Options(
-    _MAX_IMAGES.value,
-    _REFERENCE.value,
-    _INCEPTION.value,
-    _INCEPTION_WEIGHTS.value,
-  )
   report = evaluate_lib.evaluate(model, output_dir, config, choice, options)
   print(evaluate_lib.table(report), end="")
   print(f"\nReport: {output_dir}")

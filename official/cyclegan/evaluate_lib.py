@@ -15,7 +15,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import pathlib
@@ -61,29 +60,12 @@ _MEASURES = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Options:
-  """How to measure.
-
-  Attributes:
-    max_images: At most so many test pictures of each domain.
-    reference: Which of `validation.REFERENCES` is compared with.
-    inception: Whether to use Keras's InceptionV3 as well.
-    inception_weights: A file of its weights; empty: Keras downloads them.
-  """
-
-  max_images: int = validation.MAX_IMAGES
-  reference: str = validation.REFERENCES[0]
-  inception: bool = False
-  inception_weights: str = ""
-
-
 def evaluate(
   model: str,
   output_dir: str,
   config: config_lib.Config,
   choice: config_lib.Choice = config_lib.DEFAULT_CHOICE,
-  options: Options | None = None,
+  options: config_lib.EvaluateConfig = config_lib.DEFAULT_EVALUATION,
 ) -> dict[str, Any]:
   """Measures translators and writes `report.json`, `.md` and a picture.
 
@@ -93,7 +75,7 @@ def evaluate(
     output_dir: Where the report goes.
     config: `data` says on which pictures.
     choice: Of a run's folder, which checkpoint, and which of its weights.
-    options: How; None for the defaults.
+    options: How.
 
   Returns:
     What `report.json` holds: `protocol`; by direction, `model` and the
@@ -105,7 +87,6 @@ def evaluate(
     config.UserError: If there is no such model, data set or weights, or the
       folder cannot be written.
   """
-  options = options or Options()
   runners = open_both(model, choice)
   some = next(iter(runners.values()))
   source = sources.open_source(config.data, some.channels)
@@ -284,7 +265,7 @@ def _protocol(
   test_set: validation.TestSet,
   runner: translate_lib.Runner,
   choice: config_lib.Choice,
-  options: Options,
+  options: config_lib.EvaluateConfig,
 ) -> dict[str, Any]:
   """Returns what somebody needs to know to measure the same."""
   return {
@@ -324,9 +305,10 @@ def _judge(
   test_set = judge.test_set
   real = test_set.images[direction[0]]
   others = test_set.references[direction[-1]]
-  fake = validation.to_pictures(validation.translate_all(forth, real))
+  fake = validation.translate_all(forth, real)
+  pictures = validation.to_pictures(fake)
   candidates = {
-    "model": fake,
+    "model": pictures,
     "nothing": real,
     "histogram": paired_error.match_histograms(real, others),
   }
@@ -335,17 +317,16 @@ def _judge(
     candidates["affine"] = paired_error.fit_affine(real, truth)
   entry = {}
   for name, images in candidates.items():
+    measures = judge.compare(direction, images)
     if name == "model":
-      measures = judge.measure_direction(direction, forth, back)
-    else:
-      measures = judge.compare(direction, images)
+      measures |= judge.follow(direction, fake, forth, back)
     if test_set.paired:
       measures |= compare_with_truth(images, truth, test_set.mask)
     entry[name] = {
       key: value if np.isfinite(value) else None
       for key, value in measures.items()
     }
-  return entry, fake
+  return entry, pictures
 
 
 def _picture(

@@ -54,7 +54,7 @@ def random_features(images: np.ndarray) -> np.ndarray:
   picture's whole.
 
   Args:
-    images: At least 32 pixels high and wide.
+    images: At least 8 pixels high and wide.
 
   Returns:
     float32 `[count * 16, 224]`, picture by picture.
@@ -163,7 +163,7 @@ def laplacian_patches(images: np.ndarray, seed: int = 0) -> list[np.ndarray]:
   """Cuts patches of 7x7 pixels from each level of Laplacian pyramids.
 
   Args:
-    images: At least 16 pixels high and wide.
+    images: At least 7 pixels high and wide.
     seed: Draws the places.
 
   Returns:
@@ -171,7 +171,7 @@ def laplacian_patches(images: np.ndarray, seed: int = 0) -> list[np.ndarray]:
     patches of each picture, of more than 200 pictures 25,600 together,
     each channel of a level scaled to mean 0 and standard deviation 1 over the
     pile, as in Karras et al.'s section 5. The last level is the smallest
-    picture itself; it is at least 16 pixels high and wide.
+    picture itself; no level but the first is below 16 pixels.
   """
   rng = np.random.default_rng(seed)
   return [

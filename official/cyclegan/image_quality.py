@@ -95,16 +95,10 @@ def masked_ssim(
   edge = SSIM_WINDOW // 2
   inner = mask[:, edge:-edge, edge:-edge]
   _require_any(inner)
-  maps = np.concatenate(
-    [
-      tf.image.ssim(
-        tf.constant(images[i : i + _BATCH]),
-        tf.constant(truth[i : i + _BATCH]),
-        _LEVELS,
-        return_index_map=True,
-      ).numpy()
-      for i in range(0, len(images), _BATCH)
-    ]
+  maps = _batched(
+    lambda a, b: tf.image.ssim(a, b, _LEVELS, return_index_map=True),
+    images,
+    truth,
   )
   return float(maps[inner].mean())
 
@@ -141,19 +135,29 @@ def _edges(images: np.ndarray) -> np.ndarray:
   return tf.norm(gradients, axis=-1).numpy().reshape(len(images), -1)
 
 
+def _batched(
+  function: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+  images: np.ndarray,
+  truth: np.ndarray,
+) -> np.ndarray:
+  """Returns a measure's value, or map, of every picture."""
+  return np.concatenate(
+    [
+      function(
+        tf.constant(images[i : i + _BATCH]), tf.constant(truth[i : i + _BATCH])
+      ).numpy()
+      for i in range(0, len(images), _BATCH)
+    ]
+  )
+
+
 def _mean(
   function: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
   images: np.ndarray,
   truth: np.ndarray,
 ) -> float:
   """Returns the mean of a measure over all pictures."""
-  values = [
-    function(
-      tf.constant(images[i : i + _BATCH]), tf.constant(truth[i : i + _BATCH])
-    ).numpy()
-    for i in range(0, len(images), _BATCH)
-  ]
-  return float(np.concatenate(values).mean(dtype=np.float64))
+  return float(_batched(function, images, truth).mean(dtype=np.float64))
 
 
 def _check_size(images: np.ndarray) -> None:

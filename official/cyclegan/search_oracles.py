@@ -21,13 +21,14 @@ know when the time is up, and take trials back from workers that are gone.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import pathlib
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras_tuner
@@ -98,7 +99,7 @@ class Durable(keras_tuner.Oracle):
     if held is not None:
       self.tuner_ids.add(tuner_id)
       return held
-    with _Commit(self):
+    with self._commit():
       if self.max_seconds and self.seconds >= self.max_seconds:
         trial = Trial(self.get_space(), "", trial_lib.TrialStatus.STOPPED)
         self.tuner_ids.discard(tuner_id)
@@ -125,7 +126,7 @@ class Durable(keras_tuner.Oracle):
       metrics: The objective by its name.
       step: As keras-tuner passes it.
     """
-    with _Commit(self):
+    with self._commit():
       return super().update_trial(trial_id, metrics, step)
 
   @keras_tuner.synchronized
@@ -137,7 +138,7 @@ class Durable(keras_tuner.Oracle):
     """
     if trial.trial_id in self.end_order:
       return
-    with _Commit(self):
+    with self._commit():
       if trial.trial_id in self._retry_queue:  # its worker was not gone
         self._retry_queue.remove(trial.trial_id)
       super().end_trial(trial)
@@ -157,7 +158,7 @@ class Durable(keras_tuner.Oracle):
     trial = self.ongoing_trials.get(tuner_id)
     if trial is None:
       return None
-    with _Commit(self):
+    with self._commit():
       self.ongoing_trials.pop(tuner_id)
       self._retry_queue.append(trial.trial_id)
     return trial.trial_id
@@ -221,6 +222,16 @@ class Durable(keras_tuner.Oracle):
         " Restore it, or give a new --tuner_dir."
       ) from error
 
+  @contextlib.contextmanager
+  def _commit(self) -> Iterator[None]:
+    """Saves once, when the outermost change is complete."""
+    self._depth += 1
+    try:
+      yield
+    finally:
+      self._depth -= 1
+    self.save()
+
   def _has_more(self) -> bool:
     """Returns whether limits that were raised let a finished search go on."""
     room = self.max_trials and len(self.trials) < self.max_trials
@@ -230,21 +241,6 @@ class Durable(keras_tuner.Oracle):
 
   def _save_trial(self, trial: Trial) -> None:
     """Leaves it to `save`, which writes all trials."""
-
-
-class _Commit:
-  """Saves once, when the outermost change is complete."""
-
-  def __init__(self, oracle: Durable):
-    self._oracle = oracle
-
-  def __enter__(self) -> None:
-    self._oracle._depth += 1
-
-  def __exit__(self, kind: type | None, *_: Any) -> None:
-    self._oracle._depth -= 1
-    if kind is None:
-      self._oracle.save()
 
 
 class Random(Durable, kt_oracles.RandomSearchOracle):

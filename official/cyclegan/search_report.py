@@ -21,7 +21,6 @@ import io
 import json
 import pathlib
 import statistics
-from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -38,7 +37,6 @@ PLOT_NAME = "objective.png"
 FLAGS_NAME = "best.flags"
 LOGS_FOLDER = "logs"
 _WIDTH = 18  # characters of a column
-_FIRST_COLUMNS = ("trial", "status")
 _DONE = "COMPLETED"
 
 
@@ -49,13 +47,13 @@ class Summary:
   Attributes:
     completed: Trials that gave a result.
     failed: Trials that gave none.
-    best: The best trial's row; None if none was completed.
+    best: The best trial's row.
     flags: Path of the flagfile that trains the best one in full.
   """
 
   completed: int
   failed: int
-  best: dict[str, Any] | None
+  best: dict[str, Any]
   flags: str
 
 
@@ -67,7 +65,6 @@ class Report:
     config: config_lib.Config,
     options: config_lib.SearchConfig,
     tuner_dir: str,
-    with_values: Callable[..., config_lib.Config],
   ):
     """Sets what to write where.
 
@@ -75,11 +72,9 @@ class Report:
       config: What all trials have in common.
       options: What is varied.
       tuner_dir: The folder of the search.
-      with_values: `tune_lib.with_values`.
     """
     self._config, self._options = config, options
     self._folder = pathlib.Path(tuner_dir)
-    self._with_values = with_values
 
   def start(self, oracle: search_oracles.Durable) -> None:
     """Prints the head of the table, and what an earlier start has found."""
@@ -177,9 +172,7 @@ class Report:
   def _write(self, oracle: search_oracles.Durable) -> None:
     """Writes the table, the plot and the flags of the best trial."""
     rows = [self.row(trial) for trial in oracle.ended()]
-    columns = list(_FIRST_COLUMNS)
-    for row in rows:
-      columns += [name for name in row if name not in columns]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
     writer.writeheader()
@@ -188,7 +181,7 @@ class Report:
     best = oracle.best()
     if best is None:
       return
-    row = self.row(best)
+    (row,) = (row for row in rows if row["trial"] == best.trial_id)
     self._save(FLAGS_NAME, self._flags(row, len(rows)))
     done = [row for row in rows if row["status"] == _DONE]
     partial = self._folder / f"partial_{PLOT_NAME}"
@@ -198,7 +191,7 @@ class Report:
   def _flags(self, best: dict[str, Any], trials: int) -> str:
     """Returns the flagfile that trains the best trial in full."""
     found = {name: best[name] for name in self._options.search}
-    config = config_lib.resolve(self._with_values(self._config, found))
+    config = config_lib.resolve(config_lib.with_searched(self._config, found))
     objective = self._options.objective
     lines = [
       f"# Trial {best['trial']}, the best of {trials} by {objective}"

@@ -74,6 +74,7 @@ def train(
   rules: health.Rules = _RULES,
   extra_callbacks: Sequence[type[callbacks.StepCallback]] = (),
   model: model_lib.CycleGAN | None = None,
+  source: sources.Source | None = None,
 ) -> model_lib.CycleGAN:
   """Trains, or goes on with, the run in a folder.
 
@@ -90,6 +91,7 @@ def train(
       saved; constructed like `callbacks.StepCallback`.
     model: What `build` returned for this configuration and one device; None
       builds it here.
+    source: The configuration's data set, opened already; None opens it here.
 
   Returns:
     The trained model.
@@ -111,7 +113,7 @@ def train(
     if precision == "auto":  # another machine would choose another one
       precision = config_lib.load(model_dir).train.precision
   config = with_precision(config, precision)
-  source = sources.open_source(config.data, config.model.channels)
+  source = source or sources.open_source(config.data, config.model.channels)
   total_steps = _total_steps(config, source)
   if model is None:
     with strategy.scope():

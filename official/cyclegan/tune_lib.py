@@ -90,18 +90,18 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     self,
     config: config_lib.Config,
     search: config_lib.SearchConfig,
-    judge: Callable[[], validation.Judge] | None = None,
   ):
     """Sets what is varied, and how.
 
     Args:
       config: What all trials have in common, not necessarily resolved.
       search: What is varied within what.
-      judge: Returns what measures; None reads the test split on first use.
     """
     super().__init__(name="cyclegan")
     self.config, self.search = config, search
-    self._judge = judge or functools.cache(self._load_judge)
+    # All trials have the same pictures, which are checked and read once.
+    self.source = functools.cache(self._open_source)
+    self._judge = functools.cache(self._load_judge)
 
   def declare_hyperparameters(self, hp: keras_tuner.HyperParameters) -> None:
     """Names all that is varied.
@@ -118,8 +118,8 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
       hp: A trial's.
     """
     found = {}
-    for name in self.search.search:
-      default = getattr(getattr(self.config, config_lib.SEARCHABLE[name]), name)
+    defaults = config_lib.searched(self.config, self.search.search)
+    for name, default in defaults.items():
       if hasattr(self.search, f"{name}_range"):
         low, high = getattr(self.search, f"{name}_range")
         found[name] = hp.Float(
@@ -149,7 +149,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     if "tuner/epochs" in hp.values:
       longest = _longest(self.search)
       steps = max(1, round(steps * hp.values["tuner/epochs"] / longest))
-    config = with_values(self.config, self.values(hp))
+    config = config_lib.with_searched(self.config, self.values(hp))
     train = dataclasses.replace(
       config.train,
       train_steps=steps,
@@ -169,8 +169,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     """
     config = self.trial_config(hp)
     config = train_lib.with_precision(config, config.train.precision)
-    source = sources.open_source(config.data, config.model.channels)
-    return train_lib.build(config, source)
+    return train_lib.build(config, self.source())
 
   def fit(
     self,
@@ -188,7 +187,9 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     Returns:
       `validation`'s measures.
     """
-    trained = train_lib.train(self.trial_config(hp), model_dir, model=model)
+    trained = train_lib.train(
+      self.trial_config(hp), model_dir, model=model, source=self.source()
+    )
     generators = map(validation.from_generator, trained.shown_generators)
     return self._judge().measure(*generators)
 
@@ -202,12 +203,17 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
       self.config.train, seed=self.config.train.seed + execution
     )
     config = dataclasses.replace(self.config, train=train)
-    return CycleGANHyperModel(config, self.search, self._judge)
+    other = CycleGANHyperModel(config, self.search)
+    other.source, other._judge = self.source, self._judge
+    return other
+
+  def _open_source(self) -> sources.Source:
+    config = config_lib.resolve(self.config)
+    return sources.open_source(config.data, config.model.channels)
 
   def _load_judge(self) -> validation.Judge:
-    config = config_lib.resolve(self.config)
-    source = sources.open_source(config.data, config.model.channels)
-    return validation.Judge(validation.load(source, config.data.crop_size))
+    size = self.config.data.crop_size
+    return validation.Judge(validation.load(self.source(), size))
 
 
 class Tuner(keras_tuner.Tuner):
@@ -375,30 +381,6 @@ def _continue_from(parent: pathlib.Path, folder: pathlib.Path) -> None:
   partial.rename(folder / parent.name)
 
 
-def with_values(
-  config: config_lib.Config, values: dict[str, Any]
-) -> config_lib.Config:
-  """Returns a configuration with other values of what a search varies.
-
-  Args:
-    config: Not necessarily resolved.
-    values: By the names of `config.SEARCHABLE`.
-
-  Returns:
-    The configuration, to be resolved; a discriminators' learning rate of its
-    own keeps its ratio to the generators'.
-  """
-  for name, value in values.items():
-    part = config_lib.SEARCHABLE[name]
-    changes = {name: value}
-    if name == "learning_rate":
-      ratio = config.train.disc_learning_rate / config.train.learning_rate
-      changes["disc_learning_rate"] = value * ratio
-    changed = dataclasses.replace(getattr(config, part), **changes)
-    config = dataclasses.replace(config, **{part: changed})
-  return config
-
-
 def search(
   config: config_lib.Config,
   options: config_lib.SearchConfig,
@@ -430,11 +412,11 @@ def search(
   chief = distributed and _CHIEF in name
   worker = distributed and not chief
   _check_trials(config, options)
+  hypermodel = CycleGANHyperModel(config, options)
   if not chief:
-    _check_objective(config, options)
+    validation.check_metric("objective", options.objective, hypermodel.source())
   image_files.make_folder(tuner_dir, "tuner_dir")
   tuner_dir = os.path.abspath(tuner_dir)
-  hypermodel = CycleGANHyperModel(config, options)
   oracle = _oracle(hypermodel)
   oracle._set_project_dir(*os.path.split(tuner_dir))
   if worker:
@@ -445,7 +427,7 @@ def search(
   oracle.reload()
   over = pathlib.Path(tuner_dir, _OVER_NAME)
   over.unlink(missing_ok=True)
-  report = search_report.Report(config, options, tuner_dir, with_values)
+  report = search_report.Report(config, options, tuner_dir)
   oracle.on_end = lambda trial: report.add(trial, oracle)
   tuner = Tuner(oracle, hypermodel, tuner_dir)
   oracle.save()
@@ -508,21 +490,14 @@ def _check_trials(
   if "generator_type" in options.search:
     types = options.generator_type_choices
   for generator_type in types:
-    config_lib.resolve(with_values(config, {"generator_type": generator_type}))
+    config_lib.resolve(
+      config_lib.with_searched(config, {"generator_type": generator_type})
+    )
   if config.device != config_lib.DeviceConfig():
     raise config_lib.UserError(
       "A trial runs on one device. Search on several machines with"
       " --distributed instead of --distribution_strategy."
     )
-
-
-def _check_objective(
-  config: config_lib.Config, options: config_lib.SearchConfig
-) -> None:
-  """Refuses an objective that this data set cannot give, or no data set."""
-  config = config_lib.resolve(config)
-  source = sources.open_source(config.data, config.model.channels)
-  validation.check_metric("objective", options.objective, source)
 
 
 def _check_same_search(
@@ -591,9 +566,8 @@ def first_values(
   config: config_lib.Config, options: config_lib.SearchConfig
 ) -> dict[str, Any]:
   """Returns the configuration's own values, if the search may try them."""
-  values = {}
-  for name in options.search:
-    value = getattr(getattr(config, config_lib.SEARCHABLE[name]), name)
+  values = config_lib.searched(config, options.search)
+  for name, value in values.items():
     if hasattr(options, f"{name}_range"):
       low, high = getattr(options, f"{name}_range")
       allowed = low <= value <= high
@@ -601,7 +575,6 @@ def first_values(
       allowed = value in getattr(options, f"{name}_choices")
     if not allowed:
       return {}
-    values[name] = value
   return values
 
 

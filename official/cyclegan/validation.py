@@ -62,10 +62,7 @@ from official.cyclegan import sources
 # From and to float32 [count, height, width, channels] in [0, 1].
 Translate = Callable[[np.ndarray], np.ndarray]
 
-MAX_IMAGES = 200  # of each domain
-MAX_REFERENCES = 1000  # of each domain
-DIRECTIONS = ("AtoB", "BtoA")
-REFERENCES = ("train", "test")
+_MAX_REFERENCES = 1000  # of each domain
 _BATCH = 20
 
 
@@ -89,8 +86,8 @@ class TestSet:
 def load(
   source: sources.Source,
   size: int,
-  max_images: int = MAX_IMAGES,
-  reference: str = "train",
+  max_images: int = config_lib.EvaluateConfig.max_images,
+  reference: str = config_lib.EvaluateConfig.reference,
 ) -> TestSet:
   """Reads the pictures of a data set.
 
@@ -98,8 +95,8 @@ def load(
     source: The data set.
     size: Width and height, pixels.
     max_images: At most so many to be translated of each domain, the first.
-    reference: Which of `REFERENCES` is the split to compare with; at most
-      1,000 pictures of each domain.
+    reference: Which of `config.REFERENCES` is the split to compare with; at
+      most 1,000 pictures of each domain.
 
   Returns:
     The pictures; their number may differ between the domains.
@@ -115,7 +112,7 @@ def load(
     mask = np.stack(list(prepared.as_numpy_iterator()))[..., 0] > 0
   return TestSet(
     {domain: read(f"test{domain}", max_images) for domain in "AB"},
-    {domain: read(f"{reference}{domain}", MAX_REFERENCES) for domain in "AB"},
+    {domain: read(f"{reference}{domain}", _MAX_REFERENCES) for domain in "AB"},
     source.paired,
     mask,
   )
@@ -196,14 +193,36 @@ class Judge:
     Returns:
       The measures by name.
     """
-    domain, other = direction[0], direction[-1]
-    real = self.test_set.images[domain]
-    fake = translate_all(forth, real)
-    measures = self.compare(direction, to_pictures(fake))
+    fake = translate_all(forth, self.test_set.images[direction[0]])
+    return {
+      **self.compare(direction, to_pictures(fake)),
+      **self.follow(direction, fake, forth, back),
+    }
+
+  def follow(
+    self,
+    direction: str,
+    fake: np.ndarray,
+    forth: Translate,
+    back: Translate | None,
+  ) -> dict[str, float]:
+    """Measures what takes more than a translator's translations.
+
+    Args:
+      direction: `AtoB` or `BtoA`.
+      fake: float32 in [0, 1], what `forth` made of the test set's images.
+      forth: The translator in that direction.
+      back: The other one; None leaves `cycle_l1` out.
+
+    Returns:
+      `cycle_l1` and `identity_l1`.
+    """
+    measures = {}
     if back:
       returned = to_pictures(translate_all(back, fake))
+      real = self.test_set.images[direction[0]]
       measures["cycle_l1"] = paired_error.l1(returned, real)
-    wanted = self.test_set.images[other]
+    wanted = self.test_set.images[direction[-1]]
     same = to_pictures(translate_all(forth, wanted))
     measures["identity_l1"] = paired_error.l1(same, wanted)
     return measures
@@ -273,7 +292,9 @@ def mean_of_both(
     The means by name, and before them the two true errors of the mean as
     `true_error_AB` and `true_error_BA`.
   """
-  first, second = (by_direction[direction] for direction in DIRECTIONS)
+  first, second = (
+    by_direction[direction] for direction in config_lib.GENERATOR_NAMES
+  )
   means: dict[str, float] = {}
   for name, value in first.items():
     if name in second:
