@@ -60,7 +60,7 @@ def _run(as_process, name, **options):
 
 @pytest.fixture(
   scope="module",
-  params=itertools.product(config_lib.GENERATOR_TYPES, (1, 4)),
+  params=[("resnet", 1), ("resnet", 4), ("unet", 4), ("mobile", 1)],
   ids=lambda p: f"{p[0]}-batch{p[1]}",
 )
 def road(request, pictures, tmp_path_factory):

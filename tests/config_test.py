@@ -92,6 +92,12 @@ def test_file_that_cannot_be_written_is_named(tmp_path):
     ),
     ("data", {"batch_size": 0}, ["--batch_size=0"]),
     ("model", {"generator_type": "vgg"}, ["--generator_type=vgg", "unet"]),
+    (
+      "model",
+      {"generator_type": "mobile", "padding": "reflect"},
+      ["--padding=reflect", "zero or partial"],
+    ),
+    ("model", {"block_kernel": 4}, ["--block_kernel=4", "odd"]),
     ("model", {"gen_n_filters": 0}, ["--gen_n_filters=0"]),
     ("model", {"norm_epsilon": 0.0}, ["--norm_epsilon=0.0"]),
     ("loss", {"lambda_id": -1.0}, ["--lambda_id=-1.0"]),

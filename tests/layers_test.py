@@ -45,6 +45,49 @@ def test_rebuilds_from_config():
   assert (layer.filters, layer.reflect, layer.normed) == (4, 2, True)
 
 
+@pytest.mark.parametrize("kernel", [3, 4, 7])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_partial_convolution_averages_over_what_is_there(kernel, stride):
+  """Equal to convolving ones for the mask (Liu et al., 2018, eq. 2)."""
+  rng = np.random.default_rng(0)
+  x = rng.normal(size=(1, 9, 12, 3)).astype(np.float32)
+  weights = rng.normal(size=(kernel, kernel, 3, 2)).astype(np.float32)
+  options = {"strides": stride, "padding": "same"}
+  partial = layers.Conv2D(2, kernel, partial=True, **options)
+  partial.build(x.shape)
+  partial.set_weights([weights, np.array([0.5, -0.5], np.float32)])
+  sums = tf.nn.conv2d(x, weights, stride, "SAME")
+  ones = np.ones((kernel, kernel, 1, 1), np.float32)
+  inside = tf.nn.conv2d(np.ones_like(x[..., :1]), ones, stride, "SAME")
+  want = sums * (kernel**2 / inside) + [0.5, -0.5]
+  for training in (False, True):
+    got = partial(x, training=training)
+    np.testing.assert_allclose(got, want, rtol=2e-4, atol=2e-5)
+
+
+def test_partial_depthwise_convolution():
+  x = np.random.default_rng(0).normal(size=(1, 8, 6, 3)).astype(np.float32)
+  layer = layers.DepthwiseConv2D(
+    3, padding="same", use_bias=False, partial=True
+  )
+  y = layer(x)
+  kernel = np.zeros((3, 3, 3, 3), np.float32)
+  for c in range(3):
+    kernel[..., c, c] = layer.depthwise_kernel[..., c, 0]
+  full = layers.Conv2D(3, 3, padding="same", partial=True, use_bias=True)
+  full.build(x.shape)
+  full.set_weights([kernel, np.zeros(3)])
+  np.testing.assert_allclose(y, full(x), atol=1e-5)
+
+
+def test_nearest_upsampling_is_the_same_in_training_and_out_of_it():
+  x = np.random.default_rng(0).normal(size=(2, 3, 5, 4)).astype(np.float32)
+  layer = layers.UpSampling2D(2, interpolation="nearest")
+  want = x.repeat(2, axis=1).repeat(2, axis=2)
+  for training in (False, True):
+    np.testing.assert_array_equal(layer(x, training=training), want)
+
+
 def test_dropout_drops_its_share_and_keeps_the_mean():
   layer = layers.Dropout(0.3, seed=1)
   ones = tf.ones([4, 50, 50, 2])
@@ -102,6 +145,8 @@ def test_subpixel_convolution_starts_without_a_checkerboard():
   "layer",
   [
     layers.Conv2D(4, 3, reflect=1, padding="valid"),
+    layers.Conv2D(4, 3, partial=True, padding="same"),
+    layers.DepthwiseConv2D(5, partial=True, padding="same", use_bias=False),
     layers.Dropout(0.25, seed=3),
     layers.DepthToSpace(2),
   ],

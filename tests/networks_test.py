@@ -25,7 +25,7 @@ from tests import conftest
 
 def _model(**changes):
   plain = {"global_skip": False}
-  if changes.get("generator_type") != "unet":
+  if changes.get("generator_type", "resnet") == "resnet":
     plain["upsample"] = "conv_transpose"
   return config_lib.ModelConfig(**{**plain, **changes})
 
@@ -105,6 +105,49 @@ def test_global_skip_starts_near_the_identity(generator_type, init):
   assert difference < np.abs(plain(x.astype(np.float32)) - x).mean()
 
 
+def test_mobile_generator_has_the_parameters_of_its_description():
+  network = networks.build_generator(
+    config_lib.ModelConfig(
+      generator_type="mobile",
+      gen_n_filters=24,
+      n_res_blocks=6,
+      block_kernel=5,
+      skip_filters=4,
+    )
+  )
+  c = 4 * 24
+  separable = 25 * c + c * c + c
+  want = (
+    (9 * 3 * 24 + 24)  # halved
+    + (25 * 24 + 24 * c + c)  # and again
+    + 6 * 2 * separable
+    + (c * 4 * 24 + 4 * 24)  # and back
+    + (9 * 24 * 12 + 12)  # head
+    + (3 * 4 + 4)
+    + (4 * 3 + 3)  # colours
+  )
+  assert network.count_params() == want
+
+
+@pytest.mark.parametrize("padding", ["zero", "partial"])
+def test_padding_changes_the_border_and_not_the_parameters(padding):
+  model = config_lib.ModelConfig(
+    gen_n_filters=4, n_res_blocks=1, global_skip=False
+  )
+  mirrored = networks.build_generator(model)
+  other = networks.build_generator(dataclasses.replace(model, padding=padding))
+  other.set_weights(mirrored.get_weights())
+  layer = {"stem_conv"}
+  x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3))
+  features = [
+    tf.keras.Model(g.input, [g.get_layer(n).output for n in layer])(x)[0]
+    for g in (mirrored, other)
+  ]
+  inside = [f[3:-3, 3:-3] for f in features]
+  np.testing.assert_allclose(*inside, atol=1e-5)
+  assert np.abs(features[0] - features[1]).max() > 1e-3
+
+
 def test_images_of_a_batch_do_not_mix():
   generator = networks.build_generator(_model(gen_n_filters=4, n_res_blocks=1))
   x = np.random.default_rng(0).uniform(-1, 1, (3, 16, 16, 3))
@@ -159,7 +202,11 @@ def test_every_upsampler_keeps_the_size(generator_type, upsample):
   x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 48, 3))
   y = generator(x.astype(np.float32)).numpy()
   assert y.shape == x.shape and np.isfinite(y).all()
-  kinds = {type(layer).__name__ for layer in generator.layers}
+  kinds = {
+    type(layer).__name__
+    for layer in generator.layers
+    if layer.name != "head_shuffle"  # the mobile one's, always
+  }
   resolved = config_lib.resolve_model(
     _model(generator_type=generator_type, upsample=upsample)
   ).upsample

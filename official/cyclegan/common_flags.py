@@ -187,7 +187,7 @@ def define_data_flags() -> None:
       ),
       "crop_size": (
         "Width and height of the images trained on, pixels. A multiple of 4"
-        " for the resnet generator, of 16 (at least 32) for the unet."
+        " for the resnet and mobile generators, of 16 (at least 32) for unet."
       ),
       "load_size": (
         "Width and height that images are resized to (bicubic) before a"
@@ -215,7 +215,10 @@ def define_model_flags() -> None:
   _define(
     config_lib.ModelConfig,
     {
-      "generator_type": "Generator: residual blocks or a U-Net.",
+      "generator_type": (
+        "Generator: residual blocks, a U-Net, or mobile, a small one of"
+        " depthwise convolutions for phones and browsers."
+      ),
       "gen_n_filters": (
         "Filters of a generator's first convolution (the paper: 64)."
       ),
@@ -231,11 +234,20 @@ def define_model_flags() -> None:
         " pixels, as in the paper, 2 of 34, 1 of 16. Small pictures want small"
         " patches."
       ),
-      "n_res_blocks": "Residual blocks of the resnet generator.",
+      "n_res_blocks": "Residual blocks of the resnet and mobile generators.",
+      "block_kernel": (
+        "Width and height of the mobile generator's depthwise convolutions."
+      ),
       "upsample": (
         "How generators enlarge: conv_transpose (the paper), resize_conv or"
         " subpixel (both against checkerboards). auto: subpixel for resnet,"
         " measured to be the best, and resize_conv for unet, as in the book."
+      ),
+      "padding": (
+        "What a generator's convolutions see beyond the border: reflect (the"
+        " paper; resnet only), zero, or partial (zero, with the sum scaled by"
+        " the share of the kernel inside). auto: reflect for resnet, else zero."
+        " Phones run zero and partial in one piece, reflect in many."
       ),
       "dropout": (
         "Share of a generator's features dropped in training (junyanz: 0.5"

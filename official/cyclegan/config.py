@@ -31,9 +31,10 @@ import typing
 from collections.abc import Sequence
 from typing import Any
 
-GENERATOR_TYPES = ("resnet", "unet")
+GENERATOR_TYPES = ("resnet", "unet", "mobile")
 INITIALIZERS = ("normal", "glorot", "he")
 UPSAMPLERS = ("auto", "conv_transpose", "resize_conv", "subpixel")
+PADDINGS = ("auto", "reflect", "zero", "partial")
 DISCRIMINATOR_TYPES = ("basic", "n_layers", "pixel")
 GAN_MODES = ("lsgan", "vanilla", "hinge", "wgangp")
 LR_POLICIES = ("linear", "cosine", "constant")
@@ -79,7 +80,14 @@ SEARCHABLE = {
 }
 # What "auto" means. For the ResNet the best of the three on the built-in data
 # sets (docs/training.md), for the U-Net that of its source.
-_BEST_UPSAMPLERS = {"resnet": "subpixel", "unet": "resize_conv"}
+_BEST_UPSAMPLERS = {
+  "resnet": "subpixel",
+  "unet": "resize_conv",
+  "mobile": "subpixel",
+}
+# The ResNet's source mirrors images at their border, the U-Net's does not.
+# Nothing on a phone's processor mirrors as fast as it convolves.
+_PADDINGS = {"resnet": "reflect", "unet": "zero", "mobile": "zero"}
 # Upsampling that each generator's source has, and that runs had whose
 # config.json is from before there was a choice.
 _SOURCE_UPSAMPLERS = {"resnet": "conv_transpose", "unet": "resize_conv"}
@@ -92,6 +100,7 @@ CHOICES = {
   "generator_type": GENERATOR_TYPES,
   "init": INITIALIZERS,
   "upsample": UPSAMPLERS,
+  "padding": PADDINGS,
   "disc_type": DISCRIMINATOR_TYPES,
   "gan_mode": GAN_MODES,
   "lr_policy": LR_POLICIES,
@@ -109,13 +118,13 @@ EXPORT_NAME = "export.json"  # what `export` reports, data set included
 # Name of the generator for each direction, in files and in the model.
 GENERATOR_NAMES = {"AtoB": "g_AB", "BtoA": "g_BA"}
 LATEST, BEST = "latest", "best"  # checkpoints
-# Image height and width must be a multiple of this, pixels: the ResNet
-# generator halves its input twice, the U-Net four times.
-SIZE_MULTIPLES = {"resnet": 4, "unet": 16}
+# Image height and width must be a multiple of this, pixels: the ResNet and
+# the mobile generator halve their input twice, the U-Net four times.
+SIZE_MULTIPLES = {"resnet": 4, "unet": 16, "mobile": 4}
 # Smallest image each generator can take, pixels. The ResNet's 1-pixel
 # reflection needs a map of 2 pixels after two halvings; instance normalisation
-# needs more than one pixel at the U-Net's bottom.
-MINIMUM_SIZES = {"resnet": 8, "unet": 32}
+# needs more than one pixel at the bottom.
+MINIMUM_SIZES = {"resnet": 8, "unet": 32, "mobile": 8}
 
 
 class UserError(ValueError):
@@ -186,8 +195,9 @@ class ModelConfig:
   """The four networks.
 
   Attributes:
-    generator_type: `resnet` (CycleGAN paper, appendix 7.2) or `unet` (Foster,
-      "Generative Deep Learning", chapter 5).
+    generator_type: `resnet` (CycleGAN paper, appendix 7.2), `unet` (Foster,
+      "Generative Deep Learning", chapter 5) or `mobile`, a small one for phones
+      and browsers (`networks` describes it).
     gen_n_filters: Filters of a generator's first convolution. 32 as in Foster;
       the paper has 64.
     disc_n_filters: Filters of a discriminator's first convolution. 32 as in
@@ -198,14 +208,22 @@ class ModelConfig:
       with Conditional Adversarial Networks", 2017, section 4.4).
     disc_n_layers: Halving layers of an `n_layers` discriminator: 3 judges
       patches of 70 pixels (CycleGAN paper, appendix 7.2), 2 of 34, 1 of 16.
-    n_res_blocks: Residual blocks of the ResNet generator. The paper has 9, and
-      6 for 128-pixel images.
+    n_res_blocks: Residual blocks of the ResNet and the mobile generator. The
+      paper has 9, and 6 for 128-pixel images.
+    block_kernel: Width and height of the mobile generator's depthwise
+      convolutions, pixels, odd.
     upsample: How a generator enlarges: `conv_transpose` (CycleGAN paper,
       appendix 7.2), `resize_conv`, a resize and a convolution (Odena et al.,
       "Deconvolution and Checkerboard Artifacts", 2016; Foster's U-Net), or
       `subpixel` (Shi et al., "Real-Time Single Image and Video
       Super-Resolution", 2016). `auto` is `subpixel` for the ResNet, the best
       of the three on the built-in data sets, and Foster's for the U-Net.
+    padding: What a generator's convolutions see beyond the border: the image
+      mirrored (`reflect`, only the ResNet; CycleGAN paper, appendix 7.2),
+      nothing (`zero`), or nothing with the sum scaled up by the share of the
+      kernel that lay inside (`partial`; Liu et al., "Partial Convolution based
+      Padding", 2018, eq. 2). `auto` is what the generator's source has; `zero`
+      for `mobile`. The last two run on a phone in one piece.
     dropout: Share of a generator's features dropped in training: within each
       residual block, or after each of the U-Net's steps up. 0 as in the
       paper's reference implementation, whose option is 0.5.
@@ -229,7 +247,9 @@ class ModelConfig:
   disc_type: str = "n_layers"
   disc_n_layers: int = _BASIC_N_LAYERS
   n_res_blocks: int = 9
+  block_kernel: int = 3
   upsample: str = "auto"
+  padding: str = "auto"
   dropout: float = 0.0
   norm_affine: bool = False
   norm_epsilon: float = 1e-5
@@ -465,8 +485,8 @@ def resolve(config: Config) -> Config:
     config: What the user asked for.
 
   Returns:
-    The configuration with `load_size`, `disc_learning_rate`, `upsample` and,
-    of a basic discriminator, `disc_n_layers` filled in.
+    The configuration with `load_size`, `disc_learning_rate`, `upsample`,
+    `padding` and, of a basic discriminator, `disc_n_layers` filled in.
 
   Raises:
     UserError: If a value cannot be used; the message names the flag.
@@ -486,10 +506,13 @@ def resolve(config: Config) -> Config:
 
 
 def resolve_model(model: ModelConfig) -> ModelConfig:
-  """Returns the networks' options with `upsample` and `disc_n_layers` final."""
+  """Returns the networks' options with all that follows from others final."""
   if model.upsample == "auto":
     upsample = _BEST_UPSAMPLERS.get(model.generator_type, "auto")
     model = dataclasses.replace(model, upsample=upsample)
+  if model.padding == "auto":
+    padding = _PADDINGS.get(model.generator_type, "auto")
+    model = dataclasses.replace(model, padding=padding)
   if model.disc_type == "basic":
     model = dataclasses.replace(model, disc_n_layers=_BASIC_N_LAYERS)
   return model
@@ -534,6 +557,15 @@ def _check(config: Config) -> None:
   ):
     _require_range(name, getattr(model, name), 1)
   _require_range("skip_filters", model.skip_filters, 0)
+  if model.block_kernel < 1 or model.block_kernel % 2 == 0:
+    raise UserError(
+      f"--block_kernel={model.block_kernel} must be an odd number, e.g. 3."
+    )
+  if model.padding == "reflect" and model.generator_type != "resnet":
+    raise UserError(
+      f"--padding=reflect: only the resnet generator mirrors its border, not"
+      f" {model.generator_type}. Use zero or partial."
+    )
   if model.channels not in CHANNELS:
     raise UserError(f"--channels={model.channels} must be 1 (grey) or 3.")
   if not model.norm_epsilon > 0:

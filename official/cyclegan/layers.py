@@ -26,7 +26,7 @@ from official.cyclegan import devices
 
 
 class Conv2D(tf.keras.layers.Conv2D):
-  """A convolution that can mirror the image at its border first.
+  """A convolution that can do more at the image's border.
 
   The weights and the result are those of `tf.keras.layers.Conv2D`, with
   `padding="valid"` on images padded by reflection if `reflect` is given
@@ -36,6 +36,10 @@ class Conv2D(tf.keras.layers.Conv2D):
 
   Attributes:
     reflect: Rows and columns of reflection on each side, pixels.
+    partial: Whether sums at the border, where a part of the kernel lies outside
+      the image, are scaled up by the kernel's area over the part inside (Liu et
+      al., "Partial Convolution based Padding", 2018, eq. 2). With
+      `padding="same"` only.
     normed: Whether instance normalisation follows at once. It takes away
       whatever the bias adds, so that in training the bias is left out: its
       gradient, 0 but for rounding, is exactly 0.
@@ -45,31 +49,47 @@ class Conv2D(tf.keras.layers.Conv2D):
   """
 
   def __init__(
-    self, *args: Any, reflect: int = 0, normed: bool = False, **kwargs: Any
+    self,
+    *args: Any,
+    reflect: int = 0,
+    partial: bool = False,
+    normed: bool = False,
+    **kwargs: Any,
   ):
     """Creates the layer.
 
     Args:
       *args: As for `tf.keras.layers.Conv2D`.
       reflect: Pixels; 0 for no reflection.
+      partial: Whether to scale sums at the border.
       normed: Whether the result goes straight into instance normalisation.
       **kwargs: As for `tf.keras.layers.Conv2D`.
     """
     super().__init__(*args, **kwargs)
     self.reflect = reflect
+    self.partial = partial
     self.normed = normed
 
   def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
     """Returns the convolved images, in the layer's compute dtype."""
     if training and None not in inputs.shape[1:3] and devices.on_processor():
-      outputs = self._convolve_fast(inputs)
+      outputs = self._complete(inputs, self._convolve_fast(inputs))
       if not self.normed:
         outputs = tf.nn.bias_add(outputs, tf.convert_to_tensor(self.bias))
       return self.activation(outputs)
+    if self.partial:
+      outputs = self._complete(inputs, self.convolution_op(inputs, self.kernel))
+      return self.activation(tf.nn.bias_add(outputs, self.bias))
     if self.reflect:
       sides = [self.reflect] * 2
       inputs = tf.pad(inputs, [[0, 0], sides, sides, [0, 0]], mode="REFLECT")
     return super().call(inputs)
+
+  def _complete(self, inputs: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+    """Scales the sums at the border if the convolution is a partial one."""
+    if not self.partial:
+      return outputs
+    return outputs * border_gain(inputs, self.kernel_size, self.strides)
 
   def _convolve_fast(self, x: tf.Tensor) -> tf.Tensor:
     """Convolves without the bias."""
@@ -93,8 +113,95 @@ class Conv2D(tf.keras.layers.Conv2D):
     return {
       **super().get_config(),
       "reflect": self.reflect,
+      "partial": self.partial,
       "normed": self.normed,
     }
+
+
+class DepthwiseConv2D(tf.keras.layers.DepthwiseConv2D):
+  """A depthwise convolution that can be a partial one.
+
+  The weights and the result are those of `tf.keras.layers.DepthwiseConv2D`
+  with `padding="same"`; at the border see `Conv2D.partial`.
+
+  Attributes:
+    partial: Whether sums at the border are scaled up.
+
+  Input shape:
+    `[batch, height, width, channels]`.
+  """
+
+  def __init__(self, *args: Any, partial: bool = False, **kwargs: Any):
+    """Creates the layer.
+
+    Args:
+      *args: As for `tf.keras.layers.DepthwiseConv2D`.
+      partial: Whether to scale sums at the border.
+      **kwargs: As for `tf.keras.layers.DepthwiseConv2D`; `use_bias` must be
+        False for a partial one.
+    """
+    super().__init__(*args, **kwargs)
+    self.partial = partial
+
+  def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    """Returns the convolved images, in the layer's compute dtype."""
+    outputs = super().call(inputs)
+    if not self.partial:
+      return outputs
+    return outputs * border_gain(inputs, self.kernel_size, self.strides)
+
+  def get_config(self) -> dict[str, Any]:
+    """Returns the constructor's arguments, for Keras to rebuild the layer."""
+    return {**super().get_config(), "partial": self.partial}
+
+
+def border_gain(
+  inputs: tf.Tensor, kernel: Sequence[int], strides: Sequence[int]
+) -> tf.Tensor:
+  """Returns a kernel's area over the part of it that lies inside the image.
+
+  Args:
+    inputs: What is convolved, `[batch, height, width, channels]`.
+    kernel: Height and width of the kernel, pixels.
+    strides: Likewise; the padding is TensorFlow's "SAME".
+
+  Returns:
+    `[1, new_height, new_width, 1]`, at least 1, in the dtype of `inputs`.
+  """
+  gains = []
+  for size, k, stride in zip(
+    tf.unstack(tf.shape(inputs)[1:3]), kernel, strides
+  ):
+    steps = -(-size // stride)
+    outside = tf.maximum((steps - 1) * stride + k - size, 0)
+    first = tf.range(steps) * stride - outside // 2
+    inside = tf.minimum(first + k, size) - tf.maximum(first, 0)
+    gains.append(k / inside)
+  rows, columns = gains
+  gain = rows[None, :, None, None] * columns[None, None, :, None]
+  return tf.cast(gain, inputs.dtype)
+
+
+class UpSampling2D(tf.keras.layers.UpSampling2D):
+  """Enlarges images in a way that phones run fast.
+
+  The result is that of `tf.keras.layers.UpSampling2D`. Where nearest pixels are
+  asked for, what is exported repeats the channels and moves them side by side,
+  two operators that LiteRT's XNNPACK has, unlike RESIZE_NEAREST_NEIGHBOR.
+
+  Input shape:
+    `[batch, height, width, channels]`.
+
+  Output shape:
+    `[batch, factor * height, factor * width, channels]`.
+  """
+
+  def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+    """Returns the larger images, same dtype."""
+    if training or self.interpolation != "nearest":
+      return super().call(inputs)
+    factor = self.size[0]
+    return tf.nn.depth_to_space(tf.concat([inputs] * factor**2, -1), factor)
 
 
 class Dropout(tf.keras.layers.Layer):

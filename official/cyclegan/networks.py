@@ -21,6 +21,15 @@ Parameter counts (a test compares them with the published ones), without
 scale and shift in the norms: ResNet generator, 9 blocks, 11,378,179 with 64
 filters and 2,850,563 with 32; U-Net generator 1,545,411 with 32; 70x70
 PatchGAN discriminator 2,764,737 with 64 and 694,241 with 32.
+
+The mobile generator is this package's own, for phones and browsers: a 3x3
+convolution and a depthwise one halve the image, residual blocks of
+depthwise-separable convolutions (Howard et al., "MobileNets", 2017, section
+3.1) work at a quarter of its size, and two sub-pixel convolutions lead back,
+the second of which yields the image's channels at once, so that nothing wide is
+ever computed at full size. What it lacks there it gets from its first
+convolution's features, which are added at half size, and from the colours of
+each pixel.
 """
 
 from __future__ import annotations
@@ -65,8 +74,13 @@ def build_generator(
   """
   config = config_lib.resolve_model(config)
   inputs = tf.keras.Input((None, None, config.channels), name="image")
-  build = {"resnet": _resnet_body, "unet": _unet_body}[config.generator_type]
-  outputs = _head(inputs, build(inputs, config), config)
+  build = {
+    "resnet": _resnet_body,
+    "unet": _unet_body,
+    "mobile": _mobile_body,
+  }[config.generator_type]
+  head = _mobile_head if config.generator_type == "mobile" else _head
+  outputs = head(inputs, build(inputs, config), config)
   # Images are float32 under every policy.
   if config.global_skip:
     outputs = tf.keras.layers.Add(dtype="float32", name="global_skip")(
@@ -171,6 +185,18 @@ def _conv2d(*args: Any, **kwargs: Any) -> layers.Conv2D:
   return layers.Conv2D(*args, **{"dtype": _conv_dtype(), **kwargs})
 
 
+def _depthwise(*args: Any, **kwargs: Any) -> layers.DepthwiseConv2D:
+  """Returns a depthwise convolution, in float32 on processors.
+
+  There bfloat16 was measured to be half as fast.
+  """
+  policy = tf.keras.mixed_precision.global_policy().name
+  dtype = "float32" if devices.on_processor() else policy
+  return layers.DepthwiseConv2D(
+    *args, padding="same", use_bias=False, dtype=dtype, **kwargs
+  )
+
+
 def _conv2d_transpose(
   *args: Any, **kwargs: Any
 ) -> tf.keras.layers.Conv2DTranspose:
@@ -205,22 +231,25 @@ def _enlarge(
       kernel_initializer=init,
       name=f"{name}_conv",
     )(x)
+  partial = config.padding == "partial"
   if config.upsample == "subpixel":
     x = _conv2d(
       4 * filters,
       kernel,
       padding="same",
+      partial=partial,
       kernel_initializer=layers.SubpixelInitializer(init, 2),
       name=f"{name}_conv",
     )(x)
     return layers.DepthToSpace(2, name=f"{name}_shuffle")(x)
-  x = tf.keras.layers.UpSampling2D(
+  x = layers.UpSampling2D(
     2, interpolation=interpolation, name=f"{name}_resize"
   )(x)
   return _conv2d(
     filters,
     kernel,
     padding="same",
+    partial=partial,
     kernel_initializer=init,
     normed=True,
     name=f"{name}_conv",
@@ -256,36 +285,43 @@ def _head(
   sign of small differences, and with it the L1 losses' gradient. The last
   convolution's was 20 to 30 % off, and is 4 % now.
   """
-  if config.global_skip and config.skip_filters:
-    colours = _conv2d(
-      config.skip_filters,
-      1,
-      activation="relu",
-      kernel_initializer="he_normal",
-      dtype="float32",
-      name="skip_colours",
-    )(inputs)
+  if _sees_colours(config):
     features = tf.keras.layers.Concatenate(
       dtype="float32", name="skip_features"
-    )([features, colours])
-  init = _head_initializer(config)
-  if config.generator_type == "unet":
-    return _conv2d(
-      config.channels,
-      4,
-      padding="same",
-      kernel_initializer=init,
-      dtype="float32",
-      name="head_conv",
-    )(features)
+    )([features, _colours(inputs, config)])
+  kernel = 4 if config.generator_type == "unet" else 7
   return _conv2d(
     config.channels,
-    7,
-    kernel_initializer=init,
-    reflect=3,
+    kernel,
+    kernel_initializer=_head_initializer(config),
     dtype="float32",
     name="head_conv",
+    **_border(config, kernel // 2),
   )(features)
+
+
+def _sees_colours(config: config_lib.ModelConfig) -> bool:
+  """Says whether the last convolution sees each pixel's own colour."""
+  return config.global_skip and config.skip_filters > 0
+
+
+def _colours(inputs: tf.Tensor, config: config_lib.ModelConfig) -> tf.Tensor:
+  """Returns features of each pixel's own colour, float32."""
+  return _conv2d(
+    config.skip_filters,
+    1,
+    activation="relu",
+    kernel_initializer="he_normal",
+    dtype="float32",
+    name="skip_colours",
+  )(inputs)
+
+
+def _border(config: config_lib.ModelConfig, pixels: int) -> dict[str, Any]:
+  """Returns what a convolution is told to do at the border."""
+  if config.padding == "reflect":
+    return {"padding": "valid", "reflect": pixels}
+  return {"padding": "same", "partial": config.padding == "partial"}
 
 
 def _resnet_body(
@@ -295,34 +331,118 @@ def _resnet_body(
   n = config.gen_n_filters
   init = _initializer(config)
 
-  def conv(x, filters, kernel, name, strides=1, reflect=0):
+  def conv(x, filters, kernel, name, strides=1):
+    # Only what keeps the size is mirrored, as in the reference implementation.
+    border = _border(config, kernel // 2)
+    if strides > 1 and config.padding == "reflect":
+      border = {"padding": "same"}
     x = _conv2d(
       filters,
       kernel,
       strides,
-      "valid" if reflect else "same",
       kernel_initializer=init(),
-      reflect=reflect,
+      normed=True,
+      name=f"{name}_conv",
+      **border,
+    )(x)
+    return _norm(config, f"{name}_norm")(x)
+
+  x = _relu(conv(inputs, n, 7, "stem"), "stem")
+  for i in (1, 2):
+    x = _relu(conv(x, n * 2**i, 3, f"down{i}", strides=2), f"down{i}")
+  for i in range(1, config.n_res_blocks + 1):
+    y = _relu(conv(x, 4 * n, 3, f"block{i}a"), f"block{i}a")
+    y = _dropout(y, config, f"block{i}a")
+    y = conv(y, 4 * n, 3, f"block{i}b")
+    x = tf.keras.layers.Add(name=f"block{i}_add")([x, y])
+  for i in (1, 2):
+    x = _enlarge(x, 4 * n // 2**i, config, f"up{i}")
+    x = _relu(_norm(config, f"up{i}_norm")(x), f"up{i}")
+  return x
+
+
+def _relu(x: tf.Tensor, name: str) -> tf.Tensor:
+  return tf.keras.layers.ReLU(name=f"{name}_relu")(x)
+
+
+def _mobile_body(
+  inputs: tf.Tensor, config: config_lib.ModelConfig
+) -> tf.Tensor:
+  """Half size with n filters, blocks at a quarter with 4n, half size again."""
+  n = config.gen_n_filters
+  init = _initializer(config)
+  partial = config.padding == "partial"
+
+  def normed(x, filters, kernel, name, strides=1):
+    x = _conv2d(
+      filters,
+      kernel,
+      strides,
+      "same",
+      kernel_initializer=init(),
+      partial=partial and kernel > 1,
       normed=True,
       name=f"{name}_conv",
     )(x)
     return _norm(config, f"{name}_norm")(x)
 
-  def relu(x, name):
-    return tf.keras.layers.ReLU(name=f"{name}_relu")(x)
+  def separable(x, filters, name, strides=1):
+    x = _depthwise(
+      config.block_kernel,
+      strides,
+      # Each output is the sum over one channel only.
+      depthwise_initializer="he_normal",
+      partial=partial,
+      name=f"{name}_depthwise",
+    )(x)
+    return normed(x, filters, 1, name)
 
-  x = relu(conv(inputs, n, 7, "stem", reflect=3), "stem")
-  for i in (1, 2):
-    x = relu(conv(x, n * 2**i, 3, f"down{i}", strides=2), f"down{i}")
+  half = _relu(normed(inputs, n, 3, "stem", strides=2), "stem")
+  x = _relu(separable(half, 4 * n, "down", strides=2), "down")
   for i in range(1, config.n_res_blocks + 1):
-    y = relu(conv(x, 4 * n, 3, f"block{i}a", reflect=1), f"block{i}a")
+    y = _relu(separable(x, 4 * n, f"block{i}a"), f"block{i}a")
     y = _dropout(y, config, f"block{i}a")
-    y = conv(y, 4 * n, 3, f"block{i}b", reflect=1)
+    y = separable(y, 4 * n, f"block{i}b")
     x = tf.keras.layers.Add(name=f"block{i}_add")([x, y])
-  for i in (1, 2):
-    x = _enlarge(x, 4 * n // 2**i, config, f"up{i}")
-    x = relu(_norm(config, f"up{i}_norm")(x), f"up{i}")
-  return x
+  kernel = 3 if config.upsample == "conv_transpose" else 1
+  x = _enlarge(x, n, config, "up", kernel)
+  x = _norm(config, "up_norm")(x)
+  x = tf.keras.layers.Add(name="up_add")([half, x])
+  return _relu(x, "up")
+
+
+def _mobile_head(
+  inputs: tf.Tensor, features: tf.Tensor, config: config_lib.ModelConfig
+) -> tf.Tensor:
+  """Returns the image, or its change, that half-size features stand for.
+
+  In float32 under every policy, as `_head`.
+  """
+  init = _head_initializer(config)
+  outputs = _conv2d(
+    4 * config.channels,
+    3,
+    padding="same",
+    kernel_initializer=layers.SubpixelInitializer(init, 2),
+    partial=config.padding == "partial",
+    dtype="float32",
+    name="head_conv",
+  )(features)
+  outputs = layers.DepthToSpace(2, dtype="float32", name="head_shuffle")(
+    outputs
+  )
+  if not _sees_colours(config):
+    return outputs
+  recoloured = _conv2d(
+    config.channels,
+    1,
+    kernel_initializer=_head_initializer(config),
+    dtype="float32",
+    name="skip_recolour",
+  )(_colours(inputs, config))
+  return tf.keras.layers.Add(dtype="float32", name="head_add")(
+    [outputs, recoloured]
+  )
 
 
 def _unet_body(inputs: tf.Tensor, config: config_lib.ModelConfig) -> tf.Tensor:
@@ -334,8 +454,7 @@ def _unet_body(inputs: tf.Tensor, config: config_lib.ModelConfig) -> tf.Tensor:
   )
 
   def normed(x, name):
-    x = _norm(config, f"{name}_norm")(x)
-    return tf.keras.layers.ReLU(name=f"{name}_relu")(x)
+    return _relu(_norm(config, f"{name}_norm")(x), name)
 
   x, down = inputs, []
   for i in (1, 2, 3, 4):
@@ -343,10 +462,10 @@ def _unet_body(inputs: tf.Tensor, config: config_lib.ModelConfig) -> tf.Tensor:
       n * 2 ** (i - 1),
       4,
       2,
-      "same",
       kernel_initializer=init(),
       normed=True,
       name=f"down{i}_conv",
+      **_border(config, 0),
     )(x)
     x = normed(x, f"down{i}")
     down.append(x)
@@ -357,5 +476,5 @@ def _unet_body(inputs: tf.Tensor, config: config_lib.ModelConfig) -> tf.Tensor:
     x = tf.keras.layers.Concatenate(name=f"up{i}_skip")([x, down.pop()])
   if config.upsample == "resize_conv":
     # The head's own convolution is the one after this resize.
-    return tf.keras.layers.UpSampling2D(2, name="head_resize")(x)
+    return layers.UpSampling2D(2, name="head_resize")(x)
   return normed(enlarge(x, n, name="up4"), "up4")
