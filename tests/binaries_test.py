@@ -13,7 +13,6 @@
 # limitations under the License.
 """The whole road through the real entry points, for every kind of run."""
 
-import itertools
 import json
 import os
 import subprocess

@@ -73,6 +73,18 @@ def define_model_flag() -> None:
 
 
 @functools.cache
+def define_size_flag() -> None:
+  """Defines `--size`."""
+  flags.DEFINE_integer(
+    "size",
+    0,
+    "Width and height that the model works at, pixels; of a .tflite file one"
+    " of those that it takes. 0: the size trained on, or the file's first.",
+    lower_bound=0,
+  )
+
+
+@functools.cache
 def define_checkpoint_flags() -> None:
   """Defines which of a run's generators is used."""
   flags.DEFINE_enum(
@@ -357,6 +369,50 @@ def define_train_flags() -> None:
 
 
 @functools.cache
+def define_export_flags() -> None:
+  """Defines the flags of `config.ExportConfig`."""
+  _define(
+    config_lib.ExportConfig,
+    {
+      "format": (
+        "What to write: saved_model (servers), tflite, web (a folder with a"
+        " page that translates in the browser)."
+      ),
+      "quantization": (
+        "Kinds of .tflite files: float32, float16 (half the size; for"
+        " graphics processors), dynamic (8-bit weights, a quarter of it;"
+        " the fastest on processors), int8 (all in 8 bits), int8_mixed (norms"
+        " in float32), int16x8 (16-bit activations)."
+      ),
+      "sizes": (
+        "Widths and heights that the .tflite files take, pixels, one signature"
+        " each in the same file; e.g. 256,384. Empty: --size."
+      ),
+      "io": (
+        "What .tflite files take and give: float01, float32 in [0, 1], or"
+        " uint8, [0, 255]."
+      ),
+      "calibration_images": (
+        "Training pictures from which int8, int8_mixed and int16x8 learn"
+        " ranges."
+      ),
+      "test_images": (
+        "Test pictures on which every file is compared with the Keras"
+        " generator."
+      ),
+      "min_psnr": (
+        "Least PSNR of a .tflite file to the Keras generator, dB; below it"
+        " nothing is written."
+      ),
+      "description": "Text for the .tflite files' metadata.",
+      "author": "Likewise: who made the model.",
+      "licence": "Likewise: the model's licence.",
+    },
+  )
+  flags.DEFINE_alias("license", "licence")
+
+
+@functools.cache
 def define_evaluation_flags() -> None:
   """Defines the flags of `config.EvaluateConfig`."""
   _define(
@@ -508,6 +564,23 @@ def evaluation_from_flags() -> config_lib.EvaluateConfig:
   """
   options = _read(config_lib.EvaluateConfig)
   config_lib.check_evaluation(options)
+  return options
+
+
+def export_from_flags() -> config_lib.ExportConfig:
+  """Returns what the flags want to be exported, to be resolved.
+
+  Raises:
+    config.UserError: If a value is of the wrong type, or two contradict.
+  """
+  options = _read(config_lib.ExportConfig)
+  size = flags.FLAGS.size
+  if size and options.sizes:
+    raise config_lib.UserError(
+      f"--size={size} and --sizes say the same. Give one of them."
+    )
+  if size:
+    options = dataclasses.replace(options, sizes=(size,))
   return options
 
 

@@ -95,6 +95,19 @@ _BASIC_N_LAYERS = 3
 # Losses whose target for real images is a number, so that it can be smoothed.
 _SMOOTHABLE = ("lsgan", "vanilla")
 REFERENCES = ("train", "test")  # splits
+# Kinds of .tflite files: the numbers in them, and those computed with.
+QUANTIZATIONS = (
+  "float32",
+  "float16",
+  "dynamic",
+  "int8",
+  "int8_mixed",
+  "int16x8",
+)
+# Those that need pictures to learn the ranges of what is computed.
+CALIBRATED = ("int8", "int8_mixed", "int16x8")
+IOS = ("float01", "uint8")  # what exported models take and give
+EXPORT_FORMATS = ("saved_model", "tflite", "web")
 # Fields that take one of a few values.
 CHOICES = {
   "generator_type": GENERATOR_TYPES,
@@ -111,6 +124,7 @@ CHOICES = {
   "precision": PRECISIONS,
   "best_metric": BEST_METRICS,
   "reference": REFERENCES,
+  "io": IOS,
   "distribution_strategy": DISTRIBUTION_STRATEGIES,
 }
 FILE_NAME = "config.json"
@@ -462,6 +476,46 @@ class EvaluateConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class ExportConfig:
+  """What leaves training, and how good it has to be.
+
+  Attributes:
+    format: Which of `EXPORT_FORMATS`; `web` is a folder with a page that
+      translates in the browser.
+    quantization: Which of `QUANTIZATIONS` the `.tflite` files are made in.
+      `float16` halves the file and is for graphics processors; `dynamic` has
+      8-bit weights, a quarter of the file, and is the fastest on processors;
+      `int8` computes all in 8 bits; `int8_mixed` convolutions only, and
+      instance normalisation in float32; `int16x8` has 16-bit activations.
+    sizes: Widths and heights that the `.tflite` files take, pixels; the first
+      is the signature `serving_default`, another one e.g. `s384`. Empty: the
+      size trained on.
+    io: What exported models take and give: `float01`, float32 in [0, 1] like
+      TensorFlow's style transfer apps, or `uint8`, whole numbers in [0, 255].
+    calibration_images: Training pictures from which the ranges of `CALIBRATED`
+      are learned.
+    test_images: Test pictures on which every file is compared with the Keras
+      generator.
+    min_psnr: Least peak signal-to-noise ratio of a `.tflite` file to the Keras
+      generator, dB.
+    description: Put into the files' metadata, before what is known anyway.
+    author: Likewise.
+    licence: Likewise, of the model.
+  """
+
+  format: tuple[str, ...] = ("saved_model", "tflite")
+  quantization: tuple[str, ...] = ("float32", "float16", "dynamic")
+  sizes: tuple[int, ...] = ()
+  io: str = "float01"
+  calibration_images: int = 100
+  test_images: int = 50
+  min_psnr: float = 25.0
+  description: str = ""
+  author: str = ""
+  licence: str = "Up to who trained it, and to the pictures trained on."
+
+
+@dataclasses.dataclass(frozen=True)
 class Choice:
   """Which of a run's generators is wanted.
 
@@ -476,6 +530,7 @@ class Choice:
 
 DEFAULT_CHOICE = Choice()
 DEFAULT_EVALUATION = EvaluateConfig()
+DEFAULT_EXPORT = ExportConfig()
 
 
 def resolve(config: Config) -> Config:
@@ -698,6 +753,45 @@ def check_evaluation(options: EvaluateConfig) -> None:
   """
   _require_range("max_images", options.max_images, 2)
   _require_choice("reference", options.reference, REFERENCES)
+
+
+def resolve_export(options: ExportConfig, config: Config) -> ExportConfig:
+  """Checks what is to be exported and fills in what follows from the run.
+
+  Args:
+    options: What the user asked for.
+    config: The run's.
+
+  Returns:
+    The options with `sizes` filled in.
+
+  Raises:
+    UserError: If a value cannot be used; the message names the flag.
+  """
+  sizes = options.sizes or (config.data.crop_size,)
+  for size in sizes:
+    check_size("sizes", size, config.model)
+  for name, values, choices in (
+    ("format", options.format, EXPORT_FORMATS),
+    ("quantization", options.quantization, QUANTIZATIONS),
+    ("sizes", sizes, sizes),
+  ):
+    if not values:
+      raise UserError(f"--{name} is empty: give some of {', '.join(choices)}.")
+    if len(set(values)) < len(values):
+      raise UserError(f"--{name} names something twice.")
+    for value in values:
+      _require_choice(name, value, choices)
+  _require_choice("io", options.io, IOS)
+  if len(sizes) > 1 and "int8_mixed" in options.quantization:
+    raise UserError(
+      "--quantization=int8_mixed: TensorFlow's converter makes it for one size"
+      " only. Leave it out, or give one of --sizes."
+    )
+  for name in ("calibration_images", "test_images"):
+    _require_range(name, getattr(options, name), 1)
+  _require_range("min_psnr", options.min_psnr, 0, 200)
+  return dataclasses.replace(options, sizes=sizes)
 
 
 def check_size(flag: str, size: int, model: ModelConfig) -> None:

@@ -18,12 +18,14 @@ Recipe:
   python -m official.cyclegan.export --model_dir=runs/quickstart \
     --output_dir=runs/quickstart/export
 
-Writes g_AB/ and g_BA/ (SavedModels that take any size), g_AB.tflite and
-g_BA.tflite (float32, one image of --size), and export.json. All take and give
-RGB in [0, 1]. Every file is compared with the Keras generator on real test
-images first; a file that differs is not written. The images are those of the
-data set trained on; where it is gone, data flags such as --dataset name
-another.
+Writes g_AB/ and g_BA/ (SavedModels that take any size, or encoded files),
+g_AB.tflite (float32), g_AB_float16.tflite, g_AB_dynamic.tflite and the same of
+g_BA, and a report with the size, likeness, speed and memory of each:
+export.json, export.md and pictures. All take and give RGB in [0, 1]. Every file
+is run and compared with the Keras generator on real test images first; if one
+differs too much nothing is written, and an earlier export stays as it is. The
+images are those of the data set trained on; where it is gone, data flags such
+as --dataset name another.
 """
 
 from __future__ import annotations
@@ -41,13 +43,8 @@ common_flags.define_checkpoint_flags()
 common_flags.define_source_flags()
 common_flags.define_dry_run_flag()
 common_flags.define_output_flag()
-_SIZE = flags.DEFINE_integer(
-  "size",
-  0,
-  "Width and height that the .tflite files take, pixels. 0: the --crop_size"
-  " of the training.",
-  lower_bound=0,
-)
+common_flags.define_size_flag()
+common_flags.define_export_flags()
 
 
 def main() -> None:
@@ -58,36 +55,34 @@ def main() -> None:
   output_dir = common_flags.require(
     "output_dir", "give a folder for the exported files."
   )
+  options = common_flags.export_from_flags()
   config = common_flags.with_given_source(config_lib.load(model_dir))
+  options = config_lib.resolve_export(options, config)
   if flags.FLAGS.dry_run:
-    size = _SIZE.value or config.data.crop_size
-    config_lib.check_size("size", size, config.model)
-    options = {
+    shown = {
       "model_dir": model_dir,
       "output_dir": output_dir,
-      "size": size,
+      "size": options.sizes[0],
+      "export": dataclasses.asdict(options),
       "checkpoint": flags.FLAGS.checkpoint,
       "raw_generator": flags.FLAGS.raw_generator,
     }
-    print(json.dumps({**options, **dataclasses.asdict(config)}, indent=2))
+    print(json.dumps({**shown, **dataclasses.asdict(config)}, indent=2))
     return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   from official.cyclegan import export_lib
+  from official.cyclegan import export_report
 
   choice = config_lib.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
   report = export_lib.export(
     model_dir,
     output_dir,
-    size=_SIZE.value,
+    options=options,
     choice=choice,
     data=config.data,
   )
-  for name, entry in report["files"].items():
-    print(
-      f"{output_dir}/{name}: {entry['bytes'] / 1e6:.2f} MB, differs from the"
-      f" Keras generator by at most {entry['max_difference']:.1e}"
-      f" on {entry['test_images']} test images"
-    )
+  print(export_report.table(report))
+  print(f"Written to {output_dir}: {', '.join(report['files'])}.")
 
 
 if __name__ == "__main__":

@@ -13,301 +13,379 @@
 # limitations under the License.
 """Turns trained generators into SavedModels and TFLite files, and checks them.
 
-Both take and give RGB float32 in [0, 1], so that an app needs to know nothing
-about how the networks were trained.
+All take and give RGB in [0, 1], or whole numbers, so that an app needs to know
+nothing about how the networks were trained.
 """
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import os
 import pathlib
-import shutil
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from official.cyclegan import atomic_folder
 from official.cyclegan import checkpoints
 from official.cyclegan import config as config_lib
 from official.cyclegan import dataset
+from official.cyclegan import export_report
 from official.cyclegan import image_files
-from official.cyclegan import preprocessing
+from official.cyclegan import saved_model_file
 from official.cyclegan import sources
-from official.cyclegan import tflite_file
-
-ImageFunction = Callable[[np.ndarray], np.ndarray]
+from official.cyclegan import tflite_convert
+from official.cyclegan import tflite_edit
+from official.cyclegan import tflite_probe
+from official.cyclegan import translator as translator_lib
 
 REPORT_NAME = config_lib.EXPORT_NAME
-# Where TensorFlow lets others keep files in a SavedModel.
-DETAILS_PATH = os.path.join("assets.extra", "cyclegan.json")
-# Largest difference in [0, 1] between what is exported and the Keras
+# Largest difference in [0, 1] between what is exported in float32 and the Keras
 # generator: well below half of an 8-bit level, 1 / 510.
 TOLERANCE = 1e-4
-_TEST_IMAGES = 20
-# Standard deviation of a picture below which it counts as flat, in [-1, 1]:
-# two 8-bit levels.
-_FLAT = 4 / 255
+_ROUNDING = 0.5 / 255  # more of it where whole numbers come out
+# Standard deviation of a picture below which it counts as flat, in [0, 1]: two
+# 8-bit levels.
+_FLAT = 2 / 255
+_TENSORFLOW = f"tensorflow {tf.__version__}"
 
 
-class Translator(tf.Module):
-  """A generator that takes and gives [0, 1], as it is exported."""
+@dataclasses.dataclass(frozen=True)
+class _Direction:
+  """What is known of one direction while it is exported.
 
-  def __init__(self, generator: tf.keras.Model, direction: str):
-    """Wraps a generator.
+  Attributes:
+    name: `AtoB` or `BtoA`.
+    translator: The generator.
+    real: By size, the test images, float32 `[count, size, size, channels]` in
+      [0, 1].
+    expected: By size, what the Keras generator makes of them.
+    truth: By size, what should come out, or None where that is unknown.
+    calibration: By size, training images, if any file needs them.
+  """
 
-    Args:
-      generator: float32 `[batch, height, width, channels]` in [-1, 1].
-      direction: `AtoB` or `BtoA`, which names the input and the output.
-    """
-    super().__init__(name="translator")
-    # Only the variables: tracking the Keras model itself would make loading
-    # ask for its classes.
-    self._variables = generator.variables
-    self._generator = _Untracked(generator)
-    self._output_name = f"image_{direction[-1]}"
-
-  def __call__(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Translates.
-
-    Args:
-      image: float32 `[batch, height, width, channels]` in [0, 1].
-
-    Returns:
-      One entry, `image_B` or `image_A`, of the same shape in [0, 1].
-    """
-    translated = self._generator.model(
-      preprocessing.unit_to_network(image), training=False
-    )
-    return {self._output_name: preprocessing.network_to_unit(translated)}
-
-  def function(self, shape: Sequence[int | None]) -> Any:
-    """Returns `__call__` traced for images of a shape, as a tf.function."""
-    spec = tf.TensorSpec(shape, tf.float32, name="image")
-    return tf.function(self.__call__, input_signature=[spec])
-
-
-class _Untracked:
-  """Hides a Keras model from `tf.Module`'s tracking."""
-
-  def __init__(self, model: tf.keras.Model):
-    self.model = model
+  name: str
+  translator: translator_lib.Translator
+  real: dict[int, np.ndarray]
+  expected: dict[int, np.ndarray]
+  truth: dict[int, np.ndarray | None]
+  calibration: dict[int, np.ndarray]
 
 
 def export(
   model_dir: str,
   output_dir: str,
   directions: Sequence[str] = checkpoints.DIRECTIONS,
-  size: int = 0,
+  options: config_lib.ExportConfig = config_lib.DEFAULT_EXPORT,
   choice: config_lib.Choice = config_lib.DEFAULT_CHOICE,
   data: config_lib.DataConfig | None = None,
 ) -> dict[str, Any]:
   """Exports the generators of a run and compares them with the originals.
 
-  Writes for each direction `g_AB/` (SavedModel, any batch and size) and
-  `g_AB.tflite` (float32, batch 1, one size), and `export.json`. Everything is
-  made and checked in a temporary folder first; only what passed is moved to
-  `output_dir`.
+  Writes for each direction `g_AB/` (SavedModel, any batch and size),
+  `g_AB.tflite` (float32), `g_AB_float16.tflite` and so on (batch 1, the sizes
+  asked for), a picture `export_AtoB.png`, and `export.json` and `export.md`.
+  Everything is made and checked in a folder beside `output_dir`, which then
+  takes its place as a whole; what else is in `output_dir` is kept.
 
   Args:
     model_dir: The folder of a run.
     output_dir: Where the files go.
     directions: Which of `AtoB` and `BtoA` to export.
-    size: Width and height that the TFLite files take, pixels; 0 means the
-      size trained on.
+    options: What to write, and how good it has to be.
     choice: Which checkpoint, and which of its weights.
-    data: Whose test images are compared; None: those of the data set trained
-      on.
+    data: Whose images are compared and calibrated with; None: those of the
+      data set trained on.
 
   Returns:
-    What `export.json` holds: for each file its size and its largest
-    difference to the Keras generator, in [0, 1].
+    What `export.json` holds.
 
   Raises:
-    config.UserError: If there is no trained model, the size does not suit the
-      generator, the folder cannot be written, or a file differs too much.
+    config.UserError: If there is no trained model, an option does not suit it,
+      the folder cannot be written, or a file cannot be made, cannot be run or
+      differs too much.
   """
   config = config_lib.load(model_dir)
-  size = size or config.data.crop_size
-  config_lib.check_size("size", size, config.model)
+  options = config_lib.resolve_export(options, config)
   generators = {
     direction: checkpoints.load_generator(model_dir, direction, choice)[0]
     for direction in directions
   }
-  image_files.make_folder(output_dir, "output_dir")
   source = sources.open_source(data or config.data, config.model.channels)
   report: dict[str, Any] = {
-    "size": size,
+    "size": options.sizes[0],
+    "sizes": list(options.sizes),
+    "io": options.io,
     "dataset": source.name,
     "data": dataclasses.asdict(data or config.data),
+    "trained_on": _trained_on(config.data),
     "tolerance": TOLERANCE,
+    "test_images": 0,
+    "keras_true_error": {},
+    "picture_rows": {},
     "files": {},
   }
-  with tempfile.TemporaryDirectory(dir=output_dir, prefix=".partial_") as made:
-    for direction, generator in generators.items():
-      images = dataset.first_images(
-        source, f"test{direction[0]}", size, _TEST_IMAGES
-      )
-      report["files"].update(
-        _export_generator(generator, direction, size, config, images, made)
-      )
-    pathlib.Path(made, REPORT_NAME).write_text(
-      json.dumps(report, indent=2) + "\n", encoding="utf-8"
-    )
-    for entry in os.listdir(made):
-      _replace(os.path.join(made, entry), os.path.join(output_dir, entry))
+  with atomic_folder.replacing(output_dir, "output_dir") as made:
+    for name, generator in generators.items():
+      direction = _load(generator, name, source, options)
+      _export_direction(direction, config, options, made, report)
+    _write_report(made, report)
+    atomic_folder.carry_over(output_dir, made, _others(output_dir))
   return report
 
 
-def _export_generator(
+def _trained_on(data: config_lib.DataConfig) -> str:
+  if data.domain_a:
+    return " and ".join(
+      os.path.basename(folder.rstrip("/"))
+      for folder in (data.domain_a, data.domain_b)
+    )
+  return os.path.basename(data.dataset.rstrip("/"))
+
+
+def _load(
   generator: tf.keras.Model,
   direction: str,
-  size: int,
-  config: config_lib.Config,
-  images: np.ndarray,
-  folder: str,
-) -> dict[str, Any]:
-  """Writes and checks one direction's files; returns their entries."""
-  name = config_lib.GENERATOR_NAMES[direction]
-  translator = Translator(generator, direction)
-  saved_model = os.path.join(folder, name)
-  _write_saved_model(translator, saved_model, direction, config)
-  tflite = f"{saved_model}.tflite"
-  with open(tflite, "wb") as file:
-    file.write(_convert(translator, size, config.model.channels))
+  source: sources.Source,
+  options: config_lib.ExportConfig,
+) -> _Direction:
+  """Reads the images for one direction and lets Keras translate them."""
+  domain, other = direction[0], direction[-1]
+  calibrated = set(options.quantization) & set(config_lib.CALIBRATED)
+  translator = translator_lib.Translator(generator, direction)
+  found = _Direction(direction, translator, {}, {}, {}, {})
 
-  images = _structured(images)
-  unit = images * 0.5 + 0.5
-  expected = preprocessing.network_to_unit(
-    generator.predict(images, batch_size=1, verbose=0)
-  ).numpy()
-  entries = {}
-  for path, run in (
-    (saved_model, saved_model_runner(saved_model)),
-    (tflite, tflite_file.runner(tflite)),
-  ):
-    got = np.concatenate([run(image[None]) for image in unit])
-    difference = float(np.max(np.abs(got - expected)))
-    if not difference <= TOLERANCE:
-      raise config_lib.UserError(
-        f"{os.path.basename(path)} differs from the Keras generator by"
-        f" {difference:.2g} of full scale, more than {TOLERANCE:g}. Nothing"
-        " was written; please report this with the run's config.json."
+  def read(split: str, size: int, count: int) -> np.ndarray:
+    return dataset.first_images(source, split, size, count) * 0.5 + 0.5
+
+  for size in options.sizes:
+    real = read(f"test{domain}", size, options.test_images)
+    kept = _structured(real)
+    found.real[size] = real[kept]
+    found.truth[size] = None
+    if source.paired:
+      truth = read(f"test{other}", size, options.test_images)
+      found.truth[size] = truth[kept]
+    # One by one, as the files do it.
+    translate = translator.function([1, size, size, translator.channels])
+    found.expected[size] = np.concatenate(
+      [
+        translate(tf.constant(image[None]))[translator.output_name].numpy()
+        for image in found.real[size]
+      ]
+    )
+    if calibrated:
+      found.calibration[size] = read(
+        f"train{domain}", size, options.calibration_images
       )
-    entries[os.path.basename(path)] = {
-      "bytes": _bytes(path),
-      "max_difference": difference,
-      "test_images": len(images),
-    }
-  return entries
+  return found
 
 
 def _structured(images: np.ndarray) -> np.ndarray:
-  """Leaves out pictures of one colour, unless there are no others.
+  """Says which pictures are not of one colour; all, if there are no others.
 
   Instance normalisation divides by the spread, of which such a picture's maps
   have none but rounding: what comes out differs from one build to another.
   """
   kept = images.std(axis=(1, 2, 3)) > _FLAT
-  return images[kept] if kept.any() else images
+  return kept if kept.any() else ~kept
 
 
-def _write_saved_model(
-  translator: Translator,
-  path: str,
-  direction: str,
+def _export_direction(
+  direction: _Direction,
   config: config_lib.Config,
+  options: config_lib.ExportConfig,
+  folder: str,
+  report: dict[str, Any],
 ) -> None:
-  """Writes a SavedModel that needs nothing but TensorFlow to be loaded."""
-  translate = translator.function([None, None, None, config.model.channels])
-  module = tf.Module()
-  module.variables_ = translator.variables
-  module.__call__ = translate
-  tf.saved_model.save(module, path, signatures=translate)
-  details = pathlib.Path(path, DETAILS_PATH)
-  details.parent.mkdir()
-  generator_type = config.model.generator_type
-  values = {
-    "direction": direction,
-    "size": config.data.crop_size,
-    "channels": config.model.channels,
-    "size_multiple": config_lib.SIZE_MULTIPLES[generator_type],
-    "minimum_size": config_lib.MINIMUM_SIZES[generator_type],
+  """Writes and checks one direction's files and adds them to the report."""
+  name = config_lib.GENERATOR_NAMES[direction.name]
+  size = options.sizes[0]
+  real, expected = direction.real[size], direction.expected[size]
+  report["test_images"] = max(report["test_images"], len(real))
+  report["keras_true_error"][direction.name] = export_report.true_error(
+    expected, real, direction.truth[size]
+  )
+  if "saved_model" in options.format:
+    path = os.path.join(folder, name)
+    saved_model_file.write(direction.translator, path, config, real[:1])
+    report["files"][name] = _check_saved_model(path, real, expected)
+  rows = {"Keras": expected}
+  if "tflite" in options.format:
+    for quantization in options.quantization:
+      ending = "" if quantization == "float32" else f"_{quantization}"
+      path = os.path.join(folder, f"{name}{ending}.tflite")
+      content = _make_tflite(direction, quantization, config, options)
+      pathlib.Path(path).write_bytes(content)
+      entry, rows[quantization] = _check_tflite(
+        path, direction, quantization, options
+      )
+      report["files"][os.path.basename(path)] = entry
+  report["picture_rows"][direction.name] = ["input", *rows]
+  image_files.write(
+    os.path.join(folder, f"export_{direction.name}.png"),
+    export_report.picture(real, rows),
+  )
+
+
+def _check_saved_model(
+  path: str, real: np.ndarray, expected: np.ndarray
+) -> dict[str, Any]:
+  """Compares a SavedModel with the Keras generator; returns its entry."""
+  run = saved_model_file.runner(path)
+  made = np.concatenate([run(image[None]) for image in real])
+  difference = float(np.max(np.abs(made - expected)))
+  _require_close(os.path.basename(path), difference, TOLERANCE)
+  return {
+    "bytes": sum(p.stat().st_size for p in pathlib.Path(path).rglob("*")),
+    "max_difference": difference,
+    "test_images": len(real),
   }
-  details.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
-def _convert(translator: Translator, size: int, channels: int) -> bytes:
-  """Returns a float32 TFLite file for one image of a fixed size.
-
-  A fixed shape keeps SHAPE and PACK operators, and with them dynamic tensors
-  that delegates refuse, out of the graph.
-  """
-  translate = translator.function([1, size, size, channels])
-  with tempfile.TemporaryDirectory() as folder:
-    module = tf.Module()
-    module.variables_ = translator.variables
-    tf.saved_model.save(module, folder, signatures=translate)
-    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-    with _quiet():
-      return converter.convert()
+def _require_close(name: str, difference: float, tolerance: float) -> None:
+  if not difference <= tolerance:
+    raise config_lib.UserError(
+      f"{name} differs from the Keras generator by {difference:.2g} of full"
+      f" scale, more than {tolerance:.2g}. Nothing was written; please report"
+      " this with the run's config.json."
+    )
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-  """Keeps the converter's operator statistics off the user's screen.
+def _make_tflite(
+  direction: _Direction,
+  quantization: str,
+  config: config_lib.Config,
+  options: config_lib.ExportConfig,
+) -> bytes:
+  """Returns a file with its pixel interface and metadata."""
+  content = tflite_convert.convert(
+    direction.translator, options.sizes, quantization, direction.calibration
+  )
+  values = "float32 in [0, 1]"
+  if options.io == "uint8":
+    content = tflite_edit.with_uint8_io(content)
+    values = "uint8 in [0, 255]"
+  colours = "RGB" if config.model.channels == 3 else "grey"
+  domain, other = direction.name[0], direction.name[-1]
+  trained_on = _trained_on(config.data)
+  sentence = (
+    f"Translates pictures of domain {domain} of {trained_on} into domain"
+    f" {other}, keeping what they show. A CycleGAN trained without pairs on"
+    f" {trained_on} at {config.data.crop_size} pixels."
+  )
+  return tflite_edit.with_metadata(
+    content,
+    tflite_edit.Description(
+      name=f"CycleGAN {trained_on} {domain} to {other}, {quantization}",
+      description=" ".join(filter(None, [options.description, sentence])),
+      author=options.author,
+      licence=options.licence,
+      version="1",
+      input_description=f"Picture of domain {domain}, {colours}, {values}.",
+      output_description=f"Picture of domain {other}, {colours}, {values}.",
+    ),
+  )
 
-  They are printed by C++ code, so the file descriptors are redirected; what
-  was printed is shown after all if the converter fails.
-  """
-  sys.stdout.flush()
-  sys.stderr.flush()
-  kept = [os.dup(1), os.dup(2)]
-  with tempfile.TemporaryFile() as printed:
-    os.dup2(printed.fileno(), 1)
-    os.dup2(printed.fileno(), 2)
+
+def _check_tflite(
+  path: str,
+  direction: _Direction,
+  quantization: str,
+  options: config_lib.ExportConfig,
+) -> tuple[dict[str, Any], np.ndarray]:
+  """Runs a file; returns its entry and, of the first size, translations."""
+  name = os.path.basename(path)
+  by_size, shown = {}, None
+  signatures = tflite_convert.signature_names(options.sizes)
+  for signature, size in signatures.items():
+    real, expected = direction.real[size], direction.expected[size]
     try:
-      yield
-    except Exception:
-      printed.seek(0)
-      os.write(kept[1], printed.read())
-      raise
-    finally:
-      os.dup2(kept[0], 1)
-      os.dup2(kept[1], 2)
-      for descriptor in kept:
-        os.close(descriptor)
+      made, found = tflite_probe.probe(path, real, signature)
+    except tflite_probe.RuntimeFailure as error:
+      raise config_lib.UserError(
+        f"--quantization={quantization}: {name} cannot be run ({error})."
+        " Nothing was written. Leave it out."
+      ) from error
+    quality = export_report.compare(made, expected, real, direction.truth[size])
+    by_size[str(size)] = {**found, **quality}
+    _require_quality(name, quantization, quality, options)
+    shown = made if shown is None else shown
+  first = by_size[str(options.sizes[0])]
+  entry = {
+    "direction": direction.name,
+    "quantization": quantization,
+    "bytes": os.path.getsize(path),
+    "test_images": len(shown),
+    "operators": first["operators"],
+    "partitions": {
+      first["runtime"]: first["partitions"],
+      **_tensorflow_partitions(path, quantization, shown[:1]),
+    },
+    **{key: first[key] for key in ("max_difference", "psnr", "ssim")},
+    "true_error": first["true_error"],
+    "by_size": by_size,
+  }
+  return entry, shown
 
 
-def saved_model_runner(path: str) -> ImageFunction:
-  """Loads a SavedModel.
-
-  Args:
-    path: Its folder.
-
-  Returns:
-    A function from and to float32 `[1, height, width, channels]` in [0, 1].
-  """
-  loaded = tf.saved_model.load(path)
-  signature = loaded.signatures["serving_default"]
-  (output,) = signature.structured_outputs
-  return lambda image: signature(image=tf.constant(image))[output].numpy()
-
-
-def _bytes(path: str) -> int:
-  """Returns the size of a file, or of all files in a folder."""
-  if os.path.isfile(path):
-    return os.path.getsize(path)
-  return sum(p.stat().st_size for p in pathlib.Path(path).rglob("*"))
+def _require_quality(
+  name: str,
+  quantization: str,
+  quality: Mapping[str, float | None],
+  options: config_lib.ExportConfig,
+) -> None:
+  """Raises `UserError` if a file is not good enough."""
+  if quantization == "float32":
+    rounding = _ROUNDING if options.io == "uint8" else 0.0
+    tolerance = TOLERANCE + rounding
+    _require_close(name, quality["max_difference"], tolerance)
+  if not quality["psnr"] >= options.min_psnr:
+    raise config_lib.UserError(
+      f"{name} has a PSNR of {quality['psnr']:.1f} dB to the Keras generator,"
+      f" less than --min_psnr={options.min_psnr:g}. Nothing was written. Leave"
+      f" {quantization} out of --quantization, or lower --min_psnr."
+    )
 
 
-def _replace(made: str, target: str) -> None:
-  """Moves a file or folder over an older one."""
-  if os.path.isdir(target) and not os.path.islink(target):
-    shutil.rmtree(target)
-  os.replace(made, target)
+def _tensorflow_partitions(
+  path: str, quantization: str, example: np.ndarray
+) -> dict[str, Any]:
+  """Returns how TensorFlow's own runtime divides a file's graph."""
+  if quantization in config_lib.CALIBRATED:
+    # It may abort on these (tensorflow/tensorflow issue 59922).
+    try:
+      _, found = tflite_probe.probe(path, example, runtime="tensorflow")
+    except tflite_probe.RuntimeFailure as error:
+      return {_TENSORFLOW: f"cannot run it: {error}"}
+    return {found["runtime"]: found["partitions"]}
+  with tflite_convert.quiet():
+    interpreter = tf.lite.Interpreter(path)
+    interpreter.allocate_tensors()
+  return {_TENSORFLOW: tflite_probe.partitions(interpreter)[0]}
+
+
+def _write_report(folder: str, report: dict[str, Any]) -> None:
+  pathlib.Path(folder, REPORT_NAME).write_text(
+    json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+  )
+  pathlib.Path(folder, export_report.TABLE_NAME).write_text(
+    export_report.table(report), encoding="utf-8"
+  )
+
+
+def _others(folder: str) -> list[str]:
+  """Returns what is in a folder that no earlier export wrote there."""
+  if not os.path.isdir(folder):
+    return []
+  ours: set[str] = set()
+  try:
+    text = pathlib.Path(folder, REPORT_NAME).read_text(encoding="utf-8")
+    ours.update(json.loads(text)["files"])
+    ours.update(f"export_{name}.png" for name in checkpoints.DIRECTIONS)
+  except (OSError, ValueError, KeyError, TypeError):
+    pass  # no export, or none that can be read: all is somebody's
+  return [name for name in os.listdir(folder) if name not in ours]

@@ -11,22 +11,28 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Runs .tflite files, without TensorFlow where another runtime is installed."""
+"""Runs .tflite files with the smallest runtime there is, without TensorFlow."""
 
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-# The runtimes of phones and small machines, the newest first.
-_RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+# The runtimes of phones and small machines, the newest first, and the packages
+# they come in.
+_RUNTIMES = {
+  "ai_edge_litert.interpreter": "ai-edge-litert",
+  "tflite_runtime.interpreter": "tflite-runtime",
+}
+DEFAULT_SIGNATURE = "serving_default"
 
 
-def open_interpreter(path: str) -> Any:
+def open_interpreter(path: str, threads: int | None = None) -> Any:
   """Opens a file with the runtime that is there, TensorFlow's as the last.
 
   Where TensorFlow is imported already its own runtime is used: two copies of
@@ -34,6 +40,7 @@ def open_interpreter(path: str) -> Any:
 
   Args:
     path: The file.
+    threads: Processor threads; None lets the runtime decide.
 
   Returns:
     An interpreter with the interface of `tf.lite.Interpreter`.
@@ -42,16 +49,45 @@ def open_interpreter(path: str) -> Any:
     ValueError: If it is no such file.
     RuntimeError: If it cannot be run.
   """
+  runtime, _ = _find_runtime()
+  return runtime.Interpreter(path, num_threads=threads)
+
+
+def runtime_name() -> str:
+  """Returns the name and version of the runtime that files are opened with."""
+  return _find_runtime()[1]
+
+
+def _find_runtime() -> tuple[Any, str]:
+  """Returns what has an `Interpreter`, and its name and version."""
   if "tensorflow" not in sys.modules:
-    for name in _RUNTIMES:
+    for module, package in _RUNTIMES.items():
       try:
-        runtime = importlib.import_module(name)
+        runtime = importlib.import_module(module)
       except ImportError:
         continue
-      return runtime.Interpreter(path)
+      return runtime, f"{package} {importlib.metadata.version(package)}"
   import tensorflow as tf
 
-  return tf.lite.Interpreter(path)
+  return tf.lite, f"tensorflow {tf.__version__}"
+
+
+def sizes(interpreter: Any) -> dict[str, int]:
+  """Returns the signatures of a file that `export` wrote, and their sizes.
+
+  Args:
+    interpreter: From `open_interpreter`.
+
+  Returns:
+    By name the width and height that a signature takes, pixels; the default
+    signature first.
+  """
+  found = {}
+  for name in interpreter.get_signature_list():
+    details = interpreter.get_signature_runner(name).get_input_details()
+    (entry,) = details.values()
+    found[name] = int(entry["shape"][1])
+  return dict(sorted(found.items(), key=lambda i: i[0] != DEFAULT_SIGNATURE))
 
 
 def runner(path: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -61,12 +97,30 @@ def runner(path: str) -> Callable[[np.ndarray], np.ndarray]:
     path: The file.
 
   Returns:
-    A function from and to float32 `[1, size, size, channels]` in [0, 1].
+    What `function` returns, of the default signature.
   """
-  return function(open_interpreter(path).get_signature_runner())
+  interpreter = open_interpreter(path)
+  return function(interpreter.get_signature_runner(DEFAULT_SIGNATURE))
 
 
 def function(signature: Any) -> Callable[[np.ndarray], np.ndarray]:
-  """Returns an interpreter's signature runner as what `runner` returns."""
+  """Returns a signature as a function of pictures.
+
+  Args:
+    signature: An interpreter's signature runner, with float32 input and output
+      in [0, 1], or uint8 ones.
+
+  Returns:
+    A function from and to float32 `[1, size, size, channels]` in [0, 1],
+    whatever the file takes.
+  """
   (output,) = signature.get_output_details()
-  return lambda image: signature(image=image)[output]
+  (entry,) = signature.get_input_details().values()
+  if entry["dtype"] != np.uint8:
+    return lambda image: signature(image=image)[output]
+
+  def whole_numbers(image: np.ndarray) -> np.ndarray:
+    pixels = np.rint(image * 255.0).astype(np.uint8)
+    return signature(image=pixels)[output].astype(np.float32) / 255.0
+
+  return whole_numbers

@@ -38,6 +38,7 @@ common_flags.define_model_flag()
 common_flags.define_checkpoint_flags()
 common_flags.define_background_flag()
 common_flags.define_dry_run_flag()
+common_flags.define_size_flag()
 _INPUT = flags.DEFINE_string(
   "input",
   None,
@@ -78,6 +79,7 @@ def main() -> None:
       "output": output,
       "direction": _DIRECTION.value,
       "scale": _SCALE.value,
+      "size": flags.FLAGS.size,
       "background": flags.FLAGS.background,
       "checkpoint": flags.FLAGS.checkpoint,
       "raw_generator": flags.FLAGS.raw_generator,
@@ -96,6 +98,7 @@ def main() -> None:
     _SCALE.value,
     choice,
     flags.FLAGS.background,
+    flags.FLAGS.size,
   )
   print(f"{len(written)} pictures written to {output}")
 

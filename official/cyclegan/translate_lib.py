@@ -63,6 +63,7 @@ def open_model(
   path: str,
   direction: str,
   choice: config_lib.Choice = config_lib.DEFAULT_CHOICE,
+  size: int = 0,
 ) -> Runner:
   """Opens a run's folder, an export's folder, a SavedModel or a TFLite file.
 
@@ -71,6 +72,8 @@ def open_model(
     direction: `AtoB` or `BtoA`. A SavedModel or TFLite file has one direction;
       asking for the other is refused.
     choice: Of a run's folder, which checkpoint and which of its weights.
+    size: Of a TFLite file, which of the sizes that it takes, pixels; 0 for the
+      first. Of others, at which size `fit` works; 0 for that trained on.
 
   Returns:
     The generator.
@@ -80,7 +83,7 @@ def open_model(
       choice is asked of a model that leaves none.
   """
   if os.path.isfile(os.path.join(path, config_lib.FILE_NAME)):
-    return _open_model_dir(path, direction, choice)
+    return _at_size(_open_model_dir(path, direction, choice), size)
   if os.path.exists(path) and choice != config_lib.DEFAULT_CHOICE:
     raise config_lib.UserError(
       f"--model={path} is an exported model: --checkpoint and --raw_generator"
@@ -88,11 +91,11 @@ def open_model(
     )
   name = config_lib.GENERATOR_NAMES[direction]
   if os.path.isfile(path):
-    return _open_tflite(path, direction)
+    return _open_tflite(path, direction, size)
   if os.path.isfile(os.path.join(path, name, "saved_model.pb")):
-    return _open_saved_model(os.path.join(path, name), direction)
+    path = os.path.join(path, name)
   if os.path.isfile(os.path.join(path, "saved_model.pb")):
-    return _open_saved_model(path, direction)
+    return _at_size(_open_saved_model(path, direction), size)
   raise config_lib.UserError(
     f"--model={path} is no model. Give the folder that train wrote, a folder"
     " or SavedModel that export wrote, or a .tflite file."
@@ -150,6 +153,7 @@ def translate_files(
   scale: str = "fit",
   choice: config_lib.Choice = config_lib.DEFAULT_CHOICE,
   background: str = config_lib.DataConfig.background,
+  size: int = 0,
 ) -> list[str]:
   """Translates image files.
 
@@ -165,6 +169,7 @@ def translate_files(
     scale: As for `translate_image`.
     choice: As for `open_model`.
     background: Colour behind transparent pictures.
+    size: As for `open_model`.
 
   Returns:
     The files written, in the order of the inputs. In a folder they keep the
@@ -184,7 +189,7 @@ def translate_files(
       image_files.find(inputs, "input"),
       inputs,
       output,
-      open_model(model, direction, choice),
+      open_model(model, direction, choice, size),
       scale,
       background,
     )
@@ -299,10 +304,10 @@ def _open_model_dir(
   import tensorflow as tf
 
   from official.cyclegan import checkpoints
-  from official.cyclegan import export_lib
+  from official.cyclegan import translator as translator_lib
 
   generator, config = checkpoints.load_generator(path, direction, choice)
-  translator = export_lib.Translator(generator, direction)
+  translator = translator_lib.Translator(generator, direction)
   function = translator.function([1, None, None, config.model.channels])
 
   def run(image: np.ndarray) -> np.ndarray:
@@ -319,14 +324,14 @@ def _open_model_dir(
 
 
 def _open_saved_model(path: str, direction: str) -> Runner:
-  from official.cyclegan import export_lib
+  from official.cyclegan import saved_model_file
 
-  details_path = pathlib.Path(path, export_lib.DETAILS_PATH)
+  details_path = pathlib.Path(path, saved_model_file.DETAILS_PATH)
   try:
     details = json.loads(details_path.read_text(encoding="utf-8"))
     _check_direction(path, details["direction"], direction)
     return Runner(
-      export_lib.saved_model_runner(path),
+      saved_model_file.runner(path),
       details["size"],
       details["size_multiple"],
       details["minimum_size"],
@@ -339,20 +344,41 @@ def _open_saved_model(path: str, direction: str) -> Runner:
     ) from error
 
 
-def _open_tflite(path: str, direction: str) -> Runner:
+def _at_size(runner: Runner, size: int) -> Runner:
+  """Returns a runner of any size that works at another one."""
+  if not size:
+    return runner
+  if size < runner.minimum or size % runner.multiple:
+    raise config_lib.UserError(
+      f"--size={size}: this model takes sizes of at least {runner.minimum}"
+      f" pixels that are multiples of {runner.multiple}."
+    )
+  return dataclasses.replace(runner, size=size)
+
+
+def _open_tflite(path: str, direction: str, size: int) -> Runner:
   try:
     interpreter = tflite_file.open_interpreter(path)
-    signature = interpreter.get_signature_runner("serving_default")
+    sizes = tflite_file.sizes(interpreter)
+    names = [name for name, has in sizes.items() if size in (0, has)]
+    if not names:
+      raise config_lib.UserError(
+        f"--size={size}: --model={path} takes"
+        f" {', '.join(map(str, sizes.values()))} pixels. Use one of these."
+      )
+    signature = interpreter.get_signature_runner(names[0])
     (shape,) = [d["shape"] for d in signature.get_input_details().values()]
     (output,) = signature.get_output_details()
+  except config_lib.UserError:
+    raise
   except (ValueError, RuntimeError) as error:
     raise config_lib.UserError(
       f"--model={path} is no .tflite file of this package"
       f" ({str(error).splitlines()[0]}). Export the model again."
     ) from error
   _check_direction(path, {"image_B": "AtoB"}.get(output, "BtoA"), direction)
-  size = int(shape[1])
   run = tflite_file.function(signature)
+  size = sizes[names[0]]
   return Runner(run, size, 0, size, channels=int(shape[3]))
 
 

@@ -1,0 +1,307 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Completes finished TFLite files: a pixel interface, and metadata.
+
+Both work on the flatbuffer, with TensorFlow's own schema.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import flatbuffers
+import numpy as np
+from tensorflow.lite.python import schema_py_generated as schema
+
+_FILE_IDENTIFIER = b"TFL3"
+# Those of TensorFlow Lite's metadata, metadata_schema.fbs 1.0.0.
+_METADATA_NAME = b"TFLITE_METADATA"
+_METADATA_IDENTIFIER = b"M001"
+_IMAGE_PROPERTIES = 2  # of the union ContentProperties
+_NORMALIZATION = 1  # of the union ProcessUnitOptions
+_RGB, _GRAYSCALE = 1, 2  # ColorSpaceType
+_LEVELS = 255.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Description:
+  """What a file's metadata says to people.
+
+  Attributes:
+    name: Of the model.
+    description: What it does, and what it was trained on.
+    author: Who made it; empty for none.
+    licence: Of the model.
+    version: Of the model.
+    input_description: What the model takes.
+    output_description: What it gives.
+  """
+
+  name: str
+  description: str
+  author: str
+  licence: str
+  version: str
+  input_description: str
+  output_description: str
+
+
+def with_uint8_io(content: bytes) -> bytes:
+  """Makes a file take and give whole numbers instead of floats in [0, 1].
+
+  The conversions become a part of the graph. They are added to the finished
+  file, whatever its precision: given such a graph, TensorFlow 2.15's converter
+  mistakes the scale of what it quantises.
+
+  Args:
+    content: A file whose signatures have one input and one output each.
+
+  Returns:
+    The file with uint8 input and output of the same shapes and names.
+  """
+  model = _unpack(content)
+  to_unit = _constant(model, 1.0 / _LEVELS)
+  to_levels, half = _constant(model, _LEVELS), _constant(model, 0.5)
+  cast, multiply, add = (
+    _operator_code(model, code)
+    for code in (
+      schema.BuiltinOperator.CAST,
+      schema.BuiltinOperator.MUL,
+      schema.BuiltinOperator.ADD,
+    )
+  )
+  for index, graph in enumerate(model.subgraphs):
+    (entry,), (result,) = graph.inputs, graph.outputs
+    constants = [
+      _add_tensor(graph, f"pixel_constant{i}", [], buffer=buffer)
+      for i, buffer in enumerate((to_unit, to_levels, half))
+    ]
+    shape = graph.tensors[entry].shape
+    pixels, levels = (
+      _add_tensor(graph, name, shape, schema.TensorType.UINT8)
+      for name in ("pixels", "translated_pixels")
+    )
+    floats = [_add_tensor(graph, f"pixel_values{i}", shape) for i in range(3)]
+    before = [
+      _operator(cast, [pixels], floats[0], *_cast_options(to_float=True)),
+      _operator(multiply, [floats[0], constants[0]], entry, *_MULTIPLY),
+    ]
+    after = [
+      _operator(multiply, [result, constants[1]], floats[1], *_MULTIPLY),
+      # Half a level more, and cut off by the cast: rounded.
+      _operator(add, [floats[1], constants[2]], floats[2], *_ADD),
+      _operator(cast, [floats[2]], levels, *_cast_options(to_float=False)),
+    ]
+    graph.operators = [*before, *graph.operators, *after]
+    graph.inputs, graph.outputs = [pixels], [levels]
+    for signature in model.signatureDefs:
+      if signature.subgraphIndex == index:
+        signature.inputs[0].tensorIndex = pixels
+        signature.outputs[0].tensorIndex = levels
+  return _pack(model)
+
+
+def with_metadata(content: bytes, description: Description) -> bytes:
+  """Adds the metadata that TensorFlow Lite's tools and apps read.
+
+  For each input and output: colour space, range, and normalisation. That is
+  (value - mean) / std from pixels to what the model takes, and from what it
+  gives to pixels.
+
+  Args:
+    content: A file whose signatures have one input and one output each; float32
+      in [0, 1], or uint8.
+    description: What to say.
+
+  Returns:
+    The file with the buffer `TFLITE_METADATA`.
+  """
+  model = _unpack(content)
+  buffer = schema.BufferT()
+  buffer.data = np.frombuffer(_metadata(model, description), np.uint8)
+  model.buffers.append(buffer)
+  entry = schema.MetadataT()
+  entry.name = _METADATA_NAME
+  entry.buffer = len(model.buffers) - 1
+  model.metadata = [*(model.metadata or []), entry]
+  return _pack(model)
+
+
+def _metadata(model: schema.ModelT, description: Description) -> bytes:
+  """Returns the flatbuffer ModelMetadata."""
+  builder = flatbuffers.Builder(1024)
+  graphs = []
+  for graph in model.subgraphs:
+    tensors = []
+    for index, text, gives in (
+      (graph.inputs[0], description.input_description, False),
+      (graph.outputs[0], description.output_description, True),
+    ):
+      tensor = graph.tensors[index]
+      whole = tensor.type == schema.TensorType.UINT8
+      name = "translated" if gives else "image"
+      tensors.append(
+        _tensor_metadata(builder, name, text, tensor.shape[-1], whole, gives)
+      )
+    graphs.append(
+      _table(
+        builder,
+        {i: _vector(builder, [t]) for i, t in zip((2, 3), tensors)},
+      )
+    )
+  slots = {
+    3: _vector(builder, graphs),
+    **{
+      slot: builder.CreateString(text)
+      for slot, text in (
+        (0, description.name),
+        (1, description.description),
+        (2, description.version),
+        (4, description.author),
+        (5, description.licence),
+        (7, "1.0.0"),  # of the oldest parser that understands it
+      )
+      if text
+    },
+  }
+  builder.Finish(_table(builder, slots), file_identifier=_METADATA_IDENTIFIER)
+  return bytes(builder.Output())
+
+
+def _tensor_metadata(
+  builder: flatbuffers.Builder,
+  name: str,
+  description: str,
+  channels: int,
+  whole: bool,
+  gives: bool,
+) -> int:
+  """Adds a TensorMetadata of an image; returns where it is."""
+  mean, std = 0.0, 1.0
+  if not whole:
+    std = 1.0 / _LEVELS if gives else _LEVELS
+  normalization = _table(
+    builder, {0: _floats(builder, [mean]), 1: _floats(builder, [std])}
+  )
+  unit = _union(builder, _NORMALIZATION, normalization)
+  builder.StartObject(2)
+  builder.PrependInt8Slot(0, _RGB if channels == 3 else _GRAYSCALE, 0)
+  properties = builder.EndObject()
+  highest = _LEVELS if whole else 1.0
+  stats = _table(
+    builder, {0: _floats(builder, [highest]), 1: _floats(builder, [0.0])}
+  )
+  return _table(
+    builder,
+    {
+      0: builder.CreateString(name),
+      1: builder.CreateString(description),
+      3: _union(builder, _IMAGE_PROPERTIES, properties),
+      4: _vector(builder, [unit]),
+      5: stats,
+    },
+  )
+
+
+def _union(builder: flatbuffers.Builder, kind: int, value: int) -> int:
+  """Adds a table whose first two fields are a union."""
+  builder.StartObject(2)
+  builder.PrependUint8Slot(0, kind, 0)
+  builder.PrependUOffsetTRelativeSlot(1, value, 0)
+  return builder.EndObject()
+
+
+def _table(builder: flatbuffers.Builder, slots: dict[int, int]) -> int:
+  """Adds a table whose fields are all references."""
+  builder.StartObject(max(slots) + 1)
+  for slot, value in slots.items():
+    builder.PrependUOffsetTRelativeSlot(slot, value, 0)
+  return builder.EndObject()
+
+
+def _vector(builder: flatbuffers.Builder, items: Sequence[int]) -> int:
+  builder.StartVector(4, len(items), 4)
+  for item in reversed(items):
+    builder.PrependUOffsetTRelative(item)
+  return builder.EndVector()
+
+
+def _floats(builder: flatbuffers.Builder, values: Sequence[float]) -> int:
+  return builder.CreateNumpyVector(np.array(values, np.float32))
+
+
+def _unpack(content: bytes) -> schema.ModelT:
+  return schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+
+
+def _pack(model: schema.ModelT) -> bytes:
+  builder = flatbuffers.Builder(1024)
+  builder.Finish(model.Pack(builder), file_identifier=_FILE_IDENTIFIER)
+  return bytes(builder.Output())
+
+
+def _constant(model: schema.ModelT, value: float) -> int:
+  """Adds a buffer with one float32; returns its index."""
+  buffer = schema.BufferT()
+  buffer.data = np.frombuffer(np.float32(value).tobytes(), np.uint8)
+  model.buffers.append(buffer)
+  return len(model.buffers) - 1
+
+
+def _operator_code(model: schema.ModelT, builtin: int) -> int:
+  """Adds an operator's code; returns its index."""
+  code = schema.OperatorCodeT()
+  code.builtinCode = code.deprecatedBuiltinCode = builtin
+  code.version = 1
+  model.operatorCodes.append(code)
+  return len(model.operatorCodes) - 1
+
+
+def _add_tensor(
+  graph: schema.SubGraphT,
+  name: str,
+  shape: Sequence[int],
+  kind: int = schema.TensorType.FLOAT32,
+  buffer: int = 0,
+) -> int:
+  """Adds a tensor; returns its index. Buffer 0 is the empty one."""
+  tensor = schema.TensorT()
+  tensor.name = name.encode()
+  tensor.shape = np.array(shape, np.int32)
+  tensor.type = kind
+  tensor.buffer = buffer
+  graph.tensors.append(tensor)
+  return len(graph.tensors) - 1
+
+
+def _operator(
+  code: int, inputs: Sequence[int], output: int, kind: int, options: object
+) -> schema.OperatorT:
+  operator = schema.OperatorT()
+  operator.opcodeIndex = code
+  operator.inputs, operator.outputs = list(inputs), [output]
+  operator.builtinOptionsType, operator.builtinOptions = kind, options
+  return operator
+
+
+def _cast_options(to_float: bool) -> tuple[int, object]:
+  options = schema.CastOptionsT()
+  types = schema.TensorType.UINT8, schema.TensorType.FLOAT32
+  options.inDataType, options.outDataType = types if to_float else types[::-1]
+  return schema.BuiltinOptions.CastOptions, options
+
+
+_MULTIPLY = schema.BuiltinOptions.MulOptions, schema.MulOptionsT()
+_ADD = schema.BuiltinOptions.AddOptions, schema.AddOptionsT()
