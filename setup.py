@@ -39,9 +39,12 @@ psutil: the free memory, by which pictures are kept or read again;
 requests: downloads that go on where they were; tensorflow-datasets uses it.
 numpy < 2: tensorflow 2.15 is compiled against numpy 1.
 matplotlib: the benchmarks' curves; nothing else draws axes.
-tflite-runtime: runs .tflite files without importing TensorFlow, so that
-  translate starts at once. 2.14.0 is the last, for Linux and numpy 1 only;
-  elsewhere TensorFlow's own interpreter is used.
+ai-edge-litert: runs .tflite files without importing TensorFlow, so that
+  translate starts at once, and is the runtime of today's phones, in which
+  export measures. Pinned, for partitions and speed depend on it; 2.0.2 is the
+  last for Python 3.9. Where it has no wheel TensorFlow's interpreter is used.
+flatbuffers: writes metadata into .tflite files; tensorflow brings it along.
+tensorflow-serving-api: the format of TensorFlow Serving's warm-up requests.
 tqdm: progress bars; tensorflow-datasets uses it as well.
 tensorboard: hyperparameters for its HParams tab; tensorflow brings it along.
 setuptools < 81: tensorboard 2.15 imports pkg_resources.
@@ -52,6 +55,14 @@ import pathlib
 import setuptools
 
 _README = pathlib.Path(__file__).with_name("README.md")
+_LITERT = [
+  (
+    "ai-edge-litert==2.3.0; python_version>='3.10' and"
+    " (platform_system!='Darwin' or platform_machine=='arm64')"
+  ),
+  ("ai-edge-litert==2.0.2; python_version<'3.10' and platform_system=='Linux'"),
+]
+_VIDEO = ["imageio>=2.31", "imageio-ffmpeg>=0.4.9"]
 
 setuptools.setup(
   name="cyclegan-garden",
@@ -65,6 +76,8 @@ setuptools.setup(
   python_requires=">=3.9,<3.12",
   install_requires=[
     "absl-py>=1.4",
+    *_LITERT,
+    "flatbuffers>=23.5.26",
     "grpcio>=1.59",
     "imagehash>=4.3",
     "importlib_resources",
@@ -83,21 +96,33 @@ setuptools.setup(
     "tensorflow-datasets==4.9.10; python_version>='3.10'",
     "tensorflow-datasets==4.9.3; python_version<'3.10'",
     "tensorflow-metadata>=1.14,<=1.17.3",
-    (
-      "tflite-runtime==2.14.0; platform_system=='Linux'"
-      " and platform_machine in 'x86_64 aarch64'"
-    ),
+    "tensorflow-serving-api==2.15.1",
     "tqdm",
   ],
   extras_require={
+    # All that translate needs for .tflite files. pip installs the packages
+    # above with any extra; to go without them (500 MB) install this package
+    # with --no-deps, and these (docs/on-device.md).
+    "ondevice": [
+      "absl-py>=1.4",
+      *_LITERT,
+      "numpy>=1.23",
+      "pillow>=10.1",
+      "tqdm",
+    ],
+    # Video files and cameras; brings an ffmpeg that writes H.264, which
+    # browsers and phones play.
+    "video": _VIDEO,
     # pytest runs the tests, pytest-xdist several at a time; ruff lints and
     # formats, one tool for both. scikit-image: a second opinion on PSNR and
-    # SSIM.
+    # SSIM. selenium: drives the browser that tests the page.
     "dev": [
+      *_VIDEO,
       "pytest>=8",
       "pytest-xdist>=3.5",
       "ruff==0.17.6",
       "scikit-image>=0.22",
+      "selenium>=4.15",
     ],
   },
 )

@@ -21,9 +21,11 @@ import tensorflow as tf
 from official.cyclegan import checkpoints
 from official.cyclegan import config as config_lib
 from official.cyclegan import export_lib
-from official.cyclegan import tflite_file
+from official.cyclegan import tflite_probe
 from official.cyclegan import train_lib
 from tests import conftest
+
+_ENDINGS = ("", ".tflite", "_float16.tflite", "_dynamic.tflite")
 
 
 @pytest.fixture(scope="module")
@@ -98,11 +100,21 @@ def test_saved_model_takes_any_size_and_batch(exported):
 def test_report_and_details(exported):
   report, folder = exported
   assert json.loads((folder / "export.json").read_text()) == report
-  assert sorted(os.listdir(folder)) == sorted([*report["files"], "export.json"])
-  for entry in report["files"].values():
-    assert entry["max_difference"] <= report["tolerance"] == 1e-4
+  names = [f"{g}{e}" for g in ("g_AB", "g_BA") for e in _ENDINGS]
+  assert sorted(report["files"]) == sorted(names)
+  others = ["export.json", "export.md", "export_AtoB.png", "export_BtoA.png"]
+  assert sorted(os.listdir(folder)) == sorted([*names, *others])
+  for name, entry in report["files"].items():
+    exact = name.split(".")[0] in ("g_AB", "g_BA")
+    assert not exact or entry["max_difference"] <= report["tolerance"] == 1e-4
     assert entry["test_images"] == 3
     assert entry["bytes"] > 10_000
+    if name.endswith(".tflite"):
+      assert entry["psnr"] > 30 and list(entry["by_size"]) == ["32"]
+      assert entry["operators"]["CONV_2D"] > 5
+      runtimes = " ".join(entry["partitions"])
+      assert "ai-edge-litert" in runtimes and "tensorflow" in runtimes
+      assert entry["true_error"] is None  # nobody knows the truth here
   details = json.loads(
     (folder / "g_BA" / "assets.extra" / "cyclegan.json").read_text()
   )
@@ -125,17 +137,66 @@ def test_tflite_has_fixed_shapes_only(exported):
   assert not {op for op in operators if op.startswith("Flex")}
 
 
-def test_other_size(run, tmp_path):
-  report = export_lib.export(run, str(tmp_path), ["AtoB"], size=48)
-  assert report["size"] == 48
+def _options(**changes):
+  return config_lib.ExportConfig(
+    **{"format": ("tflite",), "quantization": ("float32",), **changes}
+  )
+
+
+def test_other_sizes_and_whole_numbers(run, tmp_path):
+  options = _options(sizes=(48, 32), io="uint8")
+  report = export_lib.export(run, str(tmp_path), ["AtoB"], options)
+  assert report["size"] == 48 and report["sizes"] == [48, 32]
   interpreter = tf.lite.Interpreter(str(tmp_path / "g_AB.tflite"))
-  assert interpreter.get_input_details()[0]["shape"].tolist() == [1, 48, 48, 3]
+  signature = interpreter.get_signature_runner("serving_default")
+  (entry,) = signature.get_input_details().values()
+  assert entry["shape"].tolist() == [1, 48, 48, 3]
+  assert entry["dtype"] == np.uint8
+  assert list(report["files"]) == ["g_AB.tflite"]
+  assert list(report["files"]["g_AB.tflite"]["by_size"]) == ["48", "32"]
   assert not (tmp_path / "g_BA").exists()
 
 
-def test_size_the_network_cannot_take_is_refused(run, tmp_path):
-  with pytest.raises(config_lib.UserError, match="--size=40"):
-    export_lib.export(run, str(tmp_path / "out"), size=40)
+def test_integers_of_the_unet_run(run, tmp_path):
+  """They are known to abort (tensorflow/tensorflow issue 59922)."""
+  options = _options(
+    quantization=("int8", "int8_mixed"), calibration_images=5, min_psnr=10
+  )
+  report = export_lib.export(run, str(tmp_path), ["AtoB"], options)
+  assert list(report["files"]) == ["g_AB_int8.tflite", "g_AB_int8_mixed.tflite"]
+  for entry in report["files"].values():
+    assert len(entry["partitions"]) == 2
+
+
+def test_a_file_that_cannot_be_run_is_refused(run, tmp_path, monkeypatch):
+  def fail(*_, **__):
+    raise tflite_probe.RuntimeFailure("ended by SIGABRT")
+
+  monkeypatch.setattr(tflite_probe, "probe", fail)
+  with pytest.raises(config_lib.UserError, match="=float32: g_AB.tflite.*ABRT"):
+    export_lib.export(run, str(tmp_path / "out"), options=_options())
+  assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+  ("changes", "message"),
+  [
+    ({"sizes": (40,)}, "--size=40"),
+    ({"quantization": ("int4",)}, "--quantization=int4 must be one of"),
+    ({"quantization": ()}, "--quantization is empty"),
+    ({"format": ("tflite", "tflite")}, "--format names something twice"),
+    ({"io": "rgb"}, "--io=rgb"),
+    ({"min_psnr": -1.0}, "--min_psnr=-1"),
+    ({"test_images": 0}, "--test_images=0"),
+    (
+      {"sizes": (32, 48), "quantization": ("int8_mixed",)},
+      "int8_mixed.*one size",
+    ),
+  ],
+)
+def test_options_that_cannot_be_are_refused(run, tmp_path, changes, message):
+  with pytest.raises(config_lib.UserError, match=message):
+    export_lib.export(run, str(tmp_path / "out"), options=_options(**changes))
   assert not (tmp_path / "out").exists()
 
 
@@ -146,24 +207,45 @@ def test_output_dir_that_is_a_file_is_refused(run, tmp_path):
   assert (tmp_path / "file").read_text() == "keep me"
 
 
-def test_a_file_that_differs_is_not_written(run, tmp_path, monkeypatch):
-  real = tflite_file.runner
-  monkeypatch.setattr(
-    tflite_file,
-    "runner",
-    lambda path: lambda image: real(path)(image) + 2e-4,
-  )
+@pytest.mark.parametrize(
+  ("changes", "message"),
+  [
+    ({}, "g_AB.tflite differs"),
+    (
+      {"quantization": ("dynamic",), "min_psnr": 80},
+      "g_AB_dynamic.tflite has a PSNR of .* --min_psnr=80",
+    ),
+  ],
+)
+def test_a_file_that_differs_is_not_written(
+  run, tmp_path, monkeypatch, changes, message
+):
+  real = tflite_probe.probe
+
+  def off(*arguments, **options):
+    made, found = real(*arguments, **options)
+    return made + np.float32(2e-4), found
+
+  monkeypatch.setattr(tflite_probe, "probe", off)
   (tmp_path / "g_AB.tflite").write_text("an older export")
-  with pytest.raises(config_lib.UserError, match="g_AB.tflite differs"):
-    export_lib.export(run, str(tmp_path))
+  with pytest.raises(config_lib.UserError, match=message):
+    export_lib.export(run, str(tmp_path), options=_options(**changes))
   assert os.listdir(tmp_path) == ["g_AB.tflite"]
   assert (tmp_path / "g_AB.tflite").read_text() == "an older export"
 
 
 def test_exports_over_an_older_export(run, tmp_path):
-  for _ in range(2):
-    export_lib.export(run, str(tmp_path), ["BtoA"])
-  assert sorted(os.listdir(tmp_path)) == ["export.json", "g_BA", "g_BA.tflite"]
+  (tmp_path / "mine.txt").write_text("kept")
+  for quantization in (("float32", "float16"), ("float32",)):
+    options = _options(quantization=quantization)
+    export_lib.export(run, str(tmp_path), ["BtoA"], options)
+  assert sorted(os.listdir(tmp_path)) == [
+    "export.json",
+    "export.md",
+    "export_BtoA.png",
+    "g_BA.tflite",
+    "mine.txt",
+  ]
 
 
 if __name__ == "__main__":

@@ -60,9 +60,17 @@ _ORDER = [
   "train_lib",
   "survey",
   "prepare_lib",
+  "atomic_folder",
   "tflite_file",
+  "tflite_probe",
+  "translator",
+  "tflite_convert",
+  "tflite_edit",
+  "saved_model_file",
+  "export_report",
   "export_lib",
   "translate_lib",
+  "video",
   "evaluate_lib",
   "search_oracles",
   "search_report",
@@ -87,6 +95,7 @@ _WITHOUT_TENSORFLOW = {
   "distribution_distance",
   "image_files",
   "folders",
+  "atomic_folder",
 }
 _MODULES = sorted(p.stem for p in _PACKAGE.glob("*.py") if p.stem != "__init__")
 

@@ -66,7 +66,7 @@ def test_what_is_no_model_is_an_error(tmp_path):
 
 
 def test_translate_does_not_import_tensorflow(halving, tmp_path):
-  pytest.importorskip("tflite_runtime", reason="no small runtime here")
+  pytest.importorskip("ai_edge_litert", reason="no small runtime here")
   picture = conftest.smooth_picture(np.random.default_rng(0), 16, 16)
   image_files.write(str(tmp_path / "a.png"), picture)
   done = subprocess.run(

@@ -125,6 +125,46 @@ def test_files_folder_glob_and_single(models, pictures, tmp_path):
   assert image_files.read(one).shape[-1] == 3
 
 
+def test_folder_of_an_export_without_tensorflow(models, monkeypatch):
+  monkeypatch.setattr(translate_lib, "_has_tensorflow", lambda: False)
+  image = _picture(32, 32)
+  made = translate_lib.translate_image(
+    translate_lib.open_model(models["export"], "AtoB"), image
+  )
+  want = translate_lib.translate_image(
+    translate_lib.open_model(models["tflite"], "AtoB"), image
+  )
+  np.testing.assert_array_equal(made, want)
+  for name in ("run", "saved_model"):
+    with pytest.raises(config_lib.UserError, match="needs TensorFlow"):
+      translate_lib.open_model(models[name], "AtoB")
+
+
+def test_size(models, tmp_path):
+  for name in ("run", "saved_model"):
+    runner = translate_lib.open_model(models[name], "AtoB", size=48)
+    assert runner.size == 48
+    made = translate_lib.translate_image(runner, _picture(50, 70))
+    assert made.shape == (50, 70, 3)
+    with pytest.raises(config_lib.UserError, match="--size=30"):
+      translate_lib.open_model(models[name], "AtoB", size=30)
+  options = config_lib.ExportConfig(
+    format=("tflite",), quantization=("dynamic",), sizes=(32, 64), io="uint8"
+  )
+  export_lib.export(models["run"], str(tmp_path), ["AtoB"], options)
+  for size, want in ((0, 32), (64, 64)):
+    runner = translate_lib.open_model(str(tmp_path), "AtoB", size=size)
+    assert runner.size == want
+    other = translate_lib.open_model(models["run"], "AtoB", size=want)
+    one, two = (
+      translate_lib.translate_image(r, _picture(64, 64)).astype(int)
+      for r in (runner, other)
+    )
+    assert np.abs(one - two).max() <= 6  # 8-bit weights
+  with pytest.raises(config_lib.UserError, match="--size=48.*32, 64"):
+    translate_lib.open_model(str(tmp_path), "AtoB", size=48)
+
+
 def test_other_direction_of_a_run(models):
   images = [
     translate_lib.translate_image(

@@ -8,12 +8,17 @@ cd "$(dirname "$0")/.."
 source tools/env.sh
 
 make_env .venv-test -e '.[dev]'
-# The runtime of phones and browsers, without TensorFlow, in its own place: it
-# wants another protobuf.
-if (make_env .venv-litert ai-edge-litert==2.3.0 numpy); then
+# What a phone-sized machine has: no TensorFlow.
+if (make_env .venv-litert ai-edge-litert==2.3.0 absl-py numpy pillow tqdm); then
   export LITERT_PYTHON=$PWD/.venv-litert/bin/python
 else
   echo "ai-edge-litert cannot be installed here: its test is skipped."
+fi
+# Google's reader of metadata, which needs an old protobuf.
+if (make_env .venv-metadata tflite-support==0.4.4 'numpy<2'); then
+  export METADATA_PYTHON=$PWD/.venv-metadata/bin/python
+else
+  echo "tflite-support cannot be installed here: its test is skipped."
 fi
 .venv-test/bin/ruff check .
 .venv-test/bin/ruff format --check .

@@ -770,7 +770,7 @@ def resolve_export(options: ExportConfig, config: Config) -> ExportConfig:
   """
   sizes = options.sizes or (config.data.crop_size,)
   for size in sizes:
-    check_size("sizes", size, config.model)
+    check_size("size" if len(sizes) == 1 else "sizes", size, config.model)
   for name, values, choices in (
     ("format", options.format, EXPORT_FORMATS),
     ("quantization", options.quantization, QUANTIZATIONS),

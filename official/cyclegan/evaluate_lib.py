@@ -148,7 +148,9 @@ def open_both(
       os.path.join(model, config_lib.FILE_NAME)
     ) or os.path.isdir(os.path.join(model, generator)):
       paths[direction] = model
-    elif name in (generator, f"{generator}.tflite"):
+    elif name == generator or (
+      name.startswith(generator) and name.endswith(".tflite")
+    ):
       paths[direction] = model
       other = _OTHER_WAY[direction]
       sibling = os.path.join(

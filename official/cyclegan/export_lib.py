@@ -41,6 +41,7 @@ from official.cyclegan import tflite_convert
 from official.cyclegan import tflite_edit
 from official.cyclegan import tflite_probe
 from official.cyclegan import translator as translator_lib
+from official.cyclegan import validation
 
 REPORT_NAME = config_lib.EXPORT_NAME
 # Largest difference in [0, 1] between what is exported in float32 and the Keras
@@ -159,7 +160,9 @@ def _load(
   found = _Direction(direction, translator, {}, {}, {}, {})
 
   def read(split: str, size: int, count: int) -> np.ndarray:
-    return dataset.first_images(source, split, size, count) * 0.5 + 0.5
+    images = dataset.first_images(source, split, size, count)
+    # Whole 8-bit levels, as apps have them.
+    return validation.to_uint8(images).astype(np.float32) / 255.0
 
   for size in options.sizes:
     real = read(f"test{domain}", size, options.test_images)

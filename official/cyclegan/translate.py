@@ -21,8 +21,12 @@ Recipe:
 
 --model is a run's folder, a SavedModel or a .tflite file; --input a picture, a
 glob pattern in quotes, a folder, or any data set that train takes, of which the
-test pictures are translated. Pictures may have any size and keep it. A
-picture that cannot be read is named at the end; the others are translated.
+test pictures are translated; or a video file, or camera:0. Pictures may have
+any size and keep it. A picture that cannot be read is named at the end; the
+others are translated.
+
+A .tflite file needs no TensorFlow here: ai-edge-litert, absl-py, numpy, pillow
+and tqdm are enough, and for videos imageio and imageio-ffmpeg.
 """
 
 from __future__ import annotations
@@ -43,13 +47,13 @@ _INPUT = flags.DEFINE_string(
   "input",
   None,
   "Picture, glob pattern in quotes, folder of pictures, or a data set as for"
-  " train's --dataset: its test pictures.",
+  " train's --dataset: its test pictures; or a video file, or camera:0.",
 )
 _OUTPUT = flags.DEFINE_string(
   "output",
   None,
   "Folder for the results, which keep the inputs' names; for a single picture"
-  " also a .png or .jpg file.",
+  " also a .png or .jpg file. Of a video an .mp4 file, without sound.",
 )
 _DIRECTION = flags.DEFINE_enum(
   "direction", "AtoB", ["AtoB", "BtoA"], "Which way to translate."
@@ -60,6 +64,15 @@ _SCALE = flags.DEFINE_enum(
   ["fit", "native"],
   "fit: work at the size that the model was trained for, as training did."
   " native: work at the picture's own size (not for .tflite files).",
+)
+_TEMPORAL_SMOOTHING = flags.DEFINE_float(
+  "temporal_smoothing",
+  0.0,
+  "Of a video, how much of the frame before is mixed in where nothing moves,"
+  " against flicker: 0, nothing, to below 1, e.g. 0.7.",
+)
+_MAX_FRAMES = flags.DEFINE_integer(
+  "max_frames", 0, "Frames of a video at most. 0: all.", lower_bound=0
 )
 
 
@@ -80,6 +93,8 @@ def main() -> None:
       "direction": _DIRECTION.value,
       "scale": _SCALE.value,
       "size": flags.FLAGS.size,
+      "temporal_smoothing": _TEMPORAL_SMOOTHING.value,
+      "max_frames": _MAX_FRAMES.value,
       "background": flags.FLAGS.background,
       "checkpoint": flags.FLAGS.checkpoint,
       "raw_generator": flags.FLAGS.raw_generator,
@@ -88,8 +103,30 @@ def main() -> None:
     return
   # Imported late: --help and a refused flag do not wait for numpy.
   from official.cyclegan import translate_lib
+  from official.cyclegan import video
 
   choice = config_lib.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
+  if video.is_video(inputs):
+    result = video.translate(
+      translate_lib.open_model(
+        model, _DIRECTION.value, choice, flags.FLAGS.size
+      ),
+      inputs,
+      output,
+      _SCALE.value,
+      _TEMPORAL_SMOOTHING.value,
+      _MAX_FRAMES.value,
+    )
+    print(
+      f"{result.frames} frames written to {output},"
+      f" {result.milliseconds:.1f} ms each (median)"
+    )
+    if result.flicker is not None:
+      print(
+        f"Flicker where the input stands still: {result.flicker:.2f} levels of"
+        f" 255 from frame to frame; the input's: {result.input_flicker:.2f}"
+      )
+    return
   written = translate_lib.translate_files(
     model,
     inputs,

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib.util
 import json
 import os
 import pathlib
@@ -83,6 +84,7 @@ def open_model(
       choice is asked of a model that leaves none.
   """
   if os.path.isfile(os.path.join(path, config_lib.FILE_NAME)):
+    _require_tensorflow(path)
     return _at_size(_open_model_dir(path, direction, choice), size)
   if os.path.exists(path) and choice != config_lib.DEFAULT_CHOICE:
     raise config_lib.UserError(
@@ -92,9 +94,12 @@ def open_model(
   name = config_lib.GENERATOR_NAMES[direction]
   if os.path.isfile(path):
     return _open_tflite(path, direction, size)
-  if os.path.isfile(os.path.join(path, name, "saved_model.pb")):
-    path = os.path.join(path, name)
+  exported = _best_of_export(path, name)
+  if exported.endswith(".tflite"):
+    return _open_tflite(exported, direction, size)
+  path = exported or path
   if os.path.isfile(os.path.join(path, "saved_model.pb")):
+    _require_tensorflow(path)
     return _at_size(_open_saved_model(path, direction), size)
   raise config_lib.UserError(
     f"--model={path} is no model. Give the folder that train wrote, a folder"
@@ -342,6 +347,43 @@ def _open_saved_model(path: str, direction: str) -> Runner:
       f"--model={path} is no SavedModel of this package ({error}). Export the"
       " model again."
     ) from error
+
+
+def _has_tensorflow() -> bool:
+  return importlib.util.find_spec("tensorflow") is not None
+
+
+def _require_tensorflow(path: str) -> None:
+  if not _has_tensorflow():
+    raise config_lib.UserError(
+      f"--model={path} needs TensorFlow, which is not installed. Give a .tflite"
+      " file, or install this package with all it needs."
+    )
+
+
+def _best_of_export(folder: str, name: str) -> str:
+  """Returns a generator's SavedModel or, for want of it, a `.tflite` file.
+
+  Args:
+    folder: What `export` wrote.
+    name: `g_AB` or `g_BA`.
+
+  Returns:
+    The path; empty if there is neither. Without TensorFlow the file comes
+    first.
+  """
+  saved_model = os.path.join(folder, name)
+  files = [os.path.join(folder, f"{name}.tflite")]
+  files += [
+    os.path.join(folder, f"{name}_{quantization}.tflite")
+    for quantization in config_lib.QUANTIZATIONS
+  ]
+  files = [path for path in files if os.path.isfile(path)]
+  if os.path.isfile(os.path.join(saved_model, "saved_model.pb")) and (
+    _has_tensorflow() or not files
+  ):
+    return saved_model
+  return files[0] if files else ""
 
 
 def _at_size(runner: Runner, size: int) -> Runner:
