@@ -72,7 +72,7 @@ setuptools.setup(
   long_description_content_type="text/markdown",
   license="Apache-2.0",
   packages=setuptools.find_packages(include=["official", "official.*"]),
-  package_data={"official.cyclegan": ["configs/*.flags"]},
+  package_data={"official.cyclegan": ["configs/*.flags", "web/*"]},
   python_requires=">=3.9,<3.12",
   install_requires=[
     "absl-py>=1.4",

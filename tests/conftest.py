@@ -102,6 +102,34 @@ def scenes(tmp_path_factory) -> dict[str, pathlib.Path]:
   return folders
 
 
+@pytest.fixture(scope="module")
+def models(pictures, tmp_path_factory) -> dict[str, str]:
+  """A mobile generator hardly trained, and its export in two sizes."""
+  from official.cyclegan import export_lib
+  from official.cyclegan import train_lib
+
+  config = config_lib.resolve(
+    config_lib.Config(
+      data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
+      model=dataclasses.replace(TINY_MODEL, generator_type="mobile"),
+      train=config_lib.TrainConfig(
+        train_steps=30, learning_rate=2e-3, precision="float32"
+      ),
+    )
+  )
+  run = str(tmp_path_factory.mktemp("run"))
+  train_lib.train(config, run)
+  out = str(tmp_path_factory.mktemp("export"))
+  options = config_lib.ExportConfig(format=("tflite",), sizes=(32, 48))
+  export_lib.export(run, out, options=options)
+  return {
+    "run": run,
+    "export": out,
+    "tflite": os.path.join(out, "g_AB.tflite"),
+    "pictures": str(pictures),
+  }
+
+
 def draw_few(monkeypatch: pytest.MonkeyPatch, scenes: int) -> None:
   """Leaves the built-in data sets so many scenes in each split."""
   from official.cyclegan import scene_datasets

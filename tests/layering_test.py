@@ -67,10 +67,12 @@ _ORDER = [
   "tflite_convert",
   "tflite_edit",
   "saved_model_file",
+  "web_page",
   "export_report",
   "export_lib",
   "translate_lib",
   "video",
+  "demo_lib",
   "evaluate_lib",
   "search_oracles",
   "search_report",
@@ -81,8 +83,17 @@ _ORDER = [
   "evaluate",
   "export",
   "translate",
+  "demo",
 ]
-_BINARIES = {"prepare", "train", "tune", "evaluate", "export", "translate"}
+_BINARIES = {
+  "prepare",
+  "train",
+  "tune",
+  "evaluate",
+  "export",
+  "translate",
+  "demo",
+}
 # Started without TensorFlow: flags, and the workers that draw.
 _WITHOUT_TENSORFLOW = {
   "config",

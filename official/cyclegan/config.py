@@ -481,7 +481,7 @@ class ExportConfig:
 
   Attributes:
     format: Which of `EXPORT_FORMATS`; `web` is a folder with a page that
-      translates in the browser.
+      translates in the browser, and needs `tflite`.
     quantization: Which of `QUANTIZATIONS` the `.tflite` files are made in.
       `float16` halves the file and is for graphics processors; `dynamic` has
       8-bit weights, a quarter of the file, and is the fastest on processors;
@@ -763,7 +763,7 @@ def resolve_export(options: ExportConfig, config: Config) -> ExportConfig:
     config: The run's.
 
   Returns:
-    The options with `sizes` filled in.
+    The options with `sizes`, and what `format` needs, filled in.
 
   Raises:
     UserError: If a value cannot be used; the message names the flag.
@@ -791,7 +791,10 @@ def resolve_export(options: ExportConfig, config: Config) -> ExportConfig:
   for name in ("calibration_images", "test_images"):
     _require_range(name, getattr(options, name), 1)
   _require_range("min_psnr", options.min_psnr, 0, 200)
-  return dataclasses.replace(options, sizes=sizes)
+  formats = options.format
+  if "web" in formats and "tflite" not in formats:
+    formats = ("tflite", *formats)  # what the page runs
+  return dataclasses.replace(options, sizes=sizes, format=formats)
 
 
 def check_size(flag: str, size: int, model: ModelConfig) -> None:

@@ -42,8 +42,11 @@ from official.cyclegan import tflite_edit
 from official.cyclegan import tflite_probe
 from official.cyclegan import translator as translator_lib
 from official.cyclegan import validation
+from official.cyclegan import web_page
 
 REPORT_NAME = config_lib.EXPORT_NAME
+WEB_NAME = "web"  # folder with the page
+_SAMPLES = 4  # pictures of each domain for it
 # Largest difference in [0, 1] between what is exported in float32 and the Keras
 # generator: well below half of an 8-bit level, 1 / 510.
 TOLERANCE = 1e-4
@@ -88,7 +91,8 @@ def export(
 
   Writes for each direction `g_AB/` (SavedModel, any batch and size),
   `g_AB.tflite` (float32), `g_AB_float16.tflite` and so on (batch 1, the sizes
-  asked for), a picture `export_AtoB.png`, and `export.json` and `export.md`.
+  asked for), a picture `export_AtoB.png`, some inputs in `samples/`,
+  `export.json` and `export.md`, and if asked for `web/` with a page.
   Everything is made and checked in a folder beside `output_dir`, which then
   takes its place as a whole; what else is in `output_dir` is kept.
 
@@ -111,6 +115,8 @@ def export(
   """
   config = config_lib.load(model_dir)
   options = config_lib.resolve_export(options, config)
+  if "web" in options.format:
+    web_page.require_runtime()
   generators = {
     direction: checkpoints.load_generator(model_dir, direction, choice)[0]
     for direction in directions
@@ -134,6 +140,8 @@ def export(
       direction = _load(generator, name, source, options)
       _export_direction(direction, config, options, made, report)
     _write_report(made, report)
+    if "web" in options.format:
+      web_page.write(os.path.join(made, WEB_NAME), made)
     atomic_folder.carry_over(output_dir, made, _others(output_dir))
   return report
 
@@ -227,6 +235,11 @@ def _export_direction(
         path, direction, quantization, options
       )
       report["files"][os.path.basename(path)] = entry
+  samples = os.path.join(folder, web_page.SAMPLES)
+  os.makedirs(samples, exist_ok=True)
+  for i, sample in enumerate(validation.to_pictures(real[:_SAMPLES])):
+    path = os.path.join(samples, f"{direction.name[0]}_{i}.png")
+    image_files.write(path, sample)
   report["picture_rows"][direction.name] = ["input", *rows]
   image_files.write(
     os.path.join(folder, f"export_{direction.name}.png"),
@@ -389,6 +402,7 @@ def _others(folder: str) -> list[str]:
     text = pathlib.Path(folder, REPORT_NAME).read_text(encoding="utf-8")
     ours.update(json.loads(text)["files"])
     ours.update(f"export_{name}.png" for name in checkpoints.DIRECTIONS)
+    ours.update([web_page.SAMPLES, WEB_NAME])
   except (OSError, ValueError, KeyError, TypeError):
     pass  # no export, or none that can be read: all is somebody's
   return [name for name in os.listdir(folder) if name not in ours]

@@ -30,6 +30,8 @@ _RUNTIMES = {
   "tflite_runtime.interpreter": "tflite-runtime",
 }
 DEFAULT_SIGNATURE = "serving_default"
+# The direction of a file, by the name of its output.
+DIRECTIONS = {"image_B": "AtoB", "image_A": "BtoA"}
 
 
 def open_interpreter(path: str, threads: int | None = None) -> Any:

@@ -418,7 +418,7 @@ def _open_tflite(path: str, direction: str, size: int) -> Runner:
       f"--model={path} is no .tflite file of this package"
       f" ({str(error).splitlines()[0]}). Export the model again."
     ) from error
-  _check_direction(path, {"image_B": "AtoB"}.get(output, "BtoA"), direction)
+  _check_direction(path, tflite_file.DIRECTIONS.get(output, ""), direction)
   run = tflite_file.function(signature)
   size = sizes[names[0]]
   return Runner(run, size, 0, size, channels=int(shape[3]))

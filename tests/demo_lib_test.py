@@ -1,0 +1,309 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The page at work in a real browser."""
+
+import base64
+import io
+import json
+import shutil
+import threading
+import urllib.error
+import urllib.request
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from official.cyclegan import config as config_lib
+from official.cyclegan import demo_lib
+from official.cyclegan import image_files
+from official.cyclegan import translate_lib
+from official.cyclegan import web_page
+from tests import conftest
+
+# WebGPU by a software adapter.
+_SWIFTSHADER = (
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+  "--use-vulkan=swiftshader",
+)
+_SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def address(models):
+  try:
+    web_page.require_runtime()
+  except config_lib.UserError as error:
+    pytest.skip(str(error))
+  with demo_lib.serving(models["export"]) as server:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield demo_lib.address(server)
+    server.shutdown()
+
+
+def _open(address, *arguments):
+  """Opens the page in a browser without a window."""
+  webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium")
+  browser = shutil.which("chromium") or shutil.which("google-chrome")
+  driver = shutil.which("chromedriver")
+  if not browser or not driver:
+    pytest.skip("chromium and chromedriver are not installed")
+  options = webdriver.ChromeOptions()
+  options.binary_location = browser
+  for argument in (
+    "--headless=new",
+    "--no-sandbox",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    *arguments,
+  ):
+    options.add_argument(argument)
+  options.set_capability(
+    "goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"}
+  )
+  service = webdriver.ChromeService(driver)
+  found = webdriver.Chrome(options=options, service=service)
+  found.set_window_size(1280, 900)
+  found.get(address)
+  _wait(found, "return document.body.dataset.ready")
+  return found
+
+
+def _wait(page, script):
+  """Waits until a script gives something; returns it."""
+  from selenium.webdriver.support import ui
+
+  return ui.WebDriverWait(page, _SECONDS, 0.05).until(
+    lambda p: p.execute_script(script)
+  )
+
+
+@pytest.fixture(scope="module")
+def page(address):
+  found = _open(address)
+  yield found
+  found.quit()
+
+
+def _text(page, name):
+  return page.find_element("id", name).text
+
+
+def _select(page, name, value):
+  from selenium.webdriver.support import ui
+
+  # A choice is out of sight on a closed list.
+  page.execute_script("document.querySelector('details').open = true")
+  ui.Select(page.find_element("id", name)).select_by_value(value)
+  _settled(page)
+
+
+def _direction(page, value):
+  page.find_element("css selector", f"[value={value}]").click()
+  _settled(page)
+
+
+def _settled(page):
+  # Not plain `status`, which is a property that windows have.
+  said = "document.getElementById('status').textContent"
+  _wait(page, f"return /^(Ready|.* ms )/.test({said})")
+
+
+def _give(page, path):
+  """Chooses a file; returns what was made of it, or the refusal."""
+  page.execute_script("delete frame.dataset.shown; error.hidden = true")
+  page.find_element("id", "file").send_keys(str(path))
+  shown = _wait(page, "return frame.dataset.shown || (error.hidden ? '' : '!')")
+  return _text(page, "error") if shown == "!" else _canvas(page, "after")
+
+
+def _canvas(page, name):
+  url = page.execute_script(f"return {name}.toDataURL('image/png')")
+  encoded = base64.b64decode(url.partition(",")[2])
+  return np.array(PIL.Image.open(io.BytesIO(encoded)).convert("RGB"))
+
+
+def _write_picture(path, height, width, alpha=False):
+  rng = np.random.default_rng(height)
+  picture = conftest.smooth_picture(rng, height, width)
+  if alpha:
+    see_through = np.full((height, width, 1), 255, np.uint8)
+    see_through[: height // 2] = 0
+    PIL.Image.fromarray(np.concatenate([picture, see_through], -1)).save(path)
+  else:
+    image_files.write(str(path), picture)
+
+
+@pytest.mark.parametrize(
+  ("name", "height", "width"),
+  [
+    ("same.png", 32, 32),
+    ("large.jpg", 131, 90),
+    ("small.png", 9, 14),
+    ("see_through.png", 40, 40),
+  ],
+)
+def test_same_pixels_as_translate(page, models, tmp_path, name, height, width):
+  path = tmp_path / name
+  _write_picture(path, height, width, alpha=name.startswith("see"))
+  _direction(page, "AtoB")
+  _select(page, "model", "float32")
+  made = _give(page, path)
+  runner = translate_lib.open_model(models["tflite"], "AtoB")
+  image = image_files.read(str(path))
+  want = translate_lib.translate_image(runner, image)
+  assert made.shape == want.shape
+  assert np.abs(made.astype(int) - want).max() <= 2
+  assert np.abs(want.astype(int) - image).mean() > 1  # something was done
+  np.testing.assert_array_equal(_canvas(page, "before"), image)
+  assert name in _text(page, "status") and " ms on WASM" in _text(
+    page, "status"
+  )
+
+
+def test_other_direction_and_other_size(page, models, tmp_path):
+  path = tmp_path / "picture.png"
+  _write_picture(path, 48, 48)
+  _direction(page, "BtoA")
+  _select(page, "model", "float32")
+  _select(page, "size", "s48")
+  made = _give(page, path)
+  runner = translate_lib.open_model(models["export"], "BtoA", size=48)
+  want = translate_lib.translate_image(runner, image_files.read(str(path)))
+  assert np.abs(made.astype(int) - want).max() <= 2
+  _select(page, "size", "serving_default")
+  _direction(page, "AtoB")
+
+
+def test_what_is_no_picture_is_refused_in_words(page, tmp_path):
+  (tmp_path / "letter.txt").write_text("Dear all,")
+  whole = tmp_path / "whole.jpg"
+  _write_picture(whole, 60, 60)
+  (tmp_path / "broken.jpg").write_bytes(whole.read_bytes()[:200])
+  for name in ("letter.txt", "broken.jpg"):
+    said = _give(page, tmp_path / name)
+    assert name in said and "Use JPEG, PNG or WebP" in said
+  assert _give(page, whole).shape == (60, 60, 3)  # it goes on
+  assert _text(page, "error") == ""
+
+
+def test_sample(page):
+  page.execute_script("delete frame.dataset.shown")
+  page.find_element("css selector", "#samples button").click()
+  shown = _wait(page, "return frame.dataset.shown")
+  assert shown == "sample1.png AtoB"
+
+
+def test_camera_shows_frames(page):
+  page.find_element("id", "camera").click()
+  _wait(page, "return Number(frame.dataset.frames) > 10")
+  before, after = (_canvas(page, name) for name in ("before", "after"))
+  assert before.shape == after.shape == (32, 32, 3)
+  assert before.std() > 5 and np.abs(after.astype(int) - before).max() > 0
+  assert "frames a second" in _text(page, "status")
+  page.find_element("id", "camera").click()
+  assert _text(page, "camera") == "Camera"
+
+
+def test_everything_has_a_name_and_the_keyboard_reaches_it(page):
+  page.execute_script("document.querySelector('details').open = true")
+  tree = page.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+  roles = {}
+  for node in tree:
+    role = node.get("role", {}).get("value")
+    if role in ("button", "slider", "radio", "combobox", "img", "image"):
+      roles.setdefault(role, []).append(node.get("name", {}).get("value"))
+  assert set(roles) >= {"button", "slider", "radio", "combobox"}
+  assert all(name for names in roles.values() for name in names), roles
+  slider = page.find_element("id", "slider")
+  before = page.execute_script("return frame.style.getPropertyValue('--split')")
+  slider.send_keys("\ue014")  # the right arrow
+  after = page.execute_script("return frame.style.getPropertyValue('--split')")
+  assert int(after.rstrip("%")) == int(before.rstrip("%")) + 1
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_fits_the_screen(page, width):
+  page.execute_cdp_cmd(
+    "Emulation.setDeviceMetricsOverride",
+    {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False},
+  )
+  wide = page.execute_script("return document.documentElement.scrollWidth")
+  assert wide <= width
+
+
+def test_nothing_leaves_the_pages_own_origin(page, address):
+  """Of all that the tests above did, by the browser's own log."""
+  urls, methods = set(), set()
+  for entry in page.get_log("performance"):
+    message = json.loads(entry["message"])["message"]
+    if message["method"] == "Network.requestWillBeSent":
+      urls.add(message["params"]["request"]["url"])
+      methods.add(message["params"]["request"]["method"])
+  assert len(urls) > 10 and methods == {"GET"}
+  for url in urls:
+    assert url.startswith((address, "blob:" + address, "data:")), url
+  for entry in page.get_log("browser"):
+    assert "Content Security Policy" not in entry["message"], entry
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16"])
+def test_graphics_processor_takes_the_whole_graph(
+  address, models, tmp_path, kind
+):
+  found = _open(address, *_SWIFTSHADER)
+  try:
+    if not found.execute_script("return 'gpu' in navigator"):
+      pytest.skip("this browser has no WebGPU")
+    _select(found, "accelerator", "webgpu")
+    _select(found, "model", kind)
+    assert found.execute_script("return document.body.dataset.accelerator") == (
+      "webgpu"
+    ), _text(found, "error")
+    log = " ".join(entry["message"] for entry in found.get_log("browser"))
+    assert "not fully compiled" not in log
+    path = tmp_path / "picture.png"
+    _write_picture(path, 32, 32)
+    made = _give(found, path)
+    runner = translate_lib.open_model(models["tflite"], "AtoB")
+    want = translate_lib.translate_image(runner, image_files.read(str(path)))
+    assert np.abs(made.astype(int) - want).max() <= 3
+  finally:
+    found.quit()
+
+
+def test_serves_the_page_only(address):
+  with urllib.request.urlopen(address) as answer:
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors" in answer.headers["Content-Security-Policy"]
+  for path in ("models/", "../config.py", "nothing"):
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+      urllib.request.urlopen(address + path)
+  with pytest.raises(urllib.error.HTTPError, match="501"):
+    urllib.request.urlopen(address, data=b"upload")
+
+
+def test_address_that_is_taken_is_refused(models, address):
+  port = int(address.rsplit(":", 1)[1].rstrip("/"))
+  with (
+    pytest.raises(config_lib.UserError, match=f"--port={port}"),
+    demo_lib.serving(models["export"], port=port),
+  ):
+    pass
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
