@@ -126,6 +126,7 @@ _LOSSES = {
 
 def _fake_model(**attributes):
   defaults = {
+    "trained_directions": ("AtoB", "BtoA"),
     "generator_optimizer": _optimizer(2e-4),
     "discriminator_optimizer": _optimizer(1e-4),
     "loss_weights": config_lib.LossConfig(),

@@ -26,6 +26,8 @@ common_flags.define_data_flags()
 common_flags.define_model_flags()
 common_flags.define_train_flags()
 common_flags.define_device_flags()
+common_flags.define_distill_flags()
+common_flags.define_export_flags()
 
 _PARTS = (
   config_lib.DataConfig,
@@ -33,7 +35,11 @@ _PARTS = (
   config_lib.LossConfig,
   config_lib.TrainConfig,
   config_lib.DeviceConfig,
+  config_lib.DistillConfig,
+  config_lib.ExportConfig,
 )
+# Whose default is the student's, and said in the help.
+_STUDENTS = ("lambda_distill", "lambda_features")
 
 
 def _fields():
@@ -43,7 +49,13 @@ def _fields():
 @pytest.mark.parametrize("field", _fields(), ids=lambda f: f.name)
 def test_every_field_has_a_flag_with_its_default_and_help(field):
   flag = flags.FLAGS[field.name]
-  assert flag.default == field.default
+  if field.name in _STUDENTS:
+    default = getattr(config_lib.STUDENT.loss, field.name)
+    assert flag.default is None and f"default: {default:g}" in flag.help
+  elif isinstance(field.default, tuple):
+    assert flag.default == [str(value) for value in field.default]
+  else:
+    assert flag.default == field.default
   assert len(flag.help) > 15
 
 
@@ -59,6 +71,20 @@ def test_flags_reach_the_config():
   assert config.data.crop_size == config.data.load_size == 64
   assert config.loss.lambda_id == 5.0
   assert config.model.generator_type == "unet"
+
+
+def test_only_given_flags_change_a_configuration():
+  base = config_lib.resolve(
+    config_lib.Config(
+      data=config_lib.DataConfig(crop_size=64),
+      loss=config_lib.LossConfig(lambda_id=7.0),
+    )
+  )
+  assert common_flags.config_over(base) == base
+  with flagsaver.flagsaver(lambda_id=3.0):
+    flags.FLAGS["lambda_id"].present = True
+    assert common_flags.config_over(base).loss.lambda_id == 3.0
+    assert common_flags.config_over(base).data == base.data
 
 
 def test_bad_combination_is_refused():

@@ -24,6 +24,16 @@ from official.cyclegan import health
 from tests import conftest
 
 _DOCS = conftest.ROOT / "docs"
+_BINARIES = (
+  "prepare",
+  "train",
+  "distill",
+  "tune",
+  "evaluate",
+  "export",
+  "translate",
+  "demo",
+)
 
 
 def test_book_example_runs_from_top_to_bottom(tmp_path):
@@ -47,8 +57,7 @@ def _texts():
 
 def test_documents_name_flags_that_exist():
   helps = "".join(
-    conftest.run_binary(name, "--helpfull").stdout
-    for name in ("prepare", "train", "tune", "evaluate", "export", "translate")
+    conftest.run_binary(name, "--helpfull").stdout for name in _BINARIES
   )
   tools = "".join(
     path.read_text(encoding="utf-8")

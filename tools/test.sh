@@ -20,6 +20,20 @@ if (make_env .venv-metadata tflite-support==0.4.4 'numpy<2'); then
 else
   echo "tflite-support cannot be installed here: its test is skipped."
 fi
+# The page's runtime, and the browser that tests it. A container gets what it
+# lacks; on somebody's own machine those tests are skipped, and say so.
+for package in npm chromium chromium-driver; do
+  if ! command -v "${package/chromium-driver/chromedriver}" >/dev/null &&
+    [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
+      -qq --yes --no-install-recommends "$package") >/dev/null ||
+      echo "$package cannot be installed here: its tests are skipped."
+  fi
+done
+if command -v npm >/dev/null; then
+  npm ci --silent --no-audit --no-fund --prefix official/cyclegan/web ||
+    echo "LiteRT.js cannot be installed here: its tests are skipped."
+fi
 .venv-test/bin/ruff check .
 .venv-test/bin/ruff format --check .
 # A file's tests share what they have trained, so files are shared out whole.

@@ -275,6 +275,11 @@ class Health(StepCallback):
 
   def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
     """Notes what the generators make before anything is learned."""
+    trained = [
+      config_lib.GENERATOR_NAMES[direction]
+      for direction in self.model.trained_directions
+    ]
+    self._images = {name: self._images[name] for name in trained}
     self._first_outputs = self._translate()
 
   def on_step(self, logs: dict[str, float]) -> None:

@@ -62,6 +62,7 @@ _FIXED = {
   "model": tuple(f.name for f in dataclasses.fields(config_lib.ModelConfig)),
   "loss": ("gan_mode",),
   "train": ("buffer_max_length", "augment", "seed"),
+  "distill": ("teacher", "students"),
 }
 
 
@@ -407,18 +408,13 @@ def load_generator(
       checkpoint.
   """
   config = config_lib.load(model_dir)
-  folder = FOLDERS[choice.which]
-  candidates = find(os.path.join(model_dir, folder))
-  newest = next((path for path in candidates if damage(path) is None), None)
-  if newest is None:
-    remedy = (
-      "Train with --best_metric, or take --checkpoint=latest."
-      if choice.which == config_lib.BEST
-      else "Train first, or let the training run to its first checkpoint."
-    )
+  if direction not in config_lib.trained_directions(config):
     raise config_lib.UserError(
-      f"--model_dir={model_dir} holds no checkpoint in {folder}/. {remedy}"
+      f"--model_dir={model_dir} was distilled with"
+      f" --students={config.distill.students}: it does not translate"
+      f" {direction}."
     )
+  newest = _newest(model_dir, choice.which)
   generator = networks.build_generator(
     config.model, config_lib.GENERATOR_NAMES[direction]
   )
@@ -426,6 +422,42 @@ def load_generator(
   key = generator.name + ("_average" if averaged else "")
   tf.train.Checkpoint(**{key: generator}).restore(newest).expect_partial()
   return generator, config
+
+
+def restore_discriminators(model: model_lib.CycleGAN, model_dir: str) -> None:
+  """Gives a model the discriminators of a run, built like its own.
+
+  Args:
+    model: Its discriminators are overwritten.
+    model_dir: The folder of the run.
+
+  Raises:
+    config.UserError: If the folder holds no whole checkpoint.
+  """
+  newest = _newest(model_dir, config_lib.LATEST)
+  judges = tf.train.Checkpoint(d_A=model.d_A, d_B=model.d_B)
+  judges.restore(newest).expect_partial()
+
+
+def _newest(model_dir: str, which: str) -> str:
+  """Returns the newest whole checkpoint of a run.
+
+  Raises:
+    config.UserError: If there is none.
+  """
+  folder = FOLDERS[which]
+  candidates = find(os.path.join(model_dir, folder))
+  newest = next((path for path in candidates if damage(path) is None), None)
+  if newest is None:
+    remedy = (
+      "Train with --best_metric, or take --checkpoint=latest."
+      if which == config_lib.BEST
+      else "Train first, or let the training run to its first checkpoint."
+    )
+    raise config_lib.UserError(
+      f"--model_dir={model_dir} holds no checkpoint in {folder}/. {remedy}"
+    )
+  return newest
 
 
 def _number(path: str) -> int:

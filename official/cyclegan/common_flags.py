@@ -413,6 +413,31 @@ def define_export_flags() -> None:
 
 
 @functools.cache
+def define_distill_flags() -> None:
+  """Defines the flags of `config.DistillConfig` and its losses' weights."""
+  student = config_lib.STUDENT.loss
+  _define(
+    config_lib.DistillConfig,
+    {
+      "teacher": "Folder of the teacher's run, which train wrote.",
+      "students": "Which to train: both, or one direction's only.",
+    },
+  )
+  flags.DEFINE_float(
+    "lambda_distill",
+    None,
+    "Weight of the mean absolute difference to the teacher's translations"
+    f" (default: {student.lambda_distill:g}).",
+  )
+  flags.DEFINE_float(
+    "lambda_features",
+    None,
+    "Weight of one minus the alignment with the teacher's features"
+    f" (default: {student.lambda_features:g}).",
+  )
+
+
+@functools.cache
 def define_evaluation_flags() -> None:
   """Defines the flags of `config.EvaluateConfig`."""
   _define(
@@ -589,7 +614,7 @@ def _read(cls: type) -> Any:
   types = typing.get_type_hints(cls)
   values = {}
   for field in dataclasses.fields(cls):
-    if field.name in flags.FLAGS:
+    if field.name in flags.FLAGS and flags.FLAGS[field.name].value is not None:
       value = getattr(flags.FLAGS, field.name)
       if typing.get_origin(types[field.name]) is tuple:
         value = _tuple(field.name, value, typing.get_args(types[field.name]))
@@ -623,15 +648,37 @@ def with_given_source(config: config_lib.Config) -> config_lib.Config:
   Raises:
     config.UserError: If a value cannot be used.
   """
+  data = _with_given(config.data, _SOURCE_FIELDS)
+  return config_lib.resolve(dataclasses.replace(config, data=data))
+
+
+def config_over(base: config_lib.Config) -> config_lib.Config:
+  """Returns a configuration changed by the flags that were given.
+
+  Args:
+    base: What holds where no flag was given, in place of the flags' defaults.
+
+  Raises:
+    config.UserError: If a value cannot be used.
+  """
+  parts = {
+    part.name: _with_given(getattr(base, part.name))
+    for part in dataclasses.fields(config_lib.Config)
+  }
+  return config_lib.resolve(config_lib.Config(**parts))
+
+
+def _with_given(part: Any, names: tuple[str, ...] = ()) -> Any:
+  """Returns a part of a configuration with the fields that flags give."""
+  fields = names or [field.name for field in dataclasses.fields(part)]
   given = {
     name: getattr(flags.FLAGS, name)
-    for name in _SOURCE_FIELDS
-    if flags.FLAGS[name].present
+    for name in fields
+    if name in flags.FLAGS and flags.FLAGS[name].present
   }
   if "dataset" in given:  # instead of the folders trained on
     given = {"domain_a": "", "domain_b": "", **given}
-  data = dataclasses.replace(config.data, **given)
-  return config_lib.resolve(dataclasses.replace(config, data=data))
+  return dataclasses.replace(part, **given)
 
 
 def require(name: str, remedy: str) -> str:

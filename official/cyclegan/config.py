@@ -95,6 +95,8 @@ _BASIC_N_LAYERS = 3
 # Losses whose target for real images is a number, so that it can be smoothed.
 _SMOOTHABLE = ("lsgan", "vanilla")
 REFERENCES = ("train", "test")  # splits
+BOTH = "both"
+STUDENTS = (BOTH, "AtoB", "BtoA")
 # Kinds of .tflite files: the numbers in them, and those computed with.
 QUANTIZATIONS = (
   "float32",
@@ -125,6 +127,7 @@ CHOICES = {
   "best_metric": BEST_METRICS,
   "reference": REFERENCES,
   "io": IOS,
+  "students": STUDENTS,
   "distribution_strategy": DISTRIBUTION_STRATEGIES,
 }
 FILE_NAME = "config.json"
@@ -289,6 +292,11 @@ class LossConfig:
     label_smoothing: How far below 1 the discriminators' target for real images
       lies (Salimans et al., "Improved Techniques for Training GANs", 2016,
       section 3.4). 0 as in the CycleGAN paper.
+    lambda_distill: With a teacher, weight of the mean absolute difference to
+      its translations.
+    lambda_features: With a teacher, weight of one minus the alignment of the
+      features at a quarter of the size (Jin et al., "Teachers Do More Than
+      Teach", 2021, section 3.3).
   """
 
   lambda_validation: float = 1.0
@@ -297,6 +305,8 @@ class LossConfig:
   gan_mode: str = "lsgan"
   lambda_gp: float = 10.0
   label_smoothing: float = 0.0
+  lambda_distill: float = 0.0
+  lambda_features: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -369,6 +379,19 @@ class TrainConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class DistillConfig:
+  """Whose translations are learned.
+
+  Attributes:
+    teacher: Folder of the teacher's run; empty for none.
+    students: `both`, `AtoB` or `BtoA`: which directions are trained.
+  """
+
+  teacher: str = ""
+  students: str = "both"
+
+
+@dataclasses.dataclass(frozen=True)
 class DeviceConfig:
   """What the training runs on; the result does not depend on it.
 
@@ -399,6 +422,7 @@ class Config:
     loss: The weights of the loss terms.
     train: Optimisation, and what is written how often.
     device: What the training runs on.
+    distill: Whose translations are learned, if anybody's.
   """
 
   data: DataConfig = DataConfig()
@@ -406,6 +430,7 @@ class Config:
   loss: LossConfig = LossConfig()
   train: TrainConfig = TrainConfig()
   device: DeviceConfig = DeviceConfig()
+  distill: DistillConfig = DistillConfig()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -529,6 +554,21 @@ class Choice:
 
 
 DEFAULT_CHOICE = Choice()
+# What a student has where nothing else is asked for: `configs/mobile.flags`'s
+# generator. It sees what its teacher makes of each picture, so that there is
+# nothing to learn from cycles.
+STUDENT = Config(
+  model=ModelConfig(
+    generator_type="mobile", gen_n_filters=28, n_res_blocks=8, skip_filters=8
+  ),
+  loss=LossConfig(
+    lambda_validation=1.0,
+    lambda_reconstr=0.0,
+    lambda_id=0.0,
+    lambda_distill=10.0,
+    lambda_features=1.0,
+  ),
+)
 DEFAULT_EVALUATION = EvaluateConfig()
 DEFAULT_EXPORT = ExportConfig()
 
@@ -576,10 +616,11 @@ def resolve_model(model: ModelConfig) -> ModelConfig:
 def _check(config: Config) -> None:
   """Raises `UserError` if a resolved value cannot be used."""
   data, model, train = config.data, config.model, config.train
-  for part in (data, model, config.loss, train, config.device):
+  for part in (data, model, config.loss, train, config.device, config.distill):
     for name, choices in CHOICES.items():
       if hasattr(part, name):
         _require_choice(name, getattr(part, name), choices)
+  _check_distillation(config)
   check_size("crop_size", data.crop_size, model)
   if data.load_size < data.crop_size:
     raise UserError(
@@ -663,6 +704,36 @@ def _check(config: Config) -> None:
   if train.beta_1 == 1 or train.ema_decay == 1:
     raise UserError("--beta_1 and --ema_decay must be below 1.")
   _require_range("num_devices", config.device.num_devices, 0)
+
+
+def _check_distillation(config: Config) -> None:
+  """Raises `UserError` if there is nobody to learn from, or nothing."""
+  distill, loss = config.distill, config.loss
+  for name in ("lambda_distill", "lambda_features"):
+    value = getattr(loss, name)
+    _require_range(name, value, 0)
+    if value and not distill.teacher:
+      raise UserError(f"--{name}={value} needs a --teacher: use distill.")
+  if distill.students != BOTH:
+    if not distill.teacher:
+      raise UserError(f"--students={distill.students} is for distill only.")
+    if loss.lambda_reconstr or loss.lambda_id:
+      raise UserError(
+        f"--students={distill.students} trains one generator, but"
+        " --lambda_reconstr and --lambda_id need both. Set them to 0."
+      )
+  if distill.teacher and not (loss.lambda_distill or loss.lambda_features):
+    raise UserError(
+      "--lambda_distill and --lambda_features are both 0: nothing is learned"
+      " from the teacher. Use train instead."
+    )
+
+
+def trained_directions(config: Config) -> tuple[str, ...]:
+  """Returns which of `AtoB` and `BtoA` a run trains."""
+  both = tuple(GENERATOR_NAMES)
+  students = config.distill.students
+  return both if students == BOTH else (students,)
 
 
 def searched(config: Config, names: Sequence[str]) -> dict[str, Any]:

@@ -143,10 +143,14 @@ def open_both(
   """
   folder, name = os.path.split(model.rstrip("/"))
   paths = {}
+  if os.path.isfile(os.path.join(model, config_lib.FILE_NAME)):
+    trained = config_lib.trained_directions(config_lib.load(model))
+    return {
+      direction: translate_lib.open_model(model, direction, choice)
+      for direction in trained
+    }
   for direction, generator in config_lib.GENERATOR_NAMES.items():
-    if os.path.isfile(
-      os.path.join(model, config_lib.FILE_NAME)
-    ) or os.path.isdir(os.path.join(model, generator)):
+    if os.path.isdir(os.path.join(model, generator)):
       paths[direction] = model
     elif name == generator or (
       name.startswith(generator) and name.endswith(".tflite")

@@ -82,7 +82,7 @@ class _Direction:
 def export(
   model_dir: str,
   output_dir: str,
-  directions: Sequence[str] = checkpoints.DIRECTIONS,
+  directions: Sequence[str] = (),
   options: config_lib.ExportConfig = config_lib.DEFAULT_EXPORT,
   choice: config_lib.Choice = config_lib.DEFAULT_CHOICE,
   data: config_lib.DataConfig | None = None,
@@ -99,7 +99,8 @@ def export(
   Args:
     model_dir: The folder of a run.
     output_dir: Where the files go.
-    directions: Which of `AtoB` and `BtoA` to export.
+    directions: Which of `AtoB` and `BtoA` to export; empty: all that the run
+      has trained.
     options: What to write, and how good it has to be.
     choice: Which checkpoint, and which of its weights.
     data: Whose images are compared and calibrated with; None: those of the
@@ -119,7 +120,7 @@ def export(
     web_page.require_runtime()
   generators = {
     direction: checkpoints.load_generator(model_dir, direction, choice)[0]
-    for direction in directions
+    for direction in directions or config_lib.trained_directions(config)
   }
   source = sources.open_source(data or config.data, config.model.channels)
   report: dict[str, Any] = {

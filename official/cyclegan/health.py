@@ -133,6 +133,8 @@ def check_losses(
     )
   guessing = _GUESSING.get(gan_mode)
   for name in ("d_A", "d_B"):
+    if name not in losses:  # that direction is not trained
+      continue
     if guessing and losses[name] < rules.won * guessing:
       events.append(
         Event(

@@ -137,6 +137,33 @@ def cycle_loss(real: tf.Tensor, reconstructed: tf.Tensor) -> tf.Tensor:
   return tf.reduce_mean(tf.abs(real - reconstructed))
 
 
+def kernel_alignment(features: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+  """Says how alike the places of images look in two networks.
+
+  Source: Jin et al., "Teachers Do More Than Teach: Compressing Image-to-Image
+  Models", 2021, section 3.3: the alignment of the two kernels, over all places
+  of the batch. It needs no layer between networks of different widths.
+
+  Args:
+    features: `[batch, height, width, channels]`.
+    others: Of the same places, any number of channels.
+
+  Returns:
+    float32 scalar in [0, 1]; 1 if one is the other, turned and scaled.
+  """
+  x, y = (
+    tf.reshape(tf.cast(f, tf.float32), [-1, f.shape[-1]])
+    for f in (features, others)
+  )
+
+  def power(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+    product = tf.matmul(first, second, transpose_a=True)
+    return tf.reduce_sum(product * product)
+
+  guard = 1e-12
+  return power(x, y) / (tf.sqrt(power(x, x) * power(y, y)) + guard)
+
+
 def identity_loss(real: tf.Tensor, same: tf.Tensor) -> tf.Tensor:
   """Mean absolute difference, in [0, 2] (CycleGAN paper, section 5.2)."""
   return tf.reduce_mean(tf.abs(real - same))

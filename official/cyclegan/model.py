@@ -25,6 +25,7 @@ from official.cyclegan import adam
 from official.cyclegan import config as config_lib
 from official.cyclegan import devices
 from official.cyclegan import diffaugment
+from official.cyclegan import distillation
 from official.cyclegan import image_pool
 from official.cyclegan import losses
 from official.cyclegan import networks
@@ -66,6 +67,7 @@ class CycleGAN(tf.keras.Model):
     train: config_lib.TrainConfig,
     averages: _Networks | None = None,
     varied: bool = False,
+    distiller: distillation.Distiller | None = None,
     **kwargs: Any,
   ):
     """Joins four networks to one model.
@@ -87,6 +89,7 @@ class CycleGAN(tf.keras.Model):
       averages: Generators built like g_AB and g_BA that follow them as moving
         averages; None keeps none.
       varied: Whether training images differ in size; they come one at a time.
+      distiller: What g_AB and g_BA learn from; it may leave one direction out.
       **kwargs: Passed to `tf.keras.Model`.
     """
     super().__init__(**kwargs)
@@ -114,13 +117,21 @@ class CycleGAN(tf.keras.Model):
     )
     self._train_config = train
     self._loss_weights = loss_weights
-    terms = ["gan_AB", "gan_BA", "cycle_A", "cycle_B"]
+    self._distiller = distiller
+    names = [_short(direction) for direction in self.trained_directions]
+    terms = [f"gan_{name}" for name in names]
+    if self._cycles:
+      terms += ["cycle_A", "cycle_B"]
     if loss_weights.lambda_id:
       terms += ["identity_A", "identity_B"]
-    terms += ["d_A", "d_B"]
+    if distiller is not None:
+      terms += [f"distill_{name}" for name in names]
+      terms += [f"features_{name}" for name in names]
+    domains = sorted(name[-1] for name in names)
+    terms += [f"d_{domain}" for domain in domains]
     if loss_weights.gan_mode == "wgangp":
-      terms += ["gp_A", "gp_B"]
-    terms += [f"score/{d}_{k}" for d in ("d_A", "d_B") for k in _KINDS]
+      terms += [f"gp_{domain}" for domain in domains]
+    terms += [f"score/d_{d}_{k}" for d in domains for k in _KINDS]
     self._means = {name: tf.keras.metrics.Mean(name=name) for name in terms}
     # Only training has gradients, so that validation reports none.
     self._norms = {
@@ -250,6 +261,18 @@ class CycleGAN(tf.keras.Model):
     return [*self.d_A.trainable_variables, *self.d_B.trainable_variables]
 
   @property
+  def trained_directions(self) -> tuple[str, ...]:
+    """Which of `AtoB` and `BtoA` are trained."""
+    if self._distiller is not None:
+      return self._distiller.directions
+    return tuple(config_lib.GENERATOR_NAMES)
+
+  @property
+  def _cycles(self) -> bool:
+    """Whether reconstructions are computed; students may do without."""
+    return self._distiller is None or self._loss_weights.lambda_reconstr > 0
+
+  @property
   def shown_generators(self) -> _Networks:
     """The averages of g_AB and g_BA if there are any, else these."""
     return self.averages or (self.g_AB, self.g_BA)
@@ -303,7 +326,10 @@ class CycleGAN(tf.keras.Model):
 
     self._update_averages()
 
-    shown_A, shown_B = self.buffer_A.query(fake_A), self.buffer_B.query(fake_B)
+    shown_A, shown_B = (
+      None if fake is None else pool.query(fake)
+      for pool, fake in ((self.buffer_A, fake_A), (self.buffer_B, fake_B))
+    )
     variables = self.discriminator_variables
     with tf.GradientTape(watch_accessed_variables=False) as tape:
       tape.watch(variables)
@@ -340,10 +366,15 @@ class CycleGAN(tf.keras.Model):
 
   def _generator_terms(
     self, real_A: tf.Tensor, real_B: tf.Tensor, training: bool
-  ) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
-    """Returns the generators' loss terms and the images of A and B made."""
+  ) -> tuple[dict[str, tf.Tensor], tf.Tensor | None, tf.Tensor | None]:
+    """Returns the generators' loss terms and the images of A and B made.
+
+    Of a direction that is not trained the images are None.
+    """
     terms = {}
-    if self._loss_weights.lambda_id:
+    if self._distiller is not None:
+      terms, fake_A, fake_B = self._distilled_terms(real_A, real_B, training)
+    elif self._loss_weights.lambda_id:
       fake_B, same_B = _both(self.g_AB, real_A, real_B, training)
       fake_A, same_A = _both(self.g_BA, real_B, real_A, training)
       terms["identity_A"] = losses.identity_loss(real_A, same_A)
@@ -356,31 +387,54 @@ class CycleGAN(tf.keras.Model):
       ("gan_AB", self.d_B, fake_B, "d_B_fake"),
       ("gan_BA", self.d_A, fake_A, "d_A_fake"),
     ):
+      if fake is None:
+        continue
       logits = network(self._augment(fake, stream, training), training=training)
       terms[name] = losses.generator_loss(logits, mode)
-    terms["cycle_A"] = losses.cycle_loss(
-      real_A, self.g_BA(fake_B, training=training)
-    )
-    terms["cycle_B"] = losses.cycle_loss(
-      real_B, self.g_AB(fake_A, training=training)
-    )
+    if self._cycles:
+      terms["cycle_A"] = losses.cycle_loss(
+        real_A, self.g_BA(fake_B, training=training)
+      )
+      terms["cycle_B"] = losses.cycle_loss(
+        real_B, self.g_AB(fake_A, training=training)
+      )
     return terms, fake_A, fake_B
+
+  def _distilled_terms(
+    self, real_A: tf.Tensor, real_B: tf.Tensor, training: bool
+  ) -> tuple[dict[str, tf.Tensor], tf.Tensor | None, tf.Tensor | None]:
+    """Returns the terms in which teachers are compared with, and the images."""
+    terms, fakes = {}, {}
+    real = {"A": real_A, "B": real_B}
+    for direction in self.trained_directions:
+      name = _short(direction)
+      fakes[name[-1]], terms[f"distill_{name}"], terms[f"features_{name}"] = (
+        self._distiller.compare(direction, real[name[0]], training)
+      )
+    if self._loss_weights.lambda_id:
+      for domain, network in (("A", self.g_BA), ("B", self.g_AB)):
+        terms[f"identity_{domain}"] = losses.identity_loss(
+          real[domain], network(real[domain], training=training)
+        )
+    return terms, fakes.get("A"), fakes.get("B")
 
   def _discriminator_terms(
     self,
     real_A: tf.Tensor,
     real_B: tf.Tensor,
-    fake_A: tf.Tensor,
-    fake_B: tf.Tensor,
+    fake_A: tf.Tensor | None,
+    fake_B: tf.Tensor | None,
     training: bool,
   ) -> dict[str, tf.Tensor]:
-    """Returns the discriminators' loss terms and scores."""
+    """Returns the loss terms and scores of those that have images to judge."""
     weights = self._loss_weights
     terms, scores = {}, {}
     for name, network, real, fake in (
       ("d_A", self.d_A, real_A, fake_A),
       ("d_B", self.d_B, real_B, fake_B),
     ):
+      if fake is None:
+        continue
       real = self._augment(real, f"{name}_real", training)
       fake = self._augment(fake, f"{name}_fake", training)
       logits = _both(network, real, fake, training)
@@ -473,7 +527,10 @@ class CycleGAN(tf.keras.Model):
 
 
 def build_model(
-  config: config_lib.Config, largest: tuple[int, int] | None = None
+  config: config_lib.Config,
+  largest: tuple[int, int] | None = None,
+  teachers: dict[str, tf.keras.Model] | None = None,
+  teacher_model: config_lib.ModelConfig | None = None,
 ) -> CycleGAN:
   """Builds the four networks of a run, not yet compiled.
 
@@ -481,22 +538,34 @@ def build_model(
     config: The resolved configuration.
     largest: Where training images differ in size, the largest height and
       width, pixels; None: all have the size `config.data.crop_size`.
+    teachers: Generators to learn from, by direction; None for none.
+    teacher_model: The teachers' options.
 
   Returns:
     The model, its weights drawn from `config.train.seed`.
   """
   tf.keras.utils.set_random_seed(config.train.seed)
   size = config.data.crop_size
-  with _policy(devices.precision(config.train.precision)):
-    averages = None
+  with policy(devices.precision(config.train.precision)):
+    averages, distiller = None, None
     if config.train.ema_decay:
       averages = (
         networks.build_generator(config.model, "g_AB_average"),
         networks.build_generator(config.model, "g_BA_average"),
       )
+    g_AB = networks.build_generator(config.model, "g_AB")
+    g_BA = networks.build_generator(config.model, "g_BA")
+    if teachers is not None:
+      students = {"AtoB": g_AB, "BtoA": g_BA}
+      distiller = distillation.Distiller(
+        {d: students[d] for d in config_lib.trained_directions(config)},
+        config.model,
+        teachers,
+        teacher_model,
+      )
     return CycleGAN(
-      g_AB=networks.build_generator(config.model, "g_AB"),
-      g_BA=networks.build_generator(config.model, "g_BA"),
+      g_AB=g_AB,
+      g_BA=g_BA,
       d_A=networks.build_discriminator(config.model, "d_A"),
       d_B=networks.build_discriminator(config.model, "d_B"),
       loss_weights=config.loss,
@@ -504,6 +573,7 @@ def build_model(
       train=config.train,
       averages=averages,
       varied=largest is not None,
+      distiller=distiller,
       name="cyclegan",
     )
 
@@ -518,13 +588,18 @@ def weighted_total(
     weights: Their weights.
 
   Returns:
-    The weighted sum, of the terms' type (CycleGAN paper, eq. 3, with the
-    identity loss of section 5.2).
+    The weighted sum of those that there are, of their type (CycleGAN paper,
+    eq. 3, with the identity loss of section 5.2).
   """
-  total = weights.lambda_validation * (terms["gan_AB"] + terms["gan_BA"])
-  total += weights.lambda_reconstr * (terms["cycle_A"] + terms["cycle_B"])
-  if weights.lambda_id:
-    total += weights.lambda_id * (terms["identity_A"] + terms["identity_B"])
+  total = 0.0
+  for kind, weight in (
+    ("gan", weights.lambda_validation),
+    ("cycle", weights.lambda_reconstr),
+    ("identity", weights.lambda_id),
+    ("distill", weights.lambda_distill),
+    ("features", weights.lambda_features),
+  ):
+    total += weight * sum(_of_kind(terms, kind))
   return total
 
 
@@ -540,14 +615,23 @@ def discriminators_total(
   Returns:
     The sum, of the terms' type.
   """
-  total = terms["d_A"] + terms["d_B"]
-  if weights.gan_mode == "wgangp":
-    total += weights.lambda_gp * (terms["gp_A"] + terms["gp_B"])
-  return total
+  return sum(_of_kind(terms, "d")) + weights.lambda_gp * sum(
+    _of_kind(terms, "gp")
+  )
+
+
+def _of_kind(terms: dict[str, Any], kind: str) -> list[Any]:
+  """Returns the terms whose names begin so, e.g. gan_AB and gan_BA."""
+  return [value for name, value in terms.items() if name.startswith(f"{kind}_")]
+
+
+def _short(direction: str) -> str:
+  """Returns `AB` for `AtoB`."""
+  return direction[0] + direction[-1]
 
 
 @contextlib.contextmanager
-def _policy(precision: str) -> Iterator[None]:
+def policy(precision: str) -> Iterator[None]:
   """Sets Keras's precision for layers made within."""
   before = tf.keras.mixed_precision.global_policy()
   tf.keras.mixed_precision.set_global_policy(precision)

@@ -144,6 +144,17 @@ def build_discriminator(
   return tf.keras.Model(inputs, logits, name=name)
 
 
+def quarter_size_layer(config: config_lib.ModelConfig) -> str:
+  """Returns the name of a generator's last layer at a quarter of the size.
+
+  Args:
+    config: The model's options.
+  """
+  if config.generator_type == "unet":
+    return "up2_relu"
+  return f"block{config.n_res_blocks}_add"
+
+
 def _initializer(
   config: config_lib.ModelConfig,
 ) -> Callable[[], tf.keras.initializers.Initializer]:

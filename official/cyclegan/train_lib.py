@@ -174,9 +174,41 @@ def build(
   largest = None
   if config.data.preprocess in config_lib.VARIABLE_SIZES:
     largest = dataset.largest_size(source, config.data, _multiple(config))
-  model = model_lib.build_model(config, largest)
+  if config.distill.teacher:
+    model = _build_student(config, largest)
+  else:
+    model = model_lib.build_model(config, largest)
   _compile(model, config, _total_steps(config, source))
   return model
+
+
+def _build_student(
+  config: config_lib.Config, largest: tuple[int, int] | None
+) -> model_lib.CycleGAN:
+  """Returns a model that learns from the generators of another run.
+
+  The discriminators start as the teacher's if they are built like them: they
+  know the domains already.
+  """
+  folder = config.distill.teacher
+  teacher = config_lib.load(folder)
+  with model_lib.policy(config.train.precision):
+    teachers = {
+      direction: checkpoints.load_generator(folder, direction)[0]
+      for direction in config_lib.trained_directions(config)
+    }
+  for network in teachers.values():
+    network.trainable = False
+  model = model_lib.build_model(config, largest, teachers, teacher.model)
+  if _judges(config.model) == _judges(teacher.model):
+    checkpoints.restore_discriminators(model, folder)
+  return model
+
+
+def _judges(model: config_lib.ModelConfig) -> tuple[object, ...]:
+  """Returns what shapes the discriminators."""
+  names = ("disc_type", "disc_n_filters", "disc_n_layers", "norm_affine")
+  return tuple(getattr(model, name) for name in names)
 
 
 def _total_steps(config: config_lib.Config, source: sources.Source) -> int:

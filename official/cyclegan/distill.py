@@ -1,0 +1,100 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+r"""Trains small generators to do what those of another run do.
+
+Recipe:
+
+  python -m official.cyclegan.distill --teacher=runs/quickstart \
+    --model_dir=runs/student
+
+The students are mobile generators, whose .tflite files are small and fast,
+unless other model flags are given; all of train's flags can be. What is not
+given is as in the teacher's run: data, length, learning rate. The teacher's
+translations are what students learn (--lambda_distill, and --lambda_features
+for what is inside the networks), and the discriminators go on judging. The
+run's folder is like train's, and interruptions, checkpoints, export, evaluate
+and translate are the same.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+
+from absl import flags
+
+from official.cyclegan import common_flags
+from official.cyclegan import config as config_lib
+
+common_flags.define_run_flags()
+common_flags.define_data_flags()
+common_flags.define_model_flags()
+common_flags.define_train_flags()
+common_flags.define_device_flags()
+common_flags.define_distill_flags()
+common_flags.define_dry_run_flag()
+
+
+def main() -> None:
+  """Distils what the flags describe."""
+  folder = common_flags.require("teacher", "give a folder that train wrote.")
+  config = _config(folder)
+  if flags.FLAGS.dry_run:
+    print(config_lib.to_json(config), end="")
+    return
+  model_dir = common_flags.require(
+    "model_dir", "give a folder for the students' run."
+  )
+  # Imported late: --help and --dry_run do not wait for TensorFlow.
+  from official.cyclegan import devices
+  from official.cyclegan import train_lib
+
+  devices.set_up(config)
+  try:
+    train_lib.train(config, model_dir)
+  except train_lib.Interrupted as interruption:
+    print(f"distill: {interruption}", file=sys.stderr)
+    sys.exit(128 + interruption.number)
+  print(f"Trained students: {model_dir}")
+
+
+def _config(folder: str) -> config_lib.Config:
+  """Returns the students' configuration."""
+  teacher = config_lib.load(folder)
+  judges = {
+    name: getattr(teacher.model, name)
+    for name in ("disc_type", "disc_n_filters", "disc_n_layers", "channels")
+  }
+  base = config_lib.Config(
+    data=teacher.data,
+    model=dataclasses.replace(config_lib.STUDENT.model, **judges),
+    loss=dataclasses.replace(
+      config_lib.STUDENT.loss,
+      gan_mode=teacher.loss.gan_mode,
+      lambda_gp=teacher.loss.lambda_gp,
+      label_smoothing=teacher.loss.label_smoothing,
+    ),
+    train=dataclasses.replace(teacher.train, precision="auto"),
+  )
+  config = common_flags.config_over(base)
+  if config.model.channels != teacher.model.channels:
+    raise config_lib.UserError(
+      f"--channels={config.model.channels}, but the teacher's pictures have"
+      f" {teacher.model.channels}."
+    )
+  return config
+
+
+if __name__ == "__main__":
+  common_flags.run(main)

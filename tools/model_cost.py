@@ -1,0 +1,163 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+r"""Says what generators cost: operations, memory, file size, milliseconds.
+
+  python tools/model_cost.py --size=256 --generator_type=mobile
+  python tools/model_cost.py --size=256 --gen_n_filters=64 \
+    --upsample=conv_transpose --noglobal_skip
+  python tools/model_cost.py --tflite=runs/quickstart/export/g_AB.tflite
+  python tools/model_cost.py --size=256 --model_dir=runs/quickstart
+
+A generator is built from the model flags, or from a run's config.json, with
+fresh weights, and written in every --quantization. Multiply-accumulate
+operations are counted as they are, and as papers on compressing generators
+count them: transposed convolutions at the size of their output (56.8 G for the
+second example). Milliseconds are the median on one and two threads in the
+runtime without TensorFlow.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import sys
+import tempfile
+
+import numpy as np
+from absl import flags
+
+sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent))
+
+from official.cyclegan import common_flags
+from official.cyclegan import config as config_lib
+
+common_flags.define_run_flags()
+# All of train's, so that its flag files can be given.
+common_flags.define_data_flags()
+common_flags.define_model_flags()
+common_flags.define_train_flags()
+common_flags.define_size_flag()
+_QUANTIZATION = flags.DEFINE_list(
+  "quantization",
+  list(config_lib.ExportConfig.quantization),
+  "Kinds of .tflite files to write and measure.",
+)
+_TFLITE = flags.DEFINE_list(
+  "tflite", [], "Files to measure instead, separated by commas."
+)
+_JSON = flags.DEFINE_string("json", "", "File for the figures.")
+_MEASURE = flags.DEFINE_boolean("measure", True, "Measure milliseconds.")
+
+
+def main() -> None:
+  """Prints a row for each file."""
+  config = _config()
+  with tempfile.TemporaryDirectory() as folder:
+    paths = _TFLITE.value or _write(config, folder)
+    rows = {os.path.basename(path): _row(path) for path in paths}
+  print(_table(rows))
+  if _JSON.value:
+    text = json.dumps(rows, indent=2) + "\n"
+    config_lib.write_text(pathlib.Path(_JSON.value), text, "json")
+
+
+def _config() -> config_lib.Config:
+  if flags.FLAGS.model_dir:
+    return config_lib.load(flags.FLAGS.model_dir)
+  return common_flags.config_from_flags()
+
+
+def _write(config: config_lib.Config, folder: str) -> list[str]:
+  """Writes a generator with fresh weights in every kind; returns where."""
+  from official.cyclegan import networks
+  from official.cyclegan import tflite_convert
+  from official.cyclegan import translator as translator_lib
+
+  size = flags.FLAGS.size or config.data.crop_size
+  config_lib.check_size("size", size, config.model)
+  generator = networks.build_generator(config.model)
+  translator = translator_lib.Translator(generator, "AtoB")
+  shape = (4, size, size, config.model.channels)
+  noise = np.random.default_rng(0).random(shape, np.float32)
+  paths = []
+  for quantization in _QUANTIZATION.value:
+    if quantization not in config_lib.QUANTIZATIONS:
+      raise config_lib.UserError(
+        f"--quantization={quantization} must be one of"
+        f" {', '.join(config_lib.QUANTIZATIONS)}."
+      )
+    name = f"{config.model.generator_type}_{quantization}.tflite"
+    paths.append(os.path.join(folder, name))
+    pathlib.Path(paths[-1]).write_bytes(
+      tflite_convert.convert(translator, [size], quantization, {size: noise})
+    )
+  return paths
+
+
+def _row(path: str) -> dict[str, object]:
+  """Returns a file's figures."""
+  from official.cyclegan import model_cost
+  from official.cyclegan import tflite_file
+  from official.cyclegan import tflite_probe
+
+  try:
+    cost = model_cost.read(path)
+    interpreter = tflite_file.open_interpreter(path)
+    (entry,) = interpreter.get_input_details()
+  except (ValueError, RuntimeError, OSError) as error:
+    raise config_lib.UserError(
+      f"--tflite={path} is no .tflite file that can be read"
+      f" ({config_lib.first_line(error)})."
+    ) from error
+  row = {
+    "parameters": cost.parameters,
+    "macs": cost.macs,
+    "literature_macs": cost.literature_macs,
+    "activation_bytes": cost.activation_bytes,
+    "bytes": os.path.getsize(path),
+  }
+  if _MEASURE.value:
+    image = np.random.default_rng(0).random(entry["shape"], np.float32)
+    try:
+      _, found = tflite_probe.probe(path, image)
+    except tflite_probe.RuntimeFailure as error:
+      raise config_lib.UserError(f"{path} cannot be run: {error}") from error
+    row.update({key: found[key] for key in ("runtime", "partitions")})
+    row["milliseconds"] = found["milliseconds"]
+    row["memory_mb"] = found["memory_mb"]
+  return row
+
+
+def _table(rows: dict[str, dict]) -> str:
+  """Returns the rows as Markdown."""
+  lines = [
+    "| file | parameters | G MACs | as papers count | activations, MB | KB"
+    " | partitions | ms, 1 and 2 threads |",
+    "|" + " --- |" * 8,
+  ]
+  for name, row in rows.items():
+    times = row.get("milliseconds", {})
+    lines.append(
+      f"| {name} | {row['parameters']:,} | {row['macs'] / 1e9:.3f}"
+      f" | {row['literature_macs'] / 1e9:.3f}"
+      f" | {row['activation_bytes'] / 1e6:.1f} | {row['bytes'] / 1000:.0f}"
+      f" | {row.get('partitions', '')}"
+      f" | {', '.join(f'{ms:.1f}' for ms in times.values())} |"
+    )
+  return "\n".join(lines)
+
+
+if __name__ == "__main__":
+  common_flags.run(main)
