@@ -76,6 +76,7 @@ _ORDER = [
   "video",
   "demo_lib",
   "evaluate_lib",
+  "budget",
   "search_oracles",
   "search_report",
   "tune_lib",

@@ -134,5 +134,31 @@ def test_the_plot_has_a_panel_for_each_parameter(tmp_path):
   assert (255, 127, 14) in colours and (31, 119, 180) in colours
 
 
+def test_front_is_what_nothing_beats():
+  def row(trial, objective, ms, macs=1.0, kb=1.0, status="COMPLETED"):
+    return {
+      "trial": trial,
+      "status": status,
+      "fid_patches": objective,
+      "latency_ms": ms,
+      "macs": macs,
+      "size_kb": kb,
+    }
+
+  rows = [
+    row("good", 1.0, 9.0),
+    row("fast", 3.0, 1.0),
+    row("worse", 3.0, 2.0),
+    row("between", 2.0, 5.0),
+    row("small", 4.0, 9.0, kb=0.1),
+    row("failed", None, 0.1, status="FAILED"),
+    {"trial": "no cost", "status": "COMPLETED", "fid_patches": 0.1},
+  ]
+  front = search_report.pareto_front(rows, "fid_patches")
+  assert [r["trial"] for r in front][:2] == ["fast", "between"]
+  assert {r["trial"] for r in front[2:]} == {"good", "small"}
+  assert search_report.pareto_front(rows[-1:], "fid_patches") == []
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

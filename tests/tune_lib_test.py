@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import csv
+import dataclasses
 import json
 import math
 import os
@@ -25,6 +26,7 @@ import numpy as np
 import pytest
 from absl import flags as absl_flags
 
+from official.cyclegan import budget
 from official.cyclegan import callbacks
 from official.cyclegan import common_flags
 from official.cyclegan import config as config_lib
@@ -347,6 +349,88 @@ def test_what_no_trial_could_be_is_refused_first(config, tmp_path, scenes):
   data = config_lib.DataConfig(dataset=str(tmp_path / "nothing"))
   refused("nothing", config_lib.Config(data=data))
   assert not (tmp_path / "x").exists()
+
+
+def _small(**changes):
+  return dataclasses.replace(
+    config_lib.ARCHITECTURE_SEARCH,
+    **{"tuner": "random", "trial_steps": 2, "max_trials": 3, **changes},
+  )
+
+
+@pytest.fixture
+def costs(monkeypatch):
+  """Costs that follow from the filters; counts how often they are asked."""
+  asked = []
+
+  def measure(model, size, quantization):
+    asked.append((model.gen_n_filters, size, quantization))
+    n = model.gen_n_filters
+    return {"latency_ms": n / 2, "macs": 1e6 * n, "size_kb": 9.0 * n}
+
+  monkeypatch.setattr(budget, "measure", measure)
+  return asked
+
+
+def test_what_is_over_budget_is_not_trained_and_is_no_try(
+  quick, costs, config, tmp_path
+):
+  options = _small(
+    search=("gen_n_filters",),
+    gen_n_filters_choices=tuple(range(2, 40, 2)),
+    max_latency_ms=8.0,
+    budget_size=64,
+    budget_quantization="float16",
+  )
+  summary = tune_lib.search(config, options, str(tmp_path))
+  rows = _rows(tmp_path)
+  over = [row for row in rows if row["message"]]
+  assert len(quick) == 3 and len(rows) == 3 + len(over) and over
+  for row in over:
+    assert int(row["gen_n_filters"]) > 16
+    assert "latency_ms" in row["message"] and "=8" in row["message"]
+  assert set(costs) == {(int(r["gen_n_filters"]), 64, "float16") for r in rows}
+  assert summary.best["gen_n_filters"] <= 16
+  assert summary.best["latency_ms"] == summary.best["gen_n_filters"] / 2
+  assert (tmp_path / "pareto.csv").exists()
+  assert (tmp_path / "pareto.png").exists()
+  again = tune_lib.search(config, options, str(tmp_path))
+  assert again == summary and len(quick) == 3
+  more = dataclasses.replace(options, max_trials=4)
+  tune_lib.search(config, more, str(tmp_path))
+  assert len(quick) == 4
+
+
+def test_a_budget_that_nothing_fits_ends_the_search(
+  quick, costs, config, tmp_path, monkeypatch
+):
+  monkeypatch.setattr(tune_lib, "_MAX_OVER_BUDGET", 4)
+  options = _small(search=("gen_n_filters", "n_res_blocks"), max_macs=1.0)
+  with pytest.raises(config_lib.UserError, match="4 trials.*--max_macs=1"):
+    tune_lib.search(config, options, str(tmp_path))
+  assert not quick
+
+
+def test_finds_a_student_within_a_budget(config, tmp_path):
+  """All of it: a teacher, trials that learn from it, files measured."""
+  teacher = str(tmp_path / "teacher")
+  train_lib.train(conftest.replace(config, "train", train_steps=1), teacher)
+  students = config_lib.student_of(config_lib.load(teacher), teacher)
+  options = _small(
+    max_trials=1,
+    search=("gen_n_filters", "block_kernel"),
+    gen_n_filters_choices=(4, 28),
+    max_size_kb=150.0,
+  )
+  folder = tmp_path / "search"
+  summary = tune_lib.search(students, options, str(folder))
+  assert summary.best["gen_n_filters"] == 4
+  assert summary.best["size_kb"] < 150 and summary.best["latency_ms"] > 0
+  (row,) = summary.front
+  assert row == summary.best
+  text = (folder / "best.flags").read_text()
+  assert f"--teacher={teacher}" in text and "distill" in text
+  assert "--gen_n_filters=4\n" in text and "--lambda_distill" not in text
 
 
 def test_distributed_needs_its_environment(config, tmp_path, monkeypatch):

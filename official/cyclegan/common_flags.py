@@ -484,6 +484,24 @@ def define_search_flags() -> None:
       "learning_rate_range": "The same of the generators' learning rate.",
       "generator_type_choices": "Generators tried.",
       "gen_n_filters_choices": "Numbers of filters tried.",
+      "n_res_blocks_choices": "Numbers of residual blocks tried.",
+      "block_kernel_choices": "Sizes of depthwise kernels tried.",
+      "upsample_choices": "Upsamplers tried.",
+      "skip_filters_choices": "Numbers of colour features tried.",
+      "max_latency_ms": (
+        "A generator that takes longer for a picture on one thread of this"
+        " machine, measured in the runtime without TensorFlow, is not trained."
+        " 0: no limit."
+      ),
+      "max_macs": (
+        "Nor one with more multiply-accumulate operations, e.g. 5e8. 0: no"
+        " limit."
+      ),
+      "max_size_kb": "Nor one whose .tflite file is larger. 0: no limit.",
+      "budget_size": (
+        "Width and height at which these are measured, pixels. 0: --crop_size."
+      ),
+      "budget_quantization": "Kind of .tflite file that is measured.",
       "trial_steps": "Training steps of a trial; of hyperband's longest.",
       "max_trials": "Trials at most.",
       "max_minutes": (
@@ -570,13 +588,25 @@ def config_from_flags(resolve: bool = True) -> config_lib.Config:
   return config_lib.resolve(config) if resolve else config
 
 
-def search_from_flags() -> config_lib.SearchConfig:
+def search_from_flags(
+  space: str = config_lib.SPACES[0],
+) -> config_lib.SearchConfig:
   """Returns the options of a search that the flags describe, checked.
+
+  Args:
+    space: One of `config.SPACES`, which has defaults of its own.
 
   Raises:
     config.UserError: If a value cannot be used.
   """
   search = _read(config_lib.SearchConfig)
+  if space == "architecture":
+    usual = {
+      field.name: getattr(config_lib.ARCHITECTURE_SEARCH, field.name)
+      for field in dataclasses.fields(search)
+      if not flags.FLAGS[field.name].present
+    }
+    search = dataclasses.replace(search, **usual)
   config_lib.check_search(search)
   return search
 
@@ -658,14 +688,37 @@ def config_over(base: config_lib.Config) -> config_lib.Config:
   Args:
     base: What holds where no flag was given, in place of the flags' defaults.
 
+  Returns:
+    The configuration, to be resolved.
+
   Raises:
-    config.UserError: If a value cannot be used.
+    config.UserError: If a value is of the wrong type.
   """
   parts = {
     part.name: _with_given(getattr(base, part.name))
     for part in dataclasses.fields(config_lib.Config)
   }
-  return config_lib.resolve(config_lib.Config(**parts))
+  return config_lib.Config(**parts)
+
+
+def student_from_flags() -> config_lib.Config:
+  """Returns the configuration of students that the flags describe.
+
+  Returns:
+    That of the `--teacher` where no flag says otherwise, not yet resolved.
+
+  Raises:
+    config.UserError: If there is no teacher, or pictures do not fit it.
+  """
+  folder = require("teacher", "give a folder that train wrote.")
+  teacher = config_lib.load(folder)
+  config = config_over(config_lib.student_of(teacher, folder))
+  if config.model.channels != teacher.model.channels:
+    raise config_lib.UserError(
+      f"--channels={config.model.channels}, but the teacher's pictures have"
+      f" {teacher.model.channels}."
+    )
+  return config
 
 
 def _with_given(part: Any, names: tuple[str, ...] = ()) -> Any:

@@ -77,7 +77,12 @@ SEARCHABLE = {
   "learning_rate": "train",
   "generator_type": "model",
   "gen_n_filters": "model",
+  "n_res_blocks": "model",
+  "block_kernel": "model",
+  "upsample": "model",
+  "skip_filters": "model",
 }
+SPACES = ("weights", "architecture")
 # What "auto" means. For the ResNet the best of the three on the built-in data
 # sets (docs/training.md), for the U-Net that of its source.
 _BEST_UPSAMPLERS = {
@@ -127,6 +132,7 @@ CHOICES = {
   "best_metric": BEST_METRICS,
   "reference": REFERENCES,
   "io": IOS,
+  "budget_quantization": QUANTIZATIONS,
   "students": STUDENTS,
   "distribution_strategy": DISTRIBUTION_STRATEGIES,
 }
@@ -449,6 +455,17 @@ class SearchConfig:
     learning_rate_range: The same.
     generator_type_choices: Values tried.
     gen_n_filters_choices: Values tried.
+    n_res_blocks_choices: Values tried.
+    block_kernel_choices: Values tried.
+    upsample_choices: Values tried.
+    skip_filters_choices: Values tried.
+    max_latency_ms: A generator that takes longer for a picture, milliseconds on
+      one thread of this machine in the runtime without TensorFlow, is not
+      trained; 0: no limit.
+    max_macs: Nor one with more multiply-accumulate operations; 0: no limit.
+    max_size_kb: Nor one whose file is larger, 1,000 bytes; 0: no limit.
+    budget_size: Width and height for these limits, pixels; 0: `crop_size`.
+    budget_quantization: Which of `QUANTIZATIONS` the file is measured in.
     trial_steps: Training steps of a trial; with `hyperband` of the longest.
     max_trials: How many trials, at most; `hyperband` decides by itself.
     max_minutes: No trial is begun after so many minutes, those before an
@@ -474,6 +491,15 @@ class SearchConfig:
   learning_rate_range: tuple[float, float] = (1e-4, 1e-3)
   generator_type_choices: tuple[str, ...] = GENERATOR_TYPES
   gen_n_filters_choices: tuple[int, ...] = (16, 32)
+  n_res_blocks_choices: tuple[int, ...] = (4, 6, 9)
+  block_kernel_choices: tuple[int, ...] = (3, 5)
+  upsample_choices: tuple[str, ...] = ("subpixel", "resize_conv")
+  skip_filters_choices: tuple[int, ...] = (4, 8, 16)
+  max_latency_ms: float = 0.0
+  max_macs: float = 0.0
+  max_size_kb: float = 0.0
+  budget_size: int = 0
+  budget_quantization: str = "dynamic"
   trial_steps: int = 1000
   max_trials: int = 30
   max_minutes: float = 0.0
@@ -554,6 +580,12 @@ class Choice:
 
 
 DEFAULT_CHOICE = Choice()
+# Where `tune --space=architecture` searches if nothing else is asked for.
+ARCHITECTURE_SEARCH = SearchConfig(
+  search=("gen_n_filters", "n_res_blocks", "block_kernel", "upsample"),
+  gen_n_filters_choices=(8, 12, 16, 20, 24, 28),
+  n_res_blocks_choices=(2, 4, 6, 8),
+)
 # What a student has where nothing else is asked for: `configs/mobile.flags`'s
 # generator. It sees what its teacher makes of each picture, so that there is
 # nothing to learn from cycles.
@@ -799,8 +831,19 @@ def check_search(search: SearchConfig) -> None:
       raise UserError(f"--{name}_choices is empty: give some values.")
   for name in search.generator_type_choices:
     _require_choice("generator_type_choices", name, GENERATOR_TYPES)
-  for filters in search.gen_n_filters_choices:
-    _require_range("gen_n_filters_choices", filters, 1)
+  for name, low in (
+    ("gen_n_filters", 1),
+    ("n_res_blocks", 1),
+    ("block_kernel", 1),
+    ("skip_filters", 0),
+  ):
+    for value in getattr(search, f"{name}_choices"):
+      _require_range(f"{name}_choices", value, low)
+  for value in search.upsample_choices:
+    _require_choice("upsample_choices", value, UPSAMPLERS)
+  _require_choice(
+    "budget_quantization", search.budget_quantization, QUANTIZATIONS
+  )
   for name, low in (
     ("trial_steps", 1),
     ("max_trials", 1),
@@ -809,6 +852,10 @@ def check_search(search: SearchConfig) -> None:
     ("grid_points", 2),
     ("hyperband_factor", 2),
     ("worker_timeout", 1),
+    ("max_latency_ms", 0),
+    ("max_macs", 0),
+    ("max_size_kb", 0),
+    ("budget_size", 0),
   ):
     _require_range(name, getattr(search, name), low)
 
@@ -921,16 +968,45 @@ def to_json(config: Config) -> str:
   return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
 
 
-def to_flags(config: Config) -> list[str]:
-  """Returns the flags of `train` that give a configuration.
+def student_of(teacher: Config, folder: str) -> Config:
+  """Returns what `distill` does where no flag asks for something else.
+
+  Args:
+    teacher: The configuration of the teacher's run.
+    folder: Its folder.
+
+  Returns:
+    `STUDENT` with the teacher's data, discriminators, length and so on.
+  """
+  judges = {
+    name: getattr(teacher.model, name)
+    for name in ("disc_type", "disc_n_filters", "disc_n_layers", "channels")
+  }
+  judging = {
+    name: getattr(teacher.loss, name)
+    for name in ("gan_mode", "lambda_gp", "label_smoothing")
+  }
+  return Config(
+    data=teacher.data,
+    model=dataclasses.replace(STUDENT.model, **judges),
+    loss=dataclasses.replace(STUDENT.loss, **judging),
+    # Another processor may be fastest in another precision.
+    train=dataclasses.replace(teacher.train, precision="auto"),
+    distill=DistillConfig(teacher=folder),
+  )
+
+
+def to_flags(config: Config, base: Config | None = None) -> list[str]:
+  """Returns the flags of `train` or `distill` that give a configuration.
 
   Args:
     config: A resolved configuration.
+    base: What holds without flags; None: the defaults.
 
   Returns:
-    `--name=value` for every field that has not its default.
+    `--name=value` for every field that is not as in `base`.
   """
-  default = resolve(Config())
+  default = resolve(base or Config())
   found = []
   for part in dataclasses.fields(Config):
     values = dataclasses.asdict(getattr(config, part.name))

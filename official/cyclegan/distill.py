@@ -29,7 +29,6 @@ and translate are the same.
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 
 from absl import flags
@@ -48,8 +47,7 @@ common_flags.define_dry_run_flag()
 
 def main() -> None:
   """Distils what the flags describe."""
-  folder = common_flags.require("teacher", "give a folder that train wrote.")
-  config = _config(folder)
+  config = config_lib.resolve(common_flags.student_from_flags())
   if flags.FLAGS.dry_run:
     print(config_lib.to_json(config), end="")
     return
@@ -67,33 +65,6 @@ def main() -> None:
     print(f"distill: {interruption}", file=sys.stderr)
     sys.exit(128 + interruption.number)
   print(f"Trained students: {model_dir}")
-
-
-def _config(folder: str) -> config_lib.Config:
-  """Returns the students' configuration."""
-  teacher = config_lib.load(folder)
-  judges = {
-    name: getattr(teacher.model, name)
-    for name in ("disc_type", "disc_n_filters", "disc_n_layers", "channels")
-  }
-  base = config_lib.Config(
-    data=teacher.data,
-    model=dataclasses.replace(config_lib.STUDENT.model, **judges),
-    loss=dataclasses.replace(
-      config_lib.STUDENT.loss,
-      gan_mode=teacher.loss.gan_mode,
-      lambda_gp=teacher.loss.lambda_gp,
-      label_smoothing=teacher.loss.label_smoothing,
-    ),
-    train=dataclasses.replace(teacher.train, precision="auto"),
-  )
-  config = common_flags.config_over(base)
-  if config.model.channels != teacher.model.channels:
-    raise config_lib.UserError(
-      f"--channels={config.model.channels}, but the teacher's pictures have"
-      f" {teacher.model.channels}."
-    )
-  return config
 
 
 if __name__ == "__main__":

@@ -34,10 +34,15 @@ FAILURE_NAME = "failure.txt"  # of a trial
 TRACEBACK_NAME = "traceback.txt"
 RESULTS_NAME = "results.csv"
 PLOT_NAME = "objective.png"
+PARETO_NAME = "pareto.csv"
+PARETO_PLOT_NAME = "pareto.png"
 FLAGS_NAME = "best.flags"
 LOGS_FOLDER = "logs"
 _WIDTH = 18  # characters of a column
 _DONE = "COMPLETED"
+_OVER_BUDGET = "over budget"
+# What a search under a budget weighs the objective against.
+_COSTS = ("latency_ms", "macs", "size_kb")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,12 +54,15 @@ class Summary:
     failed: Trials that gave none.
     best: The best trial's row.
     flags: Path of the flagfile that trains the best one in full.
+    front: Of a search that measures cost, the rows of trials that no other one
+      beats in every respect, the fastest first.
   """
 
   completed: int
   failed: int
   best: dict[str, Any]
   flags: str
+  front: list[dict[str, Any]]
 
 
 class Report:
@@ -119,7 +127,12 @@ class Report:
       len(ended) - completed,
       self.row(best),
       str(self._folder / FLAGS_NAME),
+      pareto_front(list(map(self.row, ended)), self._options.objective),
     )
+
+  def is_over_budget(self, trial: search_oracles.Trial) -> bool:
+    """Says whether a trial was not trained because it would cost too much."""
+    return self.row(trial)["message"].startswith(_OVER_BUDGET)
 
   def row(self, trial: search_oracles.Trial) -> dict[str, Any]:
     """Returns a trial as a line of `results.csv`.
@@ -172,12 +185,7 @@ class Report:
   def _write(self, oracle: search_oracles.Durable) -> None:
     """Writes the table, the plot and the flags of the best trial."""
     rows = [self.row(trial) for trial in oracle.ended()]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
-    writer.writeheader()
-    writer.writerows(rows)
-    self._save(RESULTS_NAME, text.getvalue())
+    self._save(RESULTS_NAME, _csv(rows))
     best = oracle.best()
     if best is None:
       return
@@ -187,18 +195,32 @@ class Report:
     partial = self._folder / f"partial_{PLOT_NAME}"
     plot(done, self._options, partial)
     partial.replace(self._folder / PLOT_NAME)
+    front = pareto_front(rows, self._options.objective)
+    if front:
+      self._save(PARETO_NAME, _csv(front))
+      partial = self._folder / f"partial_{PARETO_PLOT_NAME}"
+      plot_front(done, front, self._options.objective, partial)
+      partial.replace(self._folder / PARETO_PLOT_NAME)
 
   def _flags(self, best: dict[str, Any], trials: int) -> str:
     """Returns the flagfile that trains the best trial in full."""
     found = {name: best[name] for name in self._options.search}
     config = config_lib.resolve(config_lib.with_searched(self._config, found))
     objective = self._options.objective
+    teacher = config.distill.teacher
+    base = None
+    if teacher:
+      base = config_lib.student_of(config_lib.load(teacher), teacher)
+    command = "distill" if teacher else "train"
     lines = [
       f"# Trial {best['trial']}, the best of {trials} by {objective}"
       f" ({best[objective]:.5g}).",
-      "# python -m official.cyclegan.train --model_dir=... --flagfile=THIS",
-      *config_lib.to_flags(config),
+      f"# python -m official.cyclegan.{command} --model_dir=..."
+      " --flagfile=THIS",
+      *config_lib.to_flags(config, base),
     ]
+    if teacher:
+      lines.append(f"--teacher={teacher}")
     # What was searched is said even where it is the default.
     for name, value in found.items():
       if not any(line.startswith(f"--{name}=") for line in lines):
@@ -217,6 +239,79 @@ class Report:
 
   def _save(self, name: str, text: str) -> None:
     config_lib.write_text(self._folder / name, text, "tuner_dir")
+
+
+def pareto_front(
+  rows: list[dict[str, Any]], objective: str
+) -> list[dict[str, Any]]:
+  """Returns what nothing beats in objective and cost at once.
+
+  Args:
+    rows: Of all trials.
+    objective: Smaller is better, as are the costs.
+
+  Returns:
+    Completed trials with a cost of which no other one is at least as good in
+    every respect and better in one, the fastest first; empty if no cost was
+    measured.
+  """
+  names = (objective, *_COSTS)
+  done = [row for row in rows if row["status"] == _DONE and _COSTS[0] in row]
+
+  def beats(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    pairs = [(one[name], other[name]) for name in names]
+    return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
+
+  front = [r for r in done if not any(beats(other, r) for other in done)]
+  return sorted(front, key=lambda row: row[_COSTS[0]])
+
+
+def plot_front(
+  rows: list[dict[str, Any]],
+  front: list[dict[str, Any]],
+  objective: str,
+  path: pathlib.Path,
+) -> None:
+  """Draws the objective over each cost, what nothing beats in another colour.
+
+  Args:
+    rows: Completed trials.
+    front: Those of them on the front.
+    objective: Its name.
+    path: The PNG file.
+  """
+  import matplotlib
+
+  matplotlib.use("Agg")
+  from matplotlib import pyplot
+
+  figure, axes = pyplot.subplots(
+    1, len(_COSTS), figsize=(3.6 * len(_COSTS), 3.4), sharey=True
+  )
+  for axis, name in zip(axes, _COSTS):
+    for shown, colour in ((rows, "C0"), (front, "C1")):
+      axis.plot(
+        [row[name] for row in shown],
+        [row[objective] for row in shown],
+        "o",
+        color=colour,
+      )
+    axis.set_xlabel(name)
+    axis.grid(alpha=0.3)
+  axes[0].set_ylabel(f"{objective} (smaller is better)")
+  figure.tight_layout()
+  figure.savefig(path, dpi=100)
+  pyplot.close(figure)
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+  """Returns rows as a table, with all columns that any of them has."""
+  columns = list(dict.fromkeys(name for row in rows for name in row))
+  text = io.StringIO()
+  writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
+  writer.writeheader()
+  writer.writerows(rows)
+  return text.getvalue()
 
 
 def plot(

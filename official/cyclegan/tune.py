@@ -20,6 +20,13 @@ Recipe (built-in data set, about half an hour on two cores):
   python -m official.cyclegan.train --model_dir=runs/tuned \
     --flagfile=runs/tuning/best.flags
 
+A small generator within a budget, learning from a trained one:
+
+  python -m official.cyclegan.tune --tuner_dir=runs/small --space=architecture \
+    --teacher=runs/quickstart --max_latency_ms=5
+  python -m official.cyclegan.distill --model_dir=runs/student \
+    --flagfile=runs/small/best.flags
+
 Takes all of train's flags: every trial is such a training, only shorter
 (--trial_steps). What --search does not name stays as it is given. The folder
 gets results.csv, objective.png, best.flags and logs/ (tensorboard --logdir).
@@ -41,8 +48,19 @@ from official.cyclegan import config as config_lib
 common_flags.define_data_flags()
 common_flags.define_model_flags()
 common_flags.define_train_flags()
+common_flags.define_distill_flags()
 common_flags.define_search_flags()
 common_flags.define_dry_run_flag()
+_SPACE = flags.DEFINE_enum(
+  "space",
+  config_lib.SPACES[0],
+  config_lib.SPACES,
+  "What is searched: loss weights, trained like train; or the architecture of a"
+  " small generator that learns from --teacher, like distill. --search and the"
+  " --..._choices have other defaults there: "
+  + ", ".join(config_lib.ARCHITECTURE_SEARCH.search)
+  + ".",
+)
 _TUNER_DIR = flags.DEFINE_string(
   "tuner_dir", None, "Folder of the search; all of its processes share it."
 )
@@ -57,8 +75,11 @@ _DISTRIBUTED = flags.DEFINE_boolean(
 
 def main() -> None:
   """Searches what the flags describe."""
-  config = common_flags.config_from_flags(resolve=False)
-  options = common_flags.search_from_flags()
+  options = common_flags.search_from_flags(_SPACE.value)
+  if _SPACE.value == "architecture":
+    config = common_flags.student_from_flags()
+  else:
+    config = common_flags.config_from_flags(resolve=False)
   if flags.FLAGS.dry_run:
     values: dict[str, Any] = dataclasses.asdict(config_lib.resolve(config))
     values["search"] = dataclasses.asdict(options)
@@ -94,8 +115,19 @@ def main() -> None:
     f" trial {best['trial']}, {options.objective} {best[options.objective]:.5g}"
     f" ({found})."
   )
+  if summary.front:
+    print("Nothing is better in every respect than:")
+  for row in summary.front:
+    values = ", ".join(f"{name} {row[name]}" for name in options.search)
+    found = f"{options.objective} {row[options.objective]:.5g}"
+    print(
+      f"  trial {row['trial']}: {found},"
+      f" {row['latency_ms']:.2f} ms, {row['macs'] / 1e6:.1f} M MACs,"
+      f" {row['size_kb']:.0f} KB ({values})"
+    )
+  command = "distill" if config.distill.teacher else "train"
   print(
-    "Train it in full: python -m official.cyclegan.train --model_dir=..."
+    f"Train it in full: python -m official.cyclegan.{command} --model_dir=..."
     f" --flagfile={summary.flags}"
   )
 

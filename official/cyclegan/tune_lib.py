@@ -32,6 +32,7 @@ import sys
 import threading
 import time
 import traceback
+import typing
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -40,7 +41,9 @@ import keras_tuner
 import numpy as np
 import tensorflow as tf
 from keras_tuner import errors as kt_errors
+from keras_tuner.src import config as kt_config
 
+from official.cyclegan import budget
 from official.cyclegan import checkpoints
 from official.cyclegan import config as config_lib
 from official.cyclegan import image_files
@@ -66,6 +69,8 @@ _MAY_CHANGE = ("max_trials", "max_minutes", "worker_timeout")
 _SAVES = 4  # checkpoints of a trial
 _ROUNDS = 3  # of a bracket of Hyperband
 _MAX_FAILURES = 10  # in a row
+_MAX_OVER_BUDGET = 60  # in a row
+COST_NAME = "cost.json"  # of a trial
 _BEAT_SECONDS = 1.0
 _CALL_SECONDS = 5.0
 _ALPHA = 1e-2  # variance of the objective's noise, of its own
@@ -101,6 +106,11 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     self.config, self.search = config, search
     # All trials have the same pictures, which are checked and read once.
     self.source = functools.cache(self._open_source)
+    self.measures_cost = any(
+      getattr(search, option) for option in budget.LIMITS.values()
+    ) or any(
+      name in config_lib.ARCHITECTURE_SEARCH.search for name in search.search
+    )
     self._judge = functools.cache(self._load_judge)
 
   def declare_hyperparameters(self, hp: keras_tuner.HyperParameters) -> None:
@@ -160,6 +170,19 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
       best_metric="none",
     )
     return config_lib.resolve(dataclasses.replace(config, train=train))
+
+  def cost(self, hp: keras_tuner.HyperParameters) -> dict[str, float]:
+    """Returns what a trial's generator would cost on a device.
+
+    Args:
+      hp: The trial's.
+    """
+    config = self.trial_config(hp)
+    return budget.measure(
+      config.model,
+      self.search.budget_size or config.data.crop_size,
+      self.search.budget_quantization,
+    )
 
   def build(self, hp: keras_tuner.HyperParameters) -> model_lib.CycleGAN:
     """Returns the compiled model of a trial, untrained.
@@ -233,8 +256,10 @@ class Tuner(keras_tuner.Tuner):
       tuner_dir: The folder of the search.
     """
     parent, name = os.path.split(os.path.abspath(tuner_dir))
+    # Why a trial failed is in its line of the table, and in its folder.
+    kt_config.DEBUG = False
     super().__init__(oracle, hypermodel, directory=parent, project_name=name)
-    self._failures = 0
+    self._failures, self._over_budget = 0, 0
     if self._is_worker():
       over = os.path.join(tuner_dir, _OVER_NAME)
       patience = hypermodel.search.worker_timeout
@@ -270,12 +295,15 @@ class Tuner(keras_tuner.Tuner):
     folder = pathlib.Path(self.get_trial_dir(trial.trial_id))
     objective = self.hypermodel.search.objective
     try:
+      cost = self._cost(trial, folder)
       found = []
       for execution in range(self.hypermodel.search.executions_per_trial):
-        measures = self._execute(trial, folder, execution)
+        measures = self._execute(trial, folder, execution, cost)
         found.append({objective: measures[objective]})
-      self._failures = 0
+      self._failures, self._over_budget = 0, 0
       return found
+    except budget.OverBudget as error:
+      self._refuse(folder, error)
     except train_lib.Interrupted as interruption:
       raise _Stopped(interruption) from interruption
     except Exception as error:
@@ -296,8 +324,47 @@ class Tuner(keras_tuner.Tuner):
         ) from error
       raise kt_errors.FailedTrialError(message) from error
 
+  def _cost(
+    self, trial: search_oracles.Trial, folder: pathlib.Path
+  ) -> dict[str, float]:
+    """Returns what a trial's generator costs, measured once.
+
+    Raises:
+      budget.OverBudget: If that is too much.
+    """
+    if not self.hypermodel.measures_cost:
+      return {}
+    path = folder / COST_NAME
+    if path.exists():
+      cost = json.loads(path.read_text(encoding="utf-8"))
+    else:
+      tf.keras.backend.clear_session()
+      cost = self.hypermodel.cost(trial.hyperparameters)
+      config_lib.write_text(path, json.dumps(cost, indent=2), "tuner_dir")
+    budget.check(cost, self.hypermodel.search)
+    return cost
+
+  def _refuse(
+    self, folder: pathlib.Path, error: budget.OverBudget
+  ) -> typing.NoReturn:
+    """Lets another trial take the place of one that is over budget."""
+    self._over_budget += 1
+    config_lib.write_text(
+      folder / search_report.FAILURE_NAME, f"{error}\n", "tuner_dir"
+    )
+    if self._over_budget >= _MAX_OVER_BUDGET:
+      raise kt_errors.FatalError(
+        f"{_MAX_OVER_BUDGET} trials in a row are over budget, the last:"
+        f" {error}. Raise the limit, or offer smaller choices"
+      ) from error
+    raise kt_errors.FailedTrialError(str(error)) from error
+
   def _execute(
-    self, trial: search_oracles.Trial, folder: pathlib.Path, execution: int
+    self,
+    trial: search_oracles.Trial,
+    folder: pathlib.Path,
+    execution: int,
+    cost: dict[str, float],
   ) -> dict[str, float]:
     """Returns the measures of one training; trains what is not trained yet."""
     name = f"execution_{execution}"
@@ -315,7 +382,7 @@ class Tuner(keras_tuner.Tuner):
     # The table of trials has standard output to itself.
     with contextlib.redirect_stdout(sys.stderr):
       model = hypermodel.build(hp)
-      measures = hypermodel.fit(hp, model, str(folder / name))
+      measures = {**hypermodel.fit(hp, model, str(folder / name)), **cost}
     record = {
       "measures": measures,
       "steps": hypermodel.trial_config(hp).train.train_steps,
@@ -428,7 +495,14 @@ def search(
   over = pathlib.Path(tuner_dir, _OVER_NAME)
   over.unlink(missing_ok=True)
   report = search_report.Report(config, options, tuner_dir)
-  oracle.on_end = lambda trial: report.add(trial, oracle)
+
+  def on_end(trial: search_oracles.Trial) -> None:
+    if report.is_over_budget(trial):
+      oracle.max_trials += 1  # it took seconds only, and is no try
+    report.add(trial, oracle)
+
+  oracle.max_trials += sum(map(report.is_over_budget, oracle.ended()))
+  oracle.on_end = on_end
   tuner = Tuner(oracle, hypermodel, tuner_dir)
   oracle.save()
   report.start(oracle)
