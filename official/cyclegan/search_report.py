@@ -130,10 +130,6 @@ class Report:
       pareto_front(list(map(self.row, ended)), self._options.objective),
     )
 
-  def is_over_budget(self, trial: search_oracles.Trial) -> bool:
-    """Says whether a trial was not trained because it would cost too much."""
-    return self.row(trial)["message"].startswith(_OVER_BUDGET)
-
   def row(self, trial: search_oracles.Trial) -> dict[str, Any]:
     """Returns a trial as a line of `results.csv`.
 
@@ -239,6 +235,21 @@ class Report:
 
   def _save(self, name: str, text: str) -> None:
     config_lib.write_text(self._folder / name, text, "tuner_dir")
+
+
+def is_over_budget(message: str) -> bool:
+  """Says whether a trial failed because its generator would cost too much."""
+  return message.startswith(_OVER_BUDGET)
+
+
+def count_over_budget(tuner_dir: str) -> int:
+  """Returns how many trials of a search were over budget.
+
+  Args:
+    tuner_dir: The folder of the search.
+  """
+  found = pathlib.Path(tuner_dir).glob(f"*/{FAILURE_NAME}")
+  return sum(is_over_budget(path.read_text("utf-8")) for path in found)
 
 
 def pareto_front(

@@ -491,17 +491,17 @@ def search(
       _run(Tuner(oracle, hypermodel, tuner_dir), tuner_dir)
     return None
   _check_same_search(config, options, tuner_dir)
+  oracle.max_trials += search_report.count_over_budget(tuner_dir)
   oracle.reload()
   over = pathlib.Path(tuner_dir, _OVER_NAME)
   over.unlink(missing_ok=True)
   report = search_report.Report(config, options, tuner_dir)
 
   def on_end(trial: search_oracles.Trial) -> None:
-    if report.is_over_budget(trial):
+    if search_report.is_over_budget(report.row(trial)["message"]):
       oracle.max_trials += 1  # it took seconds only, and is no try
     report.add(trial, oracle)
 
-  oracle.max_trials += sum(map(report.is_over_budget, oracle.ended()))
   oracle.on_end = on_end
   tuner = Tuner(oracle, hypermodel, tuner_dir)
   oracle.save()
