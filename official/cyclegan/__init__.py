@@ -22,8 +22,9 @@ The data flow, one module per noun:
   model, checkpoints, train_lib  one training step; many; kept on disk
   validation, evaluate_lib     translations judged, with the truth or without
   survey, prepare_lib          pictures looked through and packed
-  tune_lib, search_oracles     loss weights searched
-  export_lib, translate_lib    SavedModel and TFLite; pictures in and out
-The binaries prepare, train, tune, evaluate, export and translate only read
-flags and call a library.
+  tune_lib, search_oracles     loss weights and architectures searched
+  export_lib, tflite_convert   SavedModel and TFLite
+  translate_lib, video, web_page  pictures in and out
+The binaries prepare, train, distill, tune, evaluate, export, translate and demo
+only read flags and call a library.
 """
