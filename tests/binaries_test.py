@@ -200,7 +200,13 @@ def test_every_kind_of_source_goes_the_whole_road(
   images = report["protocol"]["images_A"]
   assert images > 0 and report["measures"]["cycle_l1"] > 0
   assert ("true_error" in report["measures"]) == (make is _built_in)
-  _run(False, "export", model_dir=run, output_dir=export_dir)
+  _run(
+    False,
+    "export",
+    model_dir=run,
+    output_dir=export_dir,
+    quantization="float32",
+  )
   if make is _tfds_name or make is _built_in:
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
     monkeypatch.setattr(

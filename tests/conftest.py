@@ -102,7 +102,7 @@ def scenes(tmp_path_factory) -> dict[str, pathlib.Path]:
   return folders
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def models(pictures, tmp_path_factory) -> dict[str, str]:
   """A mobile generator hardly trained, and its export in two sizes."""
   from official.cyclegan import export_lib
@@ -200,6 +200,8 @@ def smooth_picture(
 
 def replace(config: config_lib.Config, part: str, **changes):
   """Returns a resolved configuration with fields of one part changed."""
+  if "generator_type" in changes:  # another one has another padding
+    changes = {"padding": "auto", **changes}
   changed = dataclasses.replace(getattr(config, part), **changes)
   return config_lib.resolve(dataclasses.replace(config, **{part: changed}))
 

@@ -75,12 +75,21 @@ def test_student_takes_from_its_teacher_what_is_not_given(teacher, tmp_path):
   assert config.distill.teacher == str(teacher)
 
 
-def test_distils_exports_and_judges(teacher, tmp_path):
-  folder = tmp_path / "student"
-  result = conftest.run_binary("distill", *_flags(teacher, folder))
+_LONG = {"train_steps": 30, "save_every_steps": 3}
+
+
+@pytest.fixture(scope="module")
+def student(teacher, tmp_path_factory):
+  """A run that nobody disturbed."""
+  folder = tmp_path_factory.mktemp("student")
+  result = conftest.run_binary("distill", *_flags(teacher, folder, **_LONG))
   assert result.returncode == 0, result.stderr
+  return folder
+
+
+def test_a_student_is_exported_like_any_run(student, tmp_path):
   report = export_lib.export(
-    str(folder),
+    str(student),
     str(tmp_path / "out"),
     options=config_lib.ExportConfig(
       format=("tflite",), quantization=("dynamic",), min_psnr=10
@@ -92,13 +101,9 @@ def test_distils_exports_and_judges(teacher, tmp_path):
   ]
 
 
-def test_killed_it_goes_on_bit_for_bit(teacher, tmp_path):
-  long = {"train_steps": 40, "save_every_steps": 5}
-  whole = tmp_path / "whole"
-  done = conftest.run_binary("distill", *_flags(teacher, whole, **long))
-  assert done.returncode == 0, done.stderr
+def test_killed_it_goes_on_bit_for_bit(teacher, student, tmp_path):
   broken = tmp_path / "broken"
-  arguments = _flags(teacher, broken, **long)
+  arguments = _flags(teacher, broken, **_LONG)
   process = subprocess.Popen(
     [sys.executable, "-m", "official.cyclegan.distill", *arguments],
     cwd=conftest.ROOT,
@@ -109,9 +114,9 @@ def test_killed_it_goes_on_bit_for_bit(teacher, tmp_path):
   process.send_signal(signal.SIGKILL)
   process.wait()
   (newest,) = checkpoints.find(str(broken / "checkpoints"))[:1]
-  assert int(newest.rsplit("-", 1)[1]) < 40
+  assert int(newest.rsplit("-", 1)[1]) < 30
   assert conftest.run_binary("distill", *arguments).returncode == 0
-  first, second = _weights(whole), _weights(broken)
+  first, second = _weights(student), _weights(broken)
   assert list(first) == list(second)
   for name, value in first.items():
     np.testing.assert_array_equal(value, second[name], err_msg=name)

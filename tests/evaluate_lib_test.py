@@ -41,7 +41,8 @@ def run(pictures, tmp_path_factory):
   )
   folder = tmp_path_factory.mktemp("run")
   train_lib.train(config, str(folder))
-  export_lib.export(str(folder), str(folder / "export"))
+  options = config_lib.ExportConfig(quantization=("float32",))
+  export_lib.export(str(folder), str(folder / "export"), options=options)
   return folder, config
 
 

@@ -103,6 +103,7 @@ def test_report_and_details(exported):
   names = [f"{g}{e}" for g in ("g_AB", "g_BA") for e in _ENDINGS]
   assert sorted(report["files"]) == sorted(names)
   others = ["export.json", "export.md", "export_AtoB.png", "export_BtoA.png"]
+  others.append("samples")
   assert sorted(os.listdir(folder)) == sorted([*names, *others])
   for name, entry in report["files"].items():
     exact = name.split(".")[0] in ("g_AB", "g_BA")
@@ -245,6 +246,7 @@ def test_exports_over_an_older_export(run, tmp_path):
     "export_BtoA.png",
     "g_BA.tflite",
     "mine.txt",
+    "samples",
   ]
 
 

@@ -133,6 +133,26 @@ def test_one_partition(generator_type, changes, images, tmp_path):
   }
 
 
+def test_mobile_preset_is_one_partition(tmp_path):
+  """At its own 256 pixels, in the kinds that are for processors and others."""
+  path = conftest.ROOT / "official" / "cyclegan" / "configs" / "mobile.flags"
+  given = dict(
+    line[2:].split("=")
+    for line in path.read_text().splitlines()
+    if line.startswith("--")
+  )
+  assert given["generator_type"] == "mobile" and given["crop_size"] == "256"
+  names = ("gen_n_filters", "n_res_blocks", "skip_filters")
+  translator = _translator(**{name: int(given[name]) for name in names})
+  path = tmp_path / "g_AB.tflite"
+  image = np.random.default_rng(0).random((1, 256, 256, 3), np.float32)
+  for quantization in ("float32", "float16", "dynamic"):
+    path.write_bytes(tflite_convert.convert(translator, [256], quantization))
+    _, found = tflite_probe.probe(str(path), image)
+    assert found["partitions"] == 1, quantization
+  assert path.stat().st_size <= 400_000  # the last one, dynamic
+
+
 def test_what_cannot_be_converted_is_refused(monkeypatch):
   monkeypatch.setattr(
     tf.lite.TFLiteConverter,

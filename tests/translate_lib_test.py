@@ -41,7 +41,8 @@ def models(pictures, tmp_path_factory):
   run = str(tmp_path_factory.mktemp("run"))
   train_lib.train(config, run)
   out = str(tmp_path_factory.mktemp("export"))
-  export_lib.export(run, out, ["AtoB"])
+  options = config_lib.ExportConfig(quantization=("float32",))
+  export_lib.export(run, out, ["AtoB"], options)
   return {
     "run": run,
     "export": out,
