@@ -62,7 +62,9 @@ function fillFiles() {
     option($('model'), file.quantization, `${file.quantization}, ${size}`);
   }
   const kinds = files.map((file) => file.quantization);
-  const best = ['float16', 'float32'].find((kind) => kinds.includes(kind));
+  // What each kind of processor is fastest with.
+  const fast = description.gpu ? ['float16'] : ['dynamic', 'float16'];
+  const best = fast.find((kind) => kinds.includes(kind));
   $('model').value = kinds.includes(wanted) ? wanted : best ?? kinds[0];
   fillSizes();
 }
