@@ -130,6 +130,21 @@ def models(pictures, tmp_path_factory) -> dict[str, str]:
   }
 
 
+@pytest.fixture(scope="session")
+def halving(tmp_path_factory) -> str:
+  """A .tflite file that halves pictures of 16 pixels."""
+  import tensorflow as tf
+
+  path = tmp_path_factory.mktemp("model") / "g_AB.tflite"
+  spec = tf.TensorSpec([1, 16, 16, 3], tf.float32, name="image")
+  function = tf.function(lambda image: {"image_B": image * 0.5}, [spec])
+  folder = str(path.parent / "saved")
+  tf.saved_model.save(tf.Module(), folder, signatures=function)
+  converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+  path.write_bytes(converter.convert())
+  return str(path)
+
+
 def draw_few(monkeypatch: pytest.MonkeyPatch, scenes: int) -> None:
   """Leaves the built-in data sets so many scenes in each split."""
   from official.cyclegan import scene_datasets

@@ -16,7 +16,6 @@ import sys
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from official.cyclegan import image_files
 from official.cyclegan import tflite_file
@@ -38,24 +37,9 @@ runpy.run_module("official.cyclegan.translate", run_name="__main__")
 """
 
 
-@pytest.fixture(scope="module")
-def halving(tmp_path_factory):
-  """A .tflite file that halves pictures of 16 pixels."""
-  path = tmp_path_factory.mktemp("model") / "g_AB.tflite"
-  spec = tf.TensorSpec([1, 16, 16, 3], tf.float32, name="image")
-  function = tf.function(lambda image: {"image_B": image * 0.5}, [spec])
-  module = tf.Module()
-  module.__call__ = function
-  folder = str(path.parent / "saved")
-  tf.saved_model.save(module, folder, signatures=function)
-  converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-  path.write_bytes(converter.convert())
-  return path
-
-
 def test_runs(halving):
   image = np.random.default_rng(0).random((1, 16, 16, 3), np.float32)
-  got = tflite_file.runner(str(halving))(image)
+  got = tflite_file.runner(halving)(image)
   np.testing.assert_allclose(got, image / 2, rtol=1e-6)
 
 

@@ -13,23 +13,9 @@
 # limitations under the License.
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from official.cyclegan import tflite_probe
 from tests import conftest
-
-
-@pytest.fixture(scope="module")
-def halving(tmp_path_factory):
-  """A .tflite file that halves pictures of 16 pixels."""
-  path = tmp_path_factory.mktemp("model") / "g_AB.tflite"
-  spec = tf.TensorSpec([1, 16, 16, 3], tf.float32, name="image")
-  function = tf.function(lambda image: {"image_B": image * 0.5}, [spec])
-  folder = str(path.parent / "saved")
-  tf.saved_model.save(tf.Module(), folder, signatures=function)
-  converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-  path.write_bytes(converter.convert())
-  return str(path)
 
 
 @pytest.mark.parametrize("runtime", ["", "tensorflow"])

@@ -29,8 +29,6 @@ and translate are the same.
 
 from __future__ import annotations
 
-import sys
-
 from absl import flags
 
 from official.cyclegan import common_flags
@@ -55,15 +53,9 @@ def main() -> None:
     "model_dir", "give a folder for the students' run."
   )
   # Imported late: --help and --dry_run do not wait for TensorFlow.
-  from official.cyclegan import devices
   from official.cyclegan import train_lib
 
-  devices.set_up(config)
-  try:
-    train_lib.train(config, model_dir)
-  except train_lib.Interrupted as interruption:
-    print(f"distill: {interruption}", file=sys.stderr)
-    sys.exit(128 + interruption.number)
+  train_lib.run(config, model_dir, "distill")
   print(f"Trained students: {model_dir}")
 
 

@@ -30,8 +30,6 @@ save and stop; the same command again goes on as if it had not been stopped.
 
 from __future__ import annotations
 
-import sys
-
 from absl import flags
 
 from official.cyclegan import common_flags
@@ -55,15 +53,9 @@ def main() -> None:
     "model_dir", "give a folder for the run, e.g. --model_dir=runs/first."
   )
   # Imported late: --help and --dry_run do not wait for TensorFlow.
-  from official.cyclegan import devices
   from official.cyclegan import train_lib
 
-  devices.set_up(config)
-  try:
-    train_lib.train(config, model_dir)
-  except train_lib.Interrupted as interruption:
-    print(f"train: {interruption}", file=sys.stderr)
-    sys.exit(128 + interruption.number)
+  train_lib.run(config, model_dir, "train")
   print(f"Trained model: {model_dir}")
 
 

@@ -20,6 +20,7 @@ import math
 import os
 import re
 import signal
+import sys
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -150,6 +151,26 @@ def train(
     devices.worker_count(strategy),
   )
   return model
+
+
+def run(config: config_lib.Config, model_dir: str, program: str) -> None:
+  """Trains as a command does: sets the devices up, and obeys signals.
+
+  Args:
+    config: The resolved configuration.
+    model_dir: The folder of the run.
+    program: The command's name, for what it says when it is stopped; the exit
+      status is then 128 and the signal's number.
+
+  Raises:
+    config.UserError: As `train`.
+  """
+  devices.set_up(config)
+  try:
+    train(config, model_dir)
+  except Interrupted as interruption:
+    print(f"{program}: {interruption}", file=sys.stderr)
+    sys.exit(128 + interruption.number)
 
 
 def with_precision(
