@@ -267,5 +267,25 @@ def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
   assert "| `swd` |" in done.stdout
 
 
+def test_generators_are_compared(models, tmp_path):
+  done = conftest.run_tool(
+    "compare_generators.py",
+    f"--runs=first={models['run']}",
+    f"--output_dir={tmp_path}",
+    "--quantization=dynamic",
+    "--nobrowser",
+  )
+  assert done.returncode == 0, done.stderr
+  (row,) = json.loads((tmp_path / "generators.json").read_text())
+  assert row["run"] == "first" and row["psnr"] > 30
+  assert row["true_error"] is None and row["browser_ms"] is None
+  assert row["macs"] > 1e4 and row["ms_1"] > 0
+  assert "| first | dynamic |" in done.stdout
+  refused = conftest.run_tool(
+    "compare_generators.py", f"--output_dir={tmp_path}", "--runs=first"
+  )
+  conftest.assert_refused(refused, "--runs=first", "NAME=FOLDER")
+
+
 if __name__ == "__main__":
   conftest.main(__file__)
