@@ -58,7 +58,7 @@ def _run(as_process, name, **options):
 
 @pytest.fixture(
   scope="module",
-  params=[("resnet", 1), ("resnet", 4), ("unet", 4), ("mobile", 1)],
+  params=[("resnet", 1), ("unet", 4), ("mobile", 1)],
   ids=lambda p: f"{p[0]}-batch{p[1]}",
 )
 def road(request, pictures, tmp_path_factory):
@@ -170,7 +170,6 @@ def _built_in(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
   ("make", "channels"),
   [
-    (_folder, 3),
     (_two_folders, 3),
     (_prepared, 1),
     (_tfds_name, 3),

@@ -124,7 +124,7 @@ def test_google_reads_the_metadata(
     (unit,) = tensor["process_units"]
     assert unit["options_type"] == "NormalizationOptions"
     assert unit["options"]["mean"] == [0.0]
-    assert unit["options"]["std"] == pytest.approx([std])
+    assert unit["options"]["std"] == pytest.approx([std], rel=1e-3)
     assert tensor["stats"] == {"max": [highest], "min": [0.0]}
 
 

@@ -152,7 +152,7 @@ def test_killed_training_ends_bit_by_bit_the_same(pictures):
   done = conftest.run_tool(
     "check_resume.py",
     "--kills=2",
-    "--steps=40",
+    "--steps=45",
     "--save_every=3",
     *(
       f"--train_flag=--{flag}"
@@ -195,7 +195,7 @@ def test_ablation_makes_its_table_and_goes_on(few_fruits, tmp_path):
     f"--data_dir={few_fruits}",
     "--datasets=apple2orange_scenes",
     "--only=default,no_pool",
-    "--seeds=1,2",
+    "--seeds=1",
     "--crop_size=64",
     "--gen_n_filters=4",
     "--disc_n_filters=4",
@@ -207,11 +207,8 @@ def test_ablation_makes_its_table_and_goes_on(few_fruits, tmp_path):
   lines = (tmp_path / "ablation" / "ablation.md").read_text().splitlines()
   assert len(lines) == 5 and "raw generators" in lines[3]
   results = json.loads((tmp_path / "ablation" / "ablation.json").read_text())
-  errors = [
-    results[f"no_pool/apple2orange_scenes/2/{seed}"]["true_error_AB"]
-    for seed in (1, 2)
-  ]
-  assert f"| {np.mean(errors):.3f} ({min(errors):.3f} to" in lines[4]
+  error = results["no_pool/apple2orange_scenes/2/1"]["true_error_AB"]
+  assert f"| {error:.3f}" in lines[4]
   again = conftest.run_tool("ablation.py", *arguments)
   assert again.stdout.splitlines()[-5:] == lines  # nothing is trained anew
   assert "true_error" not in again.stdout
