@@ -42,7 +42,7 @@ _BINARIES = {
 }
 # Run as a user would, in a process of its own; the others run their `main` in
 # this process, which spares them TensorFlow's start.
-_AS_PROCESSES = {("resnet", 1), ("unet", 4)}
+_AS_PROCESSES = {("resnet", 1)}
 
 
 def _run(as_process, name, **options):

@@ -300,8 +300,16 @@ def test_gradient_penalty_is_part_of_the_discriminators_update():
   assert np.mean(penalties[-4:]) < 0.7 * np.mean(penalties[:4])
 
 
-@pytest.mark.parametrize("upsample", config_lib.UPSAMPLERS[1:])
-@pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
+@pytest.mark.parametrize(
+  ("generator_type", "upsample"),
+  [
+    ("resnet", "conv_transpose"),
+    ("resnet", "resize_conv"),
+    ("unet", "subpixel"),
+    ("mobile", "resize_conv"),
+    ("mobile", "subpixel"),
+  ],
+)
 def test_every_upsampler_trains(upsample, generator_type):
   config = _config()
   config = config_lib.resolve(

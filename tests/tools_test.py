@@ -151,8 +151,8 @@ def test_no_space_is_one_line(tmp_path):
 def test_killed_training_ends_bit_by_bit_the_same(pictures):
   done = conftest.run_tool(
     "check_resume.py",
-    "--kills=2",
-    "--steps=45",
+    "--kills=3",
+    "--steps=60",
     "--save_every=3",
     *(
       f"--train_flag=--{flag}"
@@ -172,7 +172,7 @@ def test_killed_training_ends_bit_by_bit_the_same(pictures):
     done.stdout.splitlines()[-1].removesuffix(" identical").split(" of ")
   )
   assert same == total and int(total) > 100
-  assert "Killed 2 times, 1 during a write." in done.stdout
+  assert "Killed 3 times, 1 during a write." in done.stdout
 
 
 def test_a_training_that_differs_is_reported(pictures):

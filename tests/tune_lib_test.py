@@ -289,6 +289,7 @@ def test_hyperband_trains_a_trial_on_from_its_own_checkpoint(
 
   monkeypatch.setattr(hypermodel, "build", lambda self, hp: None)
   monkeypatch.setattr(hypermodel, "fit", fit_some)
+  monkeypatch.setattr(tune_lib, "_ROUNDS", 2)
   options = _options(
     tuner="hyperband", hyperband_factor=2, trial_steps=4, max_trials=5
   )
