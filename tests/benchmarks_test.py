@@ -51,12 +51,12 @@ def test_steps_are_compared(tmp_path):
     *_TINY,
     "--rounds=2",
     "--seconds=0",
-    "--only=tutorial",
+    "--only=tutorial,keras_example",
     f"--json={tmp_path / 'steps.json'}",
   )
   assert done.returncode == 0, done.stderr
   (case,) = json.loads((tmp_path / "steps.json").read_text())
-  assert set(case["steps"]) == {"ours", "tutorial"}
+  assert set(case["steps"]) == {"ours", "tutorial", "keras_example"}
   for step in case["steps"].values():
     assert step["wall_ms"] > 0 and len(step["wall_ms_rounds"]) == 2
     assert step["first_step_seconds"] > 1e-3 * step["wall_ms"]
@@ -65,7 +65,7 @@ def test_steps_are_compared(tmp_path):
     kind = "bfloat16" if "bfloat16" in step["precision"] else "float32"
     share /= case["peak_gflop_per_second"][kind]
     assert abs(step["share_of_peak"] / share - 1) < 1e-6
-  assert set(case["ratios"]) == {"ours to tutorial"}
+  assert set(case["ratios"]) == {"ours to tutorial", "ours to keras_example"}
   assert "| ours to tutorial |" in done.stdout
 
 

@@ -170,6 +170,7 @@ def _built_in(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
   ("make", "channels"),
   [
+    (_folder, 3),
     (_two_folders, 3),
     (_prepared, 1),
     (_tfds_name, 3),

@@ -214,8 +214,10 @@ def test_two_workers_train_like_one(scenes, tmp_path, one_device):
   assert len(glob.glob(str(tmp_path / "logs" / "events.*"))) == 1  # the chief's
 
 
-def test_lost_worker_ends_in_words_and_the_run_goes_on(pictures, tmp_path):
-  victim = 0  # the chief, without which nothing is written
+@pytest.mark.parametrize("victim", [0, 1])
+def test_lost_worker_ends_in_words_and_the_run_goes_on(
+  pictures, tmp_path, victim
+):
   workers = _Workers(pictures, tmp_path, train_steps=100_000)
   _wait_for_checkpoint(tmp_path)
   workers.processes[victim].send_signal(signal.SIGKILL)

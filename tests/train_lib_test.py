@@ -185,7 +185,7 @@ def _interrupt_after(monkeypatch, steps):
   monkeypatch.setattr(callbacks.Checkpoint, "on_step", on_step)
 
 
-@pytest.mark.parametrize("gan_mode", ["wgangp"])  # draws more than others
+@pytest.mark.parametrize("gan_mode", ["lsgan", "wgangp"])
 def test_interrupted_run_ends_as_if_left_alone(
   pictures, tmp_path, monkeypatch, gan_mode
 ):

@@ -22,7 +22,6 @@ import time
 
 import pytest
 
-from official.cyclegan import checkpoints
 from official.cyclegan import config as config_lib
 from tests import conftest
 
@@ -121,8 +120,8 @@ def _steps(folder):
   return sorted(int(f.rsplit("-", 1)[1].removesuffix(".index")) for f in found)
 
 
-def test_a_signal_saves_exits_and_goes_on(pictures, tmp_path):
-  number = signal.SIGTERM
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_exits_and_goes_on(pictures, tmp_path, number):
   flags = conftest.tiny_flags(pictures, tmp_path, train_steps=100_000)
   process = _start([*flags, "--save_every_steps=5"])
   deadline = time.monotonic() + 120
@@ -167,7 +166,11 @@ def test_failing_disk_is_one_line_and_the_earlier_checkpoint_loads(
   (line,) = [line for line in errors.splitlines() if "error:" in line]
   assert "step 4 cannot be written" in line and "step 2 is whole" in line
   assert _steps(tmp_path) == [2]
-  checkpoints.load_generator(str(tmp_path), "AtoB")
+  again = conftest.run_binary(
+    "train", *conftest.tiny_flags(pictures, tmp_path, train_steps=4)
+  )
+  assert again.returncode == 0, again.stderr
+  assert _steps(tmp_path) == [2, 4]
 
 
 def test_folder_that_cannot_be_written_is_one_line(pictures):
