@@ -35,6 +35,17 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 ROOT = pathlib.Path(__file__).absolute().parent.parent
 flags.FLAGS.mark_as_parsed()
 
+# The commands, each a module of its name.
+BINARIES = (
+  "prepare",
+  "train",
+  "distill",
+  "tune",
+  "evaluate",
+  "export",
+  "translate",
+  "demo",
+)
 TINY_MODEL = config_lib.ModelConfig(
   gen_n_filters=4, disc_n_filters=4, n_res_blocks=1
 )

@@ -24,16 +24,6 @@ from official.cyclegan import health
 from tests import conftest
 
 _DOCS = conftest.ROOT / "docs"
-_BINARIES = (
-  "prepare",
-  "train",
-  "distill",
-  "tune",
-  "evaluate",
-  "export",
-  "translate",
-  "demo",
-)
 
 
 def test_book_example_runs_from_top_to_bottom(tmp_path):
@@ -57,7 +47,7 @@ def _texts():
 
 def test_documents_name_flags_that_exist():
   helps = "".join(
-    conftest.run_binary(name, "--helpfull").stdout for name in _BINARIES
+    conftest.run_binary(name, "--helpfull").stdout for name in conftest.BINARIES
   )
   tools = "".join(
     path.read_text(encoding="utf-8")

@@ -61,6 +61,13 @@ def report(run, tmp_path_factory):
   return _evaluate(folder, config, tmp_path_factory.mktemp("report"))
 
 
+def test_folder_with_tflite_files_only_has_both_directions(run, tmp_path):
+  folder, _ = run
+  for name in ("g_AB.tflite", "g_BA.tflite"):
+    shutil.copy(folder / "export" / name, tmp_path)
+  assert list(evaluate_lib.open_both(str(tmp_path))) == ["AtoB", "BtoA"]
+
+
 @pytest.mark.parametrize(
   "name", ["export", "export/g_AB", "export/g_BA.tflite"]
 )

@@ -89,16 +89,6 @@ _ORDER = [
   "translate",
   "demo",
 ]
-_BINARIES = {
-  "prepare",
-  "train",
-  "distill",
-  "tune",
-  "evaluate",
-  "export",
-  "translate",
-  "demo",
-}
 # Started without TensorFlow: flags, and the workers that draw.
 _WITHOUT_TENSORFLOW = {
   "config",
@@ -145,7 +135,7 @@ def test_imports_go_one_way(module):
     assert _ORDER.index(imported) < _ORDER.index(module), (
       f"{module} must not import {imported}: move what they share up."
     )
-    assert imported not in _BINARIES, "Nothing imports a binary."
+    assert imported not in conftest.BINARIES, "Nothing imports a binary."
 
 
 @pytest.mark.parametrize("module", _MODULES)
@@ -166,7 +156,7 @@ def test_addons_are_imported_in_one_place_only(module):
 @pytest.mark.parametrize("module", _MODULES)
 def test_flags_are_read_by_binaries_only(module):
   text = (_PACKAGE / f"{module}.py").read_text(encoding="utf-8")
-  if module not in {*_BINARIES, "common_flags"}:
+  if module not in {*conftest.BINARIES, "common_flags"}:
     assert "absl import flags" not in text, "Pass a config object instead."
 
 
@@ -254,7 +244,7 @@ def test_build_has_one_test_per_file_with_its_imports():
     got = {d for d in rules[name]["deps"] if d.startswith("//official")}
     want = set()
     for module in _ours(_tree(_ROOT / "tests" / name)):
-      suffix = "_main" if module in _BINARIES else ""
+      suffix = "_main" if module in conftest.BINARIES else ""
       want.add(f"//official/cyclegan:{module}{suffix}")
     assert got == want, f"Mend the deps of {name} in tests/BUILD."
 

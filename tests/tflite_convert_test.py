@@ -75,7 +75,8 @@ def test_sizes_share_their_weights(images, tmp_path):
   path = tmp_path / "g_AB.tflite"
   path.write_bytes(two)
   interpreter = tflite_file.open_interpreter(str(path))
-  assert tflite_file.sizes(interpreter) == {"serving_default": 32, "s48": 48}
+  contract = tflite_file.contract(interpreter)
+  assert contract.sizes == {"serving_default": 32, "s48": 48}
   larger = np.random.default_rng(0).random((1, 48, 48, 3), np.float32)
   for name, image in (("serving_default", images[:1]), ("s48", larger)):
     run = tflite_file.function(interpreter.get_signature_runner(name))

@@ -81,16 +81,10 @@ def _config() -> config_lib.Config:
 
 def _write(config: config_lib.Config, folder: str) -> list[str]:
   """Writes a generator with fresh weights in every kind; returns where."""
-  from official.cyclegan import networks
-  from official.cyclegan import tflite_convert
-  from official.cyclegan import translator as translator_lib
+  from official.cyclegan import budget
 
   size = flags.FLAGS.size or config.data.crop_size
   config_lib.check_size("size", size, config.model)
-  generator = networks.build_generator(config.model)
-  translator = translator_lib.Translator(generator, "AtoB")
-  shape = (4, size, size, config.model.channels)
-  noise = np.random.default_rng(0).random(shape, np.float32)
   paths = []
   for quantization in _QUANTIZATION.value:
     if quantization not in config_lib.QUANTIZATIONS:
@@ -100,9 +94,7 @@ def _write(config: config_lib.Config, folder: str) -> list[str]:
       )
     name = f"{config.model.generator_type}_{quantization}.tflite"
     paths.append(os.path.join(folder, name))
-    pathlib.Path(paths[-1]).write_bytes(
-      tflite_convert.convert(translator, [size], quantization, {size: noise})
-    )
+    budget.write_fresh(config.model, size, quantization, paths[-1])
   return paths
 
 

@@ -40,6 +40,31 @@ class OverBudget(config_lib.UserError):
   """A generator is larger or slower than allowed; the message says by what."""
 
 
+def write_fresh(
+  model: config_lib.ModelConfig, size: int, quantization: str, path: str
+) -> None:
+  """Writes the `.tflite` file of a generator with fresh weights.
+
+  Args:
+    model: Its options.
+    size: Width and height of the pictures, pixels.
+    quantization: One of `config.QUANTIZATIONS`, calibrated with noise.
+    path: The file.
+
+  Raises:
+    config.UserError: If it cannot be converted.
+  """
+  translator = translator_lib.Translator(
+    networks.build_generator(model), "AtoB"
+  )
+  shape = (4, size, size, model.channels)
+  noise = np.random.default_rng(0).random(shape, np.float32)
+  content = tflite_convert.convert(
+    translator, [size], quantization, {size: noise}
+  )
+  pathlib.Path(path).write_bytes(content)
+
+
 def measure(
   model: config_lib.ModelConfig, size: int, quantization: str
 ) -> dict[str, float]:
@@ -57,29 +82,23 @@ def measure(
   Raises:
     config.UserError: If it cannot be converted or run.
   """
-  translator = translator_lib.Translator(
-    networks.build_generator(model), "AtoB"
-  )
-  shape = (4, size, size, model.channels)
+  shape = (1, size, size, model.channels)
   noise = np.random.default_rng(0).random(shape, np.float32)
-  content = tflite_convert.convert(
-    translator, [size], quantization, {size: noise}
-  )
   with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "g_AB.tflite")
-    pathlib.Path(path).write_bytes(content)
+    write_fresh(model, size, quantization, path)
     try:
-      _, found = tflite_probe.probe(path, noise[:1])
+      _, found = tflite_probe.probe(path, noise)
     except tflite_probe.RuntimeFailure as error:
       raise config_lib.UserError(
         f"--budget_quantization={quantization}: the file cannot be run"
         f" ({error}). Use another one."
       ) from error
-    cost = model_cost.read(path)
+    cost, size_kb = model_cost.read(path), os.path.getsize(path) / 1000
   return {
     "latency_ms": found["milliseconds"]["1"],
     "macs": float(cost.macs),
-    "size_kb": len(content) / 1000,
+    "size_kb": size_kb,
     "parameters": float(cost.parameters),
   }
 

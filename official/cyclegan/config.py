@@ -100,6 +100,8 @@ _BASIC_N_LAYERS = 3
 # Losses whose target for real images is a number, so that it can be smoothed.
 _SMOOTHABLE = ("lsgan", "vanilla")
 REFERENCES = ("train", "test")  # splits
+# Fields of `ModelConfig` that shape the discriminators only.
+DISCRIMINATOR_FIELDS = ("disc_type", "disc_n_filters", "disc_n_layers")
 BOTH = "both"
 STUDENTS = (BOTH, "AtoB", "BtoA")
 # Kinds of .tflite files: the numbers in them, and those computed with.
@@ -761,6 +763,17 @@ def _check_distillation(config: Config) -> None:
     )
 
 
+def tflite_name(generator: str, quantization: str) -> str:
+  """Returns what a `.tflite` file that `export` writes is called.
+
+  Args:
+    generator: `g_AB` or `g_BA`.
+    quantization: One of `QUANTIZATIONS`; `float32` has no ending of its own.
+  """
+  ending = "" if quantization == "float32" else f"_{quantization}"
+  return f"{generator}{ending}.tflite"
+
+
 def trained_directions(config: Config) -> tuple[str, ...]:
   """Returns which of `AtoB` and `BtoA` a run trains."""
   both = tuple(GENERATOR_NAMES)
@@ -980,7 +993,7 @@ def student_of(teacher: Config, folder: str) -> Config:
   """
   judges = {
     name: getattr(teacher.model, name)
-    for name in ("disc_type", "disc_n_filters", "disc_n_layers", "channels")
+    for name in (*DISCRIMINATOR_FIELDS, "channels")
   }
   judging = {
     name: getattr(teacher.loss, name)

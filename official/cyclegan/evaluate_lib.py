@@ -150,7 +150,7 @@ def open_both(
       for direction in trained
     }
   for direction, generator in config_lib.GENERATOR_NAMES.items():
-    if os.path.isdir(os.path.join(model, generator)):
+    if translate_lib.exported_model(model, generator):
       paths[direction] = model
     elif name == generator or (
       name.startswith(generator) and name.endswith(".tflite")

@@ -228,8 +228,7 @@ def _export_direction(
   rows = {"Keras": expected}
   if "tflite" in options.format:
     for quantization in options.quantization:
-      ending = "" if quantization == "float32" else f"_{quantization}"
-      path = os.path.join(folder, f"{name}{ending}.tflite")
+      path = os.path.join(folder, config_lib.tflite_name(name, quantization))
       content = _make_tflite(direction, quantization, config, options)
       pathlib.Path(path).write_bytes(content)
       entry, rows[quantization] = _check_tflite(
@@ -375,7 +374,9 @@ def _tensorflow_partitions(
   if quantization in config_lib.CALIBRATED:
     # It may abort on these (tensorflow/tensorflow issue 59922).
     try:
-      _, found = tflite_probe.probe(path, example, runtime="tensorflow")
+      _, found = tflite_probe.probe(
+        path, example, runtime="tensorflow", timed=False
+      )
     except tflite_probe.RuntimeFailure as error:
       return {_TENSORFLOW: f"cannot run it: {error}"}
     return {found["runtime"]: found["partitions"]}

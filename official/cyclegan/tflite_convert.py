@@ -26,9 +26,9 @@ import numpy as np
 import tensorflow as tf
 
 from official.cyclegan import config as config_lib
+from official.cyclegan import tflite_file
 from official.cyclegan import translator as translator_lib
 
-DEFAULT_SIGNATURE = "serving_default"
 # What instance normalisation is made of. Its variances do not fit into 8 bits.
 _STATISTICS = ("MEAN", "SUB", "MUL", "ADD", "RSQRT")
 
@@ -39,7 +39,7 @@ def signature_names(sizes: Sequence[int]) -> dict[str, int]:
   Args:
     sizes: Widths and heights, pixels; the first is the default signature's.
   """
-  names = [DEFAULT_SIGNATURE, *[f"s{size}" for size in sizes[1:]]]
+  names = [tflite_file.DEFAULT_SIGNATURE, *[f"s{size}" for size in sizes[1:]]]
   return dict(zip(names, sizes))
 
 

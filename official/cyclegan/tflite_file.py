@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import importlib.metadata
 import sys
@@ -31,7 +32,7 @@ _RUNTIMES = {
 }
 DEFAULT_SIGNATURE = "serving_default"
 # The direction of a file, by the name of its output.
-DIRECTIONS = {"image_B": "AtoB", "image_A": "BtoA"}
+_DIRECTIONS = {"image_B": "AtoB", "image_A": "BtoA"}
 
 
 def open_interpreter(path: str, threads: int | None = None) -> Any:
@@ -74,22 +75,47 @@ def _find_runtime() -> tuple[Any, str]:
   return tf.lite, f"tensorflow {tf.__version__}"
 
 
-def sizes(interpreter: Any) -> dict[str, int]:
-  """Returns the signatures of a file that `export` wrote, and their sizes.
+@dataclasses.dataclass(frozen=True)
+class Contract:
+  """What a file that `export` wrote takes and gives.
+
+  Attributes:
+    direction: `AtoB` or `BtoA`.
+    sizes: By signature the width and height that it takes, pixels; the default
+      signature first.
+    channels: Of the pictures, 1 or 3.
+    io: One of `config.IOS`.
+  """
+
+  direction: str
+  sizes: dict[str, int]
+  channels: int
+  io: str
+
+
+def contract(interpreter: Any) -> Contract:
+  """Reads what a file takes and gives.
 
   Args:
     interpreter: From `open_interpreter`.
 
-  Returns:
-    By name the width and height that a signature takes, pixels; the default
-    signature first.
+  Raises:
+    ValueError: If it is no file of this package.
   """
-  found = {}
+  sizes, entry, output = {}, None, ""
   for name in interpreter.get_signature_list():
-    details = interpreter.get_signature_runner(name).get_input_details()
-    (entry,) = details.values()
-    found[name] = int(entry["shape"][1])
-  return dict(sorted(found.items(), key=lambda i: i[0] != DEFAULT_SIGNATURE))
+    signature = interpreter.get_signature_runner(name)
+    (entry,) = signature.get_input_details().values()
+    (output,) = signature.get_output_details()
+    sizes[name] = int(entry["shape"][1])
+  if output not in _DIRECTIONS:
+    raise ValueError("its signatures are others")
+  return Contract(
+    _DIRECTIONS[output],
+    dict(sorted(sizes.items(), key=lambda i: i[0] != DEFAULT_SIGNATURE)),
+    int(entry["shape"][3]),
+    "uint8" if entry["dtype"] == np.uint8 else "float01",
+  )
 
 
 def runner(path: str) -> Callable[[np.ndarray], np.ndarray]:

@@ -50,6 +50,7 @@ def probe(
   images: np.ndarray,
   signature: str = tflite_file.DEFAULT_SIGNATURE,
   runtime: str = "",
+  timed: bool = True,
 ) -> tuple[np.ndarray, dict[str, Any]]:
   """Runs a file over images in a process of its own.
 
@@ -58,9 +59,11 @@ def probe(
     images: float32 `[count, size, size, channels]` in [0, 1].
     signature: Which of its signatures.
     runtime: A module to import first: `tensorflow` to use its runtime.
+    timed: Whether to measure milliseconds and memory.
 
   Returns:
-    What became of the images, likewise, and what `measure` returns.
+    What became of the images, likewise, and `runtime`, `partitions`,
+    `operators` by kind and, if timed, what `measure` returns.
 
   Raises:
     RuntimeFailure: If the runtime refuses the file, or aborts on it.
@@ -71,7 +74,10 @@ def probe(
     root = str(pathlib.Path(__file__).absolute().parents[2])
     searched = [root, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     done = subprocess.run(
-      [sys.executable, "-m", __name__, path, given, made, signature, runtime],
+      [
+        *(sys.executable, "-m", __name__, path, given, made, signature),
+        *(runtime, "timed" if timed else ""),
+      ],
       env={
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, searched)),
@@ -119,14 +125,14 @@ def measure(path: str, signature: str, image: np.ndarray) -> dict[str, Any]:
     image: float32 `[1, size, size, channels]` in [0, 1].
 
   Returns:
-    `runtime`, `partitions`, `operators` by kind, `milliseconds` by number of
-    threads (the median of the runs) and `memory_mb`, by how much the process's
-    memory has grown at most from before the file was opened until after the
-    runs on one thread; None where the system does not say.
+    `milliseconds` by number of threads (the median of the runs) and
+    `memory_mb`, by how much the process's memory has grown at most from before
+    the file was opened until after the runs on one thread; None where the
+    system does not say.
   """
   before = _memory("VmRSS")
   milliseconds: dict[str, float] = {}
-  found: dict[str, Any] = {"runtime": tflite_file.runtime_name()}
+  found: dict[str, Any] = {}
   for threads in _THREADS:
     interpreter = tflite_file.open_interpreter(path, threads)
     interpreter.allocate_tensors()
@@ -135,7 +141,6 @@ def measure(path: str, signature: str, image: np.ndarray) -> dict[str, Any]:
     if threads == _THREADS[0]:
       peak = _memory("VmHWM")
       found["memory_mb"] = peak - before if peak and before else None
-      found["partitions"], found["operators"] = partitions(interpreter)
   found["milliseconds"] = milliseconds
   return found
 
@@ -164,15 +169,18 @@ def _memory(field: str) -> float | None:
 
 
 def _main(
-  path: str, given: str, made: str, signature: str, runtime: str
+  path: str, given: str, made: str, signature: str, runtime: str, timed: str
 ) -> None:
   """What the process does."""
   if runtime:
     __import__(runtime)
   images = np.load(given, mmap_mode="r")
   try:
-    found = measure(path, signature, np.array(images[:1]))
+    found = measure(path, signature, np.array(images[:1])) if timed else {}
     interpreter = tflite_file.open_interpreter(path, _THREADS[-1])
+    interpreter.allocate_tensors()
+    found["runtime"] = tflite_file.runtime_name()
+    found["partitions"], found["operators"] = partitions(interpreter)
     run = tflite_file.function(interpreter.get_signature_runner(signature))
     results = [run(np.array(image[None])) for image in images]
   except (RuntimeError, ValueError) as error:

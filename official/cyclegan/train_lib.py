@@ -228,7 +228,7 @@ def _build_student(
 
 def _judges(model: config_lib.ModelConfig) -> tuple[object, ...]:
   """Returns what shapes the discriminators."""
-  names = ("disc_type", "disc_n_filters", "disc_n_layers", "norm_affine")
+  names = (*config_lib.DISCRIMINATOR_FIELDS, "norm_affine")
   return tuple(getattr(model, name) for name in names)
 
 

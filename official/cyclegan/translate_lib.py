@@ -94,7 +94,7 @@ def open_model(
   name = config_lib.GENERATOR_NAMES[direction]
   if os.path.isfile(path):
     return _open_tflite(path, direction, size)
-  exported = _best_of_export(path, name)
+  exported = exported_model(path, name)
   if exported.endswith(".tflite"):
     return _open_tflite(exported, direction, size)
   path = exported or path
@@ -361,7 +361,7 @@ def _require_tensorflow(path: str) -> None:
     )
 
 
-def _best_of_export(folder: str, name: str) -> str:
+def exported_model(folder: str, name: str) -> str:
   """Returns a generator's SavedModel or, for want of it, a `.tflite` file.
 
   Args:
@@ -373,10 +373,9 @@ def _best_of_export(folder: str, name: str) -> str:
     first.
   """
   saved_model = os.path.join(folder, name)
-  files = [os.path.join(folder, f"{name}.tflite")]
-  files += [
-    os.path.join(folder, f"{name}_{quantization}.tflite")
-    for quantization in config_lib.QUANTIZATIONS
+  files = [
+    os.path.join(folder, config_lib.tflite_name(name, quantization))
+    for quantization in config_lib.QUANTIZATIONS  # float32 first
   ]
   files = [path for path in files if os.path.isfile(path)]
   if os.path.isfile(os.path.join(saved_model, "saved_model.pb")) and (
@@ -401,27 +400,21 @@ def _at_size(runner: Runner, size: int) -> Runner:
 def _open_tflite(path: str, direction: str, size: int) -> Runner:
   try:
     interpreter = tflite_file.open_interpreter(path)
-    sizes = tflite_file.sizes(interpreter)
-    names = [name for name, has in sizes.items() if size in (0, has)]
-    if not names:
-      raise config_lib.UserError(
-        f"--size={size}: --model={path} takes"
-        f" {', '.join(map(str, sizes.values()))} pixels. Use one of these."
-      )
-    signature = interpreter.get_signature_runner(names[0])
-    (shape,) = [d["shape"] for d in signature.get_input_details().values()]
-    (output,) = signature.get_output_details()
-  except config_lib.UserError:
-    raise
+    contract = tflite_file.contract(interpreter)
   except (ValueError, RuntimeError) as error:
     raise config_lib.UserError(
       f"--model={path} is no .tflite file of this package"
       f" ({str(error).splitlines()[0]}). Export the model again."
     ) from error
-  _check_direction(path, tflite_file.DIRECTIONS.get(output, ""), direction)
-  run = tflite_file.function(signature)
-  size = sizes[names[0]]
-  return Runner(run, size, 0, size, channels=int(shape[3]))
+  _check_direction(path, contract.direction, direction)
+  for name, has in contract.sizes.items():
+    if size in (0, has):
+      run = tflite_file.function(interpreter.get_signature_runner(name))
+      return Runner(run, has, 0, has, contract.channels)
+  raise config_lib.UserError(
+    f"--size={size}: --model={path} takes"
+    f" {', '.join(map(str, contract.sizes.values()))} pixels. Use one of these."
+  )
 
 
 def _check_direction(path: str, has: str, asked: str) -> None:

@@ -21,8 +21,6 @@ import pathlib
 import shutil
 from typing import Any
 
-import numpy as np
-
 from official.cyclegan import config as config_lib
 from official.cyclegan import tflite_file
 
@@ -135,12 +133,8 @@ def _describe_file(path: str) -> tuple[str, dict[str, Any]]:
   """Returns a file's direction, and what the page needs to know of it."""
   try:
     interpreter = tflite_file.open_interpreter(path)
-    sizes = tflite_file.sizes(interpreter)
-    signature = interpreter.get_signature_runner(next(iter(sizes)))
-    (output,) = signature.get_output_details()
-    (entry,) = signature.get_input_details().values()
-    direction = tflite_file.DIRECTIONS[output]
-  except (ValueError, RuntimeError, KeyError, StopIteration) as error:
+    contract = tflite_file.contract(interpreter)
+  except (ValueError, RuntimeError) as error:
     raise config_lib.UserError(
       f"--model: {path} is no .tflite file of this package"
       f" ({config_lib.first_line(error)}). Export the model again."
@@ -149,12 +143,12 @@ def _describe_file(path: str) -> tuple[str, dict[str, Any]]:
   quantization = next(
     (q for q in config_lib.QUANTIZATIONS if stem.endswith(f"_{q}")), "float32"
   )
-  return direction, {
+  return contract.direction, {
     "quantization": quantization,
     "bytes": os.path.getsize(path),
-    "sizes": sizes,
-    "channels": int(entry["shape"][3]),
-    "io": "uint8" if entry["dtype"] == np.uint8 else "float01",
+    "sizes": contract.sizes,
+    "channels": contract.channels,
+    "io": contract.io,
   }
 
 
