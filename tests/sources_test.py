@@ -13,6 +13,8 @@
 # limitations under the License.
 import dataclasses
 import shutil
+import threading
+from concurrent import futures
 
 import numpy as np
 import pytest
@@ -257,3 +259,32 @@ def test_grey_is_pillows_for_every_kind_of_source(tmp_path, pictures):
 
 if __name__ == "__main__":
   conftest.main(__file__)
+
+
+def test_two_at_once_build_one_data_set(tmp_path, monkeypatch):
+  conftest.draw_few(monkeypatch, 4)
+  config = config_lib.DataConfig(data_dir=str(tmp_path), crop_size=64)
+  early = sources.tfds_builder(config)
+  both_began = threading.Barrier(2, timeout=60)
+  draw = scene_datasets._SceneBuilder._generate_examples
+
+  def draw_together(*args):
+    if threading.current_thread() not in begun:
+      begun.add(threading.current_thread())
+      both_began.wait()
+    return draw(*args)
+
+  begun = set()
+  monkeypatch.setattr(
+    scene_datasets._SceneBuilder, "_generate_examples", draw_together
+  )
+  with futures.ThreadPoolExecutor(2) as pool:
+    opened = list(pool.map(sources.open_source, [config, config]))
+  # One that looked before they were done, and was slower to begin.
+  monkeypatch.setattr(sources, "tfds_builder", lambda config: early)
+  opened.append(sources.open_source(config))
+  assert len(begun) == 2
+  for source in opened:
+    assert source.counts == dict.fromkeys(sources.SPLITS, 4)
+    images = list(source.load("testB").map(source.decode))
+    assert [image.shape for image in images] == [(64, 64, 3)] * 4

@@ -428,15 +428,21 @@ def _open_tfds(
 ) -> Source:
   """Opens what TFDS knows, building it once."""
   given = config.dataset
+  folder = str(builder.data_dir)
   try:
     builder.download_and_prepare()
   except Exception as error:  # whatever a builder's own code raises
-    raise config_lib.UserError(
-      f"--dataset={given} could not be prepared in {builder.data_dir}"
-      f" ({config_lib.first_line(error)})."
-      f" Check the network and the free space, or give"
-      " another --data_dir."
-    ) from error
+    # Another process may have built it meanwhile, and been faster.
+    if not is_prepared(folder):
+      raise config_lib.UserError(
+        f"--dataset={given} could not be prepared in {folder}"
+        f" ({config_lib.first_line(error)})."
+        f" Check the network and the free space, or give"
+        " another --data_dir."
+      ) from error
+    builder = _builder_from_folder(folder)
+  if not builder.info.splits:  # looked before that other process was done
+    builder = _builder_from_folder(folder)
   counts = {}
   for split in SPLITS:
     if split not in builder.info.splits:
