@@ -122,6 +122,32 @@ def test_killed_it_goes_on_bit_for_bit(teacher, student, tmp_path):
     np.testing.assert_array_equal(value, second[name], err_msg=name)
 
 
+def test_begins_with_what_the_teacher_knows(teacher, tmp_path):
+  known = config_lib.load(str(teacher)).model
+  folder = str(tmp_path / "student")
+  flags = _flags(
+    teacher,
+    folder,
+    init_from_teacher=True,
+    generator_type="resnet",
+    padding="zero",
+    gen_n_filters=known.gen_n_filters,
+    n_res_blocks=known.n_res_blocks,
+    skip_filters=known.skip_filters,
+    learning_rate=1e-12,
+    train_steps=1,
+  )
+  result = conftest.run_binary("distill", *flags)
+  assert result.returncode == 0, result.stderr
+  for direction in config_lib.GENERATOR_NAMES:
+    wanted, _ = checkpoints.load_generator(str(teacher), direction)
+    for raw in (False, True):
+      choice = config_lib.Choice(raw=raw)
+      found, _ = checkpoints.load_generator(folder, direction, choice)
+      for value, other in zip(found.get_weights(), wanted.get_weights()):
+        np.testing.assert_allclose(value, other, atol=1e-6)
+
+
 def test_one_direction(teacher, tmp_path):
   folder = str(tmp_path / "student")
   flags = _flags(teacher, folder, students="BtoA", train_steps=3)
@@ -150,6 +176,18 @@ def test_one_direction(teacher, tmp_path):
     ({"channels": 1}, ["--channels=1", "teacher"]),
     ({"lambda_distill": 0, "lambda_features": 0}, ["both 0"]),
     ({"students": "AtoB", "lambda_id": 1}, ["--students=AtoB", "need both"]),
+    (
+      {"init_from_teacher": True},
+      ["--generator_type=mobile", "resnet", "leave --init_from_teacher out"],
+    ),
+    (
+      {
+        "init_from_teacher": True,
+        "generator_type": "resnet",
+        "gen_n_filters": 64,
+      },
+      ["--gen_n_filters=64", "at most"],
+    ),
   ],
 )
 def test_what_cannot_be_is_refused(teacher, tmp_path, changes, words):

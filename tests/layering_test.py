@@ -47,6 +47,7 @@ _ORDER = [
   "image_pool",
   "adam",
   "distillation",
+  "inheritance",
   "model",
   "paired_error",
   "distribution_distance",

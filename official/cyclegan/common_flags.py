@@ -421,6 +421,11 @@ def define_distill_flags() -> None:
     {
       "teacher": "Folder of the teacher's run, which train wrote.",
       "students": "Which to train: both, or one direction's only.",
+      "init_from_teacher": (
+        "Start with the weights of the teacher's most used channels. Students"
+        " must be built like it, e.g. --generator_type=resnet, but for"
+        " --gen_n_filters and --n_res_blocks, which may be less."
+      ),
     },
   )
   flags.DEFINE_float(
@@ -718,6 +723,8 @@ def student_from_flags() -> config_lib.Config:
       f"--channels={config.model.channels}, but the teacher's pictures have"
       f" {teacher.model.channels}."
     )
+  if config.distill.init_from_teacher:
+    config_lib.check_inheritance(config.model, teacher.model)
   return config
 
 

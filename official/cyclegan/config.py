@@ -393,10 +393,15 @@ class DistillConfig:
   Attributes:
     teacher: Folder of the teacher's run; empty for none.
     students: `both`, `AtoB` or `BtoA`: which directions are trained.
+    init_from_teacher: Whether the students start with the teacher's weights, as
+      many channels of each layer as they have. They must then be built alike
+      but for their width and their blocks (Li et al., "GAN Compression", 2020,
+      section 3.1, start their student likewise).
   """
 
   teacher: str = ""
   students: str = "both"
+  init_from_teacher: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -756,11 +761,47 @@ def _check_distillation(config: Config) -> None:
         f"--students={distill.students} trains one generator, but"
         " --lambda_reconstr and --lambda_id need both. Set them to 0."
       )
+  if distill.init_from_teacher and not distill.teacher:
+    raise UserError("--init_from_teacher is for distill only.")
   if distill.teacher and not (loss.lambda_distill or loss.lambda_features):
     raise UserError(
       "--lambda_distill and --lambda_features are both 0: nothing is learned"
       " from the teacher. Use train instead."
     )
+
+
+def check_inheritance(student: ModelConfig, teacher: ModelConfig) -> None:
+  """Refuses a student that cannot start with its teacher's weights.
+
+  Args:
+    student: Its options.
+    teacher: The teacher's options.
+
+  Raises:
+    UserError: If they differ in more than width and blocks, or the student is
+      the larger one.
+  """
+  student, teacher = resolve_model(student), resolve_model(teacher)
+  same = ["generator_type", "upsample", "norm_affine", "global_skip"]
+  if student.generator_type == "mobile":
+    same.append("block_kernel")
+  for name in same:
+    has, wanted = getattr(student, name), getattr(teacher, name)
+    if has != wanted:
+      raise UserError(
+        f"--init_from_teacher: the student has --{name}={has}, its teacher"
+        f" {wanted}. Give --{name}={wanted}, or leave --init_from_teacher out."
+      )
+  smaller = ["gen_n_filters", "skip_filters"]
+  if student.generator_type != "unet":
+    smaller.append("n_res_blocks")
+  for name in smaller:
+    has, most = getattr(student, name), getattr(teacher, name)
+    if has > most:
+      raise UserError(
+        f"--init_from_teacher: the student has --{name}={has}, its teacher only"
+        f" {most}. Give at most that, or leave --init_from_teacher out."
+      )
 
 
 def tflite_name(generator: str, quantization: str) -> str:

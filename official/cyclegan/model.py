@@ -104,10 +104,9 @@ class CycleGAN(tf.keras.Model):
       for i, name in enumerate(("buffer_A", "buffer_B"))
     )
     self.averages = averages
-    if averages is not None:
-      for network, average in zip((g_AB, g_BA), averages):
-        average.trainable = False
-        average.set_weights(network.get_weights())
+    for average in averages or ():
+      average.trainable = False
+    self.restart_averages()
     self.step = tf.Variable(
       0,
       trainable=False,
@@ -249,6 +248,15 @@ class CycleGAN(tf.keras.Model):
     self.discriminator_optimizer = discriminator_optimizer
     generator_optimizer.build(self.generator_variables)
     discriminator_optimizer.build(self.discriminator_variables)
+
+  def generator(self, direction: str) -> tf.keras.Model:
+    """Returns the generator that is trained for `AtoB` or `BtoA`."""
+    return getattr(self, config_lib.GENERATOR_NAMES[direction])
+
+  def restart_averages(self) -> None:
+    """Sets the averages, if there are any, to the generators' weights."""
+    for network, average in zip((self.g_AB, self.g_BA), self.averages or ()):
+      average.set_weights(network.get_weights())
 
   @property
   def generator_variables(self) -> list[tf.Variable]:

@@ -45,6 +45,7 @@ from official.cyclegan import devices
 from official.cyclegan import layers
 from official.cyclegan import normalization
 
+IMAGE = "image"  # the channels of what goes in, and of what comes out
 _MAX_DOUBLINGS = 3  # of a discriminator's filters: at most 512 of 64
 _LEAKY_SLOPE = 0.2  # CycleGAN paper, appendix 7.2
 _NORMAL_STDDEV = 0.02  # CycleGAN paper, appendix 7.1
@@ -153,6 +154,68 @@ def quarter_size_layer(config: config_lib.ModelConfig) -> str:
   if config.generator_type == "unet":
     return "up2_relu"
   return f"block{config.n_res_blocks}_add"
+
+
+def channel_flows(
+  config: config_lib.ModelConfig,
+) -> dict[str, tuple[tuple[str, ...], str]]:
+  """Says which channels a generator's convolutions read and write.
+
+  Args:
+    config: The model's options.
+
+  Returns:
+    By the layer's name, the groups of channels that it reads, in this order,
+    and the one that it writes. All layers of a residual trunk share a group,
+    and `IMAGE` is what goes in and what comes out. A depthwise convolution
+    writes what it reads; one before a sub-pixel shuffle writes each channel of
+    its group several times.
+  """
+  config = config_lib.resolve_model(config)
+  blocks = [f"block{i}" for i in range(1, config.n_res_blocks + 1)]
+  kind = config.generator_type
+  flows: dict[str, tuple[tuple[str, ...], str]] = {}
+
+  def through(*names: str) -> None:
+    """Each layer reads what the one before has written."""
+    for read, written in zip(names, names[1:]):
+      flows[f"{written}_conv"] = ((read,), written)
+
+  if kind == "unet":
+    through(IMAGE, "down1", "down2", "down3", "down4", "up1")
+    flows["up2_conv"] = (("up1", "down3"), "up2")
+    flows["up3_conv"] = (("up2", "down2"), "up3")
+    last: tuple[str, ...] = ("up3", "down1")
+    if config.upsample != "resize_conv":
+      flows["up4_conv"] = (last, "up4")
+      last = ("up4",)
+  elif kind == "resnet":
+    through(IMAGE, "stem", "down1")
+    flows["down2_conv"] = (("down1",), "trunk")
+    for block in blocks:
+      flows[f"{block}a_conv"] = (("trunk",), block)
+      flows[f"{block}b_conv"] = ((block,), "trunk")
+    through("trunk", "up1", "up2")
+    last = ("up2",)
+  else:
+    through(IMAGE, "stem")
+    flows["down_depthwise"] = (("stem",), "stem")
+    flows["down_conv"] = (("stem",), "trunk")
+    for block in blocks:
+      flows[f"{block}a_depthwise"] = (("trunk",), "trunk")
+      flows[f"{block}a_conv"] = (("trunk",), block)
+      flows[f"{block}b_depthwise"] = ((block,), block)
+      flows[f"{block}b_conv"] = ((block,), "trunk")
+    flows["up_conv"] = (("trunk",), "stem")  # they are added up
+    last = ("stem",)
+  if _sees_colours(config):
+    flows["skip_colours"] = ((IMAGE,), "colours")
+    if kind == "mobile":
+      flows["skip_recolour"] = (("colours",), IMAGE)
+    else:
+      last = (*last, "colours")
+  flows["head_conv"] = (last, IMAGE)
+  return flows
 
 
 def _initializer(

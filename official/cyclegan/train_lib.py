@@ -33,6 +33,7 @@ from official.cyclegan import dataset
 from official.cyclegan import devices
 from official.cyclegan import health
 from official.cyclegan import image_files
+from official.cyclegan import inheritance
 from official.cyclegan import model as model_lib
 from official.cyclegan import run_record
 from official.cyclegan import schedules
@@ -209,7 +210,8 @@ def _build_student(
   """Returns a model that learns from the generators of another run.
 
   The discriminators start as the teacher's if they are built like them: they
-  know the domains already.
+  know the domains already. With `init_from_teacher` the generators start with
+  what the teacher's have of theirs.
   """
   folder = config.distill.teacher
   teacher = config_lib.load(folder)
@@ -221,6 +223,13 @@ def _build_student(
   for network in teachers.values():
     network.trainable = False
   model = model_lib.build_model(config, largest, teachers, teacher.model)
+  if config.distill.init_from_teacher:
+    config_lib.check_inheritance(config.model, teacher.model)
+    for direction, network in teachers.items():
+      inheritance.inherit(
+        model.generator(direction), config.model, network, teacher.model
+      )
+    model.restart_averages()
   if _judges(config.model) == _judges(teacher.model):
     checkpoints.restore_discriminators(model, folder)
   return model
