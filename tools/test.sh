@@ -14,21 +14,30 @@ if (make_env .venv-litert ai-edge-litert==2.3.0 absl-py numpy pillow tqdm); then
 else
   echo "ai-edge-litert cannot be installed here: its test is skipped."
 fi
-# Google's reader of metadata, which needs an old protobuf.
-if (make_env .venv-metadata tflite-support==0.4.4 'numpy<2'); then
+# A container gets what it lacks; on somebody's own machine the tests that need
+# it are skipped, and say so.
+install_package() {
+  if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
+      -qq --yes --no-install-recommends "$1") >/dev/null ||
+      echo "$1 cannot be installed here: its tests are skipped."
+  fi
+}
+
+# Google's reader of metadata, which needs an old protobuf, and libusb.
+reads_metadata() {
+  .venv-metadata/bin/python -c "import tflite_support" 2>/dev/null
+}
+if (make_env .venv-metadata tflite-support==0.4.4 'numpy<2') &&
+  { reads_metadata || { install_package libusb-1.0-0 && reads_metadata; }; }; then
   export METADATA_PYTHON=$PWD/.venv-metadata/bin/python
 else
-  echo "tflite-support cannot be installed here: its test is skipped."
+  echo "tflite-support cannot be installed or run here: its test is skipped."
 fi
-# The page's runtime, and the browser that tests it. A container gets what it
-# lacks; on somebody's own machine those tests are skipped, and say so.
+# The page's runtime, and the browser that tests it.
 for package in npm chromium chromium-driver; do
-  if ! command -v "${package/chromium-driver/chromedriver}" >/dev/null &&
-    [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
-    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
-      -qq --yes --no-install-recommends "$package") >/dev/null ||
-      echo "$package cannot be installed here: its tests are skipped."
-  fi
+  command -v "${package/chromium-driver/chromedriver}" >/dev/null ||
+    install_package "$package"
 done
 if command -v npm >/dev/null; then
   npm ci --silent --no-audit --no-fund --prefix official/cyclegan/web ||
