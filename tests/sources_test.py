@@ -257,10 +257,6 @@ def test_grey_is_pillows_for_every_kind_of_source(tmp_path, pictures):
   assert pair[0].shape == (1, 8, 8, 1)
 
 
-if __name__ == "__main__":
-  conftest.main(__file__)
-
-
 def test_two_at_once_build_one_data_set(tmp_path, monkeypatch):
   conftest.draw_few(monkeypatch, 4)
   config = config_lib.DataConfig(data_dir=str(tmp_path), crop_size=64)
@@ -288,3 +284,7 @@ def test_two_at_once_build_one_data_set(tmp_path, monkeypatch):
     assert source.counts == dict.fromkeys(sources.SPLITS, 4)
     images = list(source.load("testB").map(source.decode))
     assert [image.shape for image in images] == [(64, 64, 3)] * 4
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -86,7 +86,7 @@ def inherit(
     biases = [bias[columns] for bias in source.get_weights()[1:]]
     layer.set_weights([_as_stored(layer, kernel), *biases])
     if name.endswith(_SUFFIX) and written != networks.IMAGE:
-      norm = name[: -len(_SUFFIX)] + "_norm"
+      norm = name.removesuffix(_SUFFIX) + "_norm"
       values = teacher.get_layer(original(norm)).get_weights()
       student.get_layer(norm).set_weights([v[kept[written]] for v in values])
 
@@ -97,6 +97,7 @@ class _Channels:
   def __init__(self, network: tf.keras.Model, flows: _Flows):
     self.network = network
     self._flows = flows
+    self._names = {layer.name for layer in network.layers}
 
   def size(self, group: str) -> int:
     """Returns how many channels a group has."""
@@ -105,14 +106,15 @@ class _Channels:
     name = next(
       n for n, (_, written) in self._flows.items() if written == group
     )
-    return self._outputs(name) // self._copies(name)
+    return self.network.get_layer(name).filters // self._copies(name)
 
   def read_by(self, name: str) -> Iterator[tuple[str, range]]:
     """Yields the groups that a layer reads, and where its kernel has them."""
     start = 0
     for group in self._flows[name][0]:
-      yield group, range(start, start + self.size(group))
-      start += self.size(group)
+      end = start + self.size(group)
+      yield group, range(start, end)
+      start = end
 
   def written_by(self, name: str) -> Iterator[range]:
     """Yields where a layer has its group's channels, once for each copy."""
@@ -120,14 +122,9 @@ class _Channels:
     for i in range(self._copies(name)):
       yield range(i * size, (i + 1) * size)
 
-  def _outputs(self, name: str) -> int:
-    return _kernel(self.network.get_layer(name)).shape[-1]
-
   def _copies(self, name: str) -> int:
     """Returns how often a layer writes each channel: 4 before a shuffle."""
-    shuffle = name.replace(_SUFFIX, "_shuffle")
-    names = {layer.name for layer in self.network.layers}
-    return 4 if shuffle != name and shuffle in names else 1
+    return 4 if name.removesuffix(_SUFFIX) + "_shuffle" in self._names else 1
 
 
 def _choose(
