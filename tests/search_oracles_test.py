@@ -24,7 +24,7 @@ from tests import conftest
 _GRID = {"x": [1.0, 2.0, 3.0], "y": [10.0, 20.0]}
 
 
-def _make(kind, folder, trials=5, **kwargs):
+def _make(kind, folder, trials=5, finalists=0):
   """An oracle of a two-dimensional search, reloaded if there is a state."""
   shared = {
     "objective": keras_tuner.Objective("loss", "min"),
@@ -37,6 +37,7 @@ def _make(kind, folder, trials=5, **kwargs):
     oracle = kind(_GRID, max_trials=trials, **shared)
   else:
     oracle = kind(max_trials=trials, **shared)
+  oracle.finalists = finalists
   oracle._set_project_dir(str(folder), "search")
   oracle.reload()
   space = oracle.get_space()
@@ -49,7 +50,10 @@ def _make(kind, folder, trials=5, **kwargs):
 def _finish(oracle, trial, status="COMPLETED"):
   value = trial.hyperparameters.values["x"]
   if status == "COMPLETED":
-    oracle.update_trial(trial.trial_id, {"loss": (math.log(value) - 1) ** 2})
+    loss = (math.log(value) - 1) ** 2
+    if search_oracles.is_final(trial):
+      loss = 100 - loss  # in full another one is the best
+    oracle.update_trial(trial.trial_id, {"loss": loss})
   trial.status = status
   oracle.end_trial(trial)
 
@@ -66,17 +70,18 @@ def _run(oracle, ended, tuner="tuner0"):
     _finish(oracle, trial)
 
 
-@pytest.mark.parametrize(
-  "kind",
-  [
-    search_oracles.Random,
-    search_oracles.Bayesian,
-    search_oracles.Grid,
-    search_oracles.Hyperband,
-  ],
-)
+_KINDS = [
+  search_oracles.Random,
+  search_oracles.Bayesian,
+  search_oracles.Grid,
+  search_oracles.Hyperband,
+]
+
+
+@pytest.mark.parametrize("finalists", [0, 2])
+@pytest.mark.parametrize("kind", _KINDS)
 def test_killed_after_any_write_it_goes_on_as_if_nothing_had_been(
-  kind, tmp_path, monkeypatch
+  kind, finalists, tmp_path, monkeypatch
 ):
   written = []
   write = config_lib.write_text
@@ -86,7 +91,7 @@ def test_killed_after_any_write_it_goes_on_as_if_nothing_had_been(
     write(path, text, flag)
 
   monkeypatch.setattr(config_lib, "write_text", note)
-  straight = _make(kind, tmp_path / "straight")
+  straight = _make(kind, tmp_path / "straight", finalists=finalists)
   _run(straight, {})
   want = [trial.hyperparameters.values for trial in straight.ended()]
   states = list(written)
@@ -98,8 +103,9 @@ def test_killed_after_any_write_it_goes_on_as_if_nothing_had_been(
     (folder / "search" / "oracle.json").write_text(state)
     before = len(json.loads(state)["end_order"])
     ended = {}
-    oracle = _make(kind, folder)
+    oracle = _make(kind, folder, finalists=finalists)
     _run(oracle, ended)
+    assert len(oracle.finals()) == finalists
     got = [trial.hyperparameters.values for trial in oracle.ended()]
     assert len(got) == len(want)
     # The model of the objective draws anew after a restart.
@@ -160,6 +166,74 @@ def test_no_trial_is_begun_after_the_time_is_up(tmp_path):
   assert again.seconds >= oracle._seconds_before
   assert not again.finished  # with more time it goes on
   assert again.create_trial("tuner0").status == "RUNNING"
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+def test_the_best_are_tried_in_full_and_the_best_of_these_wins(kind, tmp_path):
+  oracle = _make(kind, tmp_path, finalists=3)
+  _run(oracle, {})
+  shorts = [t for t in oracle.ended() if not search_oracles.is_final(t)]
+  finals = oracle.ended()[len(shorts) :]
+  assert finals == oracle.finals() and len(finals) == 3
+  scores = {}  # of each pair of values once, the best first
+  for short in sorted(shorts, key=lambda trial: trial.score):
+    values = short.hyperparameters.values
+    scores.setdefault((values["x"], values["y"]), short.trial_id)
+  for ((x, y), name), final in zip(scores.items(), finals):
+    values = final.hyperparameters.values
+    assert values == {"x": x, "y": y, search_oracles.FINAL_OF: name}
+  assert oracle.best() is min(finals, key=lambda trial: trial.score)
+  assert oracle.best() is not finals[0]
+  assert oracle.finished and _make(kind, tmp_path, finalists=3).finished
+  # More finalists may be wanted later, and no one is tried twice.
+  ended = {}
+  more = _make(kind, tmp_path, finalists=4)
+  assert not more.finished
+  _run(more, ended)
+  assert len(ended) == 1 and len(more.finals()) == 4
+
+
+def test_trials_leave_time_for_the_finalists(tmp_path):
+  oracle = _make(search_oracles.Random, tmp_path, finalists=2)
+  oracle.max_seconds = 1000.0
+  oracle.reserve = lambda: 1000.0 if len(oracle.trials) >= 3 else 0.0
+  ended = {}
+  _run(oracle, ended)
+  assert len(ended) == 5 and len(oracle.finals()) == 2
+  assert oracle.ended()[3:] == oracle.finals()
+  # After the time itself not even a finalist is begun.
+  late = _make(search_oracles.Random, tmp_path / "late", 2, finalists=2)
+  for _ in range(2):
+    _finish(late, late.create_trial("tuner0"))
+  late.max_seconds = 1e-9
+  assert late.create_trial("tuner0").status == "STOPPED"
+
+
+def test_finalists_wait_for_the_last_trial_but_not_for_each_other(tmp_path):
+  oracle = _make(search_oracles.Random, tmp_path, trials=2, finalists=2)
+  one, other = map(oracle.create_trial, ("one", "other"))
+  _finish(oracle, one)
+  assert oracle.create_trial("one").status == "IDLE"
+  _finish(oracle, other)
+  first = oracle.create_trial("one")
+  second = oracle.create_trial("other")
+  assert search_oracles.is_final(first) and search_oracles.is_final(second)
+  assert oracle.create_trial("third").status == "IDLE"
+  # A worker that is gone leaves its finalist to another one.
+  assert oracle.release("one") == first.trial_id
+  assert oracle.create_trial("third").trial_id == first.trial_id
+  _finish(oracle, first, "FAILED")
+  _finish(oracle, second)
+  assert oracle.create_trial("third").status == "STOPPED"
+  assert oracle.best().trial_id == second.trial_id
+
+
+def test_the_model_is_fitted_to_trials_of_one_length(tmp_path):
+  oracle = _make(search_oracles.Bayesian, tmp_path, trials=8, finalists=3)
+  _run(oracle, {})
+  assert len(oracle.trials) == 11
+  points, scores = oracle._vectorize_trials()
+  assert len(points) == len(scores) == 8 and len(oracle.trials) == 11
 
 
 def test_a_finished_search_goes_on_when_more_trials_are_allowed(tmp_path):

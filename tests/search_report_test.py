@@ -60,6 +60,9 @@ class _Oracle:
   def ended(self):
     return self._trials
 
+  def finals(self):
+    return list(filter(search_oracles.is_final, self._trials))
+
   def best(self):
     done = [t for t in self._trials if t.score is not None]
     return min(done, key=lambda t: t.score, default=None)

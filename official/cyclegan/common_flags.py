@@ -511,7 +511,12 @@ def define_search_flags() -> None:
       "max_trials": "Trials at most.",
       "max_minutes": (
         "No trial is begun after so many minutes, those before an interruption"
-        " included. 0: no limit."
+        " included, nor one that leaves too little time for --finalists. 0: no"
+        " limit."
+      ),
+      "finalists": (
+        "So many of the best trials are trained in full and judged again; the"
+        " best of these wins, and is trained already. 0: the best trial wins."
       ),
       "executions_per_trial": (
         "Trainings with different seeds in each trial, whose mean counts."

@@ -476,7 +476,13 @@ class SearchConfig:
     trial_steps: Training steps of a trial; with `hyperband` of the longest.
     max_trials: How many trials, at most; `hyperband` decides by itself.
     max_minutes: No trial is begun after so many minutes, those before an
-      interruption included; 0: no limit.
+      interruption included, and none that would leave too little of them for
+      the finalists; 0: no limit.
+    finalists: So many of the best trials are trained again, in full, and
+      judged by the same objective; the best of these is the winner. A short
+      training ranks well but not perfectly, as successive halving knows
+      (Jamieson and Talwalkar, "Non-stochastic Best Arm Identification and
+      Hyperparameter Optimization", 2016). 0: the best trial wins.
     executions_per_trial: Trainings with different seeds whose mean counts.
     grid_points: Values of each range that `grid` tries.
     hyperband_factor: Of how many trials `hyperband` trains one on (Li et al.,
@@ -510,6 +516,7 @@ class SearchConfig:
   trial_steps: int = 1000
   max_trials: int = 30
   max_minutes: float = 0.0
+  finalists: int = 0
   executions_per_trial: int = 1
   grid_points: int = 3
   hyperband_factor: int = 3
@@ -902,6 +909,7 @@ def check_search(search: SearchConfig) -> None:
     ("trial_steps", 1),
     ("max_trials", 1),
     ("max_minutes", 0),
+    ("finalists", 0),
     ("executions_per_trial", 1),
     ("grid_points", 2),
     ("hyperband_factor", 2),

@@ -105,7 +105,14 @@ def training_batches(
   pair_bytes = 2 * batch * _IMAGE_BYTES * max(config.load_size, 1) ** 2
   ahead = min(_PREFETCH, max(2, _PREFETCH_BYTES // pair_bytes))
   # Nothing is dropped: the data never ends.
-  return pairs.batch(batch, drop_remainder=True).prefetch(ahead)
+  batches = pairs.batch(batch, drop_remainder=True).prefetch(ahead)
+  # The thread that tunes parallelism can miss that the data is not wanted any
+  # more (TensorFlow 2.15 wakes it before it notes that), and then keeps the
+  # program waiting until its next turn, up to a minute. Without it all of the
+  # processor's threads may prepare pictures from the start.
+  plain = tf.data.Options()
+  plain.autotune.enabled = False
+  return batches.with_options(plain)
 
 
 def choose_cache(

@@ -16,7 +16,8 @@
 keras-tuner's oracles write several files, one after the other and in place, so
 that a kill between two of them loses a trial or has it run again. These keep
 everything in one file that is replaced whole, once for every change. They also
-know when the time is up, and take trials back from workers that are gone.
+know when the time is up, take trials back from workers that are gone, and have
+the best trials trained in full in the end.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras_tuner
+import numpy as np
 from keras_tuner import oracles as kt_oracles
 from keras_tuner.engine import trial as trial_lib
 
@@ -39,6 +41,8 @@ from official.cyclegan import config as config_lib
 
 STATE_NAME = "oracle.json"
 TRIAL_FOLDER = "trial_{}"
+# Among the values of a trial in full: the trial whose values it has.
+FINAL_OF = "tuner/final_of"
 # More than any search has: this module's callers count failures themselves.
 NO_LIMIT = 10**9
 
@@ -52,17 +56,24 @@ class Durable(keras_tuner.Oracle):
     first: Values of the first trial; empty: the oracle chooses them as well.
     max_seconds: No trial is begun after so many seconds, of all the times that
       the search ran together; 0: no limit.
+    finalists: How many of the best trials are tried again in full, when all
+      others have ended.
+    reserve: Returns the seconds that these will take; so many before
+      `max_seconds` no other trial is begun any more.
     on_end: Called with each trial that has ended.
     finished: Whether no trial is left to be run.
   """
 
   max_seconds: float = 0.0
+  finalists: int = 0
   finished: bool = False
 
   def __init__(self, *args: Any, **kwargs: Any):
     """As the oracle that this is mixed into."""
     self.first: dict[str, Any] = {}
     self.on_end: Callable[[Trial], None] = lambda trial: None
+    self.reserve: Callable[[], float] = lambda: 0.0
+    self._final: dict[str, Any] = {}
     self._depth = 0
     self._seconds_before = 0.0
     self._started = time.monotonic()
@@ -80,6 +91,8 @@ class Durable(keras_tuner.Oracle):
     Args:
       trial_id: Name of the trial.
     """
+    if self._final:
+      return {"status": trial_lib.TrialStatus.RUNNING, "values": self._final}
     if self.first and not self.start_order:
       return {"status": trial_lib.TrialStatus.RUNNING, "values": self.first}
     return super().populate_space(trial_id)
@@ -100,11 +113,15 @@ class Durable(keras_tuner.Oracle):
       self.tuner_ids.add(tuner_id)
       return held
     with self._commit():
-      if self.max_seconds and self.seconds >= self.max_seconds:
+      # What a lost worker had was begun in time.
+      reserve = 0.0 if self._retry_queue else self.reserve()
+      if self._is_late(reserve):
         trial = Trial(self.get_space(), "", trial_lib.TrialStatus.STOPPED)
         self.tuner_ids.discard(tuner_id)
       else:
         trial = super().create_trial(tuner_id)
+      if trial.status == trial_lib.TrialStatus.STOPPED:
+        trial = self._create_final(tuner_id) or trial
       if trial.status == trial_lib.TrialStatus.STOPPED:
         if self.ongoing_trials:
           # One of them may have to be run by this tuner after all.
@@ -114,6 +131,38 @@ class Durable(keras_tuner.Oracle):
           self.finished = True
           self.tuner_ids.clear()  # lets the chief go; the others will notice
     return trial
+
+  def _is_late(self, reserve: float = 0.0) -> bool:
+    """Returns whether fewer seconds than these are left."""
+    return bool(self.max_seconds) and (
+      self.seconds + reserve >= self.max_seconds
+    )
+
+  def _create_final(self, tuner_id: str) -> Trial | None:
+    """Returns the next finalist's trial in full, if it is time for it."""
+    others = not all(map(is_final, self.ongoing_trials.values()))
+    finalist = self._next_finalist()
+    if others or finalist is None or self._is_late():
+      return None
+    self._final = {**_searched(finalist), FINAL_OF: finalist.trial_id}
+    if self.max_trials:
+      self.max_trials += 1
+    try:
+      return super().create_trial(tuner_id)
+    finally:
+      self._final = {}
+
+  def _next_finalist(self) -> Trial | None:
+    """Returns the best finalist that has no trial in full yet."""
+    had = list(map(_searched, self.finals()))
+    finalists: list[Trial] = []
+    for trial in sorted(self._completed(), key=lambda trial: trial.score):
+      # Hyperband may have trained the same values more than once.
+      rivals = map(_searched, finalists)
+      if not is_final(trial) and _searched(trial) not in rivals:
+        finalists.append(trial)
+    wanted = finalists[: self.finalists]
+    return next((t for t in wanted if _searched(t) not in had), None)
 
   @keras_tuner.synchronized
   def update_trial(
@@ -167,14 +216,22 @@ class Durable(keras_tuner.Oracle):
     """Returns the trials that have ended, in that order."""
     return [self.trials[trial_id] for trial_id in self.end_order]
 
+  def finals(self) -> list[Trial]:
+    """Returns the trials in full, whether they have ended or not."""
+    return list(filter(is_final, self.trials.values()))
+
   def best(self) -> Trial | None:
-    """Returns the best completed trial."""
-    done = [
+    """Returns the best completed trial; of those in full, if there are any."""
+    done = self._completed()
+    finals = list(filter(is_final, done))
+    return min(finals or done, key=lambda trial: trial.score, default=None)
+
+  def _completed(self) -> list[Trial]:
+    return [
       trial
       for trial in self.trials.values()
       if trial.status == trial_lib.TrialStatus.COMPLETED
     ]
-    return min(done, key=lambda trial: trial.score, default=None)
 
   def get_state(self) -> dict[str, Any]:
     """Returns all that is kept."""
@@ -191,6 +248,8 @@ class Durable(keras_tuner.Oracle):
       name: Trial.from_state(values) for name, values in state["trials"].items()
     }
     super().set_state(state)
+    if self.max_trials:
+      self.max_trials += len(self.finals())
     self._seconds_before = state["seconds"]
     self._started = time.monotonic()
     self.finished = state["finished"] and not self._has_more()
@@ -235,12 +294,25 @@ class Durable(keras_tuner.Oracle):
   def _has_more(self) -> bool:
     """Returns whether limits that were raised let a finished search go on."""
     room = self.max_trials and len(self.trials) < self.max_trials
-    return bool(room) and not (
-      self.max_seconds and self._seconds_before >= self.max_seconds
-    )
+    return not self._is_late() and bool(room or self._next_finalist())
 
   def _save_trial(self, trial: Trial) -> None:
     """Leaves it to `save`, which writes all trials."""
+
+
+def is_final(trial: Trial) -> bool:
+  """Says whether a trial is one in full, of values that were tried before.
+
+  Args:
+    trial: Any.
+  """
+  return FINAL_OF in trial.hyperparameters.values
+
+
+def _searched(trial: Trial) -> dict[str, Any]:
+  """Returns a trial's values without what is kept among them besides."""
+  values = trial.hyperparameters.values
+  return {k: v for k, v in values.items() if not k.startswith("tuner/")}
 
 
 class Random(Durable, kt_oracles.RandomSearchOracle):
@@ -260,6 +332,15 @@ class Bayesian(Durable, kt_oracles.BayesianOptimizationOracle):
       # scikit-learn's remarks on fits to a few points.
       warnings.simplefilter("ignore")
       return super().populate_space(trial_id)
+
+  def _vectorize_trials(self) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what the process is fitted to: trials of one length."""
+    everything = self.trials
+    self.trials = {n: t for n, t in everything.items() if not is_final(t)}
+    try:
+      return super()._vectorize_trials()
+    finally:
+      self.trials = everything
 
 
 class Hyperband(Durable, kt_oracles.HyperbandOracle):
@@ -286,11 +367,13 @@ class Grid(Durable):
     """Returns the next combination.
 
     Args:
-      trial_id: Name of the trial, unused.
+      trial_id: Name of the trial.
     """
-    del trial_id
+    if self._final:
+      return super().populate_space(trial_id)
     combinations = itertools.product(*self._grid.values())
-    values = next(itertools.islice(combinations, len(self.trials), None), None)
+    tried = len(self.trials) - len(self.finals())
+    values = next(itertools.islice(combinations, tried, None), None)
     if values is None:
       return {"status": trial_lib.TrialStatus.STOPPED}
     named = dict(zip(self._grid, values))

@@ -29,7 +29,8 @@ from tensorboard.plugins.hparams import api as hparams_lib
 from official.cyclegan import config as config_lib
 from official.cyclegan import search_oracles
 
-RESULT_NAME = "result.json"  # of each execution of a trial
+EXECUTION_FOLDER = "execution_{}"  # of a trial
+RESULT_NAME = "result.json"  # of each execution
 FAILURE_NAME = "failure.txt"  # of a trial
 TRACEBACK_NAME = "traceback.txt"
 RESULTS_NAME = "results.csv"
@@ -54,6 +55,8 @@ class Summary:
     failed: Trials that gave none.
     best: The best trial's row.
     flags: Path of the flagfile that trains the best one in full.
+    finals: Finalists that were trained in full; they are counted apart.
+    model_dir: The folder of the best one's run in full; empty if there is none.
     front: Of a search that measures cost, the rows of trials that no other one
       beats in every respect, the fastest first.
   """
@@ -62,6 +65,8 @@ class Summary:
   failed: int
   best: dict[str, Any]
   flags: str
+  finals: int
+  model_dir: str
   front: list[dict[str, Any]]
 
 
@@ -114,7 +119,8 @@ class Report:
       config.UserError: If no trial was completed.
     """
     ended = oracle.ended()
-    completed = sum(trial.status == _DONE for trial in ended)
+    trials = [t for t in ended if not search_oracles.is_final(t)]
+    completed = sum(trial.status == _DONE for trial in trials)
     best = oracle.best()
     if best is None:
       reasons = [self.row(trial)["message"] for trial in ended]
@@ -122,12 +128,16 @@ class Report:
         f"none of {len(ended)} trials was completed"
         + (f"; the last one: {reasons[-1]}" if reasons else ".")
       )
+    finals = [t for t in oracle.finals() if t.status == _DONE]
+    trained = self._trial_folder(best) / EXECUTION_FOLDER.format(0)
     return Summary(
       completed,
-      len(ended) - completed,
+      len(trials) - completed,
       self.row(best),
       str(self._folder / FLAGS_NAME),
-      pareto_front(list(map(self.row, ended)), self._options.objective),
+      len(finals),
+      str(trained) if best in finals else "",
+      pareto_front(list(map(self.row, trials)), self._options.objective),
     )
 
   def row(self, trial: search_oracles.Trial) -> dict[str, Any]:
@@ -136,10 +146,12 @@ class Report:
     Args:
       trial: One that has ended.
     """
-    folder = self._folder / search_oracles.TRIAL_FOLDER.format(trial.trial_id)
+    folder = self._trial_folder(trial)
     results = [
       json.loads(path.read_text(encoding="utf-8"))
-      for path in sorted(folder.glob(f"execution_*/{RESULT_NAME}"))
+      for path in sorted(
+        folder.glob(f"{EXECUTION_FOLDER.format('*')}/{RESULT_NAME}")
+      )
     ]
     failure = folder / FAILURE_NAME
     message = ""
@@ -156,6 +168,7 @@ class Report:
       "steps": sum(r["steps"] for r in results),
       "seconds": round(sum(r["seconds"] for r in results), 1),
       "continues": trial.hyperparameters.values.get("tuner/trial_id", ""),
+      "final_of": trial.hyperparameters.values.get(search_oracles.FINAL_OF, ""),
       "message": message,
     }
     for name in results[0]["measures"] if results else ():
@@ -163,6 +176,20 @@ class Report:
         name, statistics.mean(r["measures"][name] for r in results)
       )
     return row
+
+  def seconds_per_step(self, oracle: search_oracles.Durable) -> float:
+    """Returns what a step of the trials has taken, measuring included.
+
+    Args:
+      oracle: Has the trials; while none has a result, it is 0.
+    """
+    rows = [self.row(trial) for trial in oracle.ended()]
+    steps = sum(row["steps"] for row in rows)
+    return sum(row["seconds"] for row in rows) / steps if steps else 0.0
+
+  def _trial_folder(self, trial: search_oracles.Trial) -> pathlib.Path:
+    name = search_oracles.TRIAL_FOLDER.format(trial.trial_id)
+    return self._folder / name
 
   def _print(self, row: dict[str, Any], oracle: search_oracles.Durable) -> None:
     """Prints a line of the table; a star marks the best one."""
@@ -176,7 +203,11 @@ class Report:
     values = [_short(row[name]) for name in self._options.search]
     cells = [row["trial"], shown, *values, f"{row['seconds']:.0f}"]
     line = "".join(f"{cell:<{_WIDTH}}" for cell in cells)
-    print(line.rstrip() + f"  {row['message']}".rstrip(), flush=True)
+    remarks = [row["message"]]
+    if row["final_of"]:
+      remarks.append(f"trial {row['final_of']} in full")
+    remark = "; ".join(filter(None, remarks))
+    print(line.rstrip() + f"  {remark}".rstrip(), flush=True)
 
   def _write(self, oracle: search_oracles.Durable) -> None:
     """Writes the table, the plot and the flags of the best trial."""
@@ -186,7 +217,9 @@ class Report:
     if best is None:
       return
     (row,) = (row for row in rows if row["trial"] == best.trial_id)
-    self._save(FLAGS_NAME, self._flags(row, len(rows)))
+    self._save(FLAGS_NAME, self._flags(row, rows))
+    # Only what was trained equally long can be compared.
+    rows = [row for row in rows if not row["final_of"]]
     done = [row for row in rows if row["status"] == _DONE]
     partial = self._folder / f"partial_{PLOT_NAME}"
     plot(done, self._options, partial)
@@ -198,7 +231,7 @@ class Report:
       plot_front(done, front, self._options.objective, partial)
       partial.replace(self._folder / PARETO_PLOT_NAME)
 
-  def _flags(self, best: dict[str, Any], trials: int) -> str:
+  def _flags(self, best: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     """Returns the flagfile that trains the best trial in full."""
     found = {name: best[name] for name in self._options.search}
     config = config_lib.resolve(config_lib.with_searched(self._config, found))
@@ -208,8 +241,12 @@ class Report:
     if teacher:
       base = config_lib.student_of(config_lib.load(teacher), teacher)
     command = "distill" if teacher else "train"
+    kind = f"Trial {best['trial']}"
+    if best["final_of"]:
+      kind += f", which is trial {best['final_of']} in full"
+    rivals = [r for r in rows if bool(r["final_of"]) == bool(best["final_of"])]
     lines = [
-      f"# Trial {best['trial']}, the best of {trials} by {objective}"
+      f"# {kind}, the best of {len(rivals)} by {objective}"
       f" ({best[objective]:.5g}).",
       f"# python -m official.cyclegan.{command} --model_dir=..."
       " --flagfile=THIS",

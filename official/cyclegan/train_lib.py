@@ -116,7 +116,7 @@ def train(
       precision = config_lib.load(model_dir).train.precision
   config = with_precision(config, precision)
   source = source or sources.open_source(config.data, config.model.channels)
-  total_steps = _total_steps(config, source)
+  total_steps = run_steps(config, source)
   if model is None:
     with strategy.scope():
       model = build(config, source)
@@ -200,7 +200,7 @@ def build(
     model = _build_student(config, largest)
   else:
     model = model_lib.build_model(config, largest)
-  _compile(model, config, _total_steps(config, source))
+  _compile(model, config, run_steps(config, source))
   return model
 
 
@@ -241,8 +241,13 @@ def _judges(model: config_lib.ModelConfig) -> tuple[object, ...]:
   return tuple(getattr(model, name) for name in names)
 
 
-def _total_steps(config: config_lib.Config, source: sources.Source) -> int:
-  """Returns the length of a run."""
+def run_steps(config: config_lib.Config, source: sources.Source) -> int:
+  """Returns the length of a run, steps.
+
+  Args:
+    config: The resolved configuration.
+    source: The data set, by which an epoch is measured.
+  """
   epoch_steps = steps_per_epoch(source, config.data)
   return config.train.train_steps or epoch_steps * config.train.epochs
 

@@ -28,9 +28,10 @@ A small generator within a budget, learning from a trained one:
     --flagfile=runs/small/best.flags
 
 Takes all of train's flags: every trial is such a training, only shorter
-(--trial_steps). What --search does not name stays as it is given. The folder
-gets results.csv, objective.png, best.flags and logs/ (tensorboard --logdir).
-Stopped or killed, it goes on when the same command is given again.
+(--trial_steps); the best --finalists are then trained in full. What --search
+does not name stays as it is given. The folder gets results.csv, objective.png,
+best.flags and logs/ (tensorboard --logdir). Stopped or killed, it goes on when
+the same command is given again.
 """
 
 from __future__ import annotations
@@ -111,9 +112,10 @@ def main() -> None:
     for name in options.search
   )
   print(
-    f"{summary.completed} trials completed, {summary.failed} failed. Best:"
-    f" trial {best['trial']}, {options.objective} {best[options.objective]:.5g}"
-    f" ({found})."
+    f"{summary.completed} trials completed, {summary.failed} failed"
+    + (f", {summary.finals} trained in full" if summary.finals else "")
+    + f". Best: trial {best['trial']}, {options.objective}"
+    f" {best[options.objective]:.5g} ({found})."
   )
   if summary.front:
     print("Nothing is better in every respect than:")
@@ -125,6 +127,9 @@ def main() -> None:
       f" {row['latency_ms']:.2f} ms, {row['macs'] / 1e6:.1f} M MACs,"
       f" {row['size_kb']:.0f} KB ({values})"
     )
+  if summary.model_dir:
+    print(f"It is trained in full: --model_dir={summary.model_dir}")
+    return
   command = "distill" if config.distill.teacher else "train"
   print(
     f"Train it in full: python -m official.cyclegan.{command} --model_dir=..."

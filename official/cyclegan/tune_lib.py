@@ -25,6 +25,7 @@ import dataclasses
 import functools
 import gc
 import json
+import math
 import os
 import pathlib
 import shutil
@@ -65,7 +66,7 @@ _CHIEF = "chief"
 _OVER_NAME = "search_is_over"
 _WORKERS_FOLDER = "workers"
 # What may change from one start of a search to the next.
-_MAY_CHANGE = ("max_trials", "max_minutes", "worker_timeout")
+_MAY_CHANGE = ("max_trials", "max_minutes", "finalists", "worker_timeout")
 _SAVES = 4  # checkpoints of a trial
 _ROUNDS = 3  # of a bracket of Hyperband
 _MAX_FAILURES = 10  # in a row
@@ -112,6 +113,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
       name in config_lib.ARCHITECTURE_SEARCH.search for name in search.search
     )
     self._judge = functools.cache(self._load_judge)
+    self.full_steps = functools.cache(self._full_steps)
 
   def declare_hyperparameters(self, hp: keras_tuner.HyperParameters) -> None:
     """Names all that is varied.
@@ -153,8 +155,13 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     """Returns the resolved configuration of a trial.
 
     Args:
-      hp: The trial's; Hyperband's say how long it is as well.
+      hp: The trial's; Hyperband's say how long it is as well, and a
+        finalist's that it is as long as the configuration says.
     """
+    if search_oracles.FINAL_OF in hp.values:
+      return config_lib.resolve(
+        config_lib.with_searched(self.config, self.values(hp))
+      )
     steps = self.search.trial_steps
     if "tuner/epochs" in hp.values:
       longest = _longest(self.search)
@@ -170,6 +177,14 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
       best_metric="none",
     )
     return config_lib.resolve(dataclasses.replace(config, train=train))
+
+  def steps(self, hp: keras_tuner.HyperParameters) -> int:
+    """Returns how many steps a trial is trained.
+
+    Args:
+      hp: The trial's.
+    """
+    return train_lib.run_steps(self.trial_config(hp), self.source())
 
   def cost(self, hp: keras_tuner.HyperParameters) -> dict[str, float]:
     """Returns what a trial's generator would cost on a device.
@@ -229,6 +244,12 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     other = CycleGANHyperModel(config, self.search)
     other.source, other._judge = self.source, self._judge
     return other
+
+  def _full_steps(self) -> int:
+    config = config_lib.resolve(self.config)
+    if config.train.train_steps:  # a chief may be without the data set
+      return config.train.train_steps
+    return train_lib.run_steps(config, self.source())
 
   def _open_source(self) -> sources.Source:
     config = config_lib.resolve(self.config)
@@ -334,6 +355,10 @@ class Tuner(keras_tuner.Tuner):
     """
     if not self.hypermodel.measures_cost:
       return {}
+    finalist = trial.hyperparameters.values.get(search_oracles.FINAL_OF)
+    if finalist:  # the same network, measured and found cheap enough
+      folder = pathlib.Path(self.get_trial_dir(finalist))
+      return json.loads((folder / COST_NAME).read_text(encoding="utf-8"))
     path = folder / COST_NAME
     if path.exists():
       cost = json.loads(path.read_text(encoding="utf-8"))
@@ -367,7 +392,7 @@ class Tuner(keras_tuner.Tuner):
     cost: dict[str, float],
   ) -> dict[str, float]:
     """Returns the measures of one training; trains what is not trained yet."""
-    name = f"execution_{execution}"
+    name = search_report.EXECUTION_FOLDER.format(execution)
     result = folder / name / search_report.RESULT_NAME
     if result.exists():
       return json.loads(result.read_text(encoding="utf-8"))["measures"]
@@ -385,7 +410,7 @@ class Tuner(keras_tuner.Tuner):
       measures = {**hypermodel.fit(hp, model, str(folder / name)), **cost}
     record = {
       "measures": measures,
-      "steps": hypermodel.trial_config(hp).train.train_steps,
+      "steps": hypermodel.steps(hp),
       "seconds": time.monotonic() - started,
     }
     config_lib.write_text(result, json.dumps(record, indent=2), "tuner_dir")
@@ -461,7 +486,8 @@ def search(
     options: What is varied, and how.
     tuner_dir: The folder of the search. Gets `search.json`, `oracle.json`, a
       folder for each trial, `logs/` (TensorBoard), `results.csv`,
-      `objective.png` and `best.flags`, the last three after every trial.
+      `objective.png` and `best.flags`, the last three after every trial. The
+      folders of the finalists are those of whole runs.
     distributed: Whether this process is one of several, as keras-tuner's
       environment variables say: the chief, which chooses and reports, or a
       worker, which trains. All need the same folder.
@@ -502,6 +528,8 @@ def search(
       oracle.max_trials += 1  # it took seconds only, and is no try
     report.add(trial, oracle)
 
+  if options.finalists and options.max_minutes:
+    oracle.reserve = lambda: _seconds_of_finalists(oracle, hypermodel, report)
   oracle.on_end = on_end
   tuner = Tuner(oracle, hypermodel, tuner_dir)
   oracle.save()
@@ -515,6 +543,18 @@ def search(
       _run(tuner, tuner_dir)
   over.touch()
   return report.finish(oracle)
+
+
+def _seconds_of_finalists(
+  oracle: search_oracles.Durable,
+  hypermodel: CycleGANHyperModel,
+  report: search_report.Report,
+) -> float:
+  """Returns how long they will take, by what the trials have taken."""
+  steps = hypermodel.full_steps()
+  at_a_time = max(1, len(oracle.tuner_ids))
+  rounds = math.ceil(hypermodel.search.finalists / at_a_time)
+  return rounds * steps * report.seconds_per_step(oracle)
 
 
 def _run(tuner: Tuner, tuner_dir: str) -> None:
@@ -633,6 +673,7 @@ def _oracle(hypermodel: CycleGANHyperModel) -> search_oracles.Durable:
     )
   oracle.first = first
   oracle.max_seconds = 60.0 * options.max_minutes
+  oracle.finalists = options.finalists
   return oracle
 
 
