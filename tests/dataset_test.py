@@ -74,6 +74,13 @@ def test_unequal_domains_drop_nothing(batch_size):
   assert seen[1] == {i: 20 for i in range(3)}
 
 
+def test_no_thread_of_its_own_tunes_the_training_data():
+  source = _flat_source({"trainA": 3, "trainB": 3, "testA": 1, "testB": 1})
+  config = config_lib.DataConfig(crop_size=8, load_size=8)
+  batches = dataset.training_batches(source, config, 0)
+  assert batches.options().autotune.enabled is False
+
+
 def test_order_and_crops_follow_the_seed(pictures):
   config = config_lib.DataConfig(
     dataset=str(pictures), crop_size=32, load_size=40

@@ -114,6 +114,27 @@ def test_the_flagfile_is_that_of_the_best(report, tmp_path):
   assert "--upsample=resize_conv\n" in text  # what auto means for the U-Net
 
 
+def test_finalists_stand_apart(report, tmp_path, capsys):
+  full = {search_oracles.FINAL_OF: "0"}
+  oracle = _Oracle(
+    [
+      _trial(tmp_path, "0", 4.0, lambda_id=3.0),
+      _trial(tmp_path, "1", 4.5),
+      _trial(tmp_path, "2", 2.0, lambda_id=3.0, **full),
+    ]
+  )
+  assert report.seconds_per_step(oracle) == pytest.approx(0.125)
+  report.add(oracle.ended()[2], oracle)
+  assert "  trial 0 in full" in capsys.readouterr().out
+  text = (tmp_path / "best.flags").read_text()
+  assert "Trial 2, which is trial 0 in full, the best of 1 by" in text
+  assert "--lambda_id=3.0\n" in text
+  summary = report.finish(oracle)
+  assert (summary.completed, summary.failed, summary.finals) == (2, 0, 1)
+  assert summary.model_dir == str(tmp_path / "trial_2" / "execution_0")
+  assert report.seconds_per_step(_Oracle([])) == 0
+
+
 def test_a_search_without_a_result_ends_in_words(report, tmp_path):
   oracle = _Oracle([_trial(tmp_path, "0", None)])
   report.add(oracle.ended()[0], oracle)

@@ -28,8 +28,10 @@ from absl import flags as absl_flags
 
 from official.cyclegan import budget
 from official.cyclegan import callbacks
+from official.cyclegan import checkpoints
 from official.cyclegan import common_flags
 from official.cyclegan import config as config_lib
+from official.cyclegan import dataset
 from official.cyclegan import train_lib
 from official.cyclegan import tune_lib
 from tests import conftest
@@ -169,6 +171,27 @@ def test_a_search_goes_on_where_it_was(quick, config, tmp_path, capsys):
       tune_lib.search(config, _options(**changed), str(tmp_path))
 
 
+def test_a_process_that_is_too_large_asks_for_another(
+  quick, config, tmp_path, capsys
+):
+  options = _options(max_trials=2)
+
+  def start():
+    return tune_lib.search(
+      config, options, str(tmp_path), max_bytes=1, show_ended=False
+    )
+
+  for done in (1, 2):
+    with pytest.raises(tune_lib.NeedsRestart, match="GB of memory are in use"):
+      start()
+    assert len(quick) == done
+  assert start().completed == 2 and len(quick) == 2
+  assert len(capsys.readouterr().out.splitlines()) == 2  # each trial once
+  there = dataset.used_memory() + dataset.free_memory()
+  assert 0.2 < tune_lib.memory_limit(options) / there < 0.3
+  assert tune_lib.memory_limit(_options(restart_gb=3.0)) == 3e9
+
+
 def test_a_result_that_was_not_reported_is_not_trained_again(
   quick, config, tmp_path
 ):
@@ -268,6 +291,59 @@ def test_no_trial_is_begun_after_max_minutes(
   assert 1 <= count <= 3
   tune_lib.search(config, options, str(tmp_path))  # what is spent is spent
   assert len(quick) == count
+
+
+def test_no_finalist_is_without_time(quick, config, tmp_path, monkeypatch):
+  fit = tune_lib.CycleGANHyperModel.fit
+
+  def slow(self, hp, model, model_dir):
+    time.sleep(0.2 * self.steps(hp))
+    return fit(self, hp, model, model_dir)
+
+  monkeypatch.setattr(tune_lib.CycleGANHyperModel, "fit", slow)
+  # Of these 5 seconds the finalists take 2 or more.
+  config = conftest.replace(config, "train", train_steps=5)
+  options = _options(
+    trial_steps=1, max_trials=99, max_minutes=5 / 60, finalists=2
+  )
+  summary = tune_lib.search(config, options, str(tmp_path))
+  assert summary.finals == 2 and 2 <= summary.completed < 15
+  assert len(quick) == summary.completed + 2
+
+
+def test_finalists_are_whole_runs_and_their_best_wins(config, tmp_path, capsys):
+  config = conftest.replace(config, "train", train_steps=5)
+  options = _options(max_trials=3, finalists=2, trial_steps=1)
+  folder = tmp_path / "search"
+  summary = tune_lib.search(config, options, str(folder))
+  assert (summary.completed, summary.failed, summary.finals) == (3, 0, 2)
+  rows = _rows(folder)
+  assert [row["steps"] for row in rows] == ["1"] * 3 + ["5"] * 2
+  finals = rows[3:]
+  ranked = sorted(rows[:3], key=lambda row: float(row["fid_patches"]))
+  assert [r["final_of"] for r in finals] == [r["trial"] for r in ranked[:2]]
+  best = min(finals, key=lambda row: float(row["fid_patches"]))
+  assert summary.best["trial"] == best["trial"]
+  shown = capsys.readouterr().out
+  assert f"trial {ranked[0]['trial']} in full" in shown
+  # The folder is that of the run which best.flags describes.
+  trained = str(tmp_path / "run")
+  train_lib.train(_config_of(summary.flags), trained)
+  assert config_lib.load(summary.model_dir) == config_lib.load(trained)
+  for direction in checkpoints.DIRECTIONS:
+    one, other = (
+      checkpoints.load_generator(path, direction)[0].get_weights()
+      for path in (summary.model_dir, trained)
+    )
+    for a, b in zip(one, other):
+      np.testing.assert_array_equal(a, b)
+  # One more finalist is the third, and the others are not run again.
+  results = sorted(folder.glob("trial_*/execution_0/result.json"))
+  written = [path.stat().st_mtime_ns for path in results]
+  more = dataclasses.replace(options, finalists=3)
+  assert tune_lib.search(config, more, str(folder)).finals == 3
+  assert [path.stat().st_mtime_ns for path in results] == written
+  assert len(_rows(folder)) == 6
 
 
 def test_hyperband_trains_a_trial_on_from_its_own_checkpoint(
@@ -397,6 +473,15 @@ def test_what_is_over_budget_is_not_trained_and_is_no_try(
   assert (tmp_path / "pareto.png").exists()
   again = tune_lib.search(config, options, str(tmp_path))
   assert again == summary and len(quick) == 3
+  # What a finalist costs is known; the front is of trials of one length.
+  asked = len(costs)
+  final = tune_lib.search(
+    config, dataclasses.replace(options, finalists=1), str(tmp_path)
+  )
+  assert final.finals == 1 and len(quick) == 4 and len(costs) == asked
+  assert final.best["latency_ms"] == final.best["gen_n_filters"] / 2
+  assert final.front == summary.front
+  del quick[3:]
   more = dataclasses.replace(options, max_trials=4)
   tune_lib.search(config, more, str(tmp_path))
   assert len(quick) == 4

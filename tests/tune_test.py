@@ -98,6 +98,26 @@ def test_a_killed_search_loses_nothing_and_its_winner_trains(
   )
 
 
+def test_a_process_that_has_become_too_large_is_replaced(pictures, tmp_path):
+  result = conftest.run_binary(
+    "tune",
+    f"--tuner_dir={tmp_path}",
+    f"--dataset={pictures}",
+    "--crop_size=32",
+    "--gen_n_filters=4",
+    "--disc_n_filters=4",
+    "--n_res_blocks=1",
+    "--trial_steps=1",
+    "--max_trials=1",
+    "--restart_gb=0.01",
+  )
+  assert result.returncode == 0, result.stderr
+  assert result.stderr.count("it starts itself again") == 1
+  lines = result.stdout.splitlines()
+  assert lines[0].startswith("trial ") and lines[1].startswith("0 ")
+  assert lines[2].startswith("1 trials completed, 0 failed. Best: trial 0")
+
+
 def test_chief_and_workers_survive_each_others_deaths(pictures, tmp_path):
   _check(
     tmp_path / "search",

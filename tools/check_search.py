@@ -22,7 +22,7 @@ starts it again, and lets it end. With --distributed there are a chief and two
 workers on the loopback address: the first worker is killed for good, then the
 second one and the chief in turn. A trial counts as finished once its result is
 there; the check is that each such result is still the same file in the end and
-is in results.csv once, and that the search ended.
+is in results.csv once, that none is missing, and that the search ended.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ _DATASET = flags.DEFINE_string(
 _KILLS = flags.DEFINE_integer("kills", 5, "How many kills.", lower_bound=0)
 _TRIALS = flags.DEFINE_integer("trials", 8, "Trials.", lower_bound=1)
 _STEPS = flags.DEFINE_integer("trial_steps", 40, "Steps.", lower_bound=1)
+_FINALISTS = flags.DEFINE_integer(
+  "finalists", 2, "Trials that are trained twice as long again.", lower_bound=0
+)
 _TUNER = flags.DEFINE_string("tuner", "bayesian", "As tune's --tuner.")
 _DISTRIBUTED = flags.DEFINE_boolean(
   "distributed", False, "A chief and two workers instead of one process."
@@ -82,6 +85,8 @@ class Search:
       f"--tuner={_TUNER.value}",
       f"--max_trials={_TRIALS.value}",
       f"--trial_steps={_STEPS.value}",
+      f"--finalists={_FINALISTS.value}",
+      f"--train_steps={2 * _STEPS.value}",
       "--crop_size=32",
       "--gen_n_filters=4",
       "--disc_n_filters=4",
@@ -167,6 +172,11 @@ def main() -> None:
     raise config_lib.UserError(
       f"{len(results)} results, but {len(trials)} lines of"
       f" {len(set(trials))} trials in results.csv."
+    )
+  wanted = _TRIALS.value + min(_TRIALS.value, _FINALISTS.value)
+  if _TUNER.value in ("bayesian", "random") and len(trials) != wanted:
+    raise config_lib.UserError(
+      f"{len(trials)} trials have ended, not {wanted}."
     )
   print(
     f"{len(trials)} trials, each finished once; {len(results)} of"

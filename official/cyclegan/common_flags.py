@@ -527,6 +527,11 @@ def define_search_flags() -> None:
         "Seconds without a sign of life after which a worker's trial is given"
         " to another one (--distributed)."
       ),
+      "restart_gb": (
+        "Memory of the program, in 10⁹ bytes, beyond which it starts itself"
+        " again between two trials, because TensorFlow gives nothing back. 0: a"
+        " quarter of the free memory."
+      ),
     },
   )
 

@@ -489,6 +489,10 @@ class SearchConfig:
       2018, section 3.6: 3 or 4).
     worker_timeout: Seconds without a sign of life after which a worker's trial
       is given to another one.
+    restart_gb: Memory of the process, 10⁹ bytes, beyond which `tune` starts
+      itself again before it goes on with the next trial: TensorFlow keeps what
+      it has compiled for every model. 0: a quarter of what is there at the
+      start.
   """
 
   tuner: str = "bayesian"
@@ -521,6 +525,7 @@ class SearchConfig:
   grid_points: int = 3
   hyperband_factor: int = 3
   worker_timeout: int = 60
+  restart_gb: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -914,6 +919,7 @@ def check_search(search: SearchConfig) -> None:
     ("grid_points", 2),
     ("hyperband_factor", 2),
     ("worker_timeout", 1),
+    ("restart_gb", 0),
     ("max_latency_ms", 0),
     ("max_macs", 0),
     ("max_size_kb", 0),

@@ -158,6 +158,11 @@ def free_memory() -> int:
   return free
 
 
+def used_memory() -> int:
+  """Returns how many bytes this process has."""
+  return psutil.Process().memory_info().rss
+
+
 def largest_size(
   source: sources.Source, config: config_lib.DataConfig, multiple: int
 ) -> tuple[int, int]:

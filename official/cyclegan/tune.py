@@ -38,6 +38,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from typing import Any
 
@@ -72,6 +73,19 @@ _DISTRIBUTED = flags.DEFINE_boolean(
   " name of its own in each of the others, which train; KERASTUNER_ORACLE_IP"
   " and KERASTUNER_ORACLE_PORT are the chief's address in all.",
 )
+_SHOW_ENDED = flags.DEFINE_boolean(
+  "show_ended", True, "Show the trials of earlier starts again."
+)
+_AGAIN = "--noshow_ended"
+
+
+def _start_again() -> None:
+  """Becomes a new process, so that whoever waits for this one need not know."""
+  given = [flag for flag in sys.argv[1:] if flag != _AGAIN]
+  sys.stdout.flush()
+  sys.stderr.flush()
+  command = [sys.executable, "-m", "official.cyclegan.tune", *given, _AGAIN]
+  os.execv(sys.executable, command)
 
 
 def main() -> None:
@@ -97,7 +111,17 @@ def main() -> None:
 
   devices.set_up(config)
   try:
-    summary = tune_lib.search(config, options, tuner_dir, _DISTRIBUTED.value)
+    summary = tune_lib.search(
+      config,
+      options,
+      tuner_dir,
+      _DISTRIBUTED.value,
+      tune_lib.memory_limit(options),
+      _SHOW_ENDED.value,
+    )
+  except tune_lib.NeedsRestart as restart:
+    print(f"tune: {restart}; it starts itself again.", file=sys.stderr)
+    _start_again()
   except train_lib.Interrupted as interruption:
     print(f"tune: {interruption}", file=sys.stderr)
     sys.exit(128 + interruption.number)

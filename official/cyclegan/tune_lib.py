@@ -47,6 +47,7 @@ from keras_tuner.src import config as kt_config
 from official.cyclegan import budget
 from official.cyclegan import checkpoints
 from official.cyclegan import config as config_lib
+from official.cyclegan import dataset
 from official.cyclegan import image_files
 from official.cyclegan import model as model_lib
 from official.cyclegan import search_oracles
@@ -66,7 +67,13 @@ _CHIEF = "chief"
 _OVER_NAME = "search_is_over"
 _WORKERS_FOLDER = "workers"
 # What may change from one start of a search to the next.
-_MAY_CHANGE = ("max_trials", "max_minutes", "finalists", "worker_timeout")
+_MAY_CHANGE = (
+  "max_trials",
+  "max_minutes",
+  "finalists",
+  "worker_timeout",
+  "restart_gb",
+)
 _SAVES = 4  # checkpoints of a trial
 _ROUNDS = 3  # of a bracket of Hyperband
 _MAX_FAILURES = 10  # in a row
@@ -75,6 +82,11 @@ COST_NAME = "cost.json"  # of a trial
 _BEAT_SECONDS = 1.0
 _CALL_SECONDS = 5.0
 _ALPHA = 1e-2  # variance of the objective's noise, of its own
+_MEMORY_SHARE = 0.25  # of what is there at the start
+
+
+class NeedsRestart(Exception):
+  """The process has become too large; another one can go on with the search."""
 
 
 class _Stopped(kt_errors.FatalError):
@@ -83,6 +95,10 @@ class _Stopped(kt_errors.FatalError):
   def __init__(self, cause: train_lib.Interrupted):
     super().__init__(str(cause))
     self.cause = cause
+
+
+class _Full(kt_errors.FatalError):
+  """The process has become too large for another trial."""
 
 
 class _Over(kt_errors.FatalError):
@@ -268,6 +284,7 @@ class Tuner(keras_tuner.Tuner):
     oracle: search_oracles.Durable,
     hypermodel: CycleGANHyperModel,
     tuner_dir: str,
+    max_bytes: float = 0.0,
   ):
     """Sets what is searched how.
 
@@ -275,12 +292,14 @@ class Tuner(keras_tuner.Tuner):
       oracle: Chooses the trials, and has been reloaded.
       hypermodel: Trains them.
       tuner_dir: The folder of the search.
+      max_bytes: A larger process begins no second trial; 0: no limit.
     """
     parent, name = os.path.split(os.path.abspath(tuner_dir))
     # Why a trial failed is in its line of the table, and in its folder.
     kt_config.DEBUG = False
     super().__init__(oracle, hypermodel, directory=parent, project_name=name)
     self._failures, self._over_budget = 0, 0
+    self._max_bytes, self._has_run = max_bytes, False
     if self._is_worker():
       over = os.path.join(tuner_dir, _OVER_NAME)
       patience = hypermodel.search.worker_timeout
@@ -296,7 +315,16 @@ class Tuner(keras_tuner.Tuner):
     """Leaves it to the oracle, which has all that is to be kept."""
 
   def pre_create_trial(self) -> None:
-    """Does not ask a chief that has nothing to do too often."""
+    """Does not ask a chief that has nothing to do too often.
+
+    Raises:
+      _Full: If the process is too large.
+    """
+    used = dataset.used_memory()
+    if self._has_run and 0 < self._max_bytes < used:
+      if not self._is_worker():
+        self.oracle.save()  # the time until now counts
+      raise _Full(f"{used / 1e9:.1f} GB of memory are in use")
     if self._is_worker():
       time.sleep(_BEAT_SECONDS / 2)
 
@@ -313,6 +341,7 @@ class Tuner(keras_tuner.Tuner):
     Returns:
       The objective by its name, of each execution.
     """
+    self._has_run = True
     folder = pathlib.Path(self.get_trial_dir(trial.trial_id))
     objective = self.hypermodel.search.objective
     try:
@@ -478,6 +507,8 @@ def search(
   options: config_lib.SearchConfig,
   tuner_dir: str,
   distributed: bool = False,
+  max_bytes: float = 0.0,
+  show_ended: bool = True,
 ) -> search_report.Summary | None:
   """Searches, or goes on with a search.
 
@@ -491,6 +522,9 @@ def search(
     distributed: Whether this process is one of several, as keras-tuner's
       environment variables say: the chief, which chooses and reports, or a
       worker, which trains. All need the same folder.
+    max_bytes: How large the process may be when another trial is begun; 0: no
+      limit.
+    show_ended: Whether to show what an earlier start has found.
 
   Returns:
     What was found; None for a worker.
@@ -499,6 +533,8 @@ def search(
     config.UserError: If an option cannot be used, the folder holds another
       search, or ten trials in a row fail.
     train_lib.Interrupted: After SIGTERM or SIGINT; nothing is lost.
+    NeedsRestart: If the process is larger than `max_bytes`; call this again,
+      in a new one.
   """
   config_lib.check_search(options)
   name = _tuner_name(distributed)
@@ -514,7 +550,7 @@ def search(
   oracle._set_project_dir(*os.path.split(tuner_dir))
   if worker:
     with _beating(tuner_dir, name):
-      _run(Tuner(oracle, hypermodel, tuner_dir), tuner_dir)
+      _run(Tuner(oracle, hypermodel, tuner_dir, max_bytes), tuner_dir)
     return None
   _check_same_search(config, options, tuner_dir)
   oracle.max_trials += search_report.count_over_budget(tuner_dir)
@@ -531,9 +567,10 @@ def search(
   if options.finalists and options.max_minutes:
     oracle.reserve = lambda: _seconds_of_finalists(oracle, hypermodel, report)
   oracle.on_end = on_end
-  tuner = Tuner(oracle, hypermodel, tuner_dir)
+  tuner = Tuner(oracle, hypermodel, tuner_dir, max_bytes)
   oracle.save()
-  report.start(oracle)
+  if show_ended:
+    report.start(oracle)
   if not oracle.finished:
     with (
       _watching(oracle, tuner_dir, options.worker_timeout)
@@ -543,6 +580,16 @@ def search(
       _run(tuner, tuner_dir)
   over.touch()
   return report.finish(oracle)
+
+
+def memory_limit(options: config_lib.SearchConfig) -> float:
+  """Returns how large the process may become, bytes.
+
+  Args:
+    options: `restart_gb`.
+  """
+  there = dataset.used_memory() + dataset.free_memory()
+  return options.restart_gb * 1e9 or _MEMORY_SHARE * there
 
 
 def _seconds_of_finalists(
@@ -563,6 +610,8 @@ def _run(tuner: Tuner, tuner_dir: str) -> None:
     tuner.search()
   except _Stopped as stopped:
     raise stopped.cause from stopped
+  except _Full as full:
+    raise NeedsRestart(str(full)) from full
   except _Over:
     pass
   except kt_errors.FatalError as error:
