@@ -598,9 +598,10 @@ def _seconds_of_finalists(
   report: search_report.Report,
 ) -> float:
   """Returns how long they will take, by what the trials have taken."""
-  steps = hypermodel.full_steps()
+  options = hypermodel.search
+  steps = options.executions_per_trial * hypermodel.full_steps()
   at_a_time = max(1, len(oracle.tuner_ids))
-  rounds = math.ceil(hypermodel.search.finalists / at_a_time)
+  rounds = math.ceil(options.finalists / at_a_time)
   return rounds * steps * report.seconds_per_step(oracle)
 
 
