@@ -74,6 +74,7 @@ class Durable(keras_tuner.Oracle):
     self.on_end: Callable[[Trial], None] = lambda trial: None
     self.reserve: Callable[[], float] = lambda: 0.0
     self._final: dict[str, Any] = {}
+    self._only_finals = False  # once one has begun
     self._depth = 0
     self._seconds_before = 0.0
     self._started = time.monotonic()
@@ -115,7 +116,8 @@ class Durable(keras_tuner.Oracle):
     with self._commit():
       # What a lost worker had was begun in time.
       reserve = 0.0 if self._retry_queue else self.reserve()
-      if self._is_late(reserve):
+      closed = self._only_finals and not self._retry_queue
+      if closed or self._is_late(reserve):
         trial = Trial(self.get_space(), "", trial_lib.TrialStatus.STOPPED)
         self.tuner_ids.discard(tuner_id)
       else:
@@ -145,6 +147,7 @@ class Durable(keras_tuner.Oracle):
     if others or finalist is None or self._is_late():
       return None
     self._final = {**_searched(finalist), FINAL_OF: finalist.trial_id}
+    self._only_finals = True
     if self.max_trials:
       self.max_trials += 1
     try:
@@ -250,6 +253,8 @@ class Durable(keras_tuner.Oracle):
     super().set_state(state)
     if self.max_trials:
       self.max_trials += len(self.finals())
+    # A search that had ended may have been given more trials.
+    self._only_finals = bool(self.finals()) and not state["finished"]
     self._seconds_before = state["seconds"]
     self._started = time.monotonic()
     self.finished = state["finished"] and not self._has_more()
