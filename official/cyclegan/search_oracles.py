@@ -114,10 +114,11 @@ class Durable(keras_tuner.Oracle):
       self.tuner_ids.add(tuner_id)
       return held
     with self._commit():
-      # What a lost worker had was begun in time.
-      reserve = 0.0 if self._retry_queue else self.reserve()
-      closed = self._only_finals and not self._retry_queue
-      if closed or self._is_late(reserve):
+      if self._retry_queue:  # what a lost worker had was begun in time
+        over = self._is_late()
+      else:
+        over = self._only_finals or self._is_late(self.reserve())
+      if over:
         trial = Trial(self.get_space(), "", trial_lib.TrialStatus.STOPPED)
         self.tuner_ids.discard(tuner_id)
       else:

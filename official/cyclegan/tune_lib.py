@@ -129,7 +129,6 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
       name in config_lib.ARCHITECTURE_SEARCH.search for name in search.search
     )
     self._judge = functools.cache(self._load_judge)
-    self.full_steps = functools.cache(self._full_steps)
 
   def declare_hyperparameters(self, hp: keras_tuner.HyperParameters) -> None:
     """Names all that is varied.
@@ -174,15 +173,13 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
       hp: The trial's; Hyperband's say how long it is as well, and a
         finalist's that it is as long as the configuration says.
     """
+    config = config_lib.with_searched(self.config, self.values(hp))
     if search_oracles.FINAL_OF in hp.values:
-      return config_lib.resolve(
-        config_lib.with_searched(self.config, self.values(hp))
-      )
+      return config_lib.resolve(config)
     steps = self.search.trial_steps
     if "tuner/epochs" in hp.values:
       longest = _longest(self.search)
       steps = max(1, round(steps * hp.values["tuner/epochs"] / longest))
-    config = config_lib.with_searched(self.config, self.values(hp))
     train = dataclasses.replace(
       config.train,
       train_steps=steps,
@@ -201,6 +198,13 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
       hp: The trial's.
     """
     return train_lib.run_steps(self.trial_config(hp), self.source())
+
+  def full_steps(self) -> int:
+    """Returns how many steps a finalist is trained."""
+    config = config_lib.resolve(self.config)
+    if config.train.train_steps:  # a chief may be without the data set
+      return config.train.train_steps
+    return train_lib.run_steps(config, self.source())
 
   def cost(self, hp: keras_tuner.HyperParameters) -> dict[str, float]:
     """Returns what a trial's generator would cost on a device.
@@ -260,12 +264,6 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     other = CycleGANHyperModel(config, self.search)
     other.source, other._judge = self.source, self._judge
     return other
-
-  def _full_steps(self) -> int:
-    config = config_lib.resolve(self.config)
-    if config.train.train_steps:  # a chief may be without the data set
-      return config.train.train_steps
-    return train_lib.run_steps(config, self.source())
 
   def _open_source(self) -> sources.Source:
     config = config_lib.resolve(self.config)
