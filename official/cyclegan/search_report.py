@@ -222,7 +222,7 @@ class Report:
     rows = [row for row in rows if not row["final_of"]]
     done = [row for row in rows if row["status"] == _DONE]
     partial = self._folder / f"partial_{PLOT_NAME}"
-    plot(done, self._options, partial)
+    plot(done, self._options, row["final_of"] or row["trial"], partial)
     partial.replace(self._folder / PLOT_NAME)
     front = pareto_front(rows, self._options.objective)
     if front:
@@ -365,6 +365,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 def plot(
   rows: list[dict[str, Any]],
   options: config_lib.SearchConfig,
+  chosen: str,
   path: pathlib.Path,
 ) -> None:
   """Draws the objective over each thing that is varied.
@@ -372,6 +373,8 @@ def plot(
   Args:
     rows: Completed trials.
     options: What is varied.
+    chosen: The trial that won, drawn in another colour. With finalists it need
+      not be the lowest one.
     path: The PNG file.
   """
   import matplotlib
@@ -384,15 +387,15 @@ def plot(
   figure, axes = pyplot.subplots(
     1, count, figsize=(3.6 * count, 3.4), sharey=True, squeeze=False
   )
-  best = min(rows, key=lambda row: row[options.objective])
   for axis, name in zip(axes[0], options.search):
     for row in rows:
+      wins = row["trial"] == chosen
       axis.plot(
         row[name],
         row[options.objective],
         "o",
-        color="C1" if row is best else "C0",
-        markersize=8 if row is best else 5,
+        color="C1" if wins else "C0",
+        markersize=8 if wins else 5,
       )
     if hasattr(options, f"{name}_range"):
       axis.set_xscale("log")
