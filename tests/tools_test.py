@@ -23,7 +23,6 @@ from scipy import stats
 
 from official.cyclegan import config as config_lib
 from official.cyclegan import image_files
-from official.cyclegan import train_lib
 from tests import conftest
 
 _TOOLS = conftest.ROOT / "tools"
@@ -225,24 +224,8 @@ def test_ablation_refuses_an_unknown_variant(tmp_path):
 
 
 def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
-  config = config_lib.resolve(
-    config_lib.Config(
-      data=config_lib.DataConfig(data_dir=few_fruits, crop_size=64),
-      model=conftest.TINY_MODEL,
-      train=config_lib.TrainConfig(train_steps=1, precision="float32"),
-    )
-  )
   runs = tmp_path / "rank" / "apple2orange_scenes"
-  # Trained already, and all but one measured.
-  train_lib.train(config, str(runs / "00"))
-  for i in range(4):
-    (runs / f"{i:02d}").mkdir(exist_ok=True)
-    (runs / f"{i:02d}" / "trained").touch()
-  for i, swd in enumerate((0.3, 0.1, 0.2), 1):
-    measures = {"masked_true_error": i, "true_error": 2 - swd, "swd": swd}
-    path = runs / f"{i:02d}" / "measures.json"
-    path.write_text(json.dumps(measures))
-  done = conftest.run_tool(
+  command = (
     "rank_metrics.py",
     f"--output_dir={tmp_path / 'rank'}",
     f"--json={tmp_path / 'rank.json'}",
@@ -250,7 +233,22 @@ def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
     "--runs=4",
     f"--data_dir={few_fruits}",
     "--crop_size=64",
+    "--gen_n_filters=4",
+    "--disc_n_filters=4",
+    "--n_res_blocks=1",
+    "--train_steps=1",
   )
+
+  def is_measured(name, truth, swd):
+    (runs / name).mkdir(parents=True)
+    (runs / name / "trained").touch()
+    measures = {"masked_true_error": truth, "true_error": 2 - swd, "swd": swd}
+    (runs / name / "measures.json").write_text(json.dumps(measures))
+
+  # The first is trained and measured by the tool.
+  for i, swd in enumerate((0.3, 0.1, 0.2), 1):
+    is_measured(f"{i:02d}", i, swd)
+  done = conftest.run_tool(*command)
   assert done.returncode == 0, done.stderr
   found = json.loads((tmp_path / "rank.json").read_text())
   measured = found["runs"]["apple2orange_scenes"]
@@ -265,6 +263,27 @@ def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
     assert truth not in entries and "lambda_id" not in entries
   assert measured[0]["fid_patches"] > 0
   assert "| `swd` |" in done.stdout
+
+  # The same weights once more, with other seeds: the means are ranked.
+  for i in range(1, 4):
+    is_measured(f"{i:02d}_1", 3 * i, 0.5)
+  done = conftest.run_tool(*command, "--executions_per_trial=2")
+  assert done.returncode == 0, done.stderr
+  means = json.loads((tmp_path / "rank.json").read_text())
+  means = means["runs"]["apple2orange_scenes"]
+  assert [run["masked_true_error"] for run in means[1:]] == [2, 4, 6]
+  np.testing.assert_allclose(
+    [run["swd"] for run in means[1:]], [0.4, 0.3, 0.35]
+  )
+  second = json.loads((runs / "00_1" / "measures.json").read_text())
+  for key in ("fid_patches", "masked_true_error"):
+    assert second[key] != measured[0][key]
+    want = (second[key] + measured[0][key]) / 2
+    np.testing.assert_allclose(means[0][key], want)
+  configs = [config_lib.load(str(runs / name)) for name in ("00", "00_1")]
+  assert [config.train.seed for config in configs] == [0, 4]
+  assert configs[0].loss == configs[1].loss
+  assert configs[0].loss.lambda_id == measured[0]["lambda_id"]
 
 
 def test_generators_are_compared(models, tmp_path):

@@ -23,13 +23,16 @@ the ranges of a search, each run with its own seed. Then every run's generators
 are measured, and for every measure Spearman's rank correlation with the true
 error is tabulated, inside the mask where there is one and over the whole
 picture (the mean of both directions), with an interval by the bootstrap over
-the runs. What is finished
-is kept, so that the same command goes on after an interruption.
+the runs. With --executions_per_trial=2 each draw of the weights is trained
+twice, with different seeds, and the means are ranked. What is finished is kept,
+so that the same command goes on after an interruption, or with another number
+of executions.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
+import itertools
 import json
 import math
 import pathlib
@@ -73,11 +76,17 @@ def main() -> None:
   )
   config = common_flags.config_from_flags()
   ranges = common_flags.search_from_flags()
-  jobs = [(name, i) for i in range(_RUNS.value) for name in _DATASETS.value]
+  executions = ranges.executions_per_trial
+  jobs = [
+    (name, i, execution)
+    for execution in range(executions)
+    for i in range(_RUNS.value)
+    for name in _DATASETS.value
+  ]
   with concurrent.futures.ThreadPoolExecutor(_JOBS.value) as pool:
     trained = [
-      pool.submit(_train, config, _draw(ranges, i), name, i, output)
-      for name, i in jobs
+      pool.submit(_train, config, _draw(ranges, i), name, i, execution, output)
+      for name, i, execution in jobs
     ]
     for future in concurrent.futures.as_completed(trained):
       try:
@@ -88,7 +97,7 @@ def main() -> None:
   results = {
     name: [
       {**_draw(ranges, i), **measures}
-      for i, measures in enumerate(_measure(name, output, config))
+      for i, measures in enumerate(_measure(name, output, config, executions))
     ]
     for name in _DATASETS.value
   }
@@ -117,8 +126,11 @@ def _draw(search: config_lib.SearchConfig, i: int) -> dict[str, float]:
   return weights
 
 
-def _folder(output: pathlib.Path, name: str, i: int) -> pathlib.Path:
-  return output / name.replace("/", "_") / f"{i:02d}"
+def _folder(
+  output: pathlib.Path, name: str, i: int, execution: int
+) -> pathlib.Path:
+  run = f"{i:02d}" + (f"_{execution}" if execution else "")
+  return output / name.replace("/", "_") / run
 
 
 def _train(
@@ -126,10 +138,11 @@ def _train(
   weights: dict[str, float],
   name: str,
   i: int,
+  execution: int,
   output: pathlib.Path,
 ) -> None:
   """Trains one run in a process of its own, if it is not trained yet."""
-  folder = _folder(output, name, i)
+  folder = _folder(output, name, i, execution)
   done = folder / "trained"
   if done.exists():
     return
@@ -142,7 +155,7 @@ def _train(
       *config_lib.to_flags(config),
       # Of a flag given twice the last counts.
       f"--dataset={name}",
-      f"--seed={i}",
+      f"--seed={i + execution * _RUNS.value}",
       *(f"--{key}={value}" for key, value in weights.items()),
       "--keep_checkpoints=1",
     ],
@@ -153,10 +166,12 @@ def _train(
 
 
 def _measure(
-  name: str, output: pathlib.Path, config: config_lib.Config
+  name: str, output: pathlib.Path, config: config_lib.Config, executions: int
 ) -> list[dict[str, float]]:
-  """Returns the measures of all runs on a data set."""
+  """Returns each draw's measures on a data set, means of its executions."""
   # Imported late: a refused flag does not wait for TensorFlow.
+  import numpy as np
+
   from official.cyclegan import checkpoints
   from official.cyclegan import devices
   from official.cyclegan import sources
@@ -165,8 +180,8 @@ def _measure(
   devices.set_up(config)
   judge = None
   found = []
-  for i in range(_RUNS.value):
-    folder = _folder(output, name, i)
+  for i, execution in itertools.product(range(_RUNS.value), range(executions)):
+    folder = _folder(output, name, i, execution)
     path = folder / _MEASURED_NAME
     if not path.exists():
       if judge is None:
@@ -181,7 +196,12 @@ def _measure(
       measures = judge.measure(*map(validation.from_generator, generators))
       config_lib.write_text(path, json.dumps(measures), "output_dir")
     found.append(json.loads(path.read_text(encoding="utf-8")))
-  return found
+  return [
+    {key: float(np.mean([one[key] for one in same])) for key in same[0]}
+    for same in (
+      found[i : i + executions] for i in range(0, len(found), executions)
+    )
+  ]
 
 
 def _correlate(
