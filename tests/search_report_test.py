@@ -146,13 +146,20 @@ def test_a_search_without_a_result_ends_in_words(report, tmp_path):
 
 def test_the_plot_has_a_panel_for_each_parameter(tmp_path):
   rows = [
-    {"trial": f"{i}", "lambda_id": 1.0, "generator_type": name}
-    | {"fid_patches": 2.0 + i}
-    for i, name in enumerate(("resnet", "unet"))
+    {
+      "trial": trial,
+      "lambda_id": 1.0,
+      "generator_type": generator_type,
+      "fid_patches": objective,
+    }
+    for trial, generator_type, objective in (
+      ("0", "resnet", 2.0),
+      ("1", "unet", 3.0),
+    )
   ]
   path = tmp_path / "plot.png"
-  for chosen in (0, 1):  # with finalists not always the lowest one
-    search_report.plot(rows, _OPTIONS, f"{chosen}", path)
+  for chosen in ("0", "1"):  # with finalists not always the lowest one
+    search_report.plot(rows, _OPTIONS, chosen, path)
     with PIL.Image.open(path) as picture:
       pixels = np.asarray(picture.convert("RGB"))
     assert pixels.shape[1] == 720  # two panels of 360 pixels
@@ -160,7 +167,7 @@ def test_the_plot_has_a_panel_for_each_parameter(tmp_path):
       np.nonzero(np.all(pixels == colour, axis=-1))[0].mean()
       for colour in ((255, 127, 14), (31, 119, 180))
     ]
-    assert (heights[0] < heights[1]) == (chosen == 1)  # 3.0 is above 2.0
+    assert (heights[0] < heights[1]) == (chosen == "1")  # 3.0 is above 2.0
 
 
 def test_front_is_what_nothing_beats():

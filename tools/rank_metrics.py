@@ -86,7 +86,14 @@ def main() -> None:
   ]
   with concurrent.futures.ThreadPoolExecutor(_JOBS.value) as pool:
     trained = [
-      pool.submit(_train, config, _draw(ranges, i), name, i, execution, output)
+      pool.submit(
+        _train,
+        config,
+        _draw(ranges, i),
+        name,
+        i + execution * _RUNS.value,
+        _folder(output, name, i, execution),
+      )
       for name, i, execution in jobs
     ]
     for future in concurrent.futures.as_completed(trained):
@@ -138,12 +145,10 @@ def _train(
   config: config_lib.Config,
   weights: dict[str, float],
   name: str,
-  i: int,
-  execution: int,
-  output: pathlib.Path,
+  seed: int,
+  folder: pathlib.Path,
 ) -> None:
   """Trains one run in a process of its own, if it is not trained yet."""
-  folder = _folder(output, name, i, execution)
   done = folder / "trained"
   if done.exists():
     return
@@ -156,7 +161,7 @@ def _train(
       *config_lib.to_flags(config),
       # Of a flag given twice the last counts.
       f"--dataset={name}",
-      f"--seed={i + execution * _RUNS.value}",
+      f"--seed={seed}",
       *(f"--{key}={value}" for key, value in weights.items()),
       "--keep_checkpoints=1",
     ],
@@ -181,7 +186,7 @@ def _measure(
   devices.set_up(config)
   judge = None
   found = []
-  for i, execution in itertools.product(range(_RUNS.value), range(executions)):
+  for execution, i in itertools.product(range(executions), range(_RUNS.value)):
     folder = _folder(output, name, i, execution)
     path = folder / _MEASURED_NAME
     if not path.exists():
@@ -199,9 +204,7 @@ def _measure(
     found.append(json.loads(path.read_text(encoding="utf-8")))
   return [
     {key: float(np.mean([one[key] for one in same])) for key in same[0]}
-    for same in (
-      found[i : i + executions] for i in range(0, len(found), executions)
-    )
+    for same in (found[i :: _RUNS.value] for i in range(_RUNS.value))
   ]
 
 
