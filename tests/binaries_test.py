@@ -23,13 +23,13 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from official.cyclegan import config as config_lib
 from official.cyclegan import evaluate
 from official.cyclegan import export
-from official.cyclegan import image_files
 from official.cyclegan import prepare
 from official.cyclegan import train
 from official.cyclegan import translate
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import image_files
 from tests import conftest
 from tests import odd_files
 

@@ -28,7 +28,7 @@ import numpy as np
 import pytest
 from absl import flags
 
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import config as config_lib
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -72,7 +72,7 @@ def tiny_config(pictures) -> config_lib.Config:
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory) -> pathlib.Path:
   """A data set's folder: JPEG and PNG, unequal domains, mixed sizes."""
-  from official.cyclegan import image_files
+  from official.cyclegan.data import image_files
 
   folder = tmp_path_factory.mktemp("pictures")
   rng = np.random.default_rng(0)
@@ -94,8 +94,8 @@ def pictures(tmp_path_factory) -> pathlib.Path:
 @pytest.fixture(scope="session")
 def scenes(tmp_path_factory) -> dict[str, pathlib.Path]:
   """Folders with pictures of the built-in problems, few and small."""
-  from official.cyclegan import image_files
-  from official.cyclegan import scene_datasets
+  from official.cyclegan.data import image_files
+  from official.cyclegan.scenes import scene_datasets
 
   folders = {}
   for name, draw in (
@@ -158,7 +158,7 @@ def halving(tmp_path_factory) -> str:
 
 def draw_few(monkeypatch: pytest.MonkeyPatch, scenes: int) -> None:
   """Leaves the built-in data sets so many scenes in each split."""
-  from official.cyclegan import scene_datasets
+  from official.cyclegan.scenes import scene_datasets
 
   few = {s: (d, n, scenes) for s, (d, n, _) in scene_datasets._SPLITS.items()}
   monkeypatch.setattr(scene_datasets, "_SPLITS", few)
@@ -167,7 +167,7 @@ def draw_few(monkeypatch: pytest.MonkeyPatch, scenes: int) -> None:
 @pytest.fixture
 def few_fruits(tmp_path, monkeypatch) -> str:
   """A TFDS folder with the built-in fruits, four scenes in each split."""
-  from official.cyclegan import scene_datasets
+  from official.cyclegan.scenes import scene_datasets
 
   draw_few(monkeypatch, 4)
   folder = str(tmp_path / "data")
@@ -182,7 +182,7 @@ def tiny_cycle() -> type:
   """Defines a data set for TFDS, which lets nobody define it twice."""
   import tensorflow_datasets as tfds
 
-  from official.cyclegan import sources
+  from official.cyclegan.data import sources
 
   class TinyCycle(tfds.core.GeneratorBasedBuilder):
     """A data set with the features of `cycle_gan`, grey to make it harder."""

@@ -25,11 +25,11 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from official.cyclegan import config as config_lib
 from official.cyclegan import demo_lib
-from official.cyclegan import image_files
 from official.cyclegan import translate_lib
-from official.cyclegan import web_page
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import image_files
+from official.cyclegan.serving import web_page
 from tests import conftest
 
 # WebGPU by a software adapter.

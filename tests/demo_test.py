@@ -20,8 +20,8 @@ import urllib.request
 
 import pytest
 
-from official.cyclegan import config as config_lib
-from official.cyclegan import web_page
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.serving import web_page
 from tests import conftest
 
 

@@ -21,9 +21,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from official.cyclegan import checkpoints
-from official.cyclegan import config as config_lib
 from official.cyclegan import export_lib
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.training import checkpoints
 from tests import conftest
 
 

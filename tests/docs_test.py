@@ -19,8 +19,8 @@ import re
 import subprocess
 import sys
 
-from official.cyclegan import config as config_lib
-from official.cyclegan import health
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.training import diagnostics
 from tests import conftest
 
 _DOCS = conftest.ROOT / "docs"
@@ -75,10 +75,10 @@ def test_choices_in_the_guide_are_those_of_the_code():
 
 def test_health_rules_are_documented_as_they_are():
   text = _texts()["training.md"]
-  rules = health.Rules()
+  rules = diagnostics.Rules()
   assert f"Every {rules.interval} steps" in text
   assert f"after {rules.warm_up} steps" in text
-  source = pathlib.Path(health.__file__).read_text(encoding="utf-8")
+  source = pathlib.Path(diagnostics.__file__).read_text(encoding="utf-8")
   for rule in re.findall(r'Event\(\s*"(\w+)"', source):
     assert f"`{rule}`" in text, rule
   assert f"a loss above {rules.exploded:g}" in text

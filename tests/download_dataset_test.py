@@ -27,10 +27,10 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from official.cyclegan import config as config_lib
-from official.cyclegan import dataset
-from official.cyclegan import image_files
-from official.cyclegan import sources
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import dataset
+from official.cyclegan.data import image_files
+from official.cyclegan.data import sources
 from tests import conftest
 
 

@@ -18,12 +18,12 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from official.cyclegan import config as config_lib
 from official.cyclegan import evaluate_lib
 from official.cyclegan import export_lib
-from official.cyclegan import image_quality
-from official.cyclegan import paired_error
 from official.cyclegan import train_lib
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.evaluation import image_quality
+from official.cyclegan.evaluation import paired_metrics
 from tests import conftest
 
 
@@ -163,7 +163,7 @@ def test_both_sides_of_a_mask_are_measured():
   share = mask.mean()
   np.testing.assert_allclose(
     share * got["masked_l1"] + (1 - share) * got["outside_l1"],
-    paired_error.l1(images, truth),
+    paired_metrics.l1(images, truth),
     rtol=1e-5,
   )
   tiny = evaluate_lib.compare_with_truth(images[:, :8, :8], truth[:, :8, :8])

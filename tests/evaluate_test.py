@@ -13,7 +13,7 @@
 # limitations under the License.
 import json
 
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import config as config_lib
 from tests import conftest
 
 

@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from official.cyclegan import checkpoints
-from official.cyclegan import config as config_lib
 from official.cyclegan import export_lib
-from official.cyclegan import tflite_probe
 from official.cyclegan import train_lib
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.serving import tflite_probe
+from official.cyclegan.training import checkpoints
 from tests import conftest
 
 _ENDINGS = ("", ".tflite", "_float16.tflite", "_dynamic.tflite")

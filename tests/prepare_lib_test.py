@@ -24,12 +24,12 @@ import PIL.Image
 import pytest
 import tensorflow_datasets as tfds
 
-from official.cyclegan import config as config_lib
-from official.cyclegan import folders
-from official.cyclegan import image_files
 from official.cyclegan import prepare_lib
-from official.cyclegan import sources
-from official.cyclegan import survey
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import dataset_audit
+from official.cyclegan.data import folders
+from official.cyclegan.data import image_files
+from official.cyclegan.data import sources
 from tests import conftest
 from tests import odd_files
 
@@ -54,8 +54,8 @@ def odd(tmp_path):
 
 
 def _write(config, output, shard_bytes=1 << 20):
-  found = survey.survey(config)
-  summary = survey.report(found)
+  found = dataset_audit.survey(config)
+  summary = dataset_audit.report(found)
   prepare_lib.write(found, summary, config, str(output), shard_bytes)
   return found, summary
 
@@ -201,18 +201,20 @@ def test_killed_anywhere_the_next_run_completes_it(tmp_path):
   output = tmp_path / "packed"
   script = (
     "import sys, time, os\n"
-    "from official.cyclegan import config, prepare_lib, survey\n"
+    "from official.cyclegan import prepare_lib\n"
+    "from official.cyclegan.core import config\n"
+    "from official.cyclegan.data import dataset_audit\n"
     "a, b, output = sys.argv[1:]\n"
     "data = config.DataConfig(domain_a=a, domain_b=b)\n"
-    "found = survey.survey(data)\n"
+    "found = dataset_audit.survey(data)\n"
     "whole = prepare_lib._example\n"
     "def slow(*given):\n"
     "  time.sleep(0.02)\n"
     "  return whole(*given)\n"
     "prepare_lib._example = slow\n"
     "print('go', flush=True)\n"
-    "prepare_lib.write(found, survey.report(found), data, output, 100_000)"
-    "\n"
+    "summary = dataset_audit.report(found)\n"
+    "prepare_lib.write(found, summary, data, output, 100_000)\n"
   )
   command = [sys.executable, "-c", script, config.domain_a, config.domain_b]
   draw = random.Random(3)

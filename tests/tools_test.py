@@ -21,8 +21,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from official.cyclegan import config as config_lib
-from official.cyclegan import image_files
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import image_files
 from tests import conftest
 
 _TOOLS = conftest.ROOT / "tools"

@@ -21,12 +21,12 @@ import PIL.Image
 import pytest
 import tensorflow as tf
 
-from official.cyclegan import callbacks
-from official.cyclegan import config as config_lib
-from official.cyclegan import devices
-from official.cyclegan import health
-from official.cyclegan import sources
 from official.cyclegan import train_lib
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import devices
+from official.cyclegan.data import sources
+from official.cyclegan.training import callbacks
+from official.cyclegan.training import diagnostics
 from tests import conftest
 
 
@@ -324,7 +324,7 @@ def test_folder_that_is_a_file_is_refused(run, tmp_path):
     train_lib.train(config, str(tmp_path / "file"))
 
 
-_QUICK_RULES = health.Rules(interval=20, warm_up=40)
+_QUICK_RULES = diagnostics.Rules(interval=20, warm_up=40)
 
 
 def _health_of(config, folder, caplog):

@@ -22,7 +22,7 @@ import time
 
 import pytest
 
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import config as config_lib
 from tests import conftest
 
 _CONFIGS = conftest.ROOT / "official" / "cyclegan" / "configs"

@@ -17,12 +17,12 @@ import shutil
 import numpy as np
 import pytest
 
-from official.cyclegan import checkpoints
-from official.cyclegan import config as config_lib
 from official.cyclegan import export_lib
-from official.cyclegan import image_files
 from official.cyclegan import train_lib
 from official.cyclegan import translate_lib
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import image_files
+from official.cyclegan.training import checkpoints
 from tests import conftest
 
 

@@ -26,14 +26,14 @@ import numpy as np
 import pytest
 from absl import flags as absl_flags
 
-from official.cyclegan import budget
-from official.cyclegan import callbacks
-from official.cyclegan import checkpoints
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
-from official.cyclegan import dataset
 from official.cyclegan import train_lib
 from official.cyclegan import tune_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import dataset
+from official.cyclegan.serving import deployment_cost
+from official.cyclegan.training import callbacks
+from official.cyclegan.training import checkpoints
 from tests import conftest
 
 
@@ -446,7 +446,7 @@ def costs(monkeypatch):
     n = model.gen_n_filters
     return {"latency_ms": n / 2, "macs": 1e6 * n, "size_kb": 9.0 * n}
 
-  monkeypatch.setattr(budget, "measure", measure)
+  monkeypatch.setattr(deployment_cost, "measure", measure)
   return asked
 
 

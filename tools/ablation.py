@@ -37,8 +37,8 @@ from typing import Any
 
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 common_flags.define_data_flags()
 common_flags.define_model_flags()
@@ -139,10 +139,10 @@ def _train(config: config_lib.Config, model_dir: str) -> dict[str, float]:
   # Imported late: a refused flag does not wait for TensorFlow.
   import tensorflow as tf
 
-  from official.cyclegan import devices
-  from official.cyclegan import sources
   from official.cyclegan import train_lib
-  from official.cyclegan import validation
+  from official.cyclegan.core import devices
+  from official.cyclegan.data import sources
+  from official.cyclegan.evaluation import validation
 
   tf.keras.backend.clear_session()
   devices.set_up(config)

@@ -42,8 +42,8 @@ from typing import Any
 import child
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 common_flags.define_data_flags()
 common_flags.define_model_flags()
@@ -160,9 +160,9 @@ def _throughput(config: config_lib.Config) -> dict[str, Any]:
   """Measures pictures a second, each way in turn."""
   import tensorflow as tf
 
-  from official.cyclegan import dataset
-  from official.cyclegan import devices
-  from official.cyclegan import sources
+  from official.cyclegan.core import devices
+  from official.cyclegan.data import dataset
+  from official.cyclegan.data import sources
 
   devices.set_up(config)
   source = sources.open_source(config.data, config.model.channels)
@@ -218,8 +218,8 @@ def _step_rate(config: config_lib.Config) -> float:
   """Returns the pictures a second that training steps consume."""
   import tensorflow as tf
 
-  from official.cyclegan import devices
-  from official.cyclegan import model as model_lib
+  from official.cyclegan.core import devices
+  from official.cyclegan.modeling import model as model_lib
 
   precision = devices.precision(config.train.precision)
   train = dataclasses.replace(config.train, precision=precision)
@@ -258,8 +258,8 @@ def _run_worker(config: config_lib.Config) -> float:
 def _work(values: dict[str, Any]) -> float:
   """Reads batches; returns this process's peak memory, MB."""
   config = config_lib.from_json(json.dumps(values))
-  from official.cyclegan import dataset
-  from official.cyclegan import sources
+  from official.cyclegan.data import dataset
+  from official.cyclegan.data import sources
 
   source = sources.open_source(config.data, config.model.channels)
   batches = dataset.training_batches(source, config.data, config.train.seed)

@@ -51,8 +51,8 @@ from typing import Any
 import child
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 common_flags.define_data_flags()
 common_flags.define_model_flags()
@@ -234,7 +234,7 @@ def _problems() -> list[tuple[str, float]]:
 def _draw(problem: str) -> None:
   """Makes sure that TFDS has the pictures before any clock runs."""
   # Imported late: a refused flag does not wait for TensorFlow.
-  from official.cyclegan import sources
+  from official.cyclegan.data import sources
 
   sources.open_source(
     config_lib.DataConfig(dataset=problem, data_dir=flags.FLAGS.data_dir)
@@ -262,12 +262,12 @@ def _train(run: Run) -> list[dict[str, Any]]:
 
 def _work(run: Run) -> None:
   """Trains one run and writes its measurements."""
-  from official.cyclegan import callbacks
-  from official.cyclegan import devices
-  from official.cyclegan import paired_error
-  from official.cyclegan import sources
   from official.cyclegan import train_lib
-  from official.cyclegan import validation
+  from official.cyclegan.core import devices
+  from official.cyclegan.data import sources
+  from official.cyclegan.evaluation import paired_metrics
+  from official.cyclegan.evaluation import validation
+  from official.cyclegan.training import callbacks
 
   config = common_flags.config_from_flags()
   size = int(run.problem.partition("/")[2])
@@ -294,7 +294,7 @@ def _work(run: Run) -> None:
 
   test_set = validation.load(sources.open_source(config.data), size)
   inputs, truth = test_set.images["A"], test_set.images["B"]
-  nothing = paired_error.l1(inputs, truth)
+  nothing = paired_metrics.l1(inputs, truth)
 
   class Clock(callbacks.StepCallback):
     """Measures from time to time, and stops the run."""
@@ -318,7 +318,7 @@ def _work(run: Run) -> None:
         validation.from_generator(generator), inputs
       )
       pictures = validation.to_pictures(translated)
-      error = paired_error.l1(pictures, truth) / nothing
+      error = paired_metrics.l1(pictures, truth) / nothing
       measurements.append(
         {
           "step": self.step,

@@ -47,8 +47,8 @@ import bench_worker
 import step_cost
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 _TOOLS = pathlib.Path(__file__).absolute().parent
 _SIZES = flags.DEFINE_list("sizes", ["128"], "Picture sizes, pixels.")
@@ -277,7 +277,7 @@ def _serve(name: str, case: step_cost.Case) -> None:
   # is the same for all.
   import tensorflow as tf
 
-  from official.cyclegan import devices
+  from official.cyclegan.core import devices
 
   builds: dict[str, Callable[[], Callable[[int], None]]] = {
     "tutorial": lambda: _build_tutorial(case),
@@ -309,7 +309,7 @@ def _batches(case: step_cost.Case) -> Any:
 
 
 def _build_ours(config: config_lib.Config) -> Callable[[int], None]:
-  from official.cyclegan import model as model_lib
+  from official.cyclegan.modeling import model as model_lib
 
   case = step_cost.Case(config.data.crop_size, 0, config.data.batch_size, 0, 0)
   model = model_lib.build_model(config)

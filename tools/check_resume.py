@@ -38,8 +38,8 @@ import time
 
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 _KILLS = flags.DEFINE_integer("kills", 10, "How many times.", lower_bound=1)
 _STEPS = flags.DEFINE_integer(

@@ -40,8 +40,8 @@ import time
 
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the search.")
 _DATASET = flags.DEFINE_string(

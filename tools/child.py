@@ -18,7 +18,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import config as config_lib
 
 
 def run(command: Sequence[str], what: str) -> str:

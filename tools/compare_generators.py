@@ -40,8 +40,8 @@ from absl import flags
 
 sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent))
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 common_flags.define_output_flag()
 _RUNS = flags.DEFINE_list(
@@ -115,7 +115,7 @@ def _row(
   report: dict[str, Any], exported: str, quantization: str
 ) -> dict[str, Any]:
   """Returns the means of both directions' files of one kind."""
-  from official.cyclegan import model_cost
+  from official.cyclegan.serving import model_cost
 
   files = {
     name: entry

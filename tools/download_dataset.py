@@ -42,10 +42,10 @@ import requests
 import tqdm
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
-from official.cyclegan import folders
-from official.cyclegan import image_files
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import folders
+from official.cyclegan.data import image_files
 
 common_flags.define_output_flag()
 _VIA = flags.DEFINE_enum(
@@ -146,7 +146,7 @@ def _with_tfds(name: str) -> None:
       f"--via=tfds: TFDS does not have {name}. Use --via=archive."
     )
   # Imported late: nothing else here waits for TensorFlow.
-  from official.cyclegan import sources
+  from official.cyclegan.data import sources
 
   source = sources.open_source(
     config_lib.DataConfig(dataset=f"cycle_gan/{name}", data_dir=_DATA_DIR.value)

@@ -40,8 +40,8 @@ from absl import flags
 
 sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent))
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 common_flags.define_run_flags()
 # All of train's, so that its flag files can be given.
@@ -81,7 +81,7 @@ def _config() -> config_lib.Config:
 
 def _write(config: config_lib.Config, folder: str) -> list[str]:
   """Writes a generator with fresh weights in every kind; returns where."""
-  from official.cyclegan import budget
+  from official.cyclegan.serving import deployment_cost
 
   size = flags.FLAGS.size or config.data.crop_size
   config_lib.check_size("size", size, config.model)
@@ -94,15 +94,15 @@ def _write(config: config_lib.Config, folder: str) -> list[str]:
       )
     name = f"{config.model.generator_type}_{quantization}.tflite"
     paths.append(os.path.join(folder, name))
-    budget.write_fresh(config.model, size, quantization, paths[-1])
+    deployment_cost.write_fresh(config.model, size, quantization, paths[-1])
   return paths
 
 
 def _row(path: str) -> dict[str, object]:
   """Returns a file's figures."""
-  from official.cyclegan import model_cost
-  from official.cyclegan import tflite_file
-  from official.cyclegan import tflite_probe
+  from official.cyclegan.serving import model_cost
+  from official.cyclegan.serving import tflite_file
+  from official.cyclegan.serving import tflite_probe
 
   try:
     cost = model_cost.read(path)

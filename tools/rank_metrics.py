@@ -43,8 +43,8 @@ from typing import Any
 import child
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 common_flags.define_data_flags()
 common_flags.define_model_flags()
@@ -178,10 +178,10 @@ def _measure(
   # Imported late: a refused flag does not wait for TensorFlow.
   import numpy as np
 
-  from official.cyclegan import checkpoints
-  from official.cyclegan import devices
-  from official.cyclegan import sources
-  from official.cyclegan import validation
+  from official.cyclegan.core import devices
+  from official.cyclegan.data import sources
+  from official.cyclegan.evaluation import validation
+  from official.cyclegan.training import checkpoints
 
   devices.set_up(config)
   judge = None

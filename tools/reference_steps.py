@@ -31,8 +31,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from official.cyclegan import config as config_lib
-from official.cyclegan import normalization
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.modeling import normalization
 
 _STDDEV = 0.02  # of the initial weights: CycleGAN paper, appendix 7.1
 _MAX_DOUBLINGS = 3

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import config as config_lib
 
 
 @dataclasses.dataclass(frozen=True)

@@ -31,9 +31,9 @@ import pathlib
 import numpy as np
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
-from official.cyclegan import paired_error
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.evaluation import paired_metrics
 
 _TEST_DIR = flags.DEFINE_string(
   "test_dir", None, "Folder with A/, translated/, B/ and perhaps mask/."
@@ -53,8 +53,8 @@ def main() -> None:
   test_dir = common_flags.require("test_dir", "give the folder of pictures.")
   output_dir = common_flags.require("output_dir", "give a folder.")
   # Imported late: a refused flag does not wait for TensorFlow.
-  from official.cyclegan import image_files
-  from official.cyclegan import sample_grid
+  from official.cyclegan.data import image_files
+  from official.cyclegan.training import sample_grid
 
   def read(part: str) -> np.ndarray:
     files = image_files.find(os.path.join(test_dir, part), "test_dir")
@@ -73,7 +73,7 @@ def main() -> None:
   mask = None
   if os.path.isdir(os.path.join(test_dir, "mask")):
     mask = read("mask")[..., :1]
-  table = paired_error.compare(inputs, translated, truth, mask)
+  table = paired_metrics.compare(inputs, translated, truth, mask)
   summary = {
     "seconds": _STARTED.value,
     "pictures": len(names),

@@ -28,8 +28,8 @@ import os
 
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 common_flags.define_run_flags()
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the files.")
@@ -41,9 +41,9 @@ def main() -> None:
   output_dir = common_flags.require("output_dir", "give a folder.")
   config = config_lib.load(model_dir)
   # Imported late: a refused flag does not wait for TensorFlow.
-  from official.cyclegan import image_files
-  from official.cyclegan import scene_datasets
-  from official.cyclegan import sources
+  from official.cyclegan.data import image_files
+  from official.cyclegan.data import sources
+  from official.cyclegan.scenes import scene_datasets
 
   name = sources.builder_name(config.data)
   if name.partition("/")[0] not in scene_datasets.BUILDERS:

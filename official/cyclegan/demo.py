@@ -30,7 +30,7 @@ import json
 
 from absl import flags
 
-from official.cyclegan import common_flags
+from official.cyclegan.core import common_flags
 
 common_flags.define_model_flag()
 common_flags.define_dry_run_flag()

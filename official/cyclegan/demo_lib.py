@@ -23,8 +23,8 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from official.cyclegan import config as config_lib
-from official.cyclegan import web_page
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.serving import web_page
 
 # Nothing may put the page into a frame, guess types or hear where links lead.
 # The page says itself what it may load.

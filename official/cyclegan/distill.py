@@ -31,8 +31,8 @@ from __future__ import annotations
 
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 common_flags.define_run_flags()
 common_flags.define_data_flags()

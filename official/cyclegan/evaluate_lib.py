@@ -22,16 +22,16 @@ from typing import Any
 
 import numpy as np
 
-from official.cyclegan import checkpoints
-from official.cyclegan import config as config_lib
-from official.cyclegan import features
-from official.cyclegan import image_files
-from official.cyclegan import image_quality
-from official.cyclegan import paired_error
-from official.cyclegan import sample_grid
-from official.cyclegan import sources
 from official.cyclegan import translate_lib
-from official.cyclegan import validation
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import image_files
+from official.cyclegan.data import sources
+from official.cyclegan.evaluation import features
+from official.cyclegan.evaluation import image_quality
+from official.cyclegan.evaluation import paired_metrics
+from official.cyclegan.evaluation import validation
+from official.cyclegan.training import checkpoints
+from official.cyclegan.training import sample_grid
 
 REPORT_NAME = "report.json"
 TABLE_NAME = "report.md"
@@ -199,7 +199,7 @@ def compare_with_truth(
     all and as `masked_...` and `outside_...`.
   """
   measures = {
-    "l1": paired_error.l1(images, truth),
+    "l1": paired_metrics.l1(images, truth),
     "psnr": image_quality.psnr(images, truth),
   }
   large_enough = min(images.shape[1:3]) >= image_quality.SSIM_WINDOW
@@ -207,7 +207,7 @@ def compare_with_truth(
     measures["ssim"] = image_quality.ssim(images, truth)
   if mask is not None:
     for side, where in (("masked", mask), ("outside", ~mask)):
-      measures[f"{side}_l1"] = paired_error.masked_l1(
+      measures[f"{side}_l1"] = paired_metrics.masked_l1(
         images, truth, where[..., None]
       )
       measures[f"{side}_psnr"] = image_quality.masked_psnr(images, truth, where)
@@ -316,11 +316,11 @@ def _judge(
   candidates = {
     "model": pictures,
     "nothing": real,
-    "histogram": paired_error.match_histograms(real, others),
+    "histogram": paired_metrics.match_histograms(real, others),
   }
   truth = test_set.images[direction[-1]]
   if test_set.paired:
-    candidates["affine"] = paired_error.fit_affine(real, truth)
+    candidates["affine"] = paired_metrics.fit_affine(real, truth)
   entry = {}
   for name, images in candidates.items():
     measures = judge.compare(direction, images)

@@ -35,8 +35,8 @@ import json
 
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 common_flags.define_run_flags()
 common_flags.define_checkpoint_flags()
@@ -71,7 +71,7 @@ def main() -> None:
     return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   from official.cyclegan import export_lib
-  from official.cyclegan import export_report
+  from official.cyclegan.serving import export_report
 
   choice = config_lib.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
   report = export_lib.export(

@@ -29,20 +29,20 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from official.cyclegan import atomic_folder
-from official.cyclegan import checkpoints
-from official.cyclegan import config as config_lib
-from official.cyclegan import dataset
-from official.cyclegan import export_report
-from official.cyclegan import image_files
-from official.cyclegan import saved_model_file
-from official.cyclegan import sources
-from official.cyclegan import tflite_convert
-from official.cyclegan import tflite_edit
-from official.cyclegan import tflite_probe
-from official.cyclegan import translator as translator_lib
-from official.cyclegan import validation
-from official.cyclegan import web_page
+from official.cyclegan.core import atomic_folder
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import dataset
+from official.cyclegan.data import image_files
+from official.cyclegan.data import sources
+from official.cyclegan.evaluation import validation
+from official.cyclegan.serving import export_report
+from official.cyclegan.serving import saved_model_file
+from official.cyclegan.serving import serving_module
+from official.cyclegan.serving import tflite_convert
+from official.cyclegan.serving import tflite_edit
+from official.cyclegan.serving import tflite_probe
+from official.cyclegan.serving import web_page
+from official.cyclegan.training import checkpoints
 
 REPORT_NAME = config_lib.EXPORT_NAME
 WEB_NAME = "web"  # folder with the page
@@ -72,7 +72,7 @@ class _Direction:
   """
 
   name: str
-  translator: translator_lib.Translator
+  translator: serving_module.Translator
   real: dict[int, np.ndarray]
   expected: dict[int, np.ndarray]
   truth: dict[int, np.ndarray | None]
@@ -165,7 +165,7 @@ def _load(
   """Reads the images for one direction and lets Keras translate them."""
   domain, other = direction[0], direction[-1]
   calibrated = set(options.quantization) & set(config_lib.CALIBRATED)
-  translator = translator_lib.Translator(generator, direction)
+  translator = serving_module.Translator(generator, direction)
   found = _Direction(direction, translator, {}, {}, {}, {})
 
   def read(split: str, size: int, count: int) -> np.ndarray:

@@ -41,8 +41,8 @@ from __future__ import annotations
 
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 common_flags.define_data_flags()
 common_flags.define_picture_flags()
@@ -66,17 +66,17 @@ def main() -> None:
     print(config_lib.to_json(config), end="")
     return
   # Imported late: --help and --dry_run do not wait for TensorFlow.
-  from official.cyclegan import image_files
   from official.cyclegan import prepare_lib
-  from official.cyclegan import survey
+  from official.cyclegan.data import dataset_audit
+  from official.cyclegan.data import image_files
 
   if _PREVIEW.value:
     image_files.write(_PREVIEW.value, prepare_lib.preview(config))
     print(f"Preview: {_PREVIEW.value}")
     return
-  found = survey.survey(config.data)
-  summary = survey.report(found)
-  print(survey.table(summary), end="")
+  found = dataset_audit.survey(config.data)
+  summary = dataset_audit.report(found)
+  print(dataset_audit.table(summary), end="")
   output_dir = flags.FLAGS.output_dir
   if output_dir:
     prepare_lib.write(

@@ -38,14 +38,14 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 import tqdm
 
-from official.cyclegan import config as config_lib
-from official.cyclegan import diffaugment
-from official.cyclegan import folders
-from official.cyclegan import image_files
-from official.cyclegan import preprocessing
-from official.cyclegan import sample_grid
-from official.cyclegan import sources
-from official.cyclegan import survey
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import dataset_audit
+from official.cyclegan.data import folders
+from official.cyclegan.data import image_files
+from official.cyclegan.data import preprocessing
+from official.cyclegan.data import sources
+from official.cyclegan.modeling import diffaugment
+from official.cyclegan.training import sample_grid
 
 REPORT_NAME = "report.json"
 TABLE_NAME = "report.md"
@@ -64,7 +64,7 @@ _PREVIEW_IMAGES, _PREVIEW_DRAWS = 4, 5  # of each domain; of each picture
 
 
 def write(
-  found: survey.Survey,
+  found: dataset_audit.Survey,
   summary: dict[str, Any],
   config: config_lib.DataConfig,
   output_dir: str,
@@ -76,8 +76,8 @@ def write(
   becomes PNG, decoded as `image_files.read` does.
 
   Args:
-    found: From `survey.survey`.
-    summary: From `survey.report`.
+    found: From `dataset_audit.survey`.
+    summary: From `dataset_audit.report`.
     config: `background`.
     output_dir: The folder to make. Gets TFRecords, what TFDS needs to know of
       them, `report.json`, `report.md` and `contact_sheet.png`.
@@ -114,7 +114,7 @@ def write(
     text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
     config_lib.write_text(partial / REPORT_NAME, text, "output_dir")
     config_lib.write_text(
-      partial / TABLE_NAME, survey.table(summary), "output_dir"
+      partial / TABLE_NAME, dataset_audit.table(summary), "output_dir"
     )
     os.replace(partial, output)
   except (OSError, tf.errors.OpError) as error:
@@ -174,8 +174,8 @@ def _on_white(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _plan(
-  pictures: Sequence[survey.Picture], shard_bytes: int
-) -> dict[str, list[list[survey.Picture]]]:
+  pictures: Sequence[dataset_audit.Picture], shard_bytes: int
+) -> dict[str, list[list[dataset_audit.Picture]]]:
   """Divides each split's pictures among files, shuffled by their digests."""
   plan = {}
   for split in sources.SPLITS:
@@ -190,7 +190,7 @@ def _plan(
 
 
 def _fingerprint(
-  pictures: Sequence[survey.Picture],
+  pictures: Sequence[dataset_audit.Picture],
   config: config_lib.DataConfig,
   shard_bytes: int,
 ) -> str:
@@ -223,7 +223,7 @@ def _shard_name(split: str, i: int, count: int) -> str:
 
 
 def _write_shards(
-  shards: dict[str, list[list[survey.Picture]]],
+  shards: dict[str, list[list[dataset_audit.Picture]]],
   background: str,
   folder: pathlib.Path,
 ) -> None:
@@ -237,7 +237,9 @@ def _write_shards(
   total = sum(len(pictures) for _, pictures in missing)
   with tqdm.tqdm(total=total, unit="image", desc="write") as bar:
 
-    def write_one(job: tuple[pathlib.Path, list[survey.Picture]]) -> None:
+    def write_one(
+      job: tuple[pathlib.Path, list[dataset_audit.Picture]],
+    ) -> None:
       path, pictures = job
       begun = path.with_name(path.name + _PARTIAL)
       with tf.io.TFRecordWriter(str(begun)) as writer:
@@ -251,7 +253,7 @@ def _write_shards(
         pass
 
 
-def _example(picture: survey.Picture, background: str) -> bytes:
+def _example(picture: dataset_audit.Picture, background: str) -> bytes:
   """Returns a picture's record."""
   if picture.info.plain:
     contents = pathlib.Path(picture.path).read_bytes()
@@ -276,7 +278,7 @@ def _example(picture: survey.Picture, background: str) -> bytes:
 
 
 def _write_metadata(
-  shards: dict[str, list[list[survey.Picture]]], folder: pathlib.Path
+  shards: dict[str, list[list[dataset_audit.Picture]]], folder: pathlib.Path
 ) -> None:
   """Writes what TFDS needs to know of the records."""
   for begun in folder.glob(f"*{_PARTIAL}"):
@@ -308,7 +310,7 @@ def _write_metadata(
 
 
 def _contact_sheet(
-  pictures: Sequence[survey.Picture], background: str
+  pictures: Sequence[dataset_audit.Picture], background: str
 ) -> PIL.Image.Image:
   """Returns up to 36 training pictures of each domain, side by side."""
   panel = _SHEET_COLUMNS * _SHEET_TILE

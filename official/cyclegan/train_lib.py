@@ -25,27 +25,27 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from official.cyclegan import adam
-from official.cyclegan import callbacks
-from official.cyclegan import checkpoints
-from official.cyclegan import config as config_lib
-from official.cyclegan import dataset
-from official.cyclegan import devices
-from official.cyclegan import health
-from official.cyclegan import image_files
-from official.cyclegan import inheritance
-from official.cyclegan import model as model_lib
-from official.cyclegan import run_record
-from official.cyclegan import schedules
-from official.cyclegan import sources
-from official.cyclegan import validation
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import devices
+from official.cyclegan.data import dataset
+from official.cyclegan.data import image_files
+from official.cyclegan.data import sources
+from official.cyclegan.evaluation import validation
+from official.cyclegan.modeling import adam
+from official.cyclegan.modeling import model as model_lib
+from official.cyclegan.modeling import schedules
+from official.cyclegan.modeling import weight_transfer
+from official.cyclegan.training import callbacks
+from official.cyclegan.training import checkpoints
+from official.cyclegan.training import diagnostics
+from official.cyclegan.training import run_metadata
 
 SAMPLES_FOLDER = "samples"
 LOGS_FOLDER = "logs"
 ANIMATION_NAME = "progress.gif"
 _SAMPLE_IMAGES = 4  # of each domain
 _SCALAR_INTERVAL = 50  # steps
-_RULES = health.Rules()
+_RULES = diagnostics.Rules()
 # What reading a file raises that was there when training started.
 _UNREADABLE = (
   tf.errors.NotFoundError,
@@ -73,7 +73,7 @@ class Interrupted(Exception):
 def train(
   config: config_lib.Config,
   model_dir: str,
-  rules: health.Rules = _RULES,
+  rules: diagnostics.Rules = _RULES,
   extra_callbacks: Sequence[type[callbacks.StepCallback]] = (),
   model: model_lib.CycleGAN | None = None,
   source: sources.Source | None = None,
@@ -126,7 +126,7 @@ def train(
   first_step = store.restore() or 0
   if devices.is_chief(strategy):
     config_lib.save(config, model_dir)
-    run_record.add_start(
+    run_metadata.add_start(
       model_dir, config, source, devices.describe(strategy), first_step
     )
   if first_step >= total_steps:
@@ -226,7 +226,7 @@ def _build_student(
   if config.distill.init_from_teacher:
     config_lib.check_inheritance(config.model, teacher.model)
     for direction, network in teachers.items():
-      inheritance.inherit(
+      weight_transfer.inherit(
         model.generator(direction), config.model, network, teacher.model
       )
     model.restart_averages()
@@ -364,7 +364,7 @@ def _callbacks(
   strategy: tf.distribute.Strategy,
   first_step: int,
   total_steps: int,
-  rules: health.Rules,
+  rules: diagnostics.Rules,
 ) -> list[callbacks.StepCallback]:
   """Returns what happens beside the steps, in order."""
   train = config.train

@@ -35,8 +35,8 @@ import json
 
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 common_flags.define_model_flag()
 common_flags.define_checkpoint_flags()
@@ -103,7 +103,7 @@ def main() -> None:
     return
   # Imported late: --help and a refused flag do not wait for numpy.
   from official.cyclegan import translate_lib
-  from official.cyclegan import video
+  from official.cyclegan.serving import video
 
   choice = config_lib.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
   if video.is_video(inputs):

@@ -32,10 +32,10 @@ from collections.abc import Callable
 import numpy as np
 import tqdm
 
-from official.cyclegan import config as config_lib
-from official.cyclegan import folders
-from official.cyclegan import image_files
-from official.cyclegan import tflite_file
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import folders
+from official.cyclegan.data import image_files
+from official.cyclegan.serving import tflite_file
 
 SCALES = ("fit", "native")
 
@@ -242,7 +242,7 @@ def _write_test_split(
 ) -> None:
   """Writes a data set's test pictures of the domain to be translated."""
   # Imported late: other inputs do not wait for TensorFlow.
-  from official.cyclegan import sources
+  from official.cyclegan.data import sources
 
   config = config_lib.DataConfig(dataset=inputs, background=background)
   try:
@@ -308,11 +308,11 @@ def _open_model_dir(
 ) -> Runner:
   import tensorflow as tf
 
-  from official.cyclegan import checkpoints
-  from official.cyclegan import translator as translator_lib
+  from official.cyclegan.serving import serving_module
+  from official.cyclegan.training import checkpoints
 
   generator, config = checkpoints.load_generator(path, direction, choice)
-  translator = translator_lib.Translator(generator, direction)
+  translator = serving_module.Translator(generator, direction)
   function = translator.function([1, None, None, config.model.channels])
 
   def run(image: np.ndarray) -> np.ndarray:
@@ -329,7 +329,7 @@ def _open_model_dir(
 
 
 def _open_saved_model(path: str, direction: str) -> Runner:
-  from official.cyclegan import saved_model_file
+  from official.cyclegan.serving import saved_model_file
 
   details_path = pathlib.Path(path, saved_model_file.DETAILS_PATH)
   try:

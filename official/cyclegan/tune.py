@@ -44,8 +44,8 @@ from typing import Any
 
 from absl import flags
 
-from official.cyclegan import common_flags
-from official.cyclegan import config as config_lib
+from official.cyclegan.core import common_flags
+from official.cyclegan.core import config as config_lib
 
 common_flags.define_data_flags()
 common_flags.define_model_flags()
@@ -105,9 +105,9 @@ def main() -> None:
     "tuner_dir", "give a folder for the search, e.g. --tuner_dir=runs/tuning."
   )
   # Imported late: --help and --dry_run do not wait for TensorFlow.
-  from official.cyclegan import devices
   from official.cyclegan import train_lib
   from official.cyclegan import tune_lib
+  from official.cyclegan.core import devices
 
   devices.set_up(config)
   try:

@@ -44,17 +44,17 @@ import tensorflow as tf
 from keras_tuner import errors as kt_errors
 from keras_tuner.src import config as kt_config
 
-from official.cyclegan import budget
-from official.cyclegan import checkpoints
-from official.cyclegan import config as config_lib
-from official.cyclegan import dataset
-from official.cyclegan import image_files
-from official.cyclegan import model as model_lib
-from official.cyclegan import search_oracles
-from official.cyclegan import search_report
-from official.cyclegan import sources
 from official.cyclegan import train_lib
-from official.cyclegan import validation
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import dataset
+from official.cyclegan.data import image_files
+from official.cyclegan.data import sources
+from official.cyclegan.evaluation import validation
+from official.cyclegan.modeling import model as model_lib
+from official.cyclegan.serving import deployment_cost
+from official.cyclegan.training import checkpoints
+from official.cyclegan.tuning import oracles
+from official.cyclegan.tuning import search_report
 
 RECORD_NAME = "search.json"
 # keras-tuner's environment variables.
@@ -124,7 +124,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     # All trials have the same pictures, which are checked and read once.
     self.source = functools.cache(self._open_source)
     self.measures_cost = any(
-      getattr(search, option) for option in budget.LIMITS.values()
+      getattr(search, option) for option in deployment_cost.LIMITS.values()
     ) or any(
       name in config_lib.ARCHITECTURE_SEARCH.search for name in search.search
     )
@@ -174,7 +174,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
         finalist's that it is as long as the configuration says.
     """
     config = config_lib.with_searched(self.config, self.values(hp))
-    if search_oracles.FINAL_OF in hp.values:
+    if oracles.FINAL_OF in hp.values:
       return config_lib.resolve(config)
     steps = self.search.trial_steps
     if "tuner/epochs" in hp.values:
@@ -213,7 +213,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
       hp: The trial's.
     """
     config = self.trial_config(hp)
-    return budget.measure(
+    return deployment_cost.measure(
       config.model,
       self.search.budget_size or config.data.crop_size,
       self.search.budget_quantization,
@@ -279,7 +279,7 @@ class Tuner(keras_tuner.Tuner):
 
   def __init__(
     self,
-    oracle: search_oracles.Durable,
+    oracle: oracles.Durable,
     hypermodel: CycleGANHyperModel,
     tuner_dir: str,
     max_bytes: float = 0.0,
@@ -327,7 +327,7 @@ class Tuner(keras_tuner.Tuner):
       time.sleep(_BEAT_SECONDS / 2)
 
   def run_trial(
-    self, trial: search_oracles.Trial, *args: Any, **kwargs: Any
+    self, trial: oracles.Trial, *args: Any, **kwargs: Any
   ) -> list[dict[str, float]]:
     """Trains a trial, as often as is wanted.
 
@@ -350,7 +350,7 @@ class Tuner(keras_tuner.Tuner):
         found.append({objective: measures[objective]})
       self._failures, self._over_budget = 0, 0
       return found
-    except budget.OverBudget as error:
+    except deployment_cost.OverBudget as error:
       self._refuse(folder, error)
     except train_lib.Interrupted as interruption:
       raise _Stopped(interruption) from interruption
@@ -373,16 +373,16 @@ class Tuner(keras_tuner.Tuner):
       raise kt_errors.FailedTrialError(message) from error
 
   def _cost(
-    self, trial: search_oracles.Trial, folder: pathlib.Path
+    self, trial: oracles.Trial, folder: pathlib.Path
   ) -> dict[str, float]:
     """Returns what a trial's generator costs, measured once.
 
     Raises:
-      budget.OverBudget: If that is too much.
+      deployment_cost.OverBudget: If that is too much.
     """
     if not self.hypermodel.measures_cost:
       return {}
-    finalist = trial.hyperparameters.values.get(search_oracles.FINAL_OF)
+    finalist = trial.hyperparameters.values.get(oracles.FINAL_OF)
     if finalist:  # the same network, measured and found cheap enough
       folder = pathlib.Path(self.get_trial_dir(finalist))
       return json.loads((folder / COST_NAME).read_text(encoding="utf-8"))
@@ -393,11 +393,11 @@ class Tuner(keras_tuner.Tuner):
       tf.keras.backend.clear_session()
       cost = self.hypermodel.cost(trial.hyperparameters)
       config_lib.write_text(path, json.dumps(cost, indent=2), "tuner_dir")
-    budget.check(cost, self.hypermodel.search)
+    deployment_cost.check(cost, self.hypermodel.search)
     return cost
 
   def _refuse(
-    self, folder: pathlib.Path, error: budget.OverBudget
+    self, folder: pathlib.Path, error: deployment_cost.OverBudget
   ) -> typing.NoReturn:
     """Lets another trial take the place of one that is over budget."""
     self._over_budget += 1
@@ -413,7 +413,7 @@ class Tuner(keras_tuner.Tuner):
 
   def _execute(
     self,
-    trial: search_oracles.Trial,
+    trial: oracles.Trial,
     folder: pathlib.Path,
     execution: int,
     cost: dict[str, float],
@@ -557,7 +557,7 @@ def search(
   over.unlink(missing_ok=True)
   report = search_report.Report(config, options, tuner_dir)
 
-  def on_end(trial: search_oracles.Trial) -> None:
+  def on_end(trial: oracles.Trial) -> None:
     if search_report.is_over_budget(report.row(trial)["message"]):
       oracle.max_trials += 1  # it took seconds only, and is no try
     report.add(trial, oracle)
@@ -591,7 +591,7 @@ def memory_limit(options: config_lib.SearchConfig) -> float:
 
 
 def _seconds_of_finalists(
-  oracle: search_oracles.Durable,
+  oracle: oracles.Durable,
   hypermodel: CycleGANHyperModel,
   report: search_report.Report,
 ) -> float:
@@ -694,29 +694,29 @@ def _shown(value: Any) -> str:
   return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _oracle(hypermodel: CycleGANHyperModel) -> search_oracles.Durable:
+def _oracle(hypermodel: CycleGANHyperModel) -> oracles.Durable:
   """Returns what chooses the trials."""
   options = hypermodel.search
   shared = {
     "objective": keras_tuner.Objective(options.objective, "min"),
     "seed": hypermodel.config.train.seed or 1,
-    "max_consecutive_failed_trials": search_oracles.NO_LIMIT,
+    "max_consecutive_failed_trials": oracles.NO_LIMIT,
   }
   first = first_values(hypermodel.config, options)
   if options.tuner == "hyperband":
-    oracle = search_oracles.Hyperband(
+    oracle = oracles.Hyperband(
       max_epochs=_longest(options), factor=options.hyperband_factor, **shared
     )
     oracle.max_trials = options.max_trials
     first = {}
   elif options.tuner == "grid":
-    oracle = search_oracles.Grid(
+    oracle = oracles.Grid(
       _grid(options), max_trials=options.max_trials, **shared
     )
   elif options.tuner == "random":
-    oracle = search_oracles.Random(max_trials=options.max_trials, **shared)
+    oracle = oracles.Random(max_trials=options.max_trials, **shared)
   else:
-    oracle = search_oracles.Bayesian(
+    oracle = oracles.Bayesian(
       max_trials=options.max_trials, alpha=_ALPHA, **shared
     )
   oracle.first = first
@@ -788,7 +788,7 @@ def _beating(
 
 
 def _watching(
-  oracle: search_oracles.Durable, tuner_dir: str, timeout: float
+  oracle: oracles.Durable, tuner_dir: str, timeout: float
 ) -> contextlib.AbstractContextManager[None]:
   """Gives the trials of workers that are gone to others."""
   folder = pathlib.Path(tuner_dir, _WORKERS_FOLDER)

@@ -1,0 +1,263 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What a run computes on: threads, determinism and `tf.distribute`."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+
+import tensorflow as tf
+
+from official.cyclegan.core import config as config_lib
+
+_TF_CONFIG = "TF_CONFIG"
+_ACCELERATORS = ("GPU", "TPU")
+_FEW_CORES = 2
+# What Linux calls bfloat16 arithmetic that TensorFlow uses.
+_BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+_PROCESSOR_FILE = "/proc/cpuinfo"
+# Options of glibc's mallopt, from its malloc.h.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_NEVER = 2**31 - 1  # bytes; the largest value that mallopt takes
+_LARGEST_KEPT = 2**30  # bytes
+
+
+def set_up(config: config_lib.Config) -> None:
+  """Prepares TensorFlow; before anything else uses it.
+
+  On a processor this also keeps freed memory for the next step, and leaves out
+  TensorFlow's graph optimizer (Grappler): it takes seconds before the first
+  step, and the graph is written so that it finds nothing (measured in
+  `docs/performance.md`). Small machines run each operator on one thread.
+
+  Args:
+    config: `train.intra_op_threads`, `train.deterministic`, and `device`.
+
+  Raises:
+    RuntimeError: If TensorFlow has already started with other settings.
+  """
+  processor_only = not any(map(tf.config.list_physical_devices, _ACCELERATORS))
+  threads = config.train.intra_op_threads
+  automatic = not threads
+  if automatic and processor_only and (os.cpu_count() or 0) <= _FEW_CORES:
+    # The two directions keep two cores busy by themselves, each on its own.
+    threads = 1
+  if threads:
+    with contextlib.suppress(RuntimeError if automatic else ()):  # has started
+      tf.config.threading.set_intra_op_parallelism_threads(threads)
+  if processor_only:
+    _keep_freed_memory()
+    if not config.device.xla:
+      tf.config.optimizer.set_experimental_options(
+        {"disable_meta_optimizer": True}
+      )
+  if config.train.deterministic:
+    tf.config.experimental.enable_op_determinism()
+  count = config.device.num_devices
+  if (
+    config.device.distribution_strategy == "mirrored"
+    and count > 1
+    and not tf.config.list_physical_devices("GPU")
+  ):
+    (processor,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(
+      processor, [tf.config.LogicalDeviceConfiguration()] * count
+    )
+
+
+def on_processor() -> bool:
+  """Returns whether TensorFlow has nothing faster than the processor."""
+  return not any(map(tf.config.list_logical_devices, _ACCELERATORS))
+
+
+def precision(asked: str) -> str:
+  """Returns the precision that `--precision` stands for here.
+
+  Args:
+    asked: One of `config.PRECISIONS`.
+
+  Returns:
+    `asked`, or for `auto`: `mixed_bfloat16` on a TPU and on a processor with
+    bfloat16 arithmetic (AVX-512 BF16 or AMX), which is faster there and was
+    measured to train as well (`docs/training.md`); else `float32`.
+  """
+  if asked != "auto":
+    return asked
+  if on_processor():
+    fast = _processor_flags() & _BFLOAT16_FLAGS
+  else:
+    fast = tf.config.list_logical_devices("TPU")
+  return "mixed_bfloat16" if fast else "float32"
+
+
+def strategy(config: config_lib.DeviceConfig) -> tf.distribute.Strategy:
+  """Returns the distribution strategy that a run asks for.
+
+  Args:
+    config: `distribution_strategy`, `num_devices` and `tpu`.
+
+  Returns:
+    The strategy; for `one_device` TensorFlow's default one, which uses a GPU
+    where there is one. With `multi_worker` this waits for the other workers.
+
+  Raises:
+    config.UserError: If the devices asked for are not there, or `TF_CONFIG`
+      is missing or wrong.
+  """
+  name = config.distribution_strategy
+  if name == "one_device":
+    return tf.distribute.get_strategy()
+  if name == "mirrored":
+    return tf.distribute.MirroredStrategy(_local_devices(config.num_devices))
+  if name == "multi_worker":
+    workers = _workers()
+    print(f"Waiting for {len(workers)} workers: {', '.join(workers)}")
+    try:
+      return tf.distribute.MultiWorkerMirroredStrategy()
+    except (tf.errors.OpError, RuntimeError) as error:
+      raise config_lib.UserError(
+        f"--distribution_strategy=multi_worker: the workers of {_TF_CONFIG}"
+        f" cannot be joined ({config_lib.first_line(error)})."
+        f" Check the addresses, and"
+        " start all of them."
+      ) from error
+  return _tpu(config.tpu)
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+  """Returns whether this process is the one that writes checkpoints."""
+  return strategy.extended.should_checkpoint
+
+
+def worker_count(strategy: tf.distribute.Strategy) -> int:
+  """Returns the number of processes that train together."""
+  resolver = strategy.cluster_resolver
+  if resolver is None:
+    return 1
+  return max(1, len(resolver.cluster_spec().as_dict().get("worker", [])))
+
+
+def describe(strategy: tf.distribute.Strategy) -> dict[str, object]:
+  """Returns the devices, for people and for `run.json`."""
+  return {
+    "strategy": type(strategy).__name__.lstrip("_"),
+    "replicas": strategy.num_replicas_in_sync,
+    "devices": [
+      f"{device.device_type} {_model_name(device)}".strip()
+      for device in tf.config.list_physical_devices()
+    ],
+  }
+
+
+def check_batch(batch_size: int, strategy: tf.distribute.Strategy) -> None:
+  """Refuses a global batch that the replicas cannot share evenly.
+
+  Args:
+    batch_size: Images of each domain per step, of all replicas together.
+    strategy: The distribution strategy.
+
+  Raises:
+    config.UserError: If a replica would get fewer images than another.
+  """
+  replicas = strategy.num_replicas_in_sync
+  if batch_size % replicas:
+    raise config_lib.UserError(
+      f"--batch_size={batch_size} cannot be shared by {replicas} devices."
+      f" Use a multiple of {replicas}; it is the batch of all together."
+    )
+
+
+def _processor_flags() -> frozenset[str]:
+  """Returns what the processor can do, as Linux names it; else nothing."""
+  try:
+    with open(_PROCESSOR_FILE, encoding="utf-8") as file:
+      for line in file:
+        name, _, flags = line.partition(":")
+        if name.strip() == "flags":
+          return frozenset(flags.split())
+  except OSError:
+    pass
+  return frozenset()
+
+
+def _keep_freed_memory() -> None:
+  """Asks glibc, where there is one, not to give memory back between steps.
+
+  Feature maps are freed and taken again in every step, and the system clears
+  each page that it hands out.
+  """
+  try:
+    mallopt = ctypes.CDLL(None).mallopt
+  except (OSError, AttributeError, TypeError):
+    return
+  mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
+  mallopt(_M_TRIM_THRESHOLD, _NEVER)
+
+
+def _local_devices(count: int) -> list[str]:
+  """Returns the names of `count` GPUs, or of parts of the processor."""
+  gpus = tf.config.list_logical_devices("GPU")
+  found = gpus or tf.config.list_logical_devices("CPU")
+  if count > len(found):
+    raise config_lib.UserError(
+      f"--num_devices={count}, but this machine has {len(found)}"
+      f" {found[0].device_type} devices. Use at most that many, or 0."
+    )
+  return [device.name for device in found[: count or None]]
+
+
+def _workers() -> list[str]:
+  """Returns the addresses in `TF_CONFIG`, or refuses it."""
+  example = (
+    '{"cluster": {"worker": ["host1:2222", "host2:2222"]},'
+    ' "task": {"type": "worker", "index": 0}}'
+  )
+  text = os.environ.get(_TF_CONFIG, "")
+  try:
+    values = json.loads(text)
+    workers = values["cluster"]["worker"]
+    index = values["task"]["index"]
+    valid = values["task"]["type"] == "worker" and 0 <= index < len(workers)
+  except (ValueError, KeyError, TypeError):
+    valid = False
+  if not valid:
+    raise config_lib.UserError(
+      f"--distribution_strategy=multi_worker needs the environment variable"
+      f" {_TF_CONFIG}, found {text!r}. Set it on each worker, e.g. on the first"
+      f" to {example}."
+    )
+  return workers
+
+
+def _tpu(address: str) -> tf.distribute.Strategy:
+  """Connects to a TPU."""
+  try:
+    resolver = tf.distribute.cluster_resolver.TPUClusterResolver.connect(
+      address or "local"
+    )
+    return tf.distribute.TPUStrategy(resolver)
+  except Exception as error:  # whatever TensorFlow raises without a TPU
+    raise config_lib.UserError(
+      f"--distribution_strategy=tpu: no TPU answers at --tpu={address}"
+      f" ({config_lib.first_line(error)})."
+      f" Check the address, or use another strategy."
+    ) from error
+
+
+def _model_name(device: tf.config.PhysicalDevice) -> str:
+  details = tf.config.experimental.get_device_details(device)
+  return details.get("device_name", "")

@@ -1,0 +1,340 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""From a data set to batches of images of both domains."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import tempfile
+from collections.abc import Callable
+
+import numpy as np
+import psutil
+import tensorflow as tf
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import preprocessing
+from official.cyclegan.data import sources
+
+# Batches made ahead of the step, and what they may take, bytes. More would only
+# take memory: the step is hundreds of times slower (tools/benchmark_data.py).
+_PREFETCH, _PREFETCH_BYTES = 32, 1 << 26
+_IMAGE_BYTES = 12  # of a pixel: three float32
+# Of encoded pictures that are shuffled before they are decoded, bytes.
+_SHUFFLE_BYTES = 1 << 26
+# Share of the free memory that decoded pictures may take.
+_CACHE_SHARE = 0.4
+# Pictures from which the size of all is estimated.
+_ESTIMATE_IMAGES = 20
+_CGROUP_LIMIT = "/sys/fs/cgroup/memory.max"
+_CGROUP_USED = "/sys/fs/cgroup/memory.current"
+
+
+@dataclasses.dataclass(frozen=True)
+class Share:
+  """The part of each global batch that one process reads.
+
+  Attributes:
+    replicas: Devices that train together, on all machines.
+    first: Number of this process's first device.
+    count: How many devices this process has.
+  """
+
+  replicas: int = 1
+  first: int = 0
+  count: int = 1
+
+
+def training_batches(
+  source: sources.Source,
+  config: config_lib.DataConfig,
+  seed: int,
+  first_step: int = 0,
+  share: Share = Share(),
+  multiple: int = 4,
+) -> tf.data.Dataset:
+  """Returns endless unpaired batches for training.
+
+  Each domain is shuffled and repeated on its own, so that with unequal
+  domains every image still comes up equally often within its domain. What a
+  step gets depends only on the seed and the step's number, whoever reads it
+  and wherever decoded pictures are kept.
+
+  Args:
+    source: The data set.
+    config: How to prepare images, and where to keep them.
+    seed: Seed of the order and of the augmentation.
+    first_step: Steps that are done already; their images are skipped.
+    share: The devices that this process reads for.
+    multiple: What height and width of images that are not cropped must be
+      multiples of, pixels.
+
+  Returns:
+    Pairs of float32 `[batch_size / replicas, crop_size, crop_size, channels]`
+    in [-1, 1], for this process's devices in turn. Images that are not cropped
+    have their own sizes.
+
+  Raises:
+    config.UserError: If `cache` is `disk` and there is no room.
+  """
+  scale = functools.partial(
+    preprocessing.scale, config=config, multiple=multiple
+  )
+  cache = choose_cache(source, config, scale)
+  domains = [
+    _training_images(
+      source, split, config, scale, cache, 2 * seed + i, first_step, share
+    )
+    for i, split in enumerate(("trainA", "trainB"))
+  ]
+  pairs = tf.data.Dataset.zip(tuple(domains))
+  batch = config.batch_size // share.replicas
+  pair_bytes = 2 * batch * _IMAGE_BYTES * max(config.load_size, 1) ** 2
+  ahead = min(_PREFETCH, max(2, _PREFETCH_BYTES // pair_bytes))
+  # Nothing is dropped: the data never ends.
+  batches = pairs.batch(batch, drop_remainder=True).prefetch(ahead)
+  # The thread that tunes parallelism can miss that the data is not wanted any
+  # more (TensorFlow 2.15 wakes it before it notes that), and then keeps the
+  # program waiting until its next turn, up to a minute. Without it all of the
+  # processor's threads may prepare pictures from the start.
+  plain = tf.data.Options()
+  plain.autotune.enabled = False
+  return batches.with_options(plain)
+
+
+def choose_cache(
+  source: sources.Source,
+  config: config_lib.DataConfig,
+  scale: Callable[[tf.Tensor], tf.Tensor],
+) -> str:
+  """Decides where decoded training pictures are kept.
+
+  Args:
+    source: The data set.
+    config: `cache`.
+    scale: What is done to a picture before it is kept.
+
+  Returns:
+    `memory`, `disk` or `none`. What `auto` has come to is told on standard
+    output.
+  """
+  if config.cache != "auto":
+    return config.cache
+  needed, free = _needed_bytes(source, scale), free_memory()
+  count = source.counts["trainA"] + source.counts["trainB"]
+  what = f"{count:,} decoded pictures take {needed / 1e9:.2f} GB"
+  if needed <= _CACHE_SHARE * free:
+    print(f"{what} and are kept in memory (--cache=auto).")
+    return "memory"
+  print(
+    f"{what}, {free / 1e9:.1f} GB of memory are free: they are read again every"
+    " epoch. --cache=disk keeps them decoded in --cache_dir."
+  )
+  return "none"
+
+
+def free_memory() -> int:
+  """Returns how many bytes this process may still take."""
+  free = psutil.virtual_memory().available
+  try:
+    # A container's own limit, which the machine's figures do not show.
+    with open(_CGROUP_LIMIT) as limit, open(_CGROUP_USED) as used:
+      free = min(free, int(limit.read()) - int(used.read()))
+  except (OSError, ValueError):
+    pass
+  return free
+
+
+def used_memory() -> int:
+  """Returns how many bytes this process has."""
+  return psutil.Process().memory_info().rss
+
+
+def largest_size(
+  source: sources.Source, config: config_lib.DataConfig, multiple: int
+) -> tuple[int, int]:
+  """Returns the largest height and width among the training pictures, pixels.
+
+  Args:
+    source: The data set.
+    config: How pictures are scaled.
+    multiple: As for `training_batches`.
+  """
+  largest = np.zeros(2, np.int32)
+  for split in ("trainA", "trainB"):
+    sizes = source.images(split).map(
+      lambda image: tf.shape(preprocessing.scale(image, config, multiple))[:2]
+    )
+    for size in sizes.as_numpy_iterator():
+      largest = np.maximum(largest, size)
+  height, width = largest.tolist()
+  return height, width
+
+
+def test_images(
+  source: sources.Source, split: str, size: int
+) -> tf.data.Dataset:
+  """Returns a split's images for evaluation, one by one, in a fixed order.
+
+  Args:
+    source: The data set.
+    split: `testA` or `testB`.
+    size: Width and height, pixels.
+
+  Returns:
+    float32 `[size, size, 3]` in [-1, 1].
+  """
+  return source.images(split).map(lambda image: source.prepare(image, size))
+
+
+def first_images(
+  source: sources.Source, split: str, size: int, count: int
+) -> np.ndarray:
+  """Returns the first images of a split.
+
+  Args:
+    source: The data set.
+    split: `testA` or `testB`.
+    size: Width and height, pixels.
+    count: How many; fewer if the split is smaller.
+
+  Returns:
+    float32 `[count, size, size, 3]` in [-1, 1].
+  """
+  images = test_images(source, split, size).take(count)
+  return np.stack(list(images.as_numpy_iterator()))
+
+
+def _training_images(
+  source: sources.Source,
+  split: str,
+  config: config_lib.DataConfig,
+  scale: Callable[[tf.Tensor], tf.Tensor],
+  cache: str,
+  seed: int,
+  first_step: int,
+  share: Share,
+) -> tf.data.Dataset:
+  """Returns the endless stream of one domain's augmented images."""
+
+  def ready(*element: tf.Tensor) -> tf.Tensor:
+    return scale(source.decode(*element))
+
+  def augment(index: tf.Tensor, *element: tf.Tensor) -> tf.Tensor:
+    if cache == "none":
+      image = ready(*element)
+    else:
+      (image,) = element if disk is None else (disk.read(*element),)
+    return preprocessing.augment(
+      image, tf.stack([tf.cast(seed, tf.int64), index]), config
+    )
+
+  def is_ours(index: tf.Tensor, *element: tf.Tensor) -> tf.Tensor:
+    del element  # the place in the global batch decides
+    each = config.batch_size // share.replicas
+    replica = index % config.batch_size // each
+    return (share.first <= replica) & (replica < share.first + share.count)
+
+  count = buffer = source.counts[split]
+  if source.element_bytes * count > _SHUFFLE_BYTES:
+    # The same whatever is cached, so that the order is the same as well.
+    buffer = max(1, _SHUFFLE_BYTES // source.element_bytes)
+  disk: _DiskCache | None = None
+  if cache == "none":
+    images = source.load(split)
+  else:
+    images = source.load(split).map(
+      ready, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    )
+    if cache == "memory":
+      images = images.cache()
+    else:
+      disk = _DiskCache(images, count, config.cache_dir)
+      images = tf.data.Dataset.range(count)
+  # All that is random comes after the cache, so that every epoch draws afresh.
+  images = images.shuffle(buffer, seed=seed).repeat()
+  images = _numbered(images).skip(first_step * config.batch_size)
+  if share.count < share.replicas:
+    images = images.filter(is_ours)
+  return images.map(
+    augment, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+  )
+
+
+def _numbered(images: tf.data.Dataset) -> tf.data.Dataset:
+  """Puts each element's number in front of it."""
+
+  def flat(index: tf.Tensor, element: tuple[tf.Tensor, ...]) -> tuple:
+    return index, *(element if isinstance(element, tuple) else (element,))
+
+  return images.enumerate().map(flat)
+
+
+class _DiskCache:
+  """Decoded pictures in a file without a name, read at random."""
+
+  def __init__(self, images: tf.data.Dataset, count: int, folder: str):
+    """Decodes and writes all pictures.
+
+    Args:
+      images: uint8 `[height, width, channels]`, of any sizes.
+      count: How many there are.
+      folder: Where to; empty for the system's temporary folder.
+
+    Raises:
+      config.UserError: If the folder is not there or full.
+    """
+    where = folder or tempfile.gettempdir()
+    self._shapes = np.zeros((count, 3), np.int64)
+    self._static = images.element_spec.shape
+    try:
+      # Kept open as long as the data set is used, and then gone.
+      self._file = tempfile.TemporaryFile(dir=where)  # noqa: SIM115
+      for i, image in enumerate(images.as_numpy_iterator()):
+        self._shapes[i] = image.shape
+        self._file.write(image.tobytes())
+      self._file.flush()
+    except OSError as error:
+      raise config_lib.UserError(
+        f"--cache=disk: decoded pictures cannot be kept in {where}"
+        f" ({error.strerror}). Free some space, give another --cache_dir, or"
+        " use --cache=none."
+      ) from error
+    ends = np.cumsum(np.prod(self._shapes, axis=1))
+    self._starts = np.concatenate([[0], ends])
+
+  def read(self, index: tf.Tensor) -> tf.Tensor:
+    """Returns the picture of a number; usable in tf.data."""
+
+    def load(i: np.int64) -> np.ndarray:
+      start, end = self._starts[i], self._starts[i + 1]
+      data = os.pread(self._file.fileno(), int(end - start), int(start))
+      return np.frombuffer(data, np.uint8).reshape(self._shapes[i])
+
+    image = tf.numpy_function(load, [index], tf.uint8, stateful=False)
+    return tf.ensure_shape(image, self._static)
+
+
+def _needed_bytes(
+  source: sources.Source, scale: Callable[[tf.Tensor], tf.Tensor]
+) -> float:
+  """Estimates the size of all decoded training pictures."""
+  total = 0.0
+  for split in ("trainA", "trainB"):
+    first = source.images(split).take(_ESTIMATE_IMAGES).map(scale)
+    sizes = [image.nbytes for image in first.as_numpy_iterator()]
+    total += source.counts[split] * float(np.mean(sizes))
+  return total

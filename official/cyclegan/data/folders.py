@@ -1,0 +1,256 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Finds the pictures of two domains in folders, in any layout in use.
+
+The layouts, in the order in which they are looked for; upper and lower case
+are the same, and `val` or `valid` stands in where there is no `test`:
+
+* `trainA/ trainB/ testA/ testB/` (the classic data sets),
+* `train_A/ train_B/ test_A/ test_B/`, and the same with `-`,
+* `train/A/ train/B/ test/A/ test/B/`,
+* `A/train/ B/train/ A/test/ B/test/`,
+* `A/ B/`.
+
+A domain without a test split has some of its pictures held out for it.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import image_files
+
+DOMAINS = ("A", "B")
+_LAYOUTS = (
+  "{split}{domain}",
+  "{split}_{domain}",
+  "{split}-{domain}",
+  "{split}/{domain}",
+  "{domain}/{split}",
+)
+# What marks a folder as one that TFDS can read, written last by `prepare`.
+TFDS_MARK = "dataset_info.json"
+_TEST_NAMES = ("test", "val", "valid", "validation")
+_HASH_BYTES = 8
+_CHUNK = 1 << 20  # bytes
+
+
+@dataclasses.dataclass(frozen=True)
+class Pile:
+  """The pictures of one domain, found but not yet looked into.
+
+  Attributes:
+    folder: Where its training pictures are.
+    train: Image files, sorted.
+    test: Those of the test split; None if there is none.
+    ignored: Files left aside, for their endings name no image format.
+  """
+
+  folder: str
+  train: tuple[str, ...]
+  test: tuple[str, ...] | None
+  ignored: tuple[str, ...] = ()
+
+
+def find(config: config_lib.DataConfig) -> dict[str, Pile]:
+  """Finds both domains' pictures.
+
+  Args:
+    config: `dataset`, a folder, or `domain_a` and `domain_b`.
+
+  Returns:
+    The piles by domain, `A` and `B`; each has training pictures.
+
+  Raises:
+    config.UserError: If a folder is missing or empty, or has none of the
+      layouts.
+  """
+  if config.domain_a:
+    folders = {"A": config.domain_a, "B": config.domain_b}
+    piles = {}
+    for domain, folder in folders.items():
+      flag = f"--domain_{domain.lower()}"
+      if not os.path.isdir(folder):
+        raise config_lib.UserError(
+          f"{flag}={folder}: no such folder. Check the path."
+        )
+      piles[domain] = _pile(folder, None, flag)
+    _check_apart(piles)
+    return piles
+  return {
+    domain: _pile(train, test, f"--dataset={config.dataset}")
+    for domain, (train, test) in _layout(config.dataset).items()
+  }
+
+
+def walk(folder: str) -> tuple[list[str], list[str]]:
+  """Lists a folder with all below it.
+
+  Hidden files and folders (`.DS_Store`, `__MACOSX`) are passed over. Links to
+  folders are followed, but no folder is visited twice.
+
+  Args:
+    folder: An existing folder.
+
+  Returns:
+    Files whose endings name image formats, and all others, each in an order
+    that is always the same. Links that lead nowhere count among the first, so
+    that they are reported as unreadable.
+  """
+  images, others = [], []
+  for path in _files(folder, set()):
+    known = path.lower().endswith(image_files.READABLE)
+    (images if known else others).append(path)
+  return images, others
+
+
+def hold_out(
+  paths: Sequence[str], fraction: float
+) -> tuple[list[str], list[str]]:
+  """Divides pictures into those to train on and those to test with.
+
+  The choice depends on the files' contents only (SHA-256): not on names,
+  folders or order, so that it stays the same when pictures are added, and
+  copies of a picture stay together.
+
+  Args:
+    paths: Readable files.
+    fraction: Share to test with, above 0 and below 1.
+
+  Returns:
+    Training and test files in the order of `paths`; both hold something,
+    unless all are copies of one picture.
+  """
+  with concurrent.futures.ThreadPoolExecutor() as pool:
+    values = list(pool.map(_hash, paths))
+  limit = fraction * 2.0 ** (8 * _HASH_BYTES)
+  if not min(values) < limit:
+    limit = min(values) + 1
+  elif not max(values) >= limit:
+    limit = max(values)
+  train = [p for p, v in zip(paths, values) if v >= limit]
+  test = [p for p, v in zip(paths, values) if v < limit]
+  return train, test
+
+
+def _hash(path: str) -> int:
+  digest = hashlib.sha256()
+  with open(path, "rb") as file:
+    while chunk := file.read(_CHUNK):
+      digest.update(chunk)
+  return int.from_bytes(digest.digest()[:_HASH_BYTES], "big")
+
+
+def _files(folder: str, visited: set[str]) -> Iterator[str]:
+  """Yields the files below a folder, visiting each real folder once."""
+  real = os.path.realpath(folder)
+  if real in visited:
+    return
+  visited.add(real)
+  for name in sorted(os.listdir(folder)):
+    if name.startswith(".") or name == "__MACOSX":
+      continue
+    path = os.path.join(folder, name)
+    if os.path.isdir(path):
+      yield from _files(path, visited)
+    else:
+      yield path
+
+
+def _pile(train: str, test: str | None, source: str) -> Pile:
+  """Lists one domain's folders."""
+  images, ignored = walk(train)
+  if not images:
+    raise config_lib.UserError(
+      f"{source}: {train} is empty. Put images ending in"
+      f" {' '.join(image_files.READABLE)} there."
+    )
+  held = None
+  if test is not None:
+    found, others = walk(test)
+    if not found:
+      raise config_lib.UserError(
+        f"{source}: {test} is empty. Put images there, or remove it: then some"
+        " training pictures are held out for testing."
+      )
+    held, ignored = tuple(found), ignored + others
+  return Pile(train, tuple(images), held, tuple(ignored))
+
+
+def _layout(folder: str) -> dict[str, tuple[str, str | None]]:
+  """Returns each domain's training and test folder."""
+
+  def where(layout: str, split: str, domain: str) -> str | None:
+    path = folder
+    for name in layout.format(split=split, domain=domain).lower().split("/"):
+      path = _child(path, name)
+      if path is None:
+        return None
+    return path
+
+  for layout in _LAYOUTS:
+    trains = {d: where(layout, "train", d) for d in DOMAINS}
+    if all(trains.values()):
+      return {
+        domain: (
+          train,
+          next(
+            filter(None, (where(layout, t, domain) for t in _TEST_NAMES)), None
+          ),
+        )
+        for domain, train in trains.items()
+      }
+    if any(trains.values()) and "/" not in layout:
+      lacks = next(d for d in DOMAINS if trains[d] is None)
+      raise config_lib.UserError(
+        f"--dataset={folder} has no sub-folder"
+        f" {layout.format(split='train', domain=lacks)}. It needs pictures of"
+        " both domains."
+      )
+  plain = {d: _child(folder, d.lower()) for d in DOMAINS}
+  if all(plain.values()):
+    return {domain: (path, None) for domain, path in plain.items()}
+  names = sorted(
+    e.name for e in os.scandir(folder) if e.is_dir() and e.name[0] != "."
+  )
+  found = f"only {', '.join(names[:6])}" if names else "no folders at all"
+  raise config_lib.UserError(
+    f"--dataset={folder} has no sub-folders trainA and trainB, train/A and"
+    f" train/B, train_A and train_B, or A and B; it has {found}. Rename them,"
+    " or give --domain_a and --domain_b."
+  )
+
+
+def _child(folder: str, name: str) -> str | None:
+  """Returns the sub-folder of a name, whatever its case."""
+  for entry in sorted(os.scandir(folder), key=lambda e: e.name):
+    if entry.name.lower() == name and entry.is_dir():
+      return entry.path
+  return None
+
+
+def _check_apart(piles: dict[str, Pile]) -> None:
+  """Refuses a domain that lies within the other."""
+  real = {d: os.path.realpath(pile.folder) for d, pile in piles.items()}
+  if os.path.commonpath(real.values()) in real.values():
+    raise config_lib.UserError(
+      f"--domain_a={piles['A'].folder} and --domain_b={piles['B'].folder}: one"
+      " lies within the other, so that both would hold the same pictures. Give"
+      " two folders side by side."
+    )

@@ -1,0 +1,343 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Measures translators on a test split.
+
+Each measure is of one direction, and then the mean of both; smaller is better
+in all but `edge_correlation`:
+
+* `true_error`: mean absolute difference to the truth, relative to doing
+  nothing; `masked_true_error`: the same where the change belongs. Only where
+  the truth, and the mask, are known.
+* `fid_random`, `kid_random`: Fréchet and kernel distance between translations
+  and real pictures of the other domain, on the features of
+  `features.random_features`.
+* `swd`: sliced Wasserstein distance between the same, on normalised patches of
+  Laplacian pyramids, the mean of the levels (Karras et al., "Progressive
+  Growing of GANs", 2018, section 5).
+* `fid_patches`: Fréchet distance between the same patches, the geometric mean
+  of all levels but the finest. It compares which textures and contours occur,
+  at which sizes, and leaves the strength of each colour channel aside. Of all
+  measures without truth it ranks trained models most like the truth does
+  (`docs/tuning.md`).
+* `cycle_l1`: mean absolute difference between a picture and its reconstruction
+  (CycleGAN paper, eq. 2), in [0, 1].
+* `identity_l1`: mean absolute difference between a picture and what the
+  generator to its own domain makes of it (section 5.2), in [0, 1].
+* `edge_correlation`: how much of a picture's edges its translation keeps; 1 is
+  all. `image_quality` has the definition.
+
+The real pictures compared with are those of the training split, which show
+other scenes than the test pictures translated.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import dataset
+from official.cyclegan.data import preprocessing
+from official.cyclegan.data import sources
+from official.cyclegan.evaluation import distribution_distance
+from official.cyclegan.evaluation import features
+from official.cyclegan.evaluation import image_quality
+from official.cyclegan.evaluation import paired_metrics
+
+# From and to float32 [count, height, width, channels] in [0, 1].
+Translate = Callable[[np.ndarray], np.ndarray]
+
+_MAX_REFERENCES = 1000  # of each domain
+_BATCH = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class TestSet:
+  """Pictures of both domains, prepared for the networks.
+
+  Attributes:
+    images: By domain, uint8 `[count, size, size, channels]` to be translated.
+    references: By domain, likewise; real pictures to compare with.
+    paired: Whether `images` of both show the same scenes in the same order.
+    mask: bool `[count, size, size]`, where the change belongs, or None.
+  """
+
+  images: dict[str, np.ndarray]
+  references: dict[str, np.ndarray]
+  paired: bool = False
+  mask: np.ndarray | None = None
+
+
+def load(
+  source: sources.Source,
+  size: int,
+  max_images: int = config_lib.EvaluateConfig.max_images,
+  reference: str = config_lib.EvaluateConfig.reference,
+) -> TestSet:
+  """Reads the pictures of a data set.
+
+  Args:
+    source: The data set.
+    size: Width and height, pixels.
+    max_images: At most so many to be translated of each domain, the first.
+    reference: Which of `config.REFERENCES` is the split to compare with; at
+      most 1,000 pictures of each domain.
+
+  Returns:
+    The pictures; their number may differ between the domains.
+  """
+
+  def read(split: str, count: int) -> np.ndarray:
+    return to_uint8(dataset.first_images(source, split, size, count))
+
+  mask = None
+  if source.load_masks:
+    masks = source.load_masks().take(max_images)
+    prepared = masks.map(lambda mask: source.prepare(mask, size))
+    mask = np.stack(list(prepared.as_numpy_iterator()))[..., 0] > 0
+  return TestSet(
+    {domain: read(f"test{domain}", max_images) for domain in "AB"},
+    {domain: read(f"{reference}{domain}", _MAX_REFERENCES) for domain in "AB"},
+    source.paired,
+    mask,
+  )
+
+
+def check_metric(flag: str, metric: str, source: sources.Source) -> None:
+  """Refuses a measure that a data set cannot give.
+
+  Args:
+    flag: The flag that asks for it.
+    metric: One of `config.METRICS`.
+    source: The data set.
+
+  Raises:
+    config.UserError: If the truth, or where the change belongs, is unknown.
+  """
+  if metric.endswith("true_error") and not source.paired:
+    raise config_lib.UserError(
+      f"--{flag}={metric}: the truth of --dataset={source.name} is unknown. Use"
+      f" {config_lib.DEFAULT_OBJECTIVE}, or --paired if test pictures of the"
+      " same name show the same thing."
+    )
+  if metric == "masked_true_error" and source.load_masks is None:
+    raise config_lib.UserError(
+      f"--{flag}={metric}: where the change of --dataset={source.name} belongs"
+      " is unknown. Use true_error."
+    )
+
+
+class Judge:
+  """Measures translators on one test set.
+
+  What does not depend on the translator is computed once.
+
+  Attributes:
+    test_set: The pictures.
+  """
+
+  def __init__(
+    self, test_set: TestSet, inception: features.Extractor | None = None
+  ):
+    """Sets what to measure on.
+
+    Args:
+      test_set: The pictures.
+      inception: A further extractor, for `fid_inception` and
+        `kid_inception`; None leaves them out.
+    """
+    self.test_set = test_set
+    self._extractors = {"random": features.random_features}
+    if inception:
+      self._extractors["inception"] = inception
+    self._reference = functools.cache(self._describe_reference)
+
+  def measure(self, g_AB: Translate, g_BA: Translate) -> dict[str, float]:
+    """Returns the mean of both directions' measures, and the true errors.
+
+    Args:
+      g_AB: From A to B.
+      g_BA: From B to A.
+    """
+    by_direction = {
+      "AtoB": self.measure_direction("AtoB", g_AB, g_BA),
+      "BtoA": self.measure_direction("BtoA", g_BA, g_AB),
+    }
+    return mean_of_both(by_direction)
+
+  def measure_direction(
+    self, direction: str, forth: Translate, back: Translate | None
+  ) -> dict[str, float]:
+    """Measures one translator.
+
+    Args:
+      direction: `AtoB` or `BtoA`.
+      forth: The translator in that direction.
+      back: The other one; None leaves `cycle_l1` out.
+
+    Returns:
+      The measures by name.
+    """
+    fake = translate_all(forth, self.test_set.images[direction[0]])
+    return {
+      **self.compare(direction, to_pictures(fake)),
+      **self.follow(direction, fake, forth, back),
+    }
+
+  def follow(
+    self,
+    direction: str,
+    fake: np.ndarray,
+    forth: Translate,
+    back: Translate | None,
+  ) -> dict[str, float]:
+    """Measures what takes more than a translator's translations.
+
+    Args:
+      direction: `AtoB` or `BtoA`.
+      fake: float32 in [0, 1], what `forth` made of the test set's images.
+      forth: The translator in that direction.
+      back: The other one; None leaves `cycle_l1` out.
+
+    Returns:
+      `cycle_l1` and `identity_l1`.
+    """
+    measures = {}
+    if back:
+      returned = to_pictures(translate_all(back, fake))
+      real = self.test_set.images[direction[0]]
+      measures["cycle_l1"] = paired_metrics.l1(returned, real)
+    wanted = self.test_set.images[direction[-1]]
+    same = to_pictures(translate_all(forth, wanted))
+    measures["identity_l1"] = paired_metrics.l1(same, wanted)
+    return measures
+
+  def compare(self, direction: str, fake: np.ndarray) -> dict[str, float]:
+    """Measures translations, whatever made them.
+
+    Args:
+      direction: `AtoB` or `BtoA`.
+      fake: uint8, what became of the test set's images of the first domain.
+
+    Returns:
+      All measures but `cycle_l1` and `identity_l1`.
+    """
+    domain, other = direction[0], direction[-1]
+    real = self.test_set.images[domain]
+    measures: dict[str, float] = {}
+    if self.test_set.paired:
+      truth = self.test_set.images[other]
+      nothing = paired_metrics.l1(real, truth)
+      measures["true_error"] = paired_metrics.l1(fake, truth) / nothing
+      if self.test_set.mask is not None:
+        mask = self.test_set.mask[..., None]
+        nothing = paired_metrics.masked_l1(real, truth, mask)
+        measures["masked_true_error"] = (
+          paired_metrics.masked_l1(fake, truth, mask) / nothing
+        )
+    described, patches = self._reference(other)
+    for name, extract in self._extractors.items():
+      found = extract(fake)
+      if min(len(found), len(described[name])) < 2:
+        continue  # a single picture has no spread
+      measures[f"fid_{name}"] = distribution_distance.fid(
+        found, described[name]
+      )
+      mean, deviation = distribution_distance.kid(found, described[name])
+      measures[f"kid_{name}"] = mean
+      measures[f"kid_{name}_std"] = deviation
+    levels = list(zip(features.laplacian_patches(fake), patches))
+    coarse = levels[1:] or levels
+    distances = [distribution_distance.fid(a, b) for a, b in coarse]
+    measures["fid_patches"] = float(np.prod(distances) ** (1 / len(distances)))
+    measures["swd"] = float(
+      np.mean([distribution_distance.sliced_wasserstein(*p) for p in levels])
+    )
+    measures["edge_correlation"] = image_quality.edge_correlation(real, fake)
+    return measures
+
+  def _describe_reference(
+    self, domain: str
+  ) -> tuple[dict[str, np.ndarray], Sequence[np.ndarray]]:
+    """Returns features and patches of the real pictures of a domain."""
+    real = self.test_set.references[domain]
+    described = {name: f(real) for name, f in self._extractors.items()}
+    return described, features.laplacian_patches(real)
+
+
+def mean_of_both(
+  by_direction: dict[str, dict[str, float]],
+) -> dict[str, float]:
+  """Returns the mean of each measure that both directions have.
+
+  Args:
+    by_direction: Measures of `AtoB` and of `BtoA`.
+
+  Returns:
+    The means by name, and before them the two true errors of the mean as
+    `true_error_AB` and `true_error_BA`.
+  """
+  first, second = (
+    by_direction[direction] for direction in config_lib.GENERATOR_NAMES
+  )
+  means: dict[str, float] = {}
+  for name, value in first.items():
+    if name in second:
+      if name == "true_error":
+        means["true_error_AB"] = value
+        means["true_error_BA"] = second[name]
+      means[name] = (value + second[name]) / 2
+  return means
+
+
+def from_generator(generator: tf.keras.Model) -> Translate:
+  """Returns a Keras generator as a translator of pictures in [0, 1]."""
+
+  def translate(images: np.ndarray) -> np.ndarray:
+    ready = preprocessing.unit_to_network(tf.constant(images))
+    made = generator(ready, training=False)
+    return preprocessing.network_to_unit(made).numpy()
+
+  return translate
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+  """Rounds images in [-1, 1] to uint8 in [0, 255], same shape."""
+  return preprocessing.network_to_uint8(tf.constant(images)).numpy()
+
+
+def to_pictures(images: np.ndarray) -> np.ndarray:
+  """Rounds images in [0, 1] to uint8 in [0, 255], same shape."""
+  return preprocessing.unit_to_uint8(tf.constant(images)).numpy()
+
+
+def translate_all(translate: Translate, images: np.ndarray) -> np.ndarray:
+  """Translates a pile in batches.
+
+  Args:
+    translate: What to do.
+    images: `[count, height, width, channels]`, uint8 or float32 in [0, 1].
+
+  Returns:
+    float32 in [0, 1], same shape.
+  """
+  if images.dtype == np.uint8:
+    images = images.astype(np.float32) / 255.0
+  return np.concatenate(
+    [translate(images[i : i + _BATCH]) for i in range(0, len(images), _BATCH)]
+  )

@@ -1,0 +1,96 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What a student learns from its teacher: pixels and features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.modeling import losses
+from official.cyclegan.modeling import networks
+
+
+class Distiller:
+  """Compares students with their teachers.
+
+  Not a Keras or TensorFlow object, so that nothing here is anybody's variable.
+  """
+
+  def __init__(
+    self,
+    students: Mapping[str, tf.keras.Model],
+    student: config_lib.ModelConfig,
+    teachers: Mapping[str, tf.keras.Model],
+    teacher: config_lib.ModelConfig,
+  ):
+    """Joins students and teachers.
+
+    Args:
+      students: The generators to be trained, by direction.
+      student: Their options.
+      teachers: The generators to learn from, by direction, at least these.
+      teacher: Their options.
+    """
+    self._students = {
+      direction: _with_features(network, student)
+      for direction, network in students.items()
+    }
+    self._teachers = {
+      direction: _with_features(teachers[direction], teacher)
+      for direction in students
+    }
+    # Only in training are convolutions computed the fast way, but features
+    # are dropped then, if so configured.
+    self._teach_fast = not teacher.dropout
+
+  @property
+  def directions(self) -> tuple[str, ...]:
+    """Which of `AtoB` and `BtoA` are learned."""
+    return tuple(self._students)
+
+  def compare(
+    self, direction: str, real: tf.Tensor, training: bool
+  ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Lets student and teacher translate.
+
+    Args:
+      direction: `AtoB` or `BtoA`.
+      real: Images in [-1, 1].
+      training: Whether the student is being trained.
+
+    Returns:
+      The student's images, the mean absolute difference to the teacher's, in
+      [0, 2], and one minus the alignment of their features, in [0, 1].
+    """
+    wanted, wanted_features = self._teachers[direction](
+      real, training=training and self._teach_fast
+    )
+    fake, features = self._students[direction](real, training=training)
+    # What shows images clips them, and so should what teaches.
+    wanted = tf.stop_gradient(tf.clip_by_value(wanted, -1.0, 1.0))
+    alignment = losses.kernel_alignment(
+      features, tf.stop_gradient(wanted_features)
+    )
+    return fake, tf.reduce_mean(tf.abs(fake - wanted)), 1.0 - alignment
+
+
+def _with_features(
+  network: tf.keras.Model, config: config_lib.ModelConfig
+) -> tf.keras.Model:
+  """Returns a generator that gives its features as well."""
+  layer = network.get_layer(networks.quarter_size_layer(config))
+  return tf.keras.Model(network.input, [network.output, layer.output])

@@ -1,0 +1,302 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Keras layers that the networks need and Keras does not have."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from official.cyclegan.core import devices
+from official.cyclegan.modeling import convolution
+
+
+class Conv2D(tf.keras.layers.Conv2D):
+  """A convolution that can do more at the image's border.
+
+  The weights and the result are those of `tf.keras.layers.Conv2D`, with
+  `padding="valid"` on images padded by reflection if `reflect` is given
+  (CycleGAN paper, appendix 7.2: "reflection padding was used to reduce
+  artifacts"). In training on a processor `convolution` computes the same
+  faster.
+
+  Attributes:
+    reflect: Rows and columns of reflection on each side, pixels.
+    partial: Whether sums at the border, where a part of the kernel lies outside
+      the image, are scaled up by the kernel's area over the part inside (Liu et
+      al., "Partial Convolution based Padding", 2018, eq. 2). With
+      `padding="same"` only.
+    normed: Whether instance normalisation follows at once. It takes away
+      whatever the bias adds, so that in training the bias is left out: its
+      gradient, 0 but for rounding, is exactly 0.
+
+  Input shape:
+    `[batch, height, width, channels]`, height and width above `reflect`.
+  """
+
+  def __init__(
+    self,
+    *args: Any,
+    reflect: int = 0,
+    partial: bool = False,
+    normed: bool = False,
+    **kwargs: Any,
+  ):
+    """Creates the layer.
+
+    Args:
+      *args: As for `tf.keras.layers.Conv2D`.
+      reflect: Pixels; 0 for no reflection.
+      partial: Whether to scale sums at the border.
+      normed: Whether the result goes straight into instance normalisation.
+      **kwargs: As for `tf.keras.layers.Conv2D`.
+    """
+    super().__init__(*args, **kwargs)
+    self.reflect = reflect
+    self.partial = partial
+    self.normed = normed
+
+  def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+    """Returns the convolved images, in the layer's compute dtype."""
+    if training and None not in inputs.shape[1:3] and devices.on_processor():
+      outputs = self._complete(inputs, self._convolve_fast(inputs))
+      if not self.normed:
+        outputs = tf.nn.bias_add(outputs, tf.convert_to_tensor(self.bias))
+      return self.activation(outputs)
+    if self.partial:
+      outputs = self._complete(inputs, self.convolution_op(inputs, self.kernel))
+      return self.activation(tf.nn.bias_add(outputs, self.bias))
+    if self.reflect:
+      sides = [self.reflect] * 2
+      inputs = tf.pad(inputs, [[0, 0], sides, sides, [0, 0]], mode="REFLECT")
+    return super().call(inputs)
+
+  def _complete(self, inputs: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+    """Scales the sums at the border if the convolution is a partial one."""
+    if not self.partial:
+      return outputs
+    return outputs * border_gain(inputs, self.kernel_size, self.strides)
+
+  def _convolve_fast(self, x: tf.Tensor) -> tf.Tensor:
+    """Convolves without the bias."""
+    kernel = tf.convert_to_tensor(self.kernel)
+    stride = self.strides[0]
+    keeps_size = self.reflect == 1 or self.padding == "same"
+    if stride == 1 and keeps_size and convolution.winograd_pays(x, kernel):
+      padding = "reflect" if self.reflect else "zero"
+      return convolution.winograd(x, kernel, padding)
+    if self.reflect:
+      x = convolution.reflect_pad(x, self.reflect)
+    if stride == 1 and self.padding == "valid":
+      if convolution.has_few_outputs(kernel):
+        return convolution.few_outputs(x, kernel)
+      if convolution.has_few_inputs(kernel):
+        return convolution.few_inputs(x, kernel)
+    return tf.nn.conv2d(x, kernel, stride, self.padding.upper())
+
+  def get_config(self) -> dict[str, Any]:
+    """Returns the constructor's arguments, for Keras to rebuild the layer."""
+    return {
+      **super().get_config(),
+      "reflect": self.reflect,
+      "partial": self.partial,
+      "normed": self.normed,
+    }
+
+
+class DepthwiseConv2D(tf.keras.layers.DepthwiseConv2D):
+  """A depthwise convolution that can be a partial one.
+
+  The weights and the result are those of `tf.keras.layers.DepthwiseConv2D`
+  with `padding="same"`; at the border see `Conv2D.partial`.
+
+  Attributes:
+    partial: Whether sums at the border are scaled up.
+
+  Input shape:
+    `[batch, height, width, channels]`.
+  """
+
+  def __init__(self, *args: Any, partial: bool = False, **kwargs: Any):
+    """Creates the layer.
+
+    Args:
+      *args: As for `tf.keras.layers.DepthwiseConv2D`.
+      partial: Whether to scale sums at the border.
+      **kwargs: As for `tf.keras.layers.DepthwiseConv2D`; `use_bias` must be
+        False for a partial one.
+    """
+    super().__init__(*args, **kwargs)
+    self.partial = partial
+
+  def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    """Returns the convolved images, in the layer's compute dtype."""
+    outputs = super().call(inputs)
+    if not self.partial:
+      return outputs
+    return outputs * border_gain(inputs, self.kernel_size, self.strides)
+
+  def get_config(self) -> dict[str, Any]:
+    """Returns the constructor's arguments, for Keras to rebuild the layer."""
+    return {**super().get_config(), "partial": self.partial}
+
+
+def border_gain(
+  inputs: tf.Tensor, kernel: Sequence[int], strides: Sequence[int]
+) -> tf.Tensor:
+  """Returns a kernel's area over the part of it that lies inside the image.
+
+  Args:
+    inputs: What is convolved, `[batch, height, width, channels]`.
+    kernel: Height and width of the kernel, pixels.
+    strides: Likewise; the padding is TensorFlow's "SAME".
+
+  Returns:
+    `[1, new_height, new_width, 1]`, at least 1, in the dtype of `inputs`.
+  """
+  gains = []
+  for size, k, stride in zip(
+    tf.unstack(tf.shape(inputs)[1:3]), kernel, strides
+  ):
+    steps = -(-size // stride)
+    outside = tf.maximum((steps - 1) * stride + k - size, 0)
+    first = tf.range(steps) * stride - outside // 2
+    inside = tf.minimum(first + k, size) - tf.maximum(first, 0)
+    gains.append(k / inside)
+  rows, columns = gains
+  gain = rows[None, :, None, None] * columns[None, None, :, None]
+  return tf.cast(gain, inputs.dtype)
+
+
+class UpSampling2D(tf.keras.layers.UpSampling2D):
+  """Enlarges images in a way that phones run fast.
+
+  The result is that of `tf.keras.layers.UpSampling2D`. Where nearest pixels are
+  asked for, what is exported repeats the channels and moves them side by side,
+  two operators that LiteRT's XNNPACK has, unlike RESIZE_NEAREST_NEIGHBOR.
+
+  Input shape:
+    `[batch, height, width, channels]`.
+
+  Output shape:
+    `[batch, factor * height, factor * width, channels]`.
+  """
+
+  def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+    """Returns the larger images, same dtype."""
+    if training or self.interpolation != "nearest":
+      return super().call(inputs)
+    factor = self.size[0]
+    return tf.nn.depth_to_space(tf.concat([inputs] * factor**2, -1), factor)
+
+
+class Dropout(tf.keras.layers.Layer):
+  """Drops features in training; a checkpoint holds the state of its draws.
+
+  `tf.keras.layers.Dropout` draws from a state that no checkpoint holds, so
+  that an interrupted run could not go on as if it had not been.
+
+  Attributes:
+    rate: Share of the features set to 0; the others grow by 1 / (1 - rate).
+    seed: Seed of the draws.
+  """
+
+  def __init__(self, rate: float, seed: int | None = None, **kwargs: Any):
+    """Creates the layer.
+
+    Args:
+      rate: Share of the features dropped, at least 0 and below 1.
+      seed: Seed of the draws; None takes one from Python's `random`, which
+        `tf.keras.utils.set_random_seed` seeds.
+      **kwargs: Passed to the Keras layer.
+    """
+    super().__init__(**kwargs)
+    self.rate = rate
+    self.seed = random.getrandbits(31) if seed is None else seed
+    self._generator = tf.random.Generator.from_seed(self.seed, alg="philox")
+
+  def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+    """Returns `inputs`, in training with some features dropped."""
+    if not training:
+      return inputs
+    return tf.nn.experimental.stateless_dropout(
+      inputs, self.rate, seed=self._generator.make_seeds(1)[:, 0]
+    )
+
+  def get_config(self) -> dict[str, Any]:
+    """Returns the constructor's arguments, for Keras to rebuild the layer."""
+    return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+class DepthToSpace(tf.keras.layers.Layer):
+  """Turns groups of channels into larger images.
+
+  Source: Shi et al., "Real-Time Single Image and Video Super-Resolution Using
+  an Efficient Sub-Pixel Convolutional Neural Network", 2016, eq. 4.
+
+  Attributes:
+    factor: How much higher and wider the result is.
+
+  Input shape:
+    `[batch, height, width, factor ** 2 * channels]`.
+
+  Output shape:
+    `[batch, factor * height, factor * width, channels]`.
+  """
+
+  def __init__(self, factor: int, **kwargs: Any):
+    super().__init__(**kwargs)
+    self.factor = factor
+
+  def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    """Returns the larger images, same dtype."""
+    return tf.nn.depth_to_space(inputs, self.factor)
+
+  def get_config(self) -> dict[str, Any]:
+    """Returns the constructor's arguments, for Keras to rebuild the layer."""
+    return {**super().get_config(), "factor": self.factor}
+
+
+class SubpixelInitializer(tf.keras.initializers.Initializer):
+  """Initial weights with which a sub-pixel convolution has no checkerboard.
+
+  All output channels that `DepthToSpace` puts side by side start with the same
+  kernel, so that the enlargement starts as a nearest-neighbour one. Source:
+  Aitken et al., "Checkerboard artifact free sub-pixel convolution", 2017.
+  """
+
+  def __init__(self, base: tf.keras.initializers.Initializer, factor: int):
+    """Sets what the kernels are drawn from.
+
+    Args:
+      base: Draws the kernels that are then repeated.
+      factor: That of the `DepthToSpace` layer.
+    """
+    self.base = base
+    self.factor = factor
+
+  def __call__(
+    self, shape: Sequence[int], dtype: Any = None, **kwargs: Any
+  ) -> tf.Tensor:
+    """Returns a kernel `[height, width, inputs, factor ** 2 * outputs]`."""
+    groups = self.factor**2
+    kernel = self.base((*shape[:-1], shape[-1] // groups), dtype=dtype)
+    return tf.tile(kernel, [1, 1, 1, groups])
+
+  def get_config(self) -> dict[str, Any]:
+    """Returns the constructor's arguments."""
+    return {"base": self.base, "factor": self.factor}

@@ -1,0 +1,121 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What a generator would cost once exported, and whether that is allowed."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import tempfile
+
+import numpy as np
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.modeling import networks
+from official.cyclegan.serving import model_cost
+from official.cyclegan.serving import serving_module
+from official.cyclegan.serving import tflite_convert
+from official.cyclegan.serving import tflite_probe
+
+# What is measured, and the option that limits it.
+LIMITS = {
+  "latency_ms": "max_latency_ms",
+  "macs": "max_macs",
+  "size_kb": "max_size_kb",
+}
+
+
+class OverBudget(config_lib.UserError):
+  """A generator is larger or slower than allowed; the message says by what."""
+
+
+def write_fresh(
+  model: config_lib.ModelConfig, size: int, quantization: str, path: str
+) -> None:
+  """Writes the `.tflite` file of a generator with fresh weights.
+
+  Args:
+    model: Its options.
+    size: Width and height of the pictures, pixels.
+    quantization: One of `config.QUANTIZATIONS`, calibrated with noise.
+    path: The file.
+
+  Raises:
+    config.UserError: If it cannot be converted.
+  """
+  translator = serving_module.Translator(
+    networks.build_generator(model), "AtoB"
+  )
+  shape = (4, size, size, model.channels)
+  noise = np.random.default_rng(0).random(shape, np.float32)
+  content = tflite_convert.convert(
+    translator, [size], quantization, {size: noise}
+  )
+  pathlib.Path(path).write_bytes(content)
+
+
+def measure(
+  model: config_lib.ModelConfig, size: int, quantization: str
+) -> dict[str, float]:
+  """Builds a generator with fresh weights, exports it and runs it.
+
+  Args:
+    model: Its options.
+    size: Width and height of the pictures, pixels.
+    quantization: One of `config.QUANTIZATIONS`.
+
+  Returns:
+    `latency_ms`, the median for one picture on one thread in the runtime
+    without TensorFlow; `macs`, `size_kb` (1,000 bytes) and `parameters`.
+
+  Raises:
+    config.UserError: If it cannot be converted or run.
+  """
+  shape = (1, size, size, model.channels)
+  noise = np.random.default_rng(0).random(shape, np.float32)
+  with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "g_AB.tflite")
+    write_fresh(model, size, quantization, path)
+    try:
+      _, found = tflite_probe.probe(path, noise)
+    except tflite_probe.RuntimeFailure as error:
+      raise config_lib.UserError(
+        f"--budget_quantization={quantization}: the file cannot be run"
+        f" ({error}). Use another one."
+      ) from error
+    cost, size_kb = model_cost.read(path), os.path.getsize(path) / 1000
+  return {
+    "latency_ms": found["milliseconds"]["1"],
+    "macs": float(cost.macs),
+    "size_kb": size_kb,
+    "parameters": float(cost.parameters),
+  }
+
+
+def check(cost: dict[str, float], options: config_lib.SearchConfig) -> None:
+  """Refuses a generator that costs too much.
+
+  Args:
+    cost: From `measure`.
+    options: `max_latency_ms`, `max_macs` and `max_size_kb`.
+
+  Raises:
+    OverBudget: If one of them is exceeded.
+  """
+  for name, option in LIMITS.items():
+    limit = getattr(options, option)
+    if limit and cost[name] > limit:
+      raise OverBudget(
+        f"over budget: {name} {cost[name]:.4g} is above --{option}={limit:.4g}"
+      )

@@ -1,0 +1,111 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What a .tflite file costs: parameters, multiplications and memory.
+
+Read from the file's graph, whatever made it, without TensorFlow.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from official.cyclegan.serving import tflite_file
+
+_CONV, _DEPTHWISE, _TRANSPOSED = (
+  "CONV_2D",
+  "DEPTHWISE_CONV_2D",
+  "TRANSPOSE_CONV",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+  """What one picture costs.
+
+  Attributes:
+    parameters: Weights and biases of the convolutions, zeros included.
+    macs: Multiply-accumulate operations of the convolutions; a transposed one
+      has one for each weight at each pixel of its input.
+    literature_macs: The same as papers on compressing generators count them,
+      with transposed convolutions at the size of their output: 56.8e9 for the
+      ResNet generator with 9 blocks and 64 filters at 256 pixels (Li et al.,
+      "GAN Compression", 2020, table 1).
+    activation_bytes: Most memory that tensors take that are needed at one time,
+      if every operator has a new tensor for its result.
+  """
+
+  parameters: int
+  macs: int
+  literature_macs: int
+  activation_bytes: int
+
+
+def read(path: str) -> Cost:
+  """Returns what a file costs; of several signatures the first.
+
+  Args:
+    path: A `.tflite` file with fixed shapes.
+
+  Raises:
+    ValueError: If it is no such file.
+    RuntimeError: If it cannot be read.
+  """
+  interpreter = tflite_file.open_interpreter(path)
+  tensors = {t["index"]: t for t in interpreter.get_tensor_details()}
+  # No public interface tells the operators.
+  operators = interpreter._get_ops_details()
+  parameters, macs, literature = 0, 0, 0
+  for operator in operators:
+    kind = operator["op_name"]
+    if kind not in (_CONV, _DEPTHWISE, _TRANSPOSED):
+      continue
+    inputs = [int(i) for i in operator["inputs"]]
+    # Of a transposed one: the size wanted, the weights, the input, the bias.
+    weights = tensors[inputs[1]]["shape"]
+    source = tensors[inputs[2 if kind == _TRANSPOSED else 0]]["shape"]
+    result = tensors[int(operator["outputs"][0])]["shape"]
+    count = int(np.prod(weights))
+    per_input = count * int(np.prod(source[1:3]))
+    per_output = count * int(np.prod(result[1:3]))
+    macs += per_input if kind == _TRANSPOSED else per_output
+    literature += per_output
+    bias = inputs[3 if kind == _TRANSPOSED else 2 :]
+    parameters += count + sum(
+      int(np.prod(tensors[i]["shape"])) for i in bias if i >= 0
+    )
+  return Cost(parameters, macs, literature, _live_bytes(operators, tensors))
+
+
+def _live_bytes(
+  operators: list[dict[str, Any]], tensors: dict[int, dict[str, Any]]
+) -> int:
+  """Returns how many bytes are needed at the operator that needs most."""
+  first, last = {}, {}
+  for number, operator in enumerate(operators):
+    first.update((int(i), number) for i in operator["outputs"])
+    last.update((int(i), number) for i in operator["inputs"])
+  # Constants, and the input, are no operator's result.
+  size = {
+    i: int(np.prod(tensors[i]["shape"]))
+    * np.dtype(tensors[i]["dtype"]).itemsize
+    for i in first
+  }
+  end = len(operators)
+  return max(
+    sum(size[i] for i in first if first[i] <= n <= last.get(i, end))
+    for n in range(end)
+  )

@@ -1,0 +1,145 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""SavedModels for servers: they need nothing but TensorFlow to be loaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import preprocessing
+from official.cyclegan.serving import serving_module
+
+# Where TensorFlow lets others keep files in a SavedModel.
+_EXTRA = "assets.extra"
+DETAILS_PATH = os.path.join(_EXTRA, "cyclegan.json")
+# Where TensorFlow Serving looks for requests to warm up with.
+WARM_UP_PATH = os.path.join(_EXTRA, "tf_serving_warmup_requests")
+FLOAT_SIGNATURE = "serving_default"
+BYTES_SIGNATURE = "serving_bytes"
+# TensorFlow Serving's REST interface takes and gives base64 where a name ends
+# in _bytes.
+BYTES_INPUT = "image_bytes"
+
+
+def write(
+  translator: serving_module.Translator,
+  path: str,
+  config: config_lib.Config,
+  example: np.ndarray,
+) -> None:
+  """Writes a SavedModel with two signatures.
+
+  `serving_default` takes float32 `image` `[batch, height, width, channels]` in
+  [0, 1], height and width multiples of what the generator needs, and gives
+  `image_B` or `image_A` of the same shape. `serving_bytes` takes `image_bytes`,
+  encoded JPEG, PNG, BMP or GIF files of any size, a string for each, and gives
+  `image_B_bytes` or `image_A_bytes`, PNG files of the same sizes, translated
+  at the size trained on as `translate` does by default.
+
+  Args:
+    translator: What to write.
+    path: The folder, which is created.
+    config: That of the run.
+    example: float32 `[1, size, size, channels]` in [0, 1], to warm up with.
+  """
+  channels = config.model.channels
+  translate = translator.function([None, None, None, channels])
+  translate_bytes = _bytes_function(translator, config.data.crop_size)
+  module = tf.Module()
+  module.variables_ = translator.variables
+  module.__call__ = translate
+  module.translate_bytes = translate_bytes
+  tf.saved_model.save(
+    module,
+    path,
+    signatures={
+      FLOAT_SIGNATURE: translate,
+      BYTES_SIGNATURE: translate_bytes,
+    },
+  )
+  pathlib.Path(path, _EXTRA).mkdir()
+  generator_type = config.model.generator_type
+  details = {
+    "direction": translator.direction,
+    "size": config.data.crop_size,
+    "channels": channels,
+    "size_multiple": config_lib.SIZE_MULTIPLES[generator_type],
+    "minimum_size": config_lib.MINIMUM_SIZES[generator_type],
+  }
+  pathlib.Path(path, DETAILS_PATH).write_text(
+    json.dumps(details, indent=2) + "\n", encoding="utf-8"
+  )
+  _write_warm_up(os.path.basename(path), path, example)
+
+
+def runner(path: str) -> Callable[[np.ndarray], np.ndarray]:
+  """Loads a SavedModel.
+
+  Args:
+    path: Its folder.
+
+  Returns:
+    A function from and to float32 `[1, height, width, channels]` in [0, 1].
+  """
+  signature = tf.saved_model.load(path).signatures[FLOAT_SIGNATURE]
+  (output,) = signature.structured_outputs
+  return lambda image: signature(image=tf.constant(image))[output].numpy()
+
+
+def _bytes_function(translator: serving_module.Translator, size: int) -> Any:
+  """Returns the translation of encoded pictures, as a tf.function."""
+
+  def translate_one(encoded: tf.Tensor) -> tf.Tensor:
+    picture = tf.io.decode_image(
+      encoded, channels=translator.channels, expand_animations=False
+    )
+    picture = tf.ensure_shape(picture, [None, None, translator.channels])
+    height, width = tf.unstack(tf.shape(picture)[:2])
+    small = preprocessing.resize(picture, size, size) / 255.0
+    (made,) = translator(small[None]).values()
+    large = preprocessing.resize(made[0] * 255.0, height, width)
+    return tf.io.encode_png(tf.cast(tf.round(large), tf.uint8))
+
+  def translate(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+    made = tf.map_fn(translate_one, image_bytes, fn_output_signature=tf.string)
+    return {f"{translator.output_name}_bytes": made}
+
+  spec = tf.TensorSpec([None], tf.string, name=BYTES_INPUT)
+  return tf.function(translate, input_signature=[spec])
+
+
+def _write_warm_up(name: str, path: str, example: np.ndarray) -> None:
+  """Writes a request for each signature, as TensorFlow Serving logs them."""
+  picture = preprocessing.unit_to_uint8(tf.constant(example[0]))
+  encoded = [tf.io.encode_png(picture).numpy()]
+  with tf.io.TFRecordWriter(os.path.join(path, WARM_UP_PATH)) as file:
+    for signature, entry, value in (
+      (FLOAT_SIGNATURE, "image", example),
+      (BYTES_SIGNATURE, BYTES_INPUT, encoded),
+    ):
+      log = prediction_log_pb2.PredictionLog()
+      request = log.predict_log.request
+      request.model_spec.name = name
+      request.model_spec.signature_name = signature
+      request.inputs[entry].CopyFrom(tf.make_tensor_proto(value))
+      file.write(log.SerializeToString())

@@ -1,0 +1,155 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Turns a translator into a TFLite file, in one of several precisions."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.serving import serving_module
+from official.cyclegan.serving import tflite_file
+
+# What instance normalisation is made of. Its variances do not fit into 8 bits.
+_STATISTICS = ("MEAN", "SUB", "MUL", "ADD", "RSQRT")
+
+
+def signature_names(sizes: Sequence[int]) -> dict[str, int]:
+  """Returns what a file's signatures are called, and the size of each.
+
+  Args:
+    sizes: Widths and heights, pixels; the first is the default signature's.
+  """
+  names = [tflite_file.DEFAULT_SIGNATURE, *[f"s{size}" for size in sizes[1:]]]
+  return dict(zip(names, sizes))
+
+
+def convert(
+  translator: serving_module.Translator,
+  sizes: Sequence[int],
+  quantization: str,
+  calibration: Mapping[int, np.ndarray] | None = None,
+) -> bytes:
+  """Returns a TFLite file for single images of fixed sizes.
+
+  A fixed shape keeps SHAPE and PACK operators, and with them dynamic tensors
+  that delegates refuse, out of the graph. The sizes share their weights.
+
+  Args:
+    translator: What to convert.
+    sizes: Widths and heights, pixels.
+    quantization: One of `config.QUANTIZATIONS`.
+    calibration: For `config.CALIBRATED`, images of each size: float32
+      `[count, size, size, channels]` in [0, 1].
+
+  Raises:
+    config.UserError: If TensorFlow cannot convert it; the message says why.
+  """
+  signatures = signature_names(sizes)
+  module = tf.Module()
+  module.variables_ = translator.variables
+  functions = {
+    name: translator.function([1, size, size, translator.channels])
+    for name, size in signatures.items()
+  }
+  with tempfile.TemporaryDirectory() as folder:
+    tf.saved_model.save(module, folder, signatures=functions)
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+      folder, signature_keys=list(functions)
+    )
+    images = _representative(signatures, calibration or {})
+    try:
+      with quiet():
+        return _convert(converter, quantization, images)
+    except (RuntimeError, ValueError, tf.errors.OpError) as error:
+      raise config_lib.UserError(
+        f"--quantization={quantization}: TensorFlow cannot convert this"
+        f" generator ({config_lib.first_line(error)}). Leave it out."
+      ) from error
+
+
+def _convert(
+  converter: tf.lite.TFLiteConverter,
+  quantization: str,
+  images: Callable[[], Iterator[Any]],
+) -> bytes:
+  """Converts once the options that belong to a kind are set."""
+  if quantization == "float32":
+    return converter.convert()
+  converter.optimizations = [tf.lite.Optimize.DEFAULT]
+  if quantization == "float16":
+    converter.target_spec.supported_types = [tf.float16]
+  if quantization in config_lib.CALIBRATED:
+    converter.representative_dataset = images
+    kinds = tf.lite.OpsSet
+    converter.target_spec.supported_ops = (
+      [
+        kinds.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8,
+        # DEPTH_TO_SPACE and the like stay in float32.
+        kinds.TFLITE_BUILTINS,
+      ]
+      if quantization == "int16x8"
+      else [kinds.TFLITE_BUILTINS_INT8]
+    )
+  if quantization == "int8_mixed":
+    debug = tf.lite.experimental
+    debugger = debug.QuantizationDebugger(
+      converter=converter,
+      debug_dataset=images,
+      debug_options=debug.QuantizationDebugOptions(
+        denylisted_ops=list(_STATISTICS)
+      ),
+    )
+    return debugger.get_nondebug_quantized_model()
+  return converter.convert()
+
+
+def _representative(
+  signatures: Mapping[str, int], calibration: Mapping[int, np.ndarray]
+) -> Callable[[], Iterator[Any]]:
+  """Returns what the converter reads calibration images from."""
+
+  def images() -> Iterator[Any]:
+    for name, size in signatures.items():
+      for image in calibration[size]:
+        inputs = {"image": image[None]}
+        yield inputs if len(signatures) == 1 else (name, inputs)
+
+  return images
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+  """Keeps what C++ code prints off the user's screen: redirects descriptors."""
+  sys.stdout.flush()
+  sys.stderr.flush()
+  kept = [os.dup(1), os.dup(2)]
+  with open(os.devnull, "wb") as nowhere:
+    os.dup2(nowhere.fileno(), 1)
+    os.dup2(nowhere.fileno(), 2)
+    try:
+      yield
+    finally:
+      os.dup2(kept[0], 1)
+      os.dup2(kept[1], 2)
+      for descriptor in kept:
+        os.close(descriptor)

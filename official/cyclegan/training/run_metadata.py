@@ -1,0 +1,163 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Records what made a run: `run.json` in the run's folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import importlib.metadata
+import json
+import os
+import pathlib
+import platform
+import shlex
+import subprocess
+import sys
+from typing import Any
+
+import tensorflow as tf
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import sources
+
+FILE_NAME = "run.json"
+_PACKAGES = (
+  "tensorflow",
+  "tensorflow-cpu",
+  "keras",
+  "tensorflow-addons",
+  "tensorflow-datasets",
+  "numpy",
+  "cyclegan-garden",
+)
+_CHUNK = 1 << 20  # bytes
+
+
+def add_start(
+  model_dir: str,
+  config: config_lib.Config,
+  source: sources.Source,
+  device: dict[str, Any],
+  first_step: int,
+) -> None:
+  """Notes that a run starts, or goes on, and warns if its data has changed.
+
+  The file holds the resolved configuration, the data's fingerprint and, for
+  every start, the time (UTC), the step, the command, the versions, the git
+  revision of this package's source (None outside a checkout) and the devices.
+
+  Args:
+    model_dir: The folder of the run.
+    config: The resolved configuration.
+    source: The data set.
+    device: What the run is on, from `devices.describe`.
+    first_step: Steps already done.
+
+  Raises:
+    config.UserError: If the file cannot be written.
+  """
+  path = pathlib.Path(model_dir, FILE_NAME)
+  starts, before = [], None
+  if first_step and path.exists():
+    try:
+      earlier = json.loads(path.read_text(encoding="utf-8"))
+      starts, before = earlier["starts"], earlier["data"]["fingerprint"]
+    except (ValueError, KeyError, TypeError):
+      pass  # damaged: begin anew
+  now = fingerprint(source)
+  if before not in (None, now):
+    print(
+      f"The pictures of --dataset={config.data.dataset} have changed since this"
+      " run began: it goes on, but not as it would have with the earlier ones."
+    )
+  starts.append(
+    {
+      "time": datetime.datetime.now(datetime.timezone.utc).isoformat(
+        timespec="seconds"
+      ),
+      "first_step": first_step,
+      "command": shlex.join([sys.executable, *sys.argv]),
+      "versions": versions(),
+      "git_revision": git_revision(),
+      "device": device,
+    }
+  )
+  record = {
+    "config": dataclasses.asdict(config),
+    "data": {
+      "name": source.name,
+      "images": source.counts,
+      "fingerprint": now,
+    },
+    "starts": starts,
+  }
+  config_lib.write_text(path, json.dumps(record, indent=2) + "\n", "model_dir")
+
+
+def fingerprint(source: sources.Source) -> str:
+  """Returns a SHA-256 over the names and contents of all files of a data set.
+
+  Args:
+    source: The data set. The folder that it lies in does not count, only the
+      names below it.
+  """
+  total = hashlib.sha256()
+  for path in sorted(source.files):
+    content = hashlib.sha256()
+    with tf.io.gfile.GFile(path, "rb") as file:
+      while chunk := file.read(_CHUNK):
+        content.update(chunk)
+    name = os.path.join(
+      os.path.basename(os.path.dirname(path)), os.path.basename(path)
+    )
+    total.update(f"{name}\0{content.hexdigest()}\n".encode())
+  return total.hexdigest()
+
+
+def versions() -> dict[str, str]:
+  """Returns the versions of Python and of the packages that matter."""
+  found = {"python": platform.python_version()}
+  for name in _PACKAGES:
+    try:
+      found[name] = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+      continue
+  return found
+
+
+def git_revision() -> str | None:
+  """Returns the commit of this package's source, or None.
+
+  A trailing `+` says that tracked files differ from that commit.
+  """
+  folder = pathlib.Path(__file__).absolute().parent
+
+  def git(*arguments: str) -> str:
+    return subprocess.run(
+      ["git", "-C", str(folder), *arguments],
+      capture_output=True,
+      check=True,
+      text=True,
+    ).stdout.strip()
+
+  try:
+    revision = git("rev-parse", "HEAD")
+    # An installed package inside somebody else's checkout is not its source.
+    git("ls-files", "--error-unmatch", str(pathlib.Path(__file__).absolute()))
+    changed = git("status", "--porcelain", "--untracked-files=no")
+  except (OSError, subprocess.CalledProcessError):
+    return None
+  return revision + ("+" if changed else "")

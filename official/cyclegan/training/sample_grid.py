@@ -1,0 +1,105 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Pictures of a run's progress: rows of images, stages side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from official.cyclegan.data import preprocessing
+
+_GAP = 2  # pixels between images
+_WHITE = 255
+
+
+def stages(
+  forth: tf.keras.Model, back: tf.keras.Model, real: np.ndarray
+) -> list[np.ndarray]:
+  """Returns what CycleGAN makes of images of one domain.
+
+  Args:
+    forth: Generator to the other domain.
+    back: Generator from the other domain.
+    real: float32 `[count, size, size, channels]` in [-1, 1].
+
+  Returns:
+    Four arrays like `real`: the images, translated, translated back, and sent
+    through the generator that should leave them as they are.
+  """
+  images = tf.constant(real)
+  translated = forth(images, training=False)
+  return [
+    real,
+    translated.numpy(),
+    back(translated, training=False).numpy(),
+    back(images, training=False).numpy(),
+  ]
+
+
+def grid(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
+  """Lays images out in rows on white.
+
+  Args:
+    rows: For every row its images, uint8 `[height, width, channels]`, all of
+      one size. Rows may differ in length.
+
+  Returns:
+    uint8 `[total height, total width, channels]`.
+  """
+  height, width, channels = rows[0][0].shape
+  columns = max(len(row) for row in rows)
+  canvas = np.full(
+    (
+      len(rows) * (height + _GAP) - _GAP,
+      columns * (width + _GAP) - _GAP,
+      channels,
+    ),
+    _WHITE,
+    np.uint8,
+  )
+  for i, row in enumerate(rows):
+    for j, image in enumerate(row):
+      y, x = i * (height + _GAP), j * (width + _GAP)
+      canvas[y : y + height, x : x + width] = image
+  return canvas
+
+
+def progress_grid(
+  g_AB: tf.keras.Model,
+  g_BA: tf.keras.Model,
+  images_A: np.ndarray,
+  images_B: np.ndarray,
+) -> np.ndarray:
+  """Shows both directions: input, translated, reconstructed, identity.
+
+  Args:
+    g_AB: Generator from A to B.
+    g_BA: Generator from B to A.
+    images_A: float32 `[count, size, size, channels]` in [-1, 1].
+    images_B: The same for domain B.
+
+  Returns:
+    uint8 picture with one row per image, those of A first.
+  """
+  rows = []
+  for forth, back, real in ((g_AB, g_BA, images_A), (g_BA, g_AB, images_B)):
+    shown = [
+      preprocessing.network_to_uint8(tf.constant(stage)).numpy()
+      for stage in stages(forth, back, real)
+    ]
+    rows.extend(list(row) for row in zip(*shown))
+  return grid(rows)

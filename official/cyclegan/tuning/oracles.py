@@ -1,0 +1,386 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What chooses the next trial of a search, and survives being killed.
+
+keras-tuner's oracles write several files, one after the other and in place, so
+that a kill between two of them loses a trial or has it run again. These keep
+everything in one file that is replaced whole, once for every change. They also
+know when the time is up, take trials back from workers that are gone, and have
+the best trials trained in full in the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import pathlib
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras_tuner
+import numpy as np
+from keras_tuner import oracles as kt_oracles
+from keras_tuner.engine import trial as trial_lib
+
+from official.cyclegan.core import config as config_lib
+
+STATE_NAME = "oracle.json"
+TRIAL_FOLDER = "trial_{}"
+# Among the values of a trial in full: the trial whose values it has.
+FINAL_OF = "tuner/final_of"
+# More than any search has: this module's callers count failures themselves.
+NO_LIMIT = 10**9
+
+Trial = trial_lib.Trial
+
+
+class Durable(keras_tuner.Oracle):
+  """Mixed into an oracle, before it; the class has the module's promises.
+
+  Attributes:
+    first: Values of the first trial; empty: the oracle chooses them as well.
+    max_seconds: No trial is begun after so many seconds, of all the times that
+      the search ran together; 0: no limit.
+    finalists: How many of the best trials are tried again in full, when all
+      others have ended.
+    reserve: Returns the seconds that these will take; so many before
+      `max_seconds` no other trial is begun any more.
+    on_end: Called with each trial that has ended.
+    finished: Whether no trial is left to be run.
+  """
+
+  max_seconds: float = 0.0
+  finalists: int = 0
+  finished: bool = False
+
+  def __init__(self, *args: Any, **kwargs: Any):
+    """As the oracle that this is mixed into."""
+    self.first: dict[str, Any] = {}
+    self.on_end: Callable[[Trial], None] = lambda trial: None
+    self.reserve: Callable[[], float] = lambda: 0.0
+    self._final: dict[str, Any] = {}
+    self._only_finals = False  # once one has begun
+    self._depth = 0
+    self._seconds_before = 0.0
+    self._started = time.monotonic()
+    super().__init__(*args, **kwargs)
+    self.verbose = 0
+
+  @property
+  def seconds(self) -> float:
+    """How long the search has run, those before a restart included."""
+    return self._seconds_before + time.monotonic() - self._started
+
+  def populate_space(self, trial_id: str) -> dict[str, Any]:
+    """Returns the values of a new trial, as keras-tuner asks for them.
+
+    Args:
+      trial_id: Name of the trial.
+    """
+    if self._final:
+      return {"status": trial_lib.TrialStatus.RUNNING, "values": self._final}
+    if self.first and not self.start_order:
+      return {"status": trial_lib.TrialStatus.RUNNING, "values": self.first}
+    return super().populate_space(trial_id)
+
+  @keras_tuner.synchronized
+  def create_trial(self, tuner_id: str) -> Trial:
+    """Returns the tuner's trial, or a new one.
+
+    Args:
+      tuner_id: Who asks. A tuner that comes back gets what it had.
+
+    Returns:
+      A trial to run; or one with the status IDLE, ask again, as long as others
+      still run; or with STOPPED.
+    """
+    held = self.ongoing_trials.get(tuner_id)
+    if held is not None:
+      self.tuner_ids.add(tuner_id)
+      return held
+    with self._commit():
+      if self._retry_queue:  # what a lost worker had was begun in time
+        over = self._is_late()
+      else:
+        over = self._only_finals or self._is_late(self.reserve())
+      if over:
+        trial = Trial(self.get_space(), "", trial_lib.TrialStatus.STOPPED)
+        self.tuner_ids.discard(tuner_id)
+      else:
+        trial = super().create_trial(tuner_id)
+      if trial.status == trial_lib.TrialStatus.STOPPED:
+        trial = self._create_final(tuner_id) or trial
+      if trial.status == trial_lib.TrialStatus.STOPPED:
+        if self.ongoing_trials:
+          # One of them may have to be run by this tuner after all.
+          trial.status = trial_lib.TrialStatus.IDLE
+          self.tuner_ids.add(tuner_id)
+        else:
+          self.finished = True
+          self.tuner_ids.clear()  # lets the chief go; the others will notice
+    return trial
+
+  def _is_late(self, reserve: float = 0.0) -> bool:
+    """Returns whether fewer seconds than these are left."""
+    return bool(self.max_seconds) and (
+      self.seconds + reserve >= self.max_seconds
+    )
+
+  def _create_final(self, tuner_id: str) -> Trial | None:
+    """Returns the next finalist's trial in full, if it is time for it."""
+    others = not all(map(is_final, self.ongoing_trials.values()))
+    finalist = self._next_finalist()
+    if others or finalist is None or self._is_late():
+      return None
+    self._final = {**_searched(finalist), FINAL_OF: finalist.trial_id}
+    self._only_finals = True
+    if self.max_trials:
+      self.max_trials += 1
+    try:
+      return super().create_trial(tuner_id)
+    finally:
+      self._final = {}
+
+  def _next_finalist(self) -> Trial | None:
+    """Returns the best finalist that has no trial in full yet."""
+    had = list(map(_searched, self.finals()))
+    finalists: list[Trial] = []
+    for trial in sorted(self._completed(), key=lambda trial: trial.score):
+      # Hyperband may have trained the same values more than once.
+      rivals = map(_searched, finalists)
+      if not is_final(trial) and _searched(trial) not in rivals:
+        finalists.append(trial)
+    wanted = finalists[: self.finalists]
+    return next((t for t in wanted if _searched(t) not in had), None)
+
+  @keras_tuner.synchronized
+  def update_trial(
+    self, trial_id: str, metrics: dict[str, float], step: int = 0
+  ) -> Trial:
+    """Records what was measured.
+
+    Args:
+      trial_id: Name of the trial.
+      metrics: The objective by its name.
+      step: As keras-tuner passes it.
+    """
+    with self._commit():
+      return super().update_trial(trial_id, metrics, step)
+
+  @keras_tuner.synchronized
+  def end_trial(self, trial: Trial) -> None:
+    """Records how a trial has ended, once.
+
+    Args:
+      trial: As keras-tuner passes it.
+    """
+    if trial.trial_id in self.end_order:
+      return
+    with self._commit():
+      if trial.trial_id in self._retry_queue:  # its worker was not gone
+        self._retry_queue.remove(trial.trial_id)
+      super().end_trial(trial)
+    self.on_end(self.trials[trial.trial_id])
+
+  @keras_tuner.synchronized
+  def release(self, tuner_id: str) -> str | None:
+    """Takes a tuner's trial away, for another one to go on with.
+
+    Args:
+      tuner_id: Whose.
+
+    Returns:
+      The trial's name, if it had one.
+    """
+    self.tuner_ids.discard(tuner_id)
+    trial = self.ongoing_trials.get(tuner_id)
+    if trial is None:
+      return None
+    with self._commit():
+      self.ongoing_trials.pop(tuner_id)
+      self._retry_queue.append(trial.trial_id)
+    return trial.trial_id
+
+  def ended(self) -> list[Trial]:
+    """Returns the trials that have ended, in that order."""
+    return [self.trials[trial_id] for trial_id in self.end_order]
+
+  def finals(self) -> list[Trial]:
+    """Returns the trials in full, whether they have ended or not."""
+    return list(filter(is_final, self.trials.values()))
+
+  def best(self) -> Trial | None:
+    """Returns the best completed trial; of those in full, if there are any."""
+    done = self._completed()
+    finals = list(filter(is_final, done))
+    return min(finals or done, key=lambda trial: trial.score, default=None)
+
+  def _completed(self) -> list[Trial]:
+    return [
+      trial
+      for trial in self.trials.values()
+      if trial.status == trial_lib.TrialStatus.COMPLETED
+    ]
+
+  def get_state(self) -> dict[str, Any]:
+    """Returns all that is kept."""
+    return {
+      **super().get_state(),
+      "trials": {name: t.get_state() for name, t in self.trials.items()},
+      "seconds": self.seconds,
+      "finished": self.finished,
+    }
+
+  def set_state(self, state: dict[str, Any]) -> None:
+    """Restores what `get_state` returned."""
+    self.trials = {
+      name: Trial.from_state(values) for name, values in state["trials"].items()
+    }
+    super().set_state(state)
+    if self.max_trials:
+      self.max_trials += len(self.finals())
+    # A search that had ended may have been given more trials.
+    self._only_finals = bool(self.finals()) and not state["finished"]
+    self._seconds_before = state["seconds"]
+    self._started = time.monotonic()
+    self.finished = state["finished"] and not self._has_more()
+
+  def save(self) -> None:
+    """Writes the state, whole; within another change, with that."""
+    if self._depth == 0:
+      config_lib.write_text(
+        pathlib.Path(self._project_dir, STATE_NAME),
+        json.dumps(self.get_state()),
+        "tuner_dir",
+      )
+
+  def reload(self) -> None:
+    """Reads the state, if there is one; what ran keeps its tuner.
+
+    Raises:
+      config.UserError: If the file is no such state.
+    """
+    path = os.path.join(self._project_dir, STATE_NAME)
+    if not os.path.exists(path):
+      return
+    try:
+      with open(path, encoding="utf-8") as file:
+        self.set_state(json.load(file))
+    except (OSError, KeyError, ValueError) as error:
+      raise config_lib.UserError(
+        f"--tuner_dir: {path} is damaged ({config_lib.first_line(error)})."
+        " Restore it, or give a new --tuner_dir."
+      ) from error
+
+  @contextlib.contextmanager
+  def _commit(self) -> Iterator[None]:
+    """Saves once, when the outermost change is complete."""
+    self._depth += 1
+    try:
+      yield
+    finally:
+      self._depth -= 1
+    self.save()
+
+  def _has_more(self) -> bool:
+    """Returns whether limits that were raised let a finished search go on."""
+    room = self.max_trials and len(self.trials) < self.max_trials
+    return not self._is_late() and bool(room or self._next_finalist())
+
+  def _save_trial(self, trial: Trial) -> None:
+    """Leaves it to `save`, which writes all trials."""
+
+
+def is_final(trial: Trial) -> bool:
+  """Says whether a trial is one in full, of values that were tried before.
+
+  Args:
+    trial: Any.
+  """
+  return FINAL_OF in trial.hyperparameters.values
+
+
+def _searched(trial: Trial) -> dict[str, Any]:
+  """Returns a trial's values without what is kept among them besides."""
+  values = trial.hyperparameters.values
+  return {k: v for k, v in values.items() if not k.startswith("tuner/")}
+
+
+class Random(Durable, kt_oracles.RandomSearchOracle):
+  """Draws every trial at random."""
+
+
+class Bayesian(Durable, kt_oracles.BayesianOptimizationOracle):
+  """Models the objective by a Gaussian process after some random trials."""
+
+  def populate_space(self, trial_id: str) -> dict[str, Any]:
+    """Returns the values of a new trial.
+
+    Args:
+      trial_id: Name of the trial.
+    """
+    with warnings.catch_warnings():
+      # scikit-learn's remarks on fits to a few points.
+      warnings.simplefilter("ignore")
+      return super().populate_space(trial_id)
+
+  def _vectorize_trials(self) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what the process is fitted to: trials of one length."""
+    everything = self.trials
+    self.trials = {n: t for n, t in everything.items() if not is_final(t)}
+    try:
+      return super()._vectorize_trials()
+    finally:
+      self.trials = everything
+
+
+class Hyperband(Durable, kt_oracles.HyperbandOracle):
+  """Trains many trials a little and the best of them on."""
+
+
+class Grid(Durable):
+  """Goes through all combinations of some values, in order.
+
+  keras-tuner's own forgets where it was when it is stopped.
+  """
+
+  def __init__(self, grid: dict[str, Sequence[Any]], **kwargs: Any):
+    """Sets the grid.
+
+    Args:
+      grid: The values of each parameter, by its name.
+      **kwargs: As `keras_tuner.Oracle` takes them.
+    """
+    self._grid = grid
+    super().__init__(**kwargs)
+
+  def populate_space(self, trial_id: str) -> dict[str, Any]:
+    """Returns the next combination.
+
+    Args:
+      trial_id: Name of the trial.
+    """
+    if self._final:
+      return super().populate_space(trial_id)
+    combinations = itertools.product(*self._grid.values())
+    tried = len(self.trials) - len(self.finals())
+    values = next(itertools.islice(combinations, tried, None), None)
+    if values is None:
+      return {"status": trial_lib.TrialStatus.STOPPED}
+    named = dict(zip(self._grid, values))
+    return {"status": trial_lib.TrialStatus.RUNNING, "values": named}

@@ -1,0 +1,411 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What a search has found: a live table, CSV, a plot, and flags to train by."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import pathlib
+import statistics
+from typing import Any
+
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams_lib
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.tuning import oracles
+
+EXECUTION_FOLDER = "execution_{}"  # of a trial
+RESULT_NAME = "result.json"  # of each execution
+FAILURE_NAME = "failure.txt"  # of a trial
+TRACEBACK_NAME = "traceback.txt"
+RESULTS_NAME = "results.csv"
+PLOT_NAME = "objective.png"
+PARETO_NAME = "pareto.csv"
+PARETO_PLOT_NAME = "pareto.png"
+FLAGS_NAME = "best.flags"
+LOGS_FOLDER = "logs"
+_WIDTH = 18  # characters of a column
+_DONE = "COMPLETED"
+_OVER_BUDGET = "over budget"
+# What a search under a budget weighs the objective against.
+_COSTS = ("latency_ms", "macs", "size_kb")
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+  """How a search stands.
+
+  Attributes:
+    completed: Trials that gave a result.
+    failed: Trials that gave none.
+    best: The best trial's row.
+    flags: Path of the flagfile that trains the best one in full.
+    finals: Finalists that were trained in full; they are counted apart.
+    model_dir: The folder of the best one's run in full; empty if there is none.
+    front: Of a search that measures cost, the rows of trials that no other one
+      beats in every respect, the fastest first.
+  """
+
+  completed: int
+  failed: int
+  best: dict[str, Any]
+  flags: str
+  finals: int
+  model_dir: str
+  front: list[dict[str, Any]]
+
+
+class Report:
+  """Writes what is known after every trial."""
+
+  def __init__(
+    self,
+    config: config_lib.Config,
+    options: config_lib.SearchConfig,
+    tuner_dir: str,
+  ):
+    """Sets what to write where.
+
+    Args:
+      config: What all trials have in common.
+      options: What is varied.
+      tuner_dir: The folder of the search.
+    """
+    self._config, self._options = config, options
+    self._folder = pathlib.Path(tuner_dir)
+
+  def start(self, oracle: oracles.Durable) -> None:
+    """Prints the head of the table, and what an earlier start has found."""
+    names = ("trial", self._options.objective, *self._options.search, "seconds")
+    print("".join(f"{name:<{_WIDTH}}" for name in names).rstrip(), flush=True)
+    for trial in oracle.ended():
+      self._print(self.row(trial), oracle)
+    if oracle.ended():
+      self._write(oracle)
+
+  def add(self, trial: oracles.Trial, oracle: oracles.Durable) -> None:
+    """Reports a trial that has ended.
+
+    Args:
+      trial: Which.
+      oracle: Has all of them.
+    """
+    row = self.row(trial)
+    self._print(row, oracle)
+    self._write(oracle)
+    self._log(row)
+
+  def finish(self, oracle: oracles.Durable) -> Summary:
+    """Returns how the search has ended.
+
+    Raises:
+      config.UserError: If no trial was completed.
+    """
+    ended = oracle.ended()
+    trials = [t for t in ended if not oracles.is_final(t)]
+    completed = sum(trial.status == _DONE for trial in trials)
+    best = oracle.best()
+    if best is None:
+      reasons = [self.row(trial)["message"] for trial in ended]
+      raise config_lib.UserError(
+        f"none of {len(ended)} trials was completed"
+        + (f"; the last one: {reasons[-1]}" if reasons else ".")
+      )
+    finals = [t for t in oracle.finals() if t.status == _DONE]
+    trained = self._trial_folder(best) / EXECUTION_FOLDER.format(0)
+    return Summary(
+      completed,
+      len(trials) - completed,
+      self.row(best),
+      str(self._folder / FLAGS_NAME),
+      len(finals),
+      str(trained) if best in finals else "",
+      pareto_front(list(map(self.row, trials)), self._options.objective),
+    )
+
+  def row(self, trial: oracles.Trial) -> dict[str, Any]:
+    """Returns a trial as a line of `results.csv`.
+
+    Args:
+      trial: One that has ended.
+    """
+    folder = self._trial_folder(trial)
+    results = [
+      json.loads(path.read_text(encoding="utf-8"))
+      for path in sorted(
+        folder.glob(f"{EXECUTION_FOLDER.format('*')}/{RESULT_NAME}")
+      )
+    ]
+    failure = folder / FAILURE_NAME
+    message = ""
+    if trial.status != _DONE and failure.exists():
+      message = failure.read_text(encoding="utf-8").strip()
+    row = {
+      "trial": trial.trial_id,
+      "status": trial.status,
+      self._options.objective: trial.score,
+      **{
+        name: trial.hyperparameters.values[name]
+        for name in self._options.search
+      },
+      "steps": sum(r["steps"] for r in results),
+      "seconds": round(sum(r["seconds"] for r in results), 1),
+      "continues": trial.hyperparameters.values.get("tuner/trial_id", ""),
+      "final_of": trial.hyperparameters.values.get(oracles.FINAL_OF, ""),
+      "message": message,
+    }
+    for name in results[0]["measures"] if results else ():
+      row.setdefault(
+        name, statistics.mean(r["measures"][name] for r in results)
+      )
+    return row
+
+  def seconds_per_step(self, oracle: oracles.Durable) -> float:
+    """Returns what a step of the trials has taken, measuring included.
+
+    Args:
+      oracle: Has the trials; while none has a result, it is 0.
+    """
+    rows = [self.row(trial) for trial in oracle.ended()]
+    steps = sum(row["steps"] for row in rows)
+    return sum(row["seconds"] for row in rows) / steps if steps else 0.0
+
+  def _trial_folder(self, trial: oracles.Trial) -> pathlib.Path:
+    name = oracles.TRIAL_FOLDER.format(trial.trial_id)
+    return self._folder / name
+
+  def _print(self, row: dict[str, Any], oracle: oracles.Durable) -> None:
+    """Prints a line of the table; a star marks the best one."""
+    score = row[self._options.objective]
+    best = oracle.best()
+    if score is None:
+      shown = "failed"
+    else:
+      star = " *" if best and best.trial_id == row["trial"] else ""
+      shown = f"{score:.5g}{star}"
+    values = [_short(row[name]) for name in self._options.search]
+    cells = [row["trial"], shown, *values, f"{row['seconds']:.0f}"]
+    line = "".join(f"{cell:<{_WIDTH}}" for cell in cells)
+    remarks = [row["message"]]
+    if row["final_of"]:
+      remarks.append(f"trial {row['final_of']} in full")
+    remark = "; ".join(filter(None, remarks))
+    print(line.rstrip() + f"  {remark}".rstrip(), flush=True)
+
+  def _write(self, oracle: oracles.Durable) -> None:
+    """Writes the table, the plot and the flags of the best trial."""
+    rows = [self.row(trial) for trial in oracle.ended()]
+    self._save(RESULTS_NAME, _csv(rows))
+    best = oracle.best()
+    if best is None:
+      return
+    (row,) = (row for row in rows if row["trial"] == best.trial_id)
+    self._save(FLAGS_NAME, self._flags(row, rows))
+    # Only what was trained equally long can be compared.
+    rows = [row for row in rows if not row["final_of"]]
+    done = [row for row in rows if row["status"] == _DONE]
+    partial = self._folder / f"partial_{PLOT_NAME}"
+    plot(done, self._options, row["final_of"] or row["trial"], partial)
+    partial.replace(self._folder / PLOT_NAME)
+    front = pareto_front(rows, self._options.objective)
+    if front:
+      self._save(PARETO_NAME, _csv(front))
+      partial = self._folder / f"partial_{PARETO_PLOT_NAME}"
+      plot_front(done, front, self._options.objective, partial)
+      partial.replace(self._folder / PARETO_PLOT_NAME)
+
+  def _flags(self, best: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    """Returns the flagfile that trains the best trial in full."""
+    found = {name: best[name] for name in self._options.search}
+    config = config_lib.resolve(config_lib.with_searched(self._config, found))
+    objective = self._options.objective
+    teacher = config.distill.teacher
+    base = None
+    if teacher:
+      base = config_lib.student_of(config_lib.load(teacher), teacher)
+    command = "distill" if teacher else "train"
+    kind = f"Trial {best['trial']}"
+    if best["final_of"]:
+      kind += f", which is trial {best['final_of']} in full"
+    rivals = [r for r in rows if bool(r["final_of"]) == bool(best["final_of"])]
+    lines = [
+      f"# {kind}, the best of {len(rivals)} by {objective}"
+      f" ({best[objective]:.5g}).",
+      f"# python -m official.cyclegan.{command} --model_dir=..."
+      " --flagfile=THIS",
+      *config_lib.to_flags(config, base),
+    ]
+    if teacher:
+      lines.append(f"--teacher={teacher}")
+    # What was searched is said even where it is the default.
+    for name, value in found.items():
+      if not any(line.startswith(f"--{name}=") for line in lines):
+        lines.append(f"--{name}={value}")
+    return "\n".join(lines) + "\n"
+
+  def _log(self, row: dict[str, Any]) -> None:
+    """Writes a trial for TensorBoard's HParams tab."""
+    folder = self._folder / LOGS_FOLDER / row["trial"]
+    values = {name: row[name] for name in self._options.search}
+    with tf.summary.create_file_writer(str(folder)).as_default():
+      hparams_lib.hparams(values, trial_id=row["trial"])
+      for name, value in row.items():
+        if isinstance(value, float) and name not in values:
+          tf.summary.scalar(name, value, step=row["steps"])
+
+  def _save(self, name: str, text: str) -> None:
+    config_lib.write_text(self._folder / name, text, "tuner_dir")
+
+
+def is_over_budget(message: str) -> bool:
+  """Says whether a trial failed because its generator would cost too much."""
+  return message.startswith(_OVER_BUDGET)
+
+
+def count_over_budget(tuner_dir: str) -> int:
+  """Returns how many trials of a search were over budget.
+
+  Args:
+    tuner_dir: The folder of the search.
+  """
+  found = pathlib.Path(tuner_dir).glob(f"*/{FAILURE_NAME}")
+  return sum(is_over_budget(path.read_text("utf-8")) for path in found)
+
+
+def pareto_front(
+  rows: list[dict[str, Any]], objective: str
+) -> list[dict[str, Any]]:
+  """Returns what nothing beats in objective and cost at once.
+
+  Args:
+    rows: Of all trials.
+    objective: Smaller is better, as are the costs.
+
+  Returns:
+    Completed trials with a cost of which no other one is at least as good in
+    every respect and better in one, the fastest first; empty if no cost was
+    measured.
+  """
+  names = (objective, *_COSTS)
+  done = [row for row in rows if row["status"] == _DONE and _COSTS[0] in row]
+
+  def beats(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    pairs = [(one[name], other[name]) for name in names]
+    return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
+
+  front = [r for r in done if not any(beats(other, r) for other in done)]
+  return sorted(front, key=lambda row: row[_COSTS[0]])
+
+
+def plot_front(
+  rows: list[dict[str, Any]],
+  front: list[dict[str, Any]],
+  objective: str,
+  path: pathlib.Path,
+) -> None:
+  """Draws the objective over each cost, what nothing beats in another colour.
+
+  Args:
+    rows: Completed trials.
+    front: Those of them on the front.
+    objective: Its name.
+    path: The PNG file.
+  """
+  import matplotlib
+
+  matplotlib.use("Agg")
+  from matplotlib import pyplot
+
+  figure, axes = pyplot.subplots(
+    1, len(_COSTS), figsize=(3.6 * len(_COSTS), 3.4), sharey=True
+  )
+  for axis, name in zip(axes, _COSTS):
+    for shown, colour in ((rows, "C0"), (front, "C1")):
+      axis.plot(
+        [row[name] for row in shown],
+        [row[objective] for row in shown],
+        "o",
+        color=colour,
+      )
+    axis.set_xlabel(name)
+    axis.grid(alpha=0.3)
+  axes[0].set_ylabel(f"{objective} (smaller is better)")
+  figure.tight_layout()
+  figure.savefig(path, dpi=100)
+  pyplot.close(figure)
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+  """Returns rows as a table, with all columns that any of them has."""
+  columns = list(dict.fromkeys(name for row in rows for name in row))
+  text = io.StringIO()
+  writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
+  writer.writeheader()
+  writer.writerows(rows)
+  return text.getvalue()
+
+
+def plot(
+  rows: list[dict[str, Any]],
+  options: config_lib.SearchConfig,
+  chosen: str,
+  path: pathlib.Path,
+) -> None:
+  """Draws the objective over each thing that is varied.
+
+  Args:
+    rows: Completed trials.
+    options: What is varied.
+    chosen: The trial that won, drawn in another colour. With finalists it need
+      not be the lowest one.
+    path: The PNG file.
+  """
+  import matplotlib
+
+  matplotlib.use("Agg")
+  from matplotlib import pyplot
+  from matplotlib import ticker
+
+  count = len(options.search)
+  figure, axes = pyplot.subplots(
+    1, count, figsize=(3.6 * count, 3.4), sharey=True, squeeze=False
+  )
+  for axis, name in zip(axes[0], options.search):
+    for row in rows:
+      wins = row["trial"] == chosen
+      axis.plot(
+        row[name],
+        row[options.objective],
+        "o",
+        color="C1" if wins else "C0",
+        markersize=8 if wins else 5,
+      )
+    if hasattr(options, f"{name}_range"):
+      axis.set_xscale("log")
+      axis.set_xlim(*getattr(options, f"{name}_range"))
+      axis.xaxis.set_minor_formatter(ticker.NullFormatter())
+    axis.set_xlabel(name)
+    axis.grid(alpha=0.3)
+  axes[0][0].set_ylabel(f"{options.objective} (smaller is better)")
+  figure.tight_layout()
+  figure.savefig(path, dpi=100)
+  pyplot.close(figure)
+
+
+def _short(value: Any) -> str:
+  return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,136 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from official.cyclegan.core import atomic_folder
+from official.cyclegan.core import config as config_lib
+from tests import conftest
+
+# Replaces a folder over and over with one whose files all hold one number.
+_FOREVER = """
+import pathlib, sys
+from official.cyclegan.core import atomic_folder
+for i in range(10**9):
+  with atomic_folder.replacing(sys.argv[1], "output_dir") as made:
+    for name in "abc":
+      pathlib.Path(made, name).write_text(str(i))
+    atomic_folder.carry_over(sys.argv[1], made, ["mine"])
+  print(i, flush=True)
+"""
+
+
+def _write(folder, **files):
+  folder.mkdir(exist_ok=True)
+  for name, text in files.items():
+    (folder / name).write_text(text)
+
+
+def _read(folder):
+  return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+@pytest.fixture(params=["exchange", "two renames"])
+def way(request, monkeypatch):
+  """Linux's way, and that of other systems."""
+  if request.param == "two renames":
+    monkeypatch.setattr(atomic_folder, "_exchange", lambda *_: False)
+
+
+def test_replaces_as_a_whole(way, tmp_path):
+  folder = tmp_path / "out"
+  for text in ("old", "new"):
+    with atomic_folder.replacing(str(folder), "output_dir") as made:
+      with open(os.path.join(made, "a"), "w") as file:
+        file.write(text)
+      assert not folder.exists() or _read(folder) == {"a": "old"}
+  assert _read(folder) == {"a": "new"}
+  assert os.listdir(tmp_path) == ["out"]
+
+
+def test_an_error_leaves_everything_as_it_was(way, tmp_path):
+  _write(tmp_path / "out", a="old")
+  with (
+    pytest.raises(ZeroDivisionError),
+    atomic_folder.replacing(str(tmp_path / "out"), "output_dir") as made,
+  ):
+    with open(os.path.join(made, "a"), "w") as file:
+      file.write("half")
+    _ = 1 / 0
+  assert _read(tmp_path / "out") == {"a": "old"}
+  assert os.listdir(tmp_path) == ["out"]
+
+
+def test_carries_over_what_is_asked_for(way, tmp_path):
+  folder = tmp_path / "out"
+  _write(folder, a="old", mine="kept", gone="dropped")
+  _write(folder / "deep", b="kept too")
+  with atomic_folder.replacing(str(folder), "output_dir") as made:
+    with open(os.path.join(made, "a"), "w") as file:
+      file.write("new")
+    atomic_folder.carry_over(str(folder), made, ["a", "mine", "deep"])
+  assert (folder / "deep" / "b").read_text() == "kept too"
+  assert sorted(os.listdir(folder)) == ["a", "deep", "mine"]
+  assert (folder / "a").read_text() == "new"
+
+
+def test_what_was_left_half_done_is_mended(tmp_path):
+  _write(tmp_path / ".out.previous", a="old")
+  _write(tmp_path / ".out.partial_x1", a="half")
+  with (
+    pytest.raises(ZeroDivisionError),
+    atomic_folder.replacing(str(tmp_path / "out"), "output_dir"),
+  ):
+    _ = 1 / 0
+  assert os.listdir(tmp_path) == ["out"]
+  assert _read(tmp_path / "out") == {"a": "old"}
+
+
+def test_a_file_is_refused(tmp_path):
+  (tmp_path / "out").write_text("mine")
+  with (
+    pytest.raises(config_lib.UserError, match="--output_dir="),
+    atomic_folder.replacing(str(tmp_path / "out"), "output_dir"),
+  ):
+    pass
+  assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_killed_at_any_moment_old_or_new_is_whole(tmp_path):
+  rng = random.Random(1)
+  folder = tmp_path / "out"
+  _write(folder, mine="kept")
+  for _ in range(8):
+    process = subprocess.Popen(
+      [sys.executable, "-c", _FOREVER, str(folder)],
+      cwd=conftest.ROOT,
+      stdout=subprocess.PIPE,
+    )
+    process.stdout.readline()  # it has begun
+    time.sleep(rng.uniform(0, 0.05))
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    files = _read(folder)
+    assert files.pop("mine") == "kept"
+    assert sorted(files) == ["a", "b", "c"] and len(set(files.values())) == 1
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

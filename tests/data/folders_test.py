@@ -1,0 +1,166 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import os
+
+import numpy as np
+import pytest
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import folders
+from official.cyclegan.data import image_files
+from tests import conftest
+
+
+def _write(folder, count, first=0):
+  folder.mkdir(parents=True, exist_ok=True)
+  for i in range(first, first + count):
+    image = np.full((9, 9, 3), i % 256, np.uint8)
+    image[0, 0] = i // 256
+    image_files.write(str(folder / f"{i:04d}.png"), image)
+
+
+def _find(folder, **changes):
+  return folders.find(config_lib.DataConfig(dataset=str(folder), **changes))
+
+
+@pytest.mark.parametrize(
+  "names",
+  [
+    ("trainA", "trainB", "testA", "testB"),
+    ("TrainA", "TRAINB", "TestA", "testb"),
+    ("train_A", "train_B", "test_A", "test_B"),
+    ("train-a", "train-b", "val-a", "val-b"),
+    ("train/A", "train/B", "test/A", "test/B"),
+    ("train/A", "train/B", "validation/A", "valid/B"),
+    ("A/train", "B/train", "A/test", "B/test"),
+  ],
+)
+def test_layouts_with_a_test_split(tmp_path, names):
+  for i, name in enumerate(names):
+    _write(tmp_path / name, i + 2)
+  piles = _find(tmp_path)
+  counts = [(len(piles[d].train), len(piles[d].test)) for d in "AB"]
+  assert counts == [(2, 4), (3, 5)]
+
+
+@pytest.mark.parametrize(
+  "names",
+  [("A", "B"), ("a", "B"), ("train/A", "train/B"), ("trainA", "trainB")],
+)
+def test_layouts_without_a_test_split(tmp_path, names):
+  for name in names:
+    _write(tmp_path / name, 3)
+  piles = _find(tmp_path)
+  assert all(p.test is None and len(p.train) == 3 for p in piles.values())
+
+
+def test_one_domain_may_lack_its_test_split(tmp_path):
+  for name in ("trainA", "trainB", "testA"):
+    _write(tmp_path / name, 2)
+  piles = _find(tmp_path)
+  assert len(piles["A"].test) == 2 and piles["B"].test is None
+
+
+def test_two_folders(tmp_path):
+  for name in ("apples", "oranges"):
+    _write(tmp_path / name / "more" / "below", 2)
+    _write(tmp_path / name, 1, first=5)
+  given = {
+    f"domain_{d}": str(tmp_path / n)
+    for d, n in zip("ab", ("apples", "oranges"))
+  }
+  piles = _find("unused", **given)
+  assert [len(piles[d].train) for d in "AB"] == [3, 3]
+  given["domain_b"] = str(tmp_path / "apples" / "more")
+  with pytest.raises(config_lib.UserError, match="within the other"):
+    _find("unused", **given)
+  given["domain_b"] = str(tmp_path / "pears")
+  with pytest.raises(config_lib.UserError, match="--domain_b=.*no such folder"):
+    _find("unused", **given)
+
+
+def test_walk_passes_over_what_is_no_picture(tmp_path):
+  _write(tmp_path, 2)
+  _write(tmp_path / "x.jpg", 1)  # a folder
+  _write(tmp_path / "__MACOSX", 1)
+  _write(tmp_path / ".thumbnails", 1)
+  (tmp_path / "._0000.png").write_bytes(b"resource fork")
+  (tmp_path / "notes.txt").write_text("")
+  os.symlink(tmp_path, tmp_path / "x.jpg" / "loop")
+  other = tmp_path.parent / f"{tmp_path.name}_linked"
+  _write(other, 1, first=7)
+  os.symlink(other, tmp_path / "elsewhere")
+  images, others = folders.walk(str(tmp_path))
+  names = [os.path.relpath(path, tmp_path) for path in images]
+  assert names == [
+    "0000.png",
+    "0001.png",
+    "elsewhere/0007.png",
+    "x.jpg/0000.png",
+  ]
+  assert [os.path.basename(p) for p in others] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+  ("made", "words"),
+  [
+    ([], ["no folders at all", "--domain_a"]),
+    (["apples", "oranges"], ["only apples, oranges"]),
+    (["trainA"], ["no sub-folder trainB"]),
+    (["trainA", "trainB", "testA"], ["testA is empty"]),
+    (["A", "B"], ["A is empty", ".webp"]),
+  ],
+)
+def test_folders_without_two_piles_are_refused(tmp_path, made, words):
+  for name in made:
+    (tmp_path / name).mkdir()
+    if len(made) == 3 and name.startswith("train"):
+      _write(tmp_path / name, 1)
+  with pytest.raises(config_lib.UserError) as error:
+    _find(tmp_path)
+  for word in [f"--dataset={tmp_path}", *words]:
+    assert word in str(error.value)
+
+
+def test_held_out_pictures_follow_their_contents(tmp_path):
+  _write(tmp_path / "a", 200)
+  images, _ = folders.walk(str(tmp_path / "a"))
+  train, test = folders.hold_out(images, 0.1)
+  assert sorted(train + test) == images and not set(train) & set(test)
+  assert 8 <= len(test) <= 32  # binomial: 20, standard deviation 4.2
+  # Other names, another folder, and more pictures: the same are held out.
+  _write(tmp_path / "b", 300)
+  moved = {}
+  for path in folders.walk(str(tmp_path / "b"))[0]:
+    moved[path] = str(tmp_path / "b" / f"x{300 - len(moved)}.png")
+    os.rename(path, moved[path])
+  _, again = folders.hold_out(list(moved.values()), 0.1)
+  kept = {image_files.read(p).tobytes() for p in test}
+  assert kept <= {image_files.read(p).tobytes() for p in again}
+  # A copy goes where the original goes.
+  copy = str(tmp_path / "a" / "copy.png")
+  with open(test[0], "rb") as file, open(copy, "wb") as target:
+    target.write(file.read())
+  assert copy in folders.hold_out([*images, copy], 0.1)[1]
+
+
+@pytest.mark.parametrize("fraction", [1e-6, 0.5, 1 - 1e-6])
+def test_both_parts_hold_something(tmp_path, fraction):
+  _write(tmp_path, 2)
+  train, test = folders.hold_out(folders.walk(str(tmp_path))[0], fraction)
+  assert len(train) == len(test) == 1
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

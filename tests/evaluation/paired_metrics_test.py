@@ -1,0 +1,82 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import numpy as np
+import pytest
+
+from official.cyclegan.evaluation import paired_metrics
+from tests import conftest
+
+
+def _pile(seed, shape=(4, 6, 5, 3)):
+  return np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
+
+
+def test_l1_against_a_worked_value():
+  a = np.zeros((1, 2, 2, 3), np.uint8)
+  b = a.copy()
+  b[0, 0, 0] = 51  # a fifth of full scale in a quarter of the pixels
+  np.testing.assert_allclose(paired_metrics.l1(a, b), 0.05, rtol=1e-5)
+  mask = np.zeros((1, 2, 2, 1), np.uint8)
+  mask[0, 0] = 255
+  np.testing.assert_allclose(
+    paired_metrics.masked_l1(a, b, mask), 0.1, rtol=1e-5
+  )
+  with pytest.raises(ValueError, match="empty"):
+    paired_metrics.masked_l1(a, b, np.zeros_like(mask))
+
+
+def test_histogram_matching_undoes_a_monotonic_map():
+  truth = _pile(0, (2, 64, 64, 3))
+  curve = np.rint(255 * (np.arange(256) / 255) ** 0.5).astype(np.uint8)
+  inputs = curve[truth]
+  matched = paired_metrics.match_histograms(inputs, truth)
+  assert paired_metrics.l1(matched, truth) < 0.01
+  assert paired_metrics.l1(inputs, truth) > 0.1
+
+
+def test_affine_fit_finds_the_map_and_is_the_best_one():
+  images = _pile(1)
+  matrix = np.array([[0.3, 0.1, 0.0], [0.2, 0.5, 0.1], [0.0, 0.1, 0.6]])
+  truth = np.rint(images @ matrix + 20).astype(np.uint8)
+  assert (
+    paired_metrics.l1(paired_metrics.fit_affine(images, truth), truth) < 0.004
+  )
+  # Against numpy's own least squares on pictures that no affine map explains.
+  truth = _pile(2)
+  x = np.concatenate([images.reshape(-1, 3), np.ones((120, 1))], axis=1)
+  solution = np.linalg.lstsq(x, truth.reshape(-1, 3), rcond=None)[0]
+  want = np.rint(x @ solution).reshape(images.shape)
+  got = paired_metrics.fit_affine(images, truth).astype(int)
+  assert np.abs(got - want).max() <= 1
+
+
+def test_compare_lists_every_baseline():
+  inputs, truth = _pile(3), _pile(4)
+  mask = np.ones((4, 6, 5, 1), np.uint8)
+  table = paired_metrics.compare(inputs, truth, truth, mask)
+  assert set(table) == {"model", "nothing", "histogram", "affine"}
+  assert table["model"] == {
+    "l1": 0,
+    "l1_ratio": 0,
+    "masked_l1": 0,
+    "masked_l1_ratio": 0,
+  }
+  assert table["nothing"]["l1_ratio"] == 1.0
+  assert (
+    "masked_l1" not in paired_metrics.compare(inputs, truth, truth)["model"]
+  )
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

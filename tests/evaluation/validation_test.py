@@ -1,0 +1,138 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import sources
+from official.cyclegan.evaluation import distribution_distance
+from official.cyclegan.evaluation import features
+from official.cyclegan.evaluation import validation
+from tests import conftest
+
+
+def _shift(amount):
+  """A generator that adds a number, in [-1, 1]."""
+  inputs = tf.keras.Input((None, None, 3))
+  outputs = tf.keras.layers.Rescaling(1.0, amount)(inputs)
+  return validation.from_generator(tf.keras.Model(inputs, outputs))
+
+
+def _images(level, count=25):
+  """Pictures around a level in [-1, 1], with some texture."""
+  rng = np.random.default_rng(0)
+  noise = rng.integers(-3, 4, (count, 32, 32, 3))
+  return (127.5 * (level + 1) + noise).astype(np.uint8)
+
+
+def _judge(paired=True, mask=None, count_B=25):
+  images = {"A": _images(0.0), "B": _images(0.4, count_B)}
+  return validation.Judge(validation.TestSet(images, images, paired, mask))
+
+
+def test_errors_are_what_they_say():
+  got = _judge().measure(_shift(0.3), _shift(-0.1))
+  level = 1.5 / 255  # rounding to 8 bits, twice, and a little
+  np.testing.assert_allclose(got["true_error_AB"], 0.25, atol=0.03)
+  np.testing.assert_allclose(got["true_error_BA"], 0.75, atol=0.03)
+  np.testing.assert_allclose(got["true_error"], 0.5, atol=0.03)
+  np.testing.assert_allclose(got["cycle_l1"], 0.1, atol=level)
+  np.testing.assert_allclose(got["identity_l1"], (0.05 + 0.15) / 2, atol=level)
+  np.testing.assert_allclose(got["edge_correlation"], 1, atol=0.05)
+  assert "masked_true_error" not in got
+
+
+def test_the_masked_error_looks_inside_the_mask_only():
+  mask = np.zeros((25, 32, 32), bool)
+  mask[:, :8] = True
+
+  def right_inside(images):
+    images = images.copy()
+    images[:, :8] += 0.2  # 0.4 in [-1, 1]
+    return images
+
+  judge = _judge(mask=mask)
+  got = judge.measure_direction("AtoB", right_inside, None)
+  np.testing.assert_allclose(got["masked_true_error"], 0, atol=0.02)
+  np.testing.assert_allclose(got["true_error"], 0.75, atol=0.02)
+  assert "cycle_l1" not in got
+
+
+def test_distances_are_those_of_the_other_domains_pictures():
+  judge = _judge(paired=False, count_B=30)
+  fake = _images(0.1)
+  got = judge.compare("AtoB", fake)
+  described = [features.random_features(x) for x in (fake, _images(0.4, 30))]
+  assert got["fid_random"] == distribution_distance.fid(*described)
+  mean, deviation = distribution_distance.kid(*described)
+  assert (got["kid_random"], got["kid_random_std"]) == (mean, deviation)
+  piles = [features.laplacian_patches(x) for x in (fake, _images(0.4, 30))]
+  each = [distribution_distance.fid(*level) for level in zip(*piles)]
+  np.testing.assert_allclose(got["fid_patches"], each[1])  # not the finest
+  assert not any("true_error" in name for name in got)
+
+
+def test_an_extractor_of_ones_own_is_used_too():
+  test_set = validation.TestSet(
+    {"A": _images(0), "B": _images(0.4)}, {"A": _images(0), "B": _images(0.4)}
+  )
+  judge = validation.Judge(test_set, lambda x: x.mean(axis=(1, 2)))
+  got = judge.measure(_shift(0.4), _shift(-0.4))
+  assert got["fid_inception"] < 2 and "kid_inception_std" in got
+  alone = {domain: x[:1] for domain, x in test_set.images.items()}
+  judge = validation.Judge(
+    validation.TestSet(alone, alone), lambda x: x.mean(axis=(1, 2))
+  )
+  got = judge.measure(_shift(0.4), _shift(-0.4))
+  assert "fid_inception" not in got and "fid_random" in got
+
+
+def test_doing_nothing_is_far_from_the_others_by_every_distance():
+  judge = _judge()
+  nothing = judge.compare("AtoB", _images(0.0))
+  right = judge.compare("AtoB", _images(0.4))
+  for name in ("fid_random", "kid_random", "true_error"):
+    assert right[name] < nothing[name], name
+
+
+def test_load_takes_the_first_images_and_training_pictures(pictures):
+  config = config_lib.DataConfig(
+    dataset=str(pictures), crop_size=32, load_size=32
+  )
+  source = sources.open_source(config)
+  test_set = validation.load(source, 32, max_images=2)
+  assert {d: len(x) for d, x in test_set.images.items()} == {"A": 2, "B": 2}
+  counts = {d: len(x) for d, x in test_set.references.items()}
+  assert counts == {"A": 8, "B": 5}
+  assert not test_set.paired and test_set.mask is None
+  assert test_set.images["A"].dtype == np.uint8
+  same = validation.load(source, 32, reference="test")
+  np.testing.assert_array_equal(same.references["B"], same.images["B"])
+
+
+def test_metrics_that_a_data_set_cannot_give_are_refused(pictures):
+  config = config_lib.DataConfig(dataset=str(pictures), paired=True)
+  paired = sources.open_source(config)
+  unpaired = sources.open_source(config_lib.DataConfig(dataset=str(pictures)))
+  validation.check_metric("objective", "true_error", paired)
+  validation.check_metric("objective", "kid_random", unpaired)
+  with pytest.raises(config_lib.UserError, match="--objective=true_error"):
+    validation.check_metric("objective", "true_error", unpaired)
+  with pytest.raises(config_lib.UserError, match="Use true_error"):
+    validation.check_metric("best_metric", "masked_true_error", paired)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -1,0 +1,160 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from official.cyclegan.modeling import layers
+from tests import conftest
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_reflects_like_numpy(training):
+  x = np.random.default_rng(0).normal(size=(2, 12, 8, 3)).astype(np.float32)
+  layer = layers.Conv2D(3, 1, reflect=3)
+  layer.build(x.shape)
+  layer.set_weights([np.eye(3)[None, None], np.full(3, 0.5)])
+  got = layer(x, training=training)
+  want = np.pad(x, [(0, 0), (3, 3), (3, 3), (0, 0)], mode="reflect") + 0.5
+  np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+def test_bias_before_a_norm_is_left_out_in_training():
+  layer = layers.Conv2D(2, 3, padding="same", normed=True)
+  x = tf.ones([1, 4, 4, 1])
+  layer.build(x.shape)
+  layer.set_weights([np.zeros((3, 3, 1, 2)), np.ones(2)])
+  np.testing.assert_array_equal(layer(x), np.ones((1, 4, 4, 2)))
+  np.testing.assert_array_equal(layer(x, training=True), np.zeros((1, 4, 4, 2)))
+
+
+def test_rebuilds_from_config():
+  config = layers.Conv2D(4, 3, reflect=2, normed=True, name="conv").get_config()
+  layer = layers.Conv2D.from_config(config)
+  assert (layer.filters, layer.reflect, layer.normed) == (4, 2, True)
+
+
+@pytest.mark.parametrize("kernel", [3, 4, 7])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_partial_convolution_averages_over_what_is_there(kernel, stride):
+  """Equal to convolving ones for the mask (Liu et al., 2018, eq. 2)."""
+  rng = np.random.default_rng(0)
+  x = rng.normal(size=(1, 9, 12, 3)).astype(np.float32)
+  weights = rng.normal(size=(kernel, kernel, 3, 2)).astype(np.float32)
+  options = {"strides": stride, "padding": "same"}
+  partial = layers.Conv2D(2, kernel, partial=True, **options)
+  partial.build(x.shape)
+  partial.set_weights([weights, np.array([0.5, -0.5], np.float32)])
+  sums = tf.nn.conv2d(x, weights, stride, "SAME")
+  ones = np.ones((kernel, kernel, 1, 1), np.float32)
+  inside = tf.nn.conv2d(np.ones_like(x[..., :1]), ones, stride, "SAME")
+  want = sums * (kernel**2 / inside) + [0.5, -0.5]
+  for training in (False, True):
+    got = partial(x, training=training)
+    np.testing.assert_allclose(got, want, rtol=2e-4, atol=2e-5)
+
+
+def test_partial_depthwise_convolution():
+  x = np.random.default_rng(0).normal(size=(1, 8, 6, 3)).astype(np.float32)
+  layer = layers.DepthwiseConv2D(
+    3, padding="same", use_bias=False, partial=True
+  )
+  y = layer(x)
+  kernel = np.zeros((3, 3, 3, 3), np.float32)
+  for c in range(3):
+    kernel[..., c, c] = layer.depthwise_kernel[..., c, 0]
+  full = layers.Conv2D(3, 3, padding="same", partial=True, use_bias=True)
+  full.build(x.shape)
+  full.set_weights([kernel, np.zeros(3)])
+  np.testing.assert_allclose(y, full(x), atol=1e-5)
+
+
+def test_nearest_upsampling_is_the_same_in_training_and_out_of_it():
+  x = np.random.default_rng(0).normal(size=(2, 3, 5, 4)).astype(np.float32)
+  layer = layers.UpSampling2D(2, interpolation="nearest")
+  want = x.repeat(2, axis=1).repeat(2, axis=2)
+  for training in (False, True):
+    np.testing.assert_array_equal(layer(x, training=training), want)
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean():
+  layer = layers.Dropout(0.3, seed=1)
+  ones = tf.ones([4, 50, 50, 2])
+  np.testing.assert_array_equal(layer(ones), ones)  # not in training
+  dropped = layer(ones, training=True).numpy()
+  assert 0.27 < np.mean(dropped == 0) < 0.33
+  np.testing.assert_allclose(dropped[dropped > 0], 1 / 0.7, rtol=1e-5)
+  again = layer(ones, training=True).numpy()
+  assert not np.array_equal(dropped, again)
+
+
+def test_dropout_goes_on_from_a_checkpoint(tmp_path):
+  first, second = layers.Dropout(0.5, seed=1), layers.Dropout(0.5, seed=2)
+  ones = tf.ones([1, 8, 8, 1])
+  first(ones, training=True)
+  path = tf.train.Checkpoint(layer=first).save(str(tmp_path / "ckpt"))
+  tf.train.Checkpoint(layer=second).restore(path).assert_consumed()
+  np.testing.assert_array_equal(
+    first(ones, training=True), second(ones, training=True)
+  )
+  assert not first.weights  # its state is not one of the network's weights
+
+
+def test_dropout_without_a_seed_follows_keras():
+  seeds = []
+  for _ in range(2):
+    tf.keras.utils.set_random_seed(7)
+    seeds.append([layers.Dropout(0.5).seed for _ in range(2)])
+  assert seeds[0] == seeds[1] and seeds[0][0] != seeds[0][1]
+
+
+def test_depth_to_space():
+  x = np.arange(2 * 3 * 3 * 8, dtype=np.float32).reshape(2, 3, 3, 8)
+  got = layers.DepthToSpace(2)(x).numpy()
+  want = x.reshape(2, 3, 3, 2, 2, 2).transpose(0, 1, 3, 2, 4, 5)
+  np.testing.assert_array_equal(got, want.reshape(2, 6, 6, 2))
+
+
+def test_subpixel_convolution_starts_without_a_checkerboard():
+  base = tf.keras.initializers.RandomNormal(0.0, 0.1, seed=1)
+  conv = tf.keras.layers.Conv2D(
+    4 * 5,
+    3,
+    padding="same",
+    kernel_initializer=layers.SubpixelInitializer(base, 2),
+  )
+  x = np.random.default_rng(0).normal(size=(1, 6, 6, 2)).astype(np.float32)
+  y = layers.DepthToSpace(2)(conv(x)).numpy()
+  small = y[:, ::2, ::2]
+  assert small.std() > 0.01
+  np.testing.assert_allclose(y, small.repeat(2, 1).repeat(2, 2), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+  "layer",
+  [
+    layers.Conv2D(4, 3, reflect=1, padding="valid"),
+    layers.Conv2D(4, 3, partial=True, padding="same"),
+    layers.DepthwiseConv2D(5, partial=True, padding="same", use_bias=False),
+    layers.Dropout(0.25, seed=3),
+    layers.DepthToSpace(2),
+  ],
+)
+def test_layers_are_rebuilt_from_their_configuration(layer):
+  again = type(layer).from_config(layer.get_config())
+  assert again.get_config() == layer.get_config()
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

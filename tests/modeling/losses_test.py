@@ -1,0 +1,178 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.modeling import losses
+from tests import conftest
+
+
+def _logits(seed=0):
+  rng = np.random.default_rng(seed)
+  return rng.normal(0, 1.5, (2, 3, 3, 1))
+
+
+def _reference(mode, real, fake, smoothing):
+  """The losses' definitions in numpy: generator's, discriminator's."""
+  target = 1 - smoothing
+
+  def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+  if mode == "lsgan":
+    generator = np.mean((fake - 1) ** 2)
+    both = np.mean((real - target) ** 2) + np.mean(fake**2)
+    return generator, both / 2
+  if mode == "vanilla":
+    cross = -target * np.log(sigmoid(real)) - smoothing * np.log(
+      1 - sigmoid(real)
+    )
+    both = np.mean(cross) - np.mean(np.log(1 - sigmoid(fake)))
+    return -np.mean(np.log(sigmoid(fake))), both / 2
+  if mode == "hinge":
+    both = np.maximum(0, 1 - real).mean() + np.maximum(0, 1 + fake).mean()
+    return -np.mean(fake), both / 2
+  return -np.mean(fake), np.mean(fake) - np.mean(real)
+
+
+_MODES = [
+  ("lsgan", 0.0),
+  ("lsgan", 0.2),
+  ("vanilla", 0.0),
+  ("vanilla", 0.2),
+  ("hinge", 0.0),
+  ("wgangp", 0.0),
+]
+
+
+def test_every_mode_is_covered():
+  assert {mode for mode, _ in _MODES} == set(config_lib.GAN_MODES)
+
+
+@pytest.mark.parametrize(("mode", "smoothing"), _MODES)
+def test_losses_follow_their_definitions(mode, smoothing):
+  real, fake = _logits(0), _logits(1)
+  generator, discriminator = _reference(mode, real, fake, smoothing)
+  real, fake = real.astype(np.float32), fake.astype(np.float32)
+  got = losses.generator_loss(fake, mode)
+  np.testing.assert_allclose(got, generator, rtol=1e-5)
+  got = losses.discriminator_loss(real, fake, mode, smoothing)
+  np.testing.assert_allclose(got, discriminator, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("mode", "smoothing"), _MODES)
+def test_gradients_agree_with_finite_differences(mode, smoothing):
+  real, fake = _logits(0), _logits(1)
+  inputs = [tf.constant(x, tf.float32) for x in (real, fake)]
+  with tf.GradientTape(persistent=True) as tape:
+    tape.watch(inputs)
+    generator = losses.generator_loss(inputs[1], mode)
+    discriminator = losses.discriminator_loss(*inputs, mode, smoothing)
+  step = 1e-6
+  for index in [(0, 0, 0, 0), (1, 2, 1, 0), (0, 1, 2, 0)]:
+    for which in (0, 1):
+      moved = []
+      for sign in (-1, 1):
+        values = [real.copy(), fake.copy()]
+        values[which][index] += sign * step
+        moved.append(_reference(mode, *values, smoothing))
+      slopes = [(b - a) / (2 * step) for a, b in zip(*moved)]
+      got = tape.gradient(discriminator, inputs[which])[index]
+      np.testing.assert_allclose(got, slopes[1], atol=1e-5)
+      if which == 1:
+        got = tape.gradient(generator, inputs[1])[index]
+        np.testing.assert_allclose(got, slopes[0], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+  ("mode", "logit", "value"),
+  [
+    ("lsgan", 0.5, 0.25),
+    ("vanilla", 0.0, np.log(2)),
+    ("hinge", 0.0, 1.0),
+    ("wgangp", 0.3, 0.0),
+  ],
+)
+def test_guessing_costs_what_is_documented(mode, logit, value):
+  same = np.full((1, 4, 4, 1), logit, np.float32)
+  got = losses.discriminator_loss(same, same, mode)
+  np.testing.assert_allclose(got, value, atol=1e-6)
+
+
+def test_half_precision_logits_are_judged_in_float32():
+  fake = tf.constant(_logits(), tf.float16)
+  assert losses.generator_loss(fake).dtype == tf.float32
+  assert losses.discriminator_loss(fake, fake).dtype == tf.float32
+
+
+def test_gradient_penalty_of_a_linear_critic():
+  """Its gradient is the same everywhere, so that the penalty is known."""
+  weights = np.random.default_rng(0).normal(size=(4, 4, 3)).astype(np.float32)
+
+  def critic(images):
+    # Two patches that see the same: their mean is the critic's value.
+    value = tf.reduce_sum(images * weights, axis=[1, 2, 3])
+    return tf.tile(value[:, None, None, None], [1, 2, 1, 1])
+
+  real, fake = tf.zeros([2, 4, 4, 3]), tf.ones([2, 4, 4, 3])
+  got = losses.gradient_penalty(critic, real, fake, tf.constant([0.2, 0.9]))
+  want = (np.linalg.norm(weights) - 1) ** 2
+  np.testing.assert_allclose(got, want, rtol=1e-5)
+
+
+def test_gradient_penalty_is_taken_between_real_and_fake():
+  """The critic x ** 2 / 2 of one pixel has the gradient x."""
+
+  def critic(images):
+    return tf.square(images) / 2
+
+  real = tf.constant([[[[3.0]]], [[[-1.0]]]])
+  fake = tf.constant([[[[1.0]]], [[[4.0]]]])
+  got = losses.gradient_penalty(critic, real, fake, tf.constant([0.25, 0.8]))
+  between = [0.25 * 3 + 0.75 * 1, 0.8 * -1 + 0.2 * 4]
+  want = np.mean([(abs(x) - 1) ** 2 for x in between])
+  np.testing.assert_allclose(got, want, rtol=1e-5)
+
+
+def test_gradient_penalty_reaches_the_critics_weights():
+  """Its own gradient, against finite differences."""
+
+  def penalty(scale):
+    scale = tf.convert_to_tensor(scale)
+
+    def critic(images):
+      return scale * tf.square(images)
+
+    real = tf.constant([[[[0.7]]]])
+    return losses.gradient_penalty(critic, real, -real, tf.constant([0.9]))
+
+  variable = tf.Variable(0.8)
+  with tf.GradientTape() as tape:
+    value = penalty(variable)
+  want = (penalty(0.801) - penalty(0.799)) / 0.002
+  np.testing.assert_allclose(tape.gradient(value, variable), want, rtol=1e-2)
+
+
+def test_absolute_losses():
+  a = np.zeros((2, 2, 2, 3), np.float32)
+  b = a.copy()
+  b[0] = 0.5
+  np.testing.assert_allclose(losses.cycle_loss(a, b), 0.25)
+  np.testing.assert_allclose(losses.identity_loss(a, b), 0.25)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

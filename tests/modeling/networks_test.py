@@ -1,0 +1,332 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.modeling import convolution
+from official.cyclegan.modeling import networks
+from tests import conftest
+
+
+def _model(**changes):
+  plain = {"global_skip": False}
+  if changes.get("generator_type", "resnet") == "resnet":
+    plain["upsample"] = "conv_transpose"
+  return config_lib.ModelConfig(**{**plain, **changes})
+
+
+@pytest.mark.parametrize(
+  ("changes", "parameters"),
+  [
+    # Published: junyanz/pytorch-CycleGAN-and-pix2pix (64), Foster (32).
+    ({"gen_n_filters": 64, "n_res_blocks": 9}, 11_378_179),
+    ({"gen_n_filters": 64, "n_res_blocks": 6}, 7_837_699),
+    ({"gen_n_filters": 32, "n_res_blocks": 9}, 2_850_563),
+    ({"gen_n_filters": 32, "generator_type": "unet"}, 1_545_411),
+  ],
+)
+def test_generator_has_the_published_parameters(changes, parameters):
+  assert (
+    networks.build_generator(_model(**changes)).count_params() == parameters
+  )
+
+
+@pytest.mark.parametrize(
+  ("filters", "parameters"), [(64, 2_764_737), (32, 694_241)]
+)
+def test_discriminator_has_the_published_parameters(filters, parameters):
+  network = networks.build_discriminator(_model(disc_n_filters=filters))
+  assert network.count_params() == parameters
+
+
+def test_norm_affine_adds_scale_and_shift():
+  plain = networks.build_generator(_model(gen_n_filters=4, n_res_blocks=1))
+  affine = networks.build_generator(
+    _model(gen_n_filters=4, n_res_blocks=1, norm_affine=True)
+  )
+  channels = 4 + 8 + 16 + 2 * 16 + 8 + 4
+  assert affine.count_params() - plain.count_params() == 2 * channels
+
+
+@pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
+@pytest.mark.parametrize("skip", [False, True])
+def test_generator_keeps_any_size(generator_type, skip):
+  model = _model(
+    generator_type=generator_type,
+    gen_n_filters=4,
+    n_res_blocks=1,
+    global_skip=skip,
+  )
+  generator = networks.build_generator(model)
+  multiple = config_lib.SIZE_MULTIPLES[generator_type]
+  smallest = config_lib.MINIMUM_SIZES[generator_type]
+  rng = np.random.default_rng(0)
+  for shape in ((2, smallest, smallest, 3), (1, 5 * multiple, 64, 3)):
+    x = rng.uniform(-1, 1, shape).astype(np.float32)
+    y = generator(x).numpy()
+    assert y.shape == shape
+    assert np.isfinite(y).all()
+    if not skip:
+      assert np.abs(y).max() <= 1.0
+
+
+@pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
+@pytest.mark.parametrize("init", config_lib.INITIALIZERS)
+def test_global_skip_starts_near_the_identity(generator_type, init):
+  model = config_lib.ModelConfig(
+    generator_type=generator_type,
+    gen_n_filters=8,
+    n_res_blocks=2,
+    init=init,
+    global_skip=True,
+  )
+  x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3))
+  y = networks.build_generator(model)(x.astype(np.float32)).numpy()
+  difference = np.abs(y - x).mean()
+  assert 0.0 < difference < 0.6
+  plain = networks.build_generator(
+    dataclasses.replace(model, global_skip=False)
+  )
+  assert difference < np.abs(plain(x.astype(np.float32)) - x).mean()
+
+
+def test_mobile_generator_has_the_parameters_of_its_description():
+  network = networks.build_generator(
+    config_lib.ModelConfig(
+      generator_type="mobile",
+      gen_n_filters=24,
+      n_res_blocks=6,
+      block_kernel=5,
+      skip_filters=4,
+    )
+  )
+  c = 4 * 24
+  separable = 25 * c + c * c + c
+  want = (
+    (9 * 3 * 24 + 24)  # halved
+    + (25 * 24 + 24 * c + c)  # and again
+    + 6 * 2 * separable
+    + (c * 4 * 24 + 4 * 24)  # and back
+    + (9 * 24 * 12 + 12)  # head
+    + (3 * 4 + 4)
+    + (4 * 3 + 3)  # colours
+  )
+  assert network.count_params() == want
+
+
+@pytest.mark.parametrize("padding", ["zero", "partial"])
+def test_padding_changes_the_border_and_not_the_parameters(padding):
+  model = config_lib.ModelConfig(
+    gen_n_filters=4, n_res_blocks=1, global_skip=False
+  )
+  mirrored = networks.build_generator(model)
+  other = networks.build_generator(dataclasses.replace(model, padding=padding))
+  other.set_weights(mirrored.get_weights())
+  layer = {"stem_conv"}
+  x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3))
+  features = [
+    tf.keras.Model(g.input, [g.get_layer(n).output for n in layer])(x)[0]
+    for g in (mirrored, other)
+  ]
+  inside = [f[3:-3, 3:-3] for f in features]
+  np.testing.assert_allclose(*inside, atol=1e-5)
+  assert np.abs(features[0] - features[1]).max() > 1e-3
+
+
+def test_images_of_a_batch_do_not_mix():
+  generator = networks.build_generator(_model(gen_n_filters=4, n_res_blocks=1))
+  x = np.random.default_rng(0).uniform(-1, 1, (3, 16, 16, 3))
+  x = x.astype(np.float32)
+  together = generator(x).numpy()
+  alone = np.concatenate([generator(x[i : i + 1]) for i in range(3)])
+  np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_skip_filters_add_a_look_at_the_colours():
+  plain, more = (
+    networks.build_generator(
+      config_lib.ModelConfig(gen_n_filters=4, n_res_blocks=1, skip_filters=n)
+    )
+    for n in (0, 5)
+  )
+  added = (3 * 5 + 5) + 7 * 7 * 5 * 3
+  assert more.count_params() - plain.count_params() == added
+
+
+@pytest.mark.parametrize(
+  ("layers", "patch"), [(1, 16), (2, 34), (3, 70), (4, 142)]
+)
+def test_discriminator_judges_patches(layers, patch):
+  network = networks.build_discriminator(
+    _model(disc_n_filters=4, disc_n_layers=layers)
+  )
+  assert network.output_shape == (None, None, None, 1)
+  x = np.zeros((1, 256, 256, 3), np.float32)
+  assert network(x).shape == (1, 256 // 2**layers, 256 // 2**layers, 1)
+  field, step = 1, 1
+  strides = [
+    layer.strides[0] for layer in network.layers if hasattr(layer, "strides")
+  ]
+  for stride in strides:
+    field, step = field + 3 * step, step * stride
+  assert field == patch
+  assert strides == [2] * layers + [1, 1]
+
+
+@pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
+@pytest.mark.parametrize("upsample", config_lib.UPSAMPLERS)
+def test_every_upsampler_keeps_the_size(generator_type, upsample):
+  generator = networks.build_generator(
+    _model(
+      generator_type=generator_type,
+      gen_n_filters=4,
+      n_res_blocks=1,
+      upsample=upsample,
+    )
+  )
+  x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 48, 3))
+  y = generator(x.astype(np.float32)).numpy()
+  assert y.shape == x.shape and np.isfinite(y).all()
+  kinds = {
+    type(layer).__name__
+    for layer in generator.layers
+    if layer.name != "head_shuffle"  # the mobile one's, always
+  }
+  resolved = config_lib.resolve_model(
+    _model(generator_type=generator_type, upsample=upsample)
+  ).upsample
+  for kind, name in (
+    ("Conv2DTranspose", "conv_transpose"),
+    ("UpSampling2D", "resize_conv"),
+    ("DepthToSpace", "subpixel"),
+  ):
+    assert (kind in kinds) == (name == resolved), (kind, resolved)
+
+
+@pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
+def test_dropout_is_for_training_only(generator_type):
+  tf.keras.utils.set_random_seed(1)
+  generator = networks.build_generator(
+    _model(
+      generator_type=generator_type,
+      gen_n_filters=8,
+      n_res_blocks=2,
+      init="he",
+      dropout=0.5,
+    )
+  )
+  x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3))
+  x = x.astype(np.float32)
+  np.testing.assert_array_equal(generator(x), generator(x))
+  first, second = (generator(x, training=True).numpy() for _ in range(2))
+  assert np.abs(first - second).mean() > 1e-3
+
+
+def test_basic_discriminator_is_the_papers_whatever_the_layers():
+  network = networks.build_discriminator(
+    _model(disc_n_filters=64, disc_type="basic", disc_n_layers=1)
+  )
+  assert network.count_params() == 2_764_737
+
+
+def test_pixel_discriminator_judges_each_pixel_by_itself():
+  network = networks.build_discriminator(
+    _model(disc_n_filters=64, disc_type="pixel")
+  )
+  # Published: junyanz's PixelDiscriminator with 64 filters.
+  assert network.count_params() == 8_705
+  assert {
+    layer.kernel_size for layer in network.layers if hasattr(layer, "strides")
+  } == {(1, 1)}
+  x = np.random.default_rng(0).uniform(-1, 1, (1, 8, 8, 3))
+  x = x.astype(np.float32)
+  assert network(x).shape == (1, 8, 8, 1)
+  # All of one colour are judged alike, wherever they are.
+  x[0, 2, 3] = x[0, 6, 1]
+  logits = network(x).numpy()
+  np.testing.assert_allclose(logits[0, 2, 3], logits[0, 6, 1], atol=1e-5)
+
+
+@pytest.mark.parametrize("precision", config_lib.PRECISIONS[1:])
+@pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
+def test_precisions_keep_weights_and_images_in_float32(
+  precision, generator_type
+):
+  tf.keras.mixed_precision.set_global_policy(precision)
+  try:
+    model = _model(
+      generator_type=generator_type, gen_n_filters=4, n_res_blocks=1
+    )
+    generator = networks.build_generator(model)
+    discriminator = networks.build_discriminator(model)
+  finally:
+    tf.keras.mixed_precision.set_global_policy("float32")
+  weights = [*generator.weights, *discriminator.weights]
+  assert {weight.dtype for weight in weights} == {tf.float32}
+  x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3))
+  assert generator(x.astype(np.float32)).dtype == tf.float32
+  computed = {layer.compute_dtype for layer in discriminator.layers}
+  half = {"mixed_bfloat16": "bfloat16", "mixed_float16": "float16"}
+  assert (half.get(precision, "float32")) in computed
+
+
+@pytest.mark.parametrize("upsample", ["conv_transpose", "subpixel"])
+@pytest.mark.parametrize("global_skip", [False, True])
+def test_training_computes_what_inference_does(
+  global_skip, upsample, monkeypatch
+):
+  """Without dropout the fast forms are the whole difference."""
+  monkeypatch.setattr(convolution, "_WINOGRAD_WORK", 0)
+  generator = networks.build_generator(
+    config_lib.ModelConfig(
+      gen_n_filters=8,
+      n_res_blocks=2,
+      global_skip=global_skip,
+      upsample=upsample,
+      init="he",
+    )
+  )
+  rng = np.random.default_rng(0)
+  for variable in generator.trainable_variables:
+    if "bias" in variable.name:
+      variable.assign(rng.normal(size=variable.shape))
+  images = tf.constant(rng.uniform(-1, 1, (2, 16, 24, 3)), tf.float32)
+  fast, plain = (generator(images, training=t) for t in (True, False))
+  np.testing.assert_allclose(fast, plain, atol=1e-4)
+
+
+def test_bfloat16_training_is_close_to_float32():
+  images = tf.random.stateless_uniform([2, 16, 16, 3], [0, 1], -1.0, 1.0)
+  config = config_lib.ModelConfig(gen_n_filters=8, n_res_blocks=2)
+  results, weights = [], None
+  for precision in ("float32", "mixed_bfloat16"):
+    tf.keras.mixed_precision.set_global_policy(precision)
+    try:
+      generator = networks.build_generator(config)
+    finally:
+      tf.keras.mixed_precision.set_global_policy("float32")
+    weights = weights or generator.get_weights()
+    generator.set_weights(weights)
+    results.append(generator(images, training=True) - images)
+    assert results[-1].dtype == tf.float32
+  error = tf.norm(results[1] - results[0]) / tf.norm(results[0])
+  assert 0 < float(error) < 0.05
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -1,0 +1,97 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_addons as tfa
+
+from official.cyclegan.modeling import normalization
+from tests import conftest
+
+_EPSILON = 1e-5
+
+
+def _images(dtype=np.float32):
+  rng = np.random.default_rng(1)
+  return (rng.normal(3.0, 20.0, (3, 17, 23, 5))).astype(dtype)
+
+
+def _reference(x, gamma=1.0, beta=0.0):
+  x = x.astype(np.float64)
+  mean = x.mean(axis=(1, 2), keepdims=True)
+  variance = x.var(axis=(1, 2), keepdims=True)
+  return (x - mean) / np.sqrt(variance + _EPSILON) * gamma + beta
+
+
+def test_matches_numpy():
+  layer = normalization.InstanceNormalization(
+    epsilon=_EPSILON, center=False, scale=False
+  )
+  x = _images()
+  np.testing.assert_allclose(layer(x), _reference(x), atol=2e-5)
+  assert not layer.weights
+
+
+def test_same_weights_and_result_as_addons():
+  ours = normalization.InstanceNormalization(epsilon=_EPSILON)
+  theirs = tfa.layers.InstanceNormalization(epsilon=_EPSILON)
+  x = _images()
+  ours(x), theirs(x)
+  values = [np.arange(5, dtype=np.float32) + k for k in (0.5, -2.0)]
+  theirs.set_weights(values)
+  ours.set_weights(theirs.get_weights())
+  np.testing.assert_allclose(ours(x), theirs(x), atol=1e-4)
+  np.testing.assert_allclose(ours(x), _reference(x, *values), atol=1e-4)
+  assert ours.get_config().keys() == theirs.get_config().keys()
+
+
+def test_gradient_matches_addons():
+  x = tf.constant(_images())
+  gradients = []
+  for cls in (
+    normalization.InstanceNormalization,
+    tfa.layers.InstanceNormalization,
+  ):
+    layer = cls(epsilon=_EPSILON)
+    with tf.GradientTape() as tape:
+      tape.watch(x)
+      y = tf.reduce_sum(tf.sin(layer(x)))
+    gradients.append(tape.gradient(y, x))
+  np.testing.assert_allclose(*gradients, atol=1e-5)
+
+
+def test_rebuilds_from_config():
+  layer = normalization.InstanceNormalization(epsilon=0.25, center=False)
+  config = layer.get_config()
+  assert (
+    normalization.InstanceNormalization.from_config(config).get_config()
+    == config
+  )
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_statistics_are_float32(dtype):
+  # 200 squared overflows float16 when it is summed over the map.
+  x = tf.cast(tf.constant(_images()) * 10.0, dtype)
+  layer = normalization.InstanceNormalization(
+    epsilon=_EPSILON, center=False, scale=False, dtype=dtype
+  )
+  y = layer(x)
+  assert y.dtype == dtype
+  expected = _reference(tf.cast(x, tf.float32).numpy())
+  np.testing.assert_allclose(tf.cast(y, tf.float32), expected, atol=0.03)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

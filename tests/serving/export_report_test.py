@@ -1,0 +1,88 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import numpy as np
+import pytest
+
+from official.cyclegan.serving import export_report
+from tests import conftest
+
+
+def _images(seed=0, size=16):
+  return np.random.default_rng(seed).random((3, size, size, 3), np.float32)
+
+
+def test_compares_with_keras_and_with_the_truth():
+  expected, real = _images(0) * 0.5, _images(1)
+  made = expected + np.float32(0.01)
+  truth = np.clip(real + 0.2, 0, 1)
+  found = export_report.compare(made, expected, real, truth)
+  assert found["psnr"] == pytest.approx(40, abs=0.01)  # 20 log10(1 / 0.01)
+  assert found["max_difference"] == pytest.approx(0.01, abs=1e-4)
+  assert 0.9 < found["ssim"] < 1
+  assert found["true_error"] == pytest.approx(
+    np.abs(made - truth).mean() / np.abs(real - truth).mean(), rel=0.01
+  )
+  assert export_report.true_error(truth, real, truth) == 0.0
+
+
+def test_what_cannot_be_said_is_left_out():
+  images = _images(size=8)
+  found = export_report.compare(images, images, images, None)
+  assert found == {
+    "max_difference": 0.0,
+    "psnr": 200.0,
+    "ssim": None,
+    "true_error": None,
+  }
+
+
+def test_picture_has_a_row_for_each():
+  real = _images()
+  shown = export_report.picture(real, {"Keras": real, "float32": real * 0})
+  assert shown.shape[0] > 3 * 16 and shown.shape[1] > 3 * 16
+  np.testing.assert_array_equal(shown[:16, :16], np.rint(real[0] * 255))
+  assert (shown[-16:, :16] == 0).all()
+
+
+def test_table_has_a_row_for_each_file_and_size():
+  of_size = {
+    "psnr": 61.5,
+    "ssim": None,
+    "true_error": 0.4,
+    "milliseconds": {"1": 2.0, "2": 1.5},
+    "memory_mb": None,
+  }
+  report = {
+    "test_images": 50,
+    "dataset": "somewhere",
+    "picture_rows": {"AtoB": ["input", "Keras", "float32"]},
+    "keras_true_error": {"AtoB": 0.41, "BtoA": None},
+    "files": {
+      "g_AB": {"bytes": 5},
+      "g_AB.tflite": {
+        "bytes": 12_345,
+        "operators": {"ADD": 2, "MUL": 1},
+        "partitions": {"one": 1, "other": "cannot run it: no"},
+        "by_size": {"64": of_size, "96": of_size},
+      },
+    },
+  }
+  text = export_report.table(report)
+  assert text.count("`g_AB.tflite`") == 2 and "Keras, AtoB" in text
+  assert "| 12 | 3 | 1 (one); cannot run it: no (other) | 61.5 |" in text
+  assert "input, Keras, float32" in text and "Keras, BtoA" not in text
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -1,0 +1,123 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from official.cyclegan import translate_lib
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import image_files
+from official.cyclegan.modeling import networks
+from official.cyclegan.serving import saved_model_file
+from official.cyclegan.serving import serving_module
+from tests import conftest
+
+# Both signatures, in a process that knows nothing of this package.
+_ALONE = """
+import sys
+import numpy as np
+import tensorflow as tf
+loaded = tf.saved_model.load(sys.argv[1])
+image = np.load(sys.argv[2])
+made = loaded.signatures["serving_default"](image=tf.constant(image))
+np.save(sys.argv[3], made["image_B"])
+files = [open(path, "rb").read() for path in sys.argv[4:]]
+answer = loaded.signatures["serving_bytes"](image_bytes=tf.constant(files))
+for path, encoded in zip(sys.argv[4:], answer["image_B_bytes"].numpy()):
+  open(path + ".made.png", "wb").write(encoded)
+assert not [name for name in sys.modules if name.startswith("official")]
+"""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+  config = config_lib.resolve(
+    config_lib.Config(
+      data=config_lib.DataConfig(crop_size=32), model=conftest.TINY_MODEL
+    )
+  )
+  generator = networks.build_generator(config.model)
+  path = str(tmp_path_factory.mktemp("model") / "g_AB")
+  example = np.random.default_rng(1).random((1, 32, 32, 3), np.float32)
+  translator = serving_module.Translator(generator, "AtoB")
+  saved_model_file.write(translator, path, config, example)
+  return path, translator, example
+
+
+def test_answers_without_this_package(model, tmp_path):
+  path, translator, _ = model
+  rng = np.random.default_rng(0)
+  image = rng.random((2, 24, 40, 3), np.float32)
+  np.save(tmp_path / "in.npy", image)
+  files = [str(tmp_path / name) for name in ("a.png", "b.jpg", "c.png")]
+  for name, size in zip(files, ((32, 32), (50, 71), (9, 20))):
+    image_files.write(name, conftest.smooth_picture(rng, *size))
+  subprocess.run(
+    [
+      sys.executable,
+      "-c",
+      _ALONE,
+      path,
+      str(tmp_path / "in.npy"),
+      str(tmp_path / "out.npy"),
+      *files,
+    ],
+    cwd=tmp_path,
+    check=True,
+    env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
+  )
+  want = translator(image)["image_B"].numpy()
+  np.testing.assert_allclose(np.load(tmp_path / "out.npy"), want, atol=1e-5)
+  runner = translate_lib.open_model(path, "AtoB")
+  for name in files:
+    made = image_files.read(f"{name}.made.png").astype(int)
+    picture = image_files.read(name)
+    assert made.shape == picture.shape
+    want = translate_lib.translate_image(runner, picture)
+    # TensorFlow decodes JPEG by another algorithm than Pillow.
+    tolerance = 2 if name.endswith("png") else 12
+    assert np.abs(made - want).max() <= tolerance
+    assert np.abs(made - want).mean() < tolerance / 4
+
+
+def test_warm_up_requests_are_answered(model):
+  path, _, example = model
+  loaded = tf.saved_model.load(path)
+  records = tf.data.TFRecordDataset(
+    os.path.join(path, saved_model_file.WARM_UP_PATH)
+  )
+  asked = {}
+  for record in records.as_numpy_iterator():
+    log = prediction_log_pb2.PredictionLog.FromString(record)
+    request = log.predict_log.request
+    assert request.model_spec.name == "g_AB"
+    inputs = {
+      name: tf.constant(tf.make_ndarray(value))
+      for name, value in request.inputs.items()
+    }
+    name = request.model_spec.signature_name
+    asked[name] = loaded.signatures[name](**inputs)
+  assert sorted(asked) == ["serving_bytes", "serving_default"]
+  assert asked["serving_default"]["image_B"].shape == example.shape
+  (encoded,) = asked["serving_bytes"]["image_B_bytes"].numpy()
+  assert tf.io.decode_png(encoded).shape == example.shape[1:]
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -1,0 +1,172 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.modeling import networks
+from official.cyclegan.serving import serving_module
+from official.cyclegan.serving import tflite_convert
+from official.cyclegan.serving import tflite_file
+from official.cyclegan.serving import tflite_probe
+from tests import conftest
+
+
+def _translator(generator_type="mobile", **changes):
+  tf.keras.utils.set_random_seed(0)
+  model = config_lib.ModelConfig(
+    generator_type=generator_type,
+    **{"gen_n_filters": 4, "n_res_blocks": 1, "init": "he", **changes},
+  )
+  generator = networks.build_generator(model)
+  return serving_module.Translator(generator, "AtoB")
+
+
+@pytest.fixture(scope="module")
+def images():
+  rng = np.random.default_rng(0)
+  return np.stack(
+    [conftest.smooth_picture(rng, 32, 32) / 255.0 for _ in range(6)]
+  ).astype(np.float32)
+
+
+# Bits of a weight, and the least likeness, dB, of untrained networks.
+@pytest.mark.parametrize(
+  ("quantization", "bits", "psnr"),
+  [
+    ("float32", 32, 110),
+    ("float16", 16, 60),
+    ("dynamic", 8, 35),
+    ("int8", 8, 20),
+    ("int8_mixed", 8, 25),
+    ("int16x8", 8, 35),
+  ],
+)
+def test_every_kind(quantization, bits, psnr, images, tmp_path):
+  translator = _translator("mobile", gen_n_filters=16)
+  content = tflite_convert.convert(translator, [32], quantization, {32: images})
+  path = tmp_path / "g_AB.tflite"
+  path.write_bytes(content)
+  made, _ = tflite_probe.probe(str(path), images)
+  want = translator(images)["image_B"].numpy()
+  assert -10 * np.log10(np.mean((made - want) ** 2)) > psnr
+  weights = sum(int(np.prod(v.shape)) for v in translator.variables)
+  assert abs(len(content) - weights * bits / 8) < 60_000  # the graph
+
+
+def test_sizes_share_their_weights(images, tmp_path):
+  translator = _translator()
+  one, two = (
+    tflite_convert.convert(translator, sizes, "float32")
+    for sizes in ([32], [32, 48])
+  )
+  path = tmp_path / "g_AB.tflite"
+  path.write_bytes(two)
+  interpreter = tflite_file.open_interpreter(str(path))
+  contract = tflite_file.contract(interpreter)
+  assert contract.sizes == {"serving_default": 32, "s48": 48}
+  larger = np.random.default_rng(0).random((1, 48, 48, 3), np.float32)
+  for name, image in (("serving_default", images[:1]), ("s48", larger)):
+    run = tflite_file.function(interpreter.get_signature_runner(name))
+    want = translator(image)["image_B"].numpy()
+    np.testing.assert_allclose(run(image), want, atol=1e-4)
+  assert len(two) < 2 * len(one)
+
+
+def test_calibrates_every_size(images, tmp_path):
+  translator = _translator()
+  larger = np.repeat(np.repeat(images, 2, axis=1), 2, axis=2)
+  content = tflite_convert.convert(
+    translator, [32, 64], "int8", {32: images, 64: larger}
+  )
+  path = tmp_path / "g_AB.tflite"
+  path.write_bytes(content)
+  made, _ = tflite_probe.probe(str(path), larger, "s64")
+  want = translator(larger)["image_B"].numpy()
+  assert np.abs(made - want).mean() < 0.05
+
+
+@pytest.mark.parametrize(
+  ("generator_type", "changes"),
+  [
+    ("mobile", {}),
+    ("mobile", {"padding": "partial", "upsample": "resize_conv"}),
+    ("resnet", {"padding": "zero"}),
+    ("resnet", {"padding": "partial"}),
+    ("unet", {}),
+  ],
+)
+def test_one_partition(generator_type, changes, images, tmp_path):
+  """LiteRT's XNNPACK takes the whole graph; nothing is left to others."""
+  translator = _translator(generator_type, **changes)
+  content = tflite_convert.convert(translator, [32], "float32")
+  path = tmp_path / "g_AB.tflite"
+  path.write_bytes(content)
+  _, found = tflite_probe.probe(str(path), images[:1])
+  assert found["runtime"].startswith("ai-edge-litert")
+  assert found["partitions"] == 1
+  # Other than these none has a refusal in the sources of the GPU delegate.
+  assert set(found["operators"]) <= {
+    "ADD",
+    "CONCATENATION",
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "DEPTH_TO_SPACE",
+    "MEAN",
+    "MINIMUM",
+    "MUL",
+    "RELU",
+    "RESIZE_BILINEAR",
+    "RSQRT",
+    "SUB",
+  }
+
+
+def test_mobile_preset_is_one_partition(tmp_path):
+  """At its own 256 pixels, in the kinds that are for processors and others."""
+  path = conftest.ROOT / "official" / "cyclegan" / "configs" / "mobile.flags"
+  given = dict(
+    line[2:].split("=")
+    for line in path.read_text().splitlines()
+    if line.startswith("--")
+  )
+  assert given["generator_type"] == "mobile" and given["crop_size"] == "256"
+  names = ("gen_n_filters", "n_res_blocks", "skip_filters")
+  translator = _translator(**{name: int(given[name]) for name in names})
+  path = tmp_path / "g_AB.tflite"
+  image = np.random.default_rng(0).random((1, 256, 256, 3), np.float32)
+  for quantization in ("float32", "float16", "dynamic"):
+    path.write_bytes(tflite_convert.convert(translator, [256], quantization))
+    _, found = tflite_probe.probe(str(path), image)
+    assert found["partitions"] == 1, quantization
+  assert path.stat().st_size <= 400_000  # the last one, dynamic
+
+
+def test_what_cannot_be_converted_is_refused(monkeypatch):
+  monkeypatch.setattr(
+    tf.lite.TFLiteConverter,
+    "from_saved_model",
+    lambda *_, **__: type("C", (), {"convert": lambda self: _fail()})(),
+  )
+  with pytest.raises(config_lib.UserError, match="--quantization=float32.*no"):
+    tflite_convert.convert(_translator(), [32], "float32")
+
+
+def _fail():
+  raise RuntimeError("no such operator\nand more")
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

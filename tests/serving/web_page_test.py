@@ -1,0 +1,135 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import base64
+import hashlib
+import json
+import pathlib
+import re
+import shutil
+
+import pytest
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.serving import web_page
+from tests import conftest
+
+_WEB = pathlib.Path(web_page.__file__).parents[1] / "web"
+
+
+@pytest.fixture(autouse=True)
+def runtime(request):
+  """Skips tests that write the page where npm has installed nothing."""
+  if "models" in request.fixturenames:
+    try:
+      web_page.require_runtime()
+    except config_lib.UserError as error:
+      pytest.skip(str(error))
+
+
+def test_writes_all_that_the_page_loads(models, tmp_path):
+  folder = tmp_path / "web"
+  web_page.write(str(folder), models["export"])
+  page = (folder / "index.html").read_text()
+  for name in re.findall(r'(?:src|href)="([^"]+)"', page):
+    assert (folder / name).is_file(), name
+  (imports,) = re.findall(r'"importmap">(.*?)</script>', page)
+  for name in json.loads(imports)["imports"].values():
+    assert (folder / name).is_file(), name
+  found = json.loads((folder / "models.json").read_text())
+  assert list(found["directions"]) == ["AtoB", "BtoA"]
+  for direction, entry in found["directions"].items():
+    kinds = [file["quantization"] for file in entry["files"]]
+    assert kinds == ["float32", "float16", "dynamic"]
+    for file in entry["files"]:
+      path = folder / file["path"]
+      assert path.stat().st_size == file["bytes"]
+      assert file["sizes"] == {"serving_default": 32, "s48": 48}
+      assert (file["channels"], file["io"]) == (3, "float01")
+    assert len(entry["samples"]) == 3
+    for name in entry["samples"]:
+      assert name.startswith(f"samples/{direction[0]}_")
+      assert (folder / name).is_file()
+  assert found["title"].startswith(pathlib.Path(models["pictures"]).name)
+
+
+def test_a_single_file_will_do(models, tmp_path):
+  shutil.copy(models["tflite"], tmp_path / "renamed.tflite")
+  web_page.write(str(tmp_path / "web"), str(tmp_path / "renamed.tflite"))
+  found = json.loads((tmp_path / "web" / "models.json").read_text())
+  assert list(found["directions"]) == ["AtoB"]
+  assert found["directions"]["AtoB"]["samples"] == []
+
+
+@pytest.mark.parametrize("what", ["nothing", "empty", "text.tflite"])
+def test_what_is_no_model_is_refused(models, tmp_path, what):
+  (tmp_path / "empty").mkdir()
+  (tmp_path / "text.tflite").write_text("no model")
+  with pytest.raises(config_lib.UserError, match=f"--model.*{what}"):
+    web_page.write(str(tmp_path / "web"), str(tmp_path / what))
+
+
+def test_runtime_that_is_missing_is_named_with_the_remedy(
+  tmp_path, monkeypatch
+):
+  monkeypatch.setattr(web_page, "_MODULES", tmp_path)
+  with pytest.raises(config_lib.UserError, match="npm ci --prefix"):
+    web_page.require_runtime()
+
+
+def test_policy_lets_in_what_is_ours_only():
+  page = (_WEB / "index.html").read_text()
+  (policy,) = re.findall(r'Security-Policy" content="([^"]+)"', page)
+  rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+  assert rules["default-src"] == "'none'" and rules["connect-src"] == "'self'"
+  assert "unsafe-inline" not in policy and "'unsafe-eval'" not in policy
+  assert "http" not in policy and "*" not in policy
+  (imports,) = re.findall(r'"importmap">(.*?)</script>', page)
+  digest = base64.b64encode(hashlib.sha256(imports.encode()).digest()).decode()
+  assert f"'sha256-{digest}'" in rules["script-src"]
+  for name in ("index.html", "app.js", "resize.js", "style.css"):
+    text = (_WEB / name).read_text()
+    assert not re.findall(r"https?://(?!www\.w3\.org)", text), name
+
+
+def _luminance(colour):
+  """Relative luminance (WCAG 2.1)."""
+  values = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+  red, green, blue = (
+    v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in values
+  )
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_colours_can_be_told_apart():
+  """Contrast of text at least 4.5, of edges 3 (WCAG 2.1, 1.4.3, 1.4.11)."""
+  text = (_WEB / "style.css").read_text()
+  schemes = re.findall(r":root \{(.*?)\}", text, re.DOTALL)
+  assert len(schemes) == 2
+  for scheme in schemes:
+    colours = dict(re.findall(r"--([\w-]+): (#\w{6})", scheme))
+    for front, back, least in (
+      ("ink", "paper", 4.5),
+      ("soft", "paper", 4.5),
+      ("soft", "wash", 4.5),
+      ("bad", "paper", 4.5),
+      ("on-accent", "accent", 4.5),
+      ("edge", "paper", 3),
+      ("edge", "wash", 3),
+    ):
+      one, two = sorted(_luminance(colours[name]) for name in (front, back))
+      assert (two + 0.05) / (one + 0.05) >= least, (front, back)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

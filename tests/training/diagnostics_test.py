@@ -1,0 +1,132 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import numpy as np
+import pytest
+
+from official.cyclegan.training import diagnostics
+from tests import conftest
+
+_RULES = diagnostics.Rules()
+_HEALTHY = {
+  "gan_AB": 0.4,
+  "gan_BA": 0.3,
+  "cycle_A": 0.1,
+  "cycle_B": 0.05,
+  "identity_A": 0.1,
+  "identity_B": 0.05,
+  "d_A": 0.22,
+  "d_B": 0.12,
+  "score/d_A_real": 0.6,
+}
+
+
+def _names(events):
+  return {(event.rule, event.subject) for event in events}
+
+
+def test_healthy_losses_are_silent():
+  assert diagnostics.first_not_finite(_HEALTHY) is None
+  assert not diagnostics.check_losses(_HEALTHY, "lsgan", _RULES)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_not_finite_losses_are_named(value):
+  assert (
+    diagnostics.first_not_finite({**_HEALTHY, "cycle_B": value}) == "cycle_B"
+  )
+
+
+def test_norms_of_gradients_may_overflow():
+  """With a loss scale they do, and the step is left out."""
+  logs = {**_HEALTHY, "gradient_norm/g_AB": float("inf")}
+  assert diagnostics.first_not_finite(logs) is None
+
+
+def test_exploded_losses_are_one_event_that_names_the_worst():
+  logs = {**_HEALTHY, "gan_AB": 1e4, "cycle_A": 300.0}
+  (event,) = diagnostics.check_losses(logs, "lsgan", _RULES)
+  assert event.rule == "exploded" and "gan_AB to 1e+04" in event.message
+  # A Wasserstein critic is unbounded; images are not.
+  (event,) = diagnostics.check_losses(logs, "wgangp", _RULES)
+  assert "cycle_A to 300" in event.message
+  assert "--learning_rate" in event.message
+
+
+@pytest.mark.parametrize(
+  ("mode", "loss", "fires"),
+  [
+    ("lsgan", 0.03, True),
+    ("lsgan", 0.05, False),
+    ("vanilla", 0.05, True),
+    ("vanilla", 0.3, False),
+    ("hinge", 0.05, True),
+    ("wgangp", -50.0, False),
+  ],
+)
+def test_discriminator_that_has_won(mode, loss, fires):
+  events = diagnostics.check_losses({**_HEALTHY, "d_A": loss}, mode, _RULES)
+  won = {e.subject for e in events if e.rule == "discriminator_won"}
+  assert ("d_A" in won) == fires
+  for event in events:
+    assert "--disc_learning_rate" in event.message
+
+
+def _images(count=4):
+  rng = np.random.default_rng(0)
+  smooth = rng.uniform(-0.8, 0.8, (count, 4, 4, 3))
+  return smooth.repeat(4, 1).repeat(4, 2).astype(np.float32)
+
+
+def _check(outputs, first=None):
+  inputs = _images()
+  return _names(
+    diagnostics.check_images("g_AB", inputs, outputs, first, _RULES)
+  )
+
+
+def test_a_restyled_picture_is_healthy():
+  restyled = 0.7 * _images() + np.float32([0.2, 0.0, -0.2])
+  assert not _check(restyled, _images())
+
+
+def test_identity_collapse():
+  assert _check(_images() + 0.005) == {("identity_collapse", "g_AB")}
+  assert not _check(_images() + 0.05)
+
+
+def test_frozen_generator():
+  outputs = 0.8 * _images() + 0.1
+  assert _check(outputs, outputs + 1e-5) == {("frozen_generator", "g_AB")}
+  assert not _check(outputs, outputs + 0.01)
+  assert not _check(outputs, None)
+
+
+def test_colour_inversion():
+  assert _check(-0.9 * _images()) == {("colour_inversion", "g_AB")}
+
+
+def test_mode_collapse():
+  same = np.broadcast_to(_images()[:1], _images().shape)
+  assert ("mode_collapse", "g_AB") in _check(same + 0.01 * _images())
+  (inputs,) = np.split(_images(1), 1)
+  got = diagnostics.check_images("g_AB", inputs, 0.5 * inputs, None, _RULES)
+  assert not got  # one picture says nothing about others
+
+
+def test_output_outside_the_range_counts_as_it_is_shown():
+  assert not _check(_images() + 0.05, _images() + 50.0)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
