@@ -142,8 +142,8 @@ def test_begins_with_what_the_teacher_knows(teacher, tmp_path):
   for direction in config_lib.GENERATOR_NAMES:
     wanted, _ = checkpoints.load_generator(str(teacher), direction)
     for raw in (False, True):
-      choice = config_lib.Choice(raw=raw)
-      found, _ = checkpoints.load_generator(folder, direction, choice)
+      selection = config_lib.GeneratorSelection(use_ema=not raw)
+      found, _ = checkpoints.load_generator(folder, direction, selection)
       for value, other in zip(found.get_weights(), wanted.get_weights()):
         np.testing.assert_allclose(value, other, atol=1e-6)
 

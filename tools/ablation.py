@@ -147,12 +147,12 @@ def _train(config: config_lib.Config, model_dir: str) -> dict[str, float]:
   tf.keras.backend.clear_session()
   devices.set_up(config)
   model = train_lib.train(config, model_dir)
-  judge = validation.Judge(
+  judge = validation.Evaluator(
     validation.load(sources.open_source(config.data), config.data.crop_size)
   )
   averaged, raw = (
     judge.measure(*map(validation.from_generator, generators))
-    for generators in (model.shown_generators, (model.g_AB, model.g_BA))
+    for generators in (model.inference_generators, (model.g_AB, model.g_BA))
   )
   return {**averaged, **{f"raw_{name}": v for name, v in raw.items()}}
 

@@ -313,7 +313,7 @@ def _work(run: Run) -> None:
       if wall < self._due and not late and self.step < self.total:
         return
       before = time.time(), time.process_time()
-      generator = self.model.shown_generators[0]
+      generator = self.model.inference_generators[0]
       translated = validation.translate_all(
         validation.from_generator(generator), inputs
       )

@@ -194,7 +194,7 @@ def _measure(
         data = config_lib.load(str(folder)).data
         source = sources.open_source(data, config.model.channels)
         validation.check_metric("datasets", "true_error", source)
-        judge = validation.Judge(validation.load(source, data.crop_size))
+        judge = validation.Evaluator(validation.load(source, data.crop_size))
       generators = (
         checkpoints.load_generator(str(folder), direction)[0]
         for direction in checkpoints.DIRECTIONS

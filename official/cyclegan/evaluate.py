@@ -80,8 +80,10 @@ def main() -> None:
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   from official.cyclegan import evaluate_lib
 
-  choice = config_lib.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
-  report = evaluate_lib.evaluate(model, output_dir, config, choice, options)
+  selection = config_lib.GeneratorSelection(
+    flags.FLAGS.checkpoint, not flags.FLAGS.raw_generator
+  )
+  report = evaluate_lib.evaluate(model, output_dir, config, selection, options)
   print(evaluate_lib.table(report), end="")
   print(f"\nReport: {output_dir}")
 

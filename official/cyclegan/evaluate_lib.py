@@ -64,7 +64,7 @@ def evaluate(
   model: str,
   output_dir: str,
   config: config_lib.Config,
-  choice: config_lib.Choice = config_lib.DEFAULT_CHOICE,
+  selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
   options: config_lib.EvaluateConfig = config_lib.DEFAULT_EVALUATION,
 ) -> dict[str, Any]:
   """Measures translators and writes `report.json`, `.md` and a picture.
@@ -74,7 +74,7 @@ def evaluate(
       a `.tflite` file. The other direction's file beside it is measured too.
     output_dir: Where the report goes.
     config: `data` says on which pictures.
-    choice: Of a run's folder, which checkpoint, and which of its weights.
+    selection: Of a run's folder, which checkpoint, and which of its weights.
     options: How.
 
   Returns:
@@ -87,7 +87,7 @@ def evaluate(
     config.UserError: If there is no such model, data set or weights, or the
       folder cannot be written.
   """
-  runners = open_both(model, choice)
+  runners = open_both(model, selection)
   some = next(iter(runners.values()))
   source = sources.open_source(config.data, some.channels)
   inception = None
@@ -97,10 +97,10 @@ def evaluate(
   test_set = validation.load(
     source, some.size, options.max_images, options.reference
   )
-  judge = validation.Judge(test_set, inception)
+  judge = validation.Evaluator(test_set, inception)
   report: dict[str, Any] = {
     "model": model,
-    "protocol": _protocol(source, test_set, some, choice, options),
+    "protocol": _protocol(source, test_set, some, selection, options),
     "directions": {},
   }
   translators = {d: _one_by_one(runner) for d, runner in runners.items()}
@@ -126,13 +126,14 @@ def evaluate(
 
 
 def open_both(
-  model: str, choice: config_lib.Choice = config_lib.DEFAULT_CHOICE
-) -> dict[str, translate_lib.Runner]:
+  model: str,
+  selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
+) -> dict[str, translate_lib.ImageTranslator]:
   """Opens a model's directions.
 
   Args:
     model: As for `evaluate`.
-    choice: As for `translate_lib.open_model`.
+    selection: As for `translate_lib.open_model`.
 
   Returns:
     By direction what could be opened: of a single SavedModel or `.tflite` file
@@ -146,7 +147,7 @@ def open_both(
   if os.path.isfile(os.path.join(model, config_lib.FILE_NAME)):
     trained = config_lib.trained_directions(config_lib.load(model))
     return {
-      direction: translate_lib.open_model(model, direction, choice)
+      direction: translate_lib.open_model(model, direction, selection)
       for direction in trained
     }
   for direction, generator in config_lib.GENERATOR_NAMES.items():
@@ -163,25 +164,25 @@ def open_both(
       if os.path.exists(sibling):
         paths[other] = sibling
   if not paths:  # a file that was renamed, or nothing
-    return _open_renamed(model, choice)
+    return _open_renamed(model, selection)
   return {
-    direction: translate_lib.open_model(paths[direction], direction, choice)
+    direction: translate_lib.open_model(paths[direction], direction, selection)
     for direction in checkpoints.DIRECTIONS
     if direction in paths
   }
 
 
 def _open_renamed(
-  model: str, choice: config_lib.Choice
-) -> dict[str, translate_lib.Runner]:
+  model: str, selection: config_lib.GeneratorSelection
+) -> dict[str, translate_lib.ImageTranslator]:
   """Opens a single model whose name does not tell its direction."""
   first, second = checkpoints.DIRECTIONS
   try:
-    return {first: translate_lib.open_model(model, first, choice)}
+    return {first: translate_lib.open_model(model, first, selection)}
   except config_lib.UserError as error:
     if f"translates {second}" not in str(error):
       raise
-  return {second: translate_lib.open_model(model, second, choice)}
+  return {second: translate_lib.open_model(model, second, selection)}
 
 
 def compare_with_truth(
@@ -269,8 +270,8 @@ def _sentence(protocol: dict[str, Any]) -> str:
 def _protocol(
   source: sources.Source,
   test_set: validation.TestSet,
-  runner: translate_lib.Runner,
-  choice: config_lib.Choice,
+  runner: translate_lib.ImageTranslator,
+  selection: config_lib.GeneratorSelection,
   options: config_lib.EvaluateConfig,
 ) -> dict[str, Any]:
   """Returns what somebody needs to know to measure the same."""
@@ -285,14 +286,14 @@ def _protocol(
     "preparation": "bicubic with anti-aliasing where the size differs",
     "precision": "float32, rounded to 8 bits",
     "truth_known": test_set.paired,
-    "checkpoint": choice.which,
-    "raw_generator": choice.raw,
+    "checkpoint": selection.checkpoint,
+    "raw_generator": not selection.use_ema,
     "inception": options.inception_weights
     or ("imagenet" if options.inception else ""),
   }
 
 
-def _one_by_one(runner: translate_lib.Runner) -> validation.Translate:
+def _one_by_one(runner: translate_lib.ImageTranslator) -> validation.Translate:
   """Returns a runner, which takes one picture, as a translator of a pile."""
 
   def translate(images: np.ndarray) -> np.ndarray:
@@ -302,7 +303,7 @@ def _one_by_one(runner: translate_lib.Runner) -> validation.Translate:
 
 
 def _judge(
-  judge: validation.Judge,
+  judge: validation.Evaluator,
   direction: str,
   forth: validation.Translate,
   back: validation.Translate | None,

@@ -73,12 +73,14 @@ def main() -> None:
   from official.cyclegan import export_lib
   from official.cyclegan.serving import export_report
 
-  choice = config_lib.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
+  selection = config_lib.GeneratorSelection(
+    flags.FLAGS.checkpoint, not flags.FLAGS.raw_generator
+  )
   report = export_lib.export(
     model_dir,
     output_dir,
     options=options,
-    choice=choice,
+    selection=selection,
     data=config.data,
   )
   print(export_report.table(report))

@@ -72,7 +72,7 @@ class _Direction:
   """
 
   name: str
-  translator: serving_module.Translator
+  translator: serving_module.ServingModule
   real: dict[int, np.ndarray]
   expected: dict[int, np.ndarray]
   truth: dict[int, np.ndarray | None]
@@ -84,7 +84,7 @@ def export(
   output_dir: str,
   directions: Sequence[str] = (),
   options: config_lib.ExportConfig = config_lib.DEFAULT_EXPORT,
-  choice: config_lib.Choice = config_lib.DEFAULT_CHOICE,
+  selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
   data: config_lib.DataConfig | None = None,
 ) -> dict[str, Any]:
   """Exports the generators of a run and compares them with the originals.
@@ -102,7 +102,7 @@ def export(
     directions: Which of `AtoB` and `BtoA` to export; empty: all that the run
       has trained.
     options: What to write, and how good it has to be.
-    choice: Which checkpoint, and which of its weights.
+    selection: Which checkpoint, and which of its weights.
     data: Whose images are compared and calibrated with; None: those of the
       data set trained on.
 
@@ -119,7 +119,7 @@ def export(
   if "web" in options.format:
     web_page.require_runtime()
   generators = {
-    direction: checkpoints.load_generator(model_dir, direction, choice)[0]
+    direction: checkpoints.load_generator(model_dir, direction, selection)[0]
     for direction in directions or config_lib.trained_directions(config)
   }
   source = sources.open_source(data or config.data, config.model.channels)
@@ -165,7 +165,7 @@ def _load(
   """Reads the images for one direction and lets Keras translate them."""
   domain, other = direction[0], direction[-1]
   calibrated = set(options.quantization) & set(config_lib.CALIBRATED)
-  translator = serving_module.Translator(generator, direction)
+  translator = serving_module.ServingModule(generator, direction)
   found = _Direction(direction, translator, {}, {}, {}, {})
 
   def read(split: str, size: int, count: int) -> np.ndarray:

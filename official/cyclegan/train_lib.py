@@ -120,7 +120,7 @@ def train(
   if model is None:
     with strategy.scope():
       model = build(config, source)
-  store = checkpoints.Store(
+  store = checkpoints.CheckpointStore(
     model, model_dir, config.train.keep_checkpoints, strategy=strategy
   )
   first_step = store.restore() or 0
@@ -229,7 +229,7 @@ def _build_student(
       weight_transfer.inherit(
         model.generator(direction), config.model, network, teacher.model
       )
-    model.restart_averages()
+    model.restart_ema_generators()
   if _judges(config.model) == _judges(teacher.model):
     checkpoints.restore_discriminators(model, folder)
   return model
@@ -319,7 +319,9 @@ def _batches(
   def for_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
     replicas = context.num_replicas_in_sync
     count = replicas // context.num_input_pipelines
-    share = dataset.Share(replicas, context.input_pipeline_id * count, count)
+    share = dataset.InputShard(
+      replicas, context.input_pipeline_id * count, count
+    )
     return dataset.training_batches(
       source,
       config.data,
@@ -360,7 +362,7 @@ def _callbacks(
   config: config_lib.Config,
   model_dir: str,
   source: sources.Source,
-  store: checkpoints.Store,
+  store: checkpoints.CheckpointStore,
   strategy: tf.distribute.Strategy,
   first_step: int,
   total_steps: int,
@@ -402,7 +404,7 @@ def _callbacks(
   if train.best_metric != "none":
     best = _best_store(config, model_dir, source, store)
   if best or train.eval_every_steps:
-    judge = validation.Judge(validation.load(source, config.data.crop_size))
+    judge = validation.Evaluator(validation.load(source, config.data.crop_size))
     interval = train.eval_every_steps or epoch_steps
     called.append(callbacks.Validation(*run, judge, interval, writer, best))
   called.append(
@@ -422,9 +424,9 @@ def _best_store(
   config: config_lib.Config,
   model_dir: str,
   source: sources.Source,
-  store: checkpoints.Store,
-) -> checkpoints.BestStore:
+  store: checkpoints.CheckpointStore,
+) -> checkpoints.BestCheckpoint:
   """Returns what keeps the best checkpoint, if its metric can be known."""
   metric = config.train.best_metric
   validation.check_metric("best_metric", metric, source)
-  return checkpoints.BestStore(store, model_dir, metric)
+  return checkpoints.BestCheckpoint(store, model_dir, metric)

@@ -105,11 +105,13 @@ def main() -> None:
   from official.cyclegan import translate_lib
   from official.cyclegan.serving import video
 
-  choice = config_lib.Choice(flags.FLAGS.checkpoint, flags.FLAGS.raw_generator)
+  selection = config_lib.GeneratorSelection(
+    flags.FLAGS.checkpoint, not flags.FLAGS.raw_generator
+  )
   if video.is_video(inputs):
     result = video.translate(
       translate_lib.open_model(
-        model, _DIRECTION.value, choice, flags.FLAGS.size
+        model, _DIRECTION.value, selection, flags.FLAGS.size
       ),
       inputs,
       output,
@@ -133,7 +135,7 @@ def main() -> None:
     output,
     _DIRECTION.value,
     _SCALE.value,
-    choice,
+    selection,
     flags.FLAGS.background,
     flags.FLAGS.size,
   )

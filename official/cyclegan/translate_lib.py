@@ -41,7 +41,7 @@ SCALES = ("fit", "native")
 
 
 @dataclasses.dataclass(frozen=True)
-class Runner:
+class ImageTranslator:
   """A generator ready to run, wherever it came from.
 
   Attributes:
@@ -63,16 +63,16 @@ class Runner:
 def open_model(
   path: str,
   direction: str,
-  choice: config_lib.Choice = config_lib.DEFAULT_CHOICE,
+  selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
   size: int = 0,
-) -> Runner:
+) -> ImageTranslator:
   """Opens a run's folder, an export's folder, a SavedModel or a TFLite file.
 
   Args:
     path: The model.
     direction: `AtoB` or `BtoA`. A SavedModel or TFLite file has one direction;
       asking for the other is refused.
-    choice: Of a run's folder, which checkpoint and which of its weights.
+    selection: Of a run's folder, which checkpoint and which of its weights.
     size: Of a TFLite file, which of the sizes that it takes, pixels; 0 for the
       first. Of others, at which size `fit` works; 0 for that trained on.
 
@@ -81,12 +81,12 @@ def open_model(
 
   Raises:
     config.UserError: If there is no model, it translates the other way, or a
-      choice is asked of a model that leaves none.
+      selection is asked of a model that leaves no choice.
   """
   if os.path.isfile(os.path.join(path, config_lib.FILE_NAME)):
     _require_tensorflow(path)
-    return _at_size(_open_model_dir(path, direction, choice), size)
-  if os.path.exists(path) and choice != config_lib.DEFAULT_CHOICE:
+    return _at_size(_open_model_dir(path, direction, selection), size)
+  if os.path.exists(path) and selection != config_lib.DEFAULT_SELECTION:
     raise config_lib.UserError(
       f"--model={path} is an exported model: --checkpoint and --raw_generator"
       " are for a run's folder. Give them to export."
@@ -108,7 +108,7 @@ def open_model(
 
 
 def translate_image(
-  runner: Runner, image: np.ndarray, scale: str = "fit"
+  runner: ImageTranslator, image: np.ndarray, scale: str = "fit"
 ) -> np.ndarray:
   """Translates one picture.
 
@@ -156,7 +156,7 @@ def translate_files(
   output: str,
   direction: str,
   scale: str = "fit",
-  choice: config_lib.Choice = config_lib.DEFAULT_CHOICE,
+  selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
   background: str = config_lib.DataConfig.background,
   size: int = 0,
 ) -> list[str]:
@@ -172,7 +172,7 @@ def translate_files(
       `image_files.WRITABLE`.
     direction: `AtoB` or `BtoA`.
     scale: As for `translate_image`.
-    choice: As for `open_model`.
+    selection: As for `open_model`.
     background: Colour behind transparent pictures.
     size: As for `open_model`.
 
@@ -194,7 +194,7 @@ def translate_files(
       image_files.find(inputs, "input"),
       inputs,
       output,
-      open_model(model, direction, choice, size),
+      open_model(model, direction, selection, size),
       scale,
       background,
     )
@@ -204,7 +204,7 @@ def _translate_found(
   files: list[str],
   inputs: str,
   output: str,
-  runner: Runner,
+  runner: ImageTranslator,
   scale: str,
   background: str,
 ) -> list[str]:
@@ -304,22 +304,22 @@ def _unit(image: np.ndarray) -> np.ndarray:
 
 
 def _open_model_dir(
-  path: str, direction: str, choice: config_lib.Choice
-) -> Runner:
+  path: str, direction: str, selection: config_lib.GeneratorSelection
+) -> ImageTranslator:
   import tensorflow as tf
 
   from official.cyclegan.serving import serving_module
   from official.cyclegan.training import checkpoints
 
-  generator, config = checkpoints.load_generator(path, direction, choice)
-  translator = serving_module.Translator(generator, direction)
+  generator, config = checkpoints.load_generator(path, direction, selection)
+  translator = serving_module.ServingModule(generator, direction)
   function = translator.function([1, None, None, config.model.channels])
 
   def run(image: np.ndarray) -> np.ndarray:
     (translated,) = function(tf.constant(image)).values()
     return translated.numpy()
 
-  return Runner(
+  return ImageTranslator(
     run,
     config.data.crop_size,
     config_lib.SIZE_MULTIPLES[config.model.generator_type],
@@ -328,14 +328,14 @@ def _open_model_dir(
   )
 
 
-def _open_saved_model(path: str, direction: str) -> Runner:
+def _open_saved_model(path: str, direction: str) -> ImageTranslator:
   from official.cyclegan.serving import saved_model_file
 
   details_path = pathlib.Path(path, saved_model_file.DETAILS_PATH)
   try:
     details = json.loads(details_path.read_text(encoding="utf-8"))
     _check_direction(path, details["direction"], direction)
-    return Runner(
+    return ImageTranslator(
       saved_model_file.runner(path),
       details["size"],
       details["size_multiple"],
@@ -385,7 +385,7 @@ def exported_model(folder: str, name: str) -> str:
   return files[0] if files else ""
 
 
-def _at_size(runner: Runner, size: int) -> Runner:
+def _at_size(runner: ImageTranslator, size: int) -> ImageTranslator:
   """Returns a runner of any size that works at another one."""
   if not size:
     return runner
@@ -397,7 +397,7 @@ def _at_size(runner: Runner, size: int) -> Runner:
   return dataclasses.replace(runner, size=size)
 
 
-def _open_tflite(path: str, direction: str, size: int) -> Runner:
+def _open_tflite(path: str, direction: str, size: int) -> ImageTranslator:
   try:
     interpreter = tflite_file.open_interpreter(path)
     contract = tflite_file.contract(interpreter)
@@ -410,7 +410,7 @@ def _open_tflite(path: str, direction: str, size: int) -> Runner:
   for name, has in contract.sizes.items():
     if size in (0, has):
       run = tflite_file.function(interpreter.get_signature_runner(name))
-      return Runner(run, has, 0, has, contract.channels)
+      return ImageTranslator(run, has, 0, has, contract.channels)
   raise config_lib.UserError(
     f"--size={size}: --model={path} takes"
     f" {', '.join(map(str, contract.sizes.values()))} pixels. Use one of these."

@@ -128,7 +128,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     ) or any(
       name in config_lib.ARCHITECTURE_SEARCH.search for name in search.search
     )
-    self._judge = functools.cache(self._load_judge)
+    self._judge = functools.cache(self._load_evaluator)
 
   def declare_hyperparameters(self, hp: keras_tuner.HyperParameters) -> None:
     """Names all that is varied.
@@ -248,7 +248,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     trained = train_lib.train(
       self.trial_config(hp), model_dir, model=model, source=self.source()
     )
-    generators = map(validation.from_generator, trained.shown_generators)
+    generators = map(validation.from_generator, trained.inference_generators)
     return self._judge().measure(*generators)
 
   def with_seed(self, execution: int) -> CycleGANHyperModel:
@@ -269,9 +269,9 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     config = config_lib.resolve(self.config)
     return sources.open_source(config.data, config.model.channels)
 
-  def _load_judge(self) -> validation.Judge:
+  def _load_evaluator(self) -> validation.Evaluator:
     size = self.config.data.crop_size
-    return validation.Judge(validation.load(self.source(), size))
+    return validation.Evaluator(validation.load(self.source(), size))
 
 
 class Tuner(keras_tuner.Tuner):
@@ -279,7 +279,7 @@ class Tuner(keras_tuner.Tuner):
 
   def __init__(
     self,
-    oracle: oracles.Durable,
+    oracle: oracles.CrashSafeOracle,
     hypermodel: CycleGANHyperModel,
     tuner_dir: str,
     max_bytes: float = 0.0,
@@ -350,7 +350,7 @@ class Tuner(keras_tuner.Tuner):
         found.append({objective: measures[objective]})
       self._failures, self._over_budget = 0, 0
       return found
-    except deployment_cost.OverBudget as error:
+    except deployment_cost.ExceedsLimit as error:
       self._refuse(folder, error)
     except train_lib.Interrupted as interruption:
       raise _Stopped(interruption) from interruption
@@ -378,7 +378,7 @@ class Tuner(keras_tuner.Tuner):
     """Returns what a trial's generator costs, measured once.
 
     Raises:
-      deployment_cost.OverBudget: If that is too much.
+      deployment_cost.ExceedsLimit: If that is too much.
     """
     if not self.hypermodel.measures_cost:
       return {}
@@ -397,7 +397,7 @@ class Tuner(keras_tuner.Tuner):
     return cost
 
   def _refuse(
-    self, folder: pathlib.Path, error: deployment_cost.OverBudget
+    self, folder: pathlib.Path, error: deployment_cost.ExceedsLimit
   ) -> typing.NoReturn:
     """Lets another trial take the place of one that is over budget."""
     self._over_budget += 1
@@ -591,7 +591,7 @@ def memory_limit(options: config_lib.SearchConfig) -> float:
 
 
 def _seconds_of_finalists(
-  oracle: oracles.Durable,
+  oracle: oracles.CrashSafeOracle,
   hypermodel: CycleGANHyperModel,
   report: search_report.Report,
 ) -> float:
@@ -694,7 +694,7 @@ def _shown(value: Any) -> str:
   return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _oracle(hypermodel: CycleGANHyperModel) -> oracles.Durable:
+def _oracle(hypermodel: CycleGANHyperModel) -> oracles.CrashSafeOracle:
   """Returns what chooses the trials."""
   options = hypermodel.search
   shared = {
@@ -788,7 +788,7 @@ def _beating(
 
 
 def _watching(
-  oracle: oracles.Durable, tuner_dir: str, timeout: float
+  oracle: oracles.CrashSafeOracle, tuner_dir: str, timeout: float
 ) -> contextlib.AbstractContextManager[None]:
   """Gives the trials of workers that are gone to others."""
   folder = pathlib.Path(tuner_dir, _WORKERS_FOLDER)

@@ -176,7 +176,7 @@ def test_workers_share_what_one_would_see(replicas, each):
   whole = _numbers(dataset.training_batches(source, _NUMBERED, 3), 5)
   shares = []
   for first in range(0, replicas, each):
-    share = dataset.Share(replicas, first, each)
+    share = dataset.InputShard(replicas, first, each)
     batches = dataset.training_batches(source, _NUMBERED, 3, share=share)
     shares.append(_numbers(batches, 5 * each))
   for step, (a, b) in enumerate(whole):

@@ -39,7 +39,7 @@ def _images(level, count=25):
 
 def _judge(paired=True, mask=None, count_B=25):
   images = {"A": _images(0.0), "B": _images(0.4, count_B)}
-  return validation.Judge(validation.TestSet(images, images, paired, mask))
+  return validation.Evaluator(validation.TestSet(images, images, paired, mask))
 
 
 def test_errors_are_what_they_say():
@@ -88,11 +88,11 @@ def test_an_extractor_of_ones_own_is_used_too():
   test_set = validation.TestSet(
     {"A": _images(0), "B": _images(0.4)}, {"A": _images(0), "B": _images(0.4)}
   )
-  judge = validation.Judge(test_set, lambda x: x.mean(axis=(1, 2)))
+  judge = validation.Evaluator(test_set, lambda x: x.mean(axis=(1, 2)))
   got = judge.measure(_shift(0.4), _shift(-0.4))
   assert got["fid_inception"] < 2 and "kid_inception_std" in got
   alone = {domain: x[:1] for domain, x in test_set.images.items()}
-  judge = validation.Judge(
+  judge = validation.Evaluator(
     validation.TestSet(alone, alone), lambda x: x.mean(axis=(1, 2))
   )
   got = judge.measure(_shift(0.4), _shift(-0.4))

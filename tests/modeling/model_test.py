@@ -220,12 +220,12 @@ def test_averages_follow_the_generators():
       momentum * e + (1 - momentum) * w
       for e, w in zip(expected, model.g_AB.get_weights())
     ]
-  for got, want in zip(model.averages[0].get_weights(), expected):
+  for got, want in zip(model.ema_generators[0].get_weights(), expected):
     np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
 
 
 def test_without_averages():
-  assert _compiled(_config(ema_decay=0.0)).averages is None
+  assert _compiled(_config(ema_decay=0.0)).ema_generators is None
 
 
 def test_scores_are_mean_logits():
@@ -388,7 +388,7 @@ def test_from_book_is_an_ordinary_keras_model(tmp_path):
   }
   model = model_lib.CycleGAN.from_book(**arguments)
   assert float(model.generator_optimizer.learning_rate) == np.float32(1e-3)
-  assert model.averages is None and model.buffer_A.capacity == 5
+  assert model.ema_generators is None and model.buffer_A.capacity == 5
   rng = np.random.default_rng(0)
   images = rng.uniform(-1, 1, (2, 6, 32, 32, 3)).astype(np.float32)
   history = model.fit(*images, batch_size=2, epochs=2, verbose=0)

@@ -48,7 +48,7 @@ def test_names_the_limit_that_is_exceeded(option, value, fits):
     deployment_cost.check(cost, options)
     return
   with pytest.raises(
-    deployment_cost.OverBudget, match=f"over budget.*--{option}="
+    deployment_cost.ExceedsLimit, match=f"over budget.*--{option}="
   ):
     deployment_cost.check(cost, options)
 

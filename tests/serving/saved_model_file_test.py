@@ -55,7 +55,7 @@ def model(tmp_path_factory):
   generator = networks.build_generator(config.model)
   path = str(tmp_path_factory.mktemp("model") / "g_AB")
   example = np.random.default_rng(1).random((1, 32, 32, 3), np.float32)
-  translator = serving_module.Translator(generator, "AtoB")
+  translator = serving_module.ServingModule(generator, "AtoB")
   saved_model_file.write(translator, path, config, example)
   return path, translator, example
 

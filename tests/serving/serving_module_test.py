@@ -25,7 +25,7 @@ from tests import conftest
 )
 def test_takes_and_gives_unit_range(direction, name):
   generator = networks.build_generator(conftest.TINY_MODEL)
-  found = serving_module.Translator(generator, direction)
+  found = serving_module.ServingModule(generator, direction)
   image = np.random.default_rng(0).random((2, 16, 16, 3), np.float32)
   want = np.clip(generator(image * 2 - 1) / 2 + 0.5, 0, 1)
   for call in (found, found.function([None, None, None, 3])):

@@ -31,7 +31,7 @@ def _translator(generator_type="mobile", **changes):
     **{"gen_n_filters": 4, "n_res_blocks": 1, "init": "he", **changes},
   )
   generator = networks.build_generator(model)
-  return serving_module.Translator(generator, "AtoB")
+  return serving_module.ServingModule(generator, "AtoB")
 
 
 @pytest.fixture(scope="module")

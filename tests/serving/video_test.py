@@ -51,7 +51,7 @@ def _runner():
   def run(image):
     return 1 - image + rng.normal(0, 0.02, image.shape).astype(np.float32)
 
-  return translate_lib.Runner(run, 32, 4, 4)
+  return translate_lib.ImageTranslator(run, 32, 4, 4)
 
 
 def test_translates_every_frame(clip, tmp_path):

@@ -83,7 +83,7 @@ def _pictures(tmp_path, first, total, value=1.0):
     writer,
   )
   shown = (_constant(value), _constant(value))
-  pictures.set_model(types.SimpleNamespace(shown_generators=shown))
+  pictures.set_model(types.SimpleNamespace(inference_generators=shown))
   _run(pictures, total - first)
   writer.flush()
 

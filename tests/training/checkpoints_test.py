@@ -41,7 +41,7 @@ def _step(model, config):
 def _run(config, folder, steps=1, keep=3):
   """A compiled model after some steps, each saved."""
   model = _model(config)
-  store = checkpoints.Store(model, str(folder), keep)
+  store = checkpoints.CheckpointStore(model, str(folder), keep)
   for _ in range(steps):
     pair = _step(model, config)
     store.save()
@@ -53,7 +53,7 @@ def _state(model):
   return [
     *model.g_AB.get_weights(),
     *model.d_B.get_weights(),
-    *model.averages[1].get_weights(),
+    *model.ema_generators[1].get_weights(),
     *[v.numpy() for v in model.generator_optimizer.variables],
     *[v.numpy() for v in model.discriminator_optimizer.variables],
     model.buffer_A.images.numpy(),
@@ -69,20 +69,23 @@ def _names(folder, which="checkpoints"):
 def test_everything_is_restored(tiny_config, tmp_path):
   model, _ = _run(tiny_config, tmp_path, steps=2)
   again = _model(tiny_config)
-  assert checkpoints.Store(again, str(tmp_path)).restore() == 2
+  assert checkpoints.CheckpointStore(again, str(tmp_path)).restore() == 2
   for want, got in zip(_state(model), _state(again)):
     np.testing.assert_array_equal(want, got)
 
 
 def test_nothing_to_restore(tiny_config, tmp_path):
-  assert checkpoints.Store(_model(tiny_config), str(tmp_path)).restore() is None
+  assert (
+    checkpoints.CheckpointStore(_model(tiny_config), str(tmp_path)).restore()
+    is None
+  )
 
 
 def test_step_is_saved_once_and_the_newest_are_kept(tiny_config, tmp_path):
   model, _ = _run(tiny_config, tmp_path, steps=4, keep=2)
   assert _names(tmp_path) == ["ckpt-3", "ckpt-4"]
   # Another process goes on with the rotation.
-  store = checkpoints.Store(model, str(tmp_path), keep=2)
+  store = checkpoints.CheckpointStore(model, str(tmp_path), keep=2)
   assert store.restore() == 4
   assert store.save() is None
   _step(model, tiny_config)
@@ -115,18 +118,18 @@ def test_torn_checkpoint_is_passed_over(tiny_config, tmp_path, how, capsys):
   _run(tiny_config, tmp_path, steps=2)
   _tear(tmp_path / "checkpoints" / "ckpt-2", how)
   model = _model(tiny_config)
-  store = checkpoints.Store(model, str(tmp_path))
+  store = checkpoints.CheckpointStore(model, str(tmp_path))
   assert store.restore() == 1 and int(model.step) == 1
   assert "ckpt-2 is damaged" in capsys.readouterr().out
   generator, _ = checkpoints.load_generator(str(tmp_path), "AtoB")
   np.testing.assert_array_equal(
-    generator.get_weights()[0], model.averages[0].get_weights()[0]
+    generator.get_weights()[0], model.ema_generators[0].get_weights()[0]
   )
   # The step is done again, and its checkpoint replaces the torn one.
   _step(model, tiny_config)
   store.save()
   again = _model(tiny_config)
-  assert checkpoints.Store(again, str(tmp_path)).restore() == 2
+  assert checkpoints.CheckpointStore(again, str(tmp_path)).restore() == 2
 
 
 def test_weights_that_are_no_numbers_are_not_saved(tiny_config, tmp_path):
@@ -135,7 +138,7 @@ def test_weights_that_are_no_numbers_are_not_saved(tiny_config, tmp_path):
   kernel.assign(kernel * np.nan)
   model.step.assign_add(1)
   with pytest.raises(checkpoints.NotFiniteError, match="d_A .* at step 2"):
-    checkpoints.Store(model, str(tmp_path)).save()
+    checkpoints.CheckpointStore(model, str(tmp_path)).save()
   assert _names(tmp_path) == ["ckpt-1"]
 
 
@@ -143,7 +146,7 @@ def test_failing_disk_leaves_the_earlier_checkpoint(
   tiny_config, tmp_path, monkeypatch
 ):
   model, _ = _run(tiny_config, tmp_path)
-  store = checkpoints.Store(model, str(tmp_path))
+  store = checkpoints.CheckpointStore(model, str(tmp_path))
   _step(model, tiny_config)
 
   def full(self, checkpoint_number):
@@ -165,7 +168,7 @@ def test_failing_disk_leaves_the_earlier_checkpoint(
 
 def test_folder_that_cannot_be_made_is_named(tiny_config, tmp_path):
   (tmp_path / "checkpoints").write_text("a file is in the way")
-  store = checkpoints.Store(_model(tiny_config), str(tmp_path))
+  store = checkpoints.CheckpointStore(_model(tiny_config), str(tmp_path))
   with pytest.raises(config_lib.UserError, match="There is no earlier one"):
     store.save()
 
@@ -177,15 +180,15 @@ def test_leftovers_of_a_killed_save_are_removed(tiny_config, tmp_path):
   (folder / "ckpt-2_temp").mkdir()
   (folder / "ckpt-2_temp" / "part").write_text("half")
   model.step.assign(3)
-  checkpoints.Store(model, str(tmp_path)).save()
+  checkpoints.CheckpointStore(model, str(tmp_path)).save()
   assert not list(folder.glob("ckpt-2*"))
   assert _names(tmp_path) == ["ckpt-1", "ckpt-3"]
 
 
 def test_best_is_kept_apart(tiny_config, tmp_path):
   model = _model(tiny_config)
-  store = checkpoints.Store(model, str(tmp_path), keep=1)
-  best = checkpoints.BestStore(store, str(tmp_path), "cycle_l1")
+  store = checkpoints.CheckpointStore(model, str(tmp_path), keep=1)
+  best = checkpoints.BestCheckpoint(store, str(tmp_path), "cycle_l1")
   kept = []
   for value in (0.5, 0.3, 0.4):
     _step(model, tiny_config)
@@ -199,25 +202,25 @@ def test_best_is_kept_apart(tiny_config, tmp_path):
   assert record == {"metric": "cycle_l1", "value": 0.3, "step": 2}
   # Another process knows what was best; another metric starts anew.
   for metric, better in (("cycle_l1", False), ("true_error", True)):
-    again = checkpoints.BestStore(store, str(tmp_path), metric)
+    again = checkpoints.BestCheckpoint(store, str(tmp_path), metric)
     assert again.save_if_better(0.35) == better
   assert _names(tmp_path, "checkpoints_best") == ["ckpt-3"]
 
 
 def test_best_generator_can_be_chosen(tiny_config, tmp_path):
   model = _model(tiny_config)
-  store = checkpoints.Store(model, str(tmp_path))
-  best = checkpoints.BestStore(store, str(tmp_path), "cycle_l1")
+  store = checkpoints.CheckpointStore(model, str(tmp_path))
+  best = checkpoints.BestCheckpoint(store, str(tmp_path), "cycle_l1")
   config_lib.save(tiny_config, str(tmp_path))
   kernels = []
   for value in (0.3, 0.4):
     _step(model, tiny_config)
     store.save()
     best.save_if_better(value)
-    kernels.append(model.averages[0].get_weights()[0])
+    kernels.append(model.ema_generators[0].get_weights()[0])
   for which, kernel in zip(("best", "latest"), kernels):
     generator, _ = checkpoints.load_generator(
-      str(tmp_path), "AtoB", config_lib.Choice(which)
+      str(tmp_path), "AtoB", config_lib.GeneratorSelection(which)
     )
     np.testing.assert_array_equal(generator.get_weights()[0], kernel)
 
@@ -230,10 +233,10 @@ def test_generator_is_the_averaged_one_where_there_is_one(
   model, (image, _) = _run(config, tmp_path)
   for direction, index in (("AtoB", 0), ("BtoA", 1)):
     raw = (model.g_AB, model.g_BA)[index]
-    averaged = model.averages[index] if ema_decay else raw
+    averaged = model.ema_generators[index] if ema_decay else raw
     for choice, want in (
-      (config_lib.DEFAULT_CHOICE, averaged),
-      (config_lib.Choice(raw=True), raw),
+      (config_lib.DEFAULT_SELECTION, averaged),
+      (config_lib.GeneratorSelection(use_ema=False), raw),
     ):
       generator, loaded = checkpoints.load_generator(
         str(tmp_path), direction, choice
@@ -247,8 +250,8 @@ def test_generator_is_the_averaged_one_where_there_is_one(
 @pytest.mark.parametrize(
   ("choice", "words"),
   [
-    (config_lib.DEFAULT_CHOICE, "holds no checkpoint in checkpoints/"),
-    (config_lib.Choice("best"), "Train with --best_metric"),
+    (config_lib.DEFAULT_SELECTION, "holds no checkpoint in checkpoints/"),
+    (config_lib.GeneratorSelection("best"), "Train with --best_metric"),
   ],
 )
 def test_without_a_checkpoint_it_says_so(tiny_config, tmp_path, choice, words):
@@ -328,14 +331,14 @@ def test_loss_scale_is_kept_and_another_precision_goes_on(
   model = scaled()
   _step(model, tiny_config)
   scale = float(model.generator_optimizer.loss_scale)
-  checkpoints.Store(model, str(tmp_path)).save()
+  checkpoints.CheckpointStore(model, str(tmp_path)).save()
   half = model.generator_optimizer.loss_scale / 2
   assert float(half) == scale / 2
   again = scaled()
-  assert checkpoints.Store(again, str(tmp_path)).restore() == 1
+  assert checkpoints.CheckpointStore(again, str(tmp_path)).restore() == 1
   assert int(again.generator_optimizer.dynamic_counter) == 1
   plain = _model(tiny_config)
-  assert checkpoints.Store(plain, str(tmp_path)).restore() == 1
+  assert checkpoints.CheckpointStore(plain, str(tmp_path)).restore() == 1
   for want, got in zip(
     model.generator_optimizer.inner_optimizer.variables,
     plain.generator_optimizer.variables,
@@ -356,7 +359,7 @@ def test_pools_of_more_replicas_are_shared_out(tiny_config, tmp_path, capsys):
         ]
       )
     )
-  store = checkpoints.Store(model, str(tmp_path / "two"))
+  store = checkpoints.CheckpointStore(model, str(tmp_path / "two"))
   checkpoint = store._describe(pools)
   checkpoint.write(str(tmp_path / "two" / "checkpoints" / "ckpt-1"))
   assert store.restore() == 1
@@ -367,14 +370,16 @@ def test_pools_of_more_replicas_are_shared_out(tiny_config, tmp_path, capsys):
 
 def test_checkpoint_of_an_earlier_version_is_refused(tiny_config, tmp_path):
   model = _model(tiny_config)
-  old = tf.train.Checkpoint(g_AB=model.g_AB, g_AB_average=model.averages[0])
+  old = tf.train.Checkpoint(
+    g_AB=model.g_AB, g_AB_average=model.ema_generators[0]
+  )
   old.write(str(tmp_path / "checkpoints" / "ckpt-7"))
   config_lib.save(tiny_config, str(tmp_path))
   with pytest.raises(config_lib.UserError, match="version 0.1.0"):
-    checkpoints.Store(model, str(tmp_path)).restore()
+    checkpoints.CheckpointStore(model, str(tmp_path)).restore()
   generator, _ = checkpoints.load_generator(str(tmp_path), "AtoB")
   np.testing.assert_array_equal(
-    generator.get_weights()[0], model.averages[0].get_weights()[0]
+    generator.get_weights()[0], model.ema_generators[0].get_weights()[0]
   )
 
 

@@ -586,19 +586,20 @@ class ExportConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class Choice:
+class GeneratorSelection:
   """Which of a run's generators is wanted.
 
   Attributes:
-    which: `latest`, or `best` for the one that `--best_metric` kept.
-    raw: Whether to take the trained weights although there are averages.
+    checkpoint: `latest`, or `best` for the one that `--best_metric` kept.
+    use_ema: Whether to take the moving averages of the weights, where the run
+      keeps them, instead of the weights as trained.
   """
 
-  which: str = LATEST
-  raw: bool = False
+  checkpoint: str = LATEST
+  use_ema: bool = True
 
 
-DEFAULT_CHOICE = Choice()
+DEFAULT_SELECTION = GeneratorSelection()
 # Where `tune --space=architecture` searches if nothing else is asked for.
 ARCHITECTURE_SEARCH = SearchConfig(
   search=("gen_n_filters", "n_res_blocks", "block_kernel", "upsample"),

@@ -44,7 +44,7 @@ _CGROUP_USED = "/sys/fs/cgroup/memory.current"
 
 
 @dataclasses.dataclass(frozen=True)
-class Share:
+class InputShard:
   """The part of each global batch that one process reads.
 
   Attributes:
@@ -63,7 +63,7 @@ def training_batches(
   config: config_lib.DataConfig,
   seed: int,
   first_step: int = 0,
-  share: Share = Share(),
+  share: InputShard = InputShard(),
   multiple: int = 4,
 ) -> tf.data.Dataset:
   """Returns endless unpaired batches for training.
@@ -226,7 +226,7 @@ def _training_images(
   cache: str,
   seed: int,
   first_step: int,
-  share: Share,
+  share: InputShard,
 ) -> tf.data.Dataset:
   """Returns the endless stream of one domain's augmented images."""
 

@@ -142,7 +142,7 @@ def check_metric(flag: str, metric: str, source: sources.Source) -> None:
     )
 
 
-class Judge:
+class Evaluator:
   """Measures translators on one test set.
 
   What does not depend on the translator is computed once.

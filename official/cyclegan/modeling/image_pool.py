@@ -48,7 +48,7 @@ class ImagePool(tf.Module):
     image_shape: tuple[int, int, int],
     seed: int = 0,
     name: str = "image_pool",
-    varied: bool = False,
+    variable_size: bool = False,
   ):
     """Creates an empty pool.
 
@@ -57,7 +57,7 @@ class ImagePool(tf.Module):
       image_shape: Height, width and channels of an image, or of the largest.
       seed: Seed of the pool's choices.
       name: Name of the module.
-      varied: Whether images may be smaller than `image_shape`.
+      variable_size: Whether images may be smaller than `image_shape`.
 
     Raises:
       ValueError: If `capacity` is negative.
@@ -77,7 +77,7 @@ class ImagePool(tf.Module):
     )
     self.seen = tf.Variable(0, dtype=tf.int64, name="seen", **own)
     self.sizes = None
-    if varied:
+    if variable_size:
       self.sizes = tf.Variable(
         tf.ones((capacity, 2), tf.int32), name="sizes", **own
       )

@@ -52,7 +52,7 @@ class CycleGAN(tf.keras.Model):
     d_B: Discriminator of domain B.
     buffer_A: Pool of images translated to A.
     buffer_B: Pool of images translated to B.
-    averages: Moving averages of g_AB and g_BA, or None.
+    ema_generators: Moving averages of g_AB and g_BA, or None.
     step: int64 scalar, training steps done.
   """
 
@@ -65,8 +65,8 @@ class CycleGAN(tf.keras.Model):
     loss_weights: config_lib.LossConfig,
     image_shape: tuple[int, int, int],
     train: config_lib.TrainConfig,
-    averages: _Networks | None = None,
-    varied: bool = False,
+    ema_generators: _Networks | None = None,
+    variable_size: bool = False,
     distiller: distillation.Distiller | None = None,
     **kwargs: Any,
   ):
@@ -86,9 +86,9 @@ class CycleGAN(tf.keras.Model):
         per step of the averages. Early on that is lower,
         `(1 + step) / (10 + step)`, so that the averages forget the initial
         weights.
-      averages: Generators built like g_AB and g_BA that follow them as moving
+      ema_generators: Generators built like g_AB and g_BA that follow them as moving
         averages; None keeps none.
-      varied: Whether training images differ in size; they come one at a time.
+      variable_size: Whether training images differ in size; they come one at a time.
       distiller: What g_AB and g_BA learn from; it may leave one direction out.
       **kwargs: Passed to `tf.keras.Model`.
     """
@@ -99,14 +99,18 @@ class CycleGAN(tf.keras.Model):
     self.d_B = d_B
     self.buffer_A, self.buffer_B = (
       image_pool.ImagePool(
-        train.buffer_max_length, image_shape, 2 * train.seed + i, name, varied
+        train.buffer_max_length,
+        image_shape,
+        2 * train.seed + i,
+        name,
+        variable_size,
       )
       for i, name in enumerate(("buffer_A", "buffer_B"))
     )
-    self.averages = averages
-    for average in averages or ():
+    self.ema_generators = ema_generators
+    for average in ema_generators or ():
       average.trainable = False
-    self.restart_averages()
+    self.restart_ema_generators()
     self.step = tf.Variable(
       0,
       trainable=False,
@@ -253,9 +257,11 @@ class CycleGAN(tf.keras.Model):
     """Returns the generator that is trained for `AtoB` or `BtoA`."""
     return getattr(self, config_lib.GENERATOR_NAMES[direction])
 
-  def restart_averages(self) -> None:
+  def restart_ema_generators(self) -> None:
     """Sets the averages, if there are any, to the generators' weights."""
-    for network, average in zip((self.g_AB, self.g_BA), self.averages or ()):
+    for network, average in zip(
+      (self.g_AB, self.g_BA), self.ema_generators or ()
+    ):
       average.set_weights(network.get_weights())
 
   @property
@@ -281,9 +287,9 @@ class CycleGAN(tf.keras.Model):
     return self._distiller is None or self._loss_weights.lambda_reconstr > 0
 
   @property
-  def shown_generators(self) -> _Networks:
+  def inference_generators(self) -> _Networks:
     """The averages of g_AB and g_BA if there are any, else these."""
-    return self.averages or (self.g_AB, self.g_BA)
+    return self.ema_generators or (self.g_AB, self.g_BA)
 
   @property
   def loss_weights(self) -> config_lib.LossConfig:
@@ -507,13 +513,13 @@ class CycleGAN(tf.keras.Model):
 
   def _update_averages(self) -> None:
     """Moves the averages towards the generators."""
-    if self.averages is None:
+    if self.ema_generators is None:
       return
     step = tf.cast(self.generator_optimizer.iterations, tf.float32)
     decay = self._train_config.ema_decay
     momentum = tf.minimum(decay, (1.0 + step) / (10.0 + step))
     context = tf.distribute.get_replica_context()
-    for network, average in zip((self.g_AB, self.g_BA), self.averages):
+    for network, average in zip((self.g_AB, self.g_BA), self.ema_generators):
       for value, mean in zip(network.weights, average.weights):
         if context.num_replicas_in_sync == 1:
           # mean -= (1 - momentum) * (mean - value), in one operator less.
@@ -555,9 +561,9 @@ def build_model(
   tf.keras.utils.set_random_seed(config.train.seed)
   size = config.data.crop_size
   with policy(devices.precision(config.train.precision)):
-    averages, distiller = None, None
+    ema_generators, distiller = None, None
     if config.train.ema_decay:
-      averages = (
+      ema_generators = (
         networks.build_generator(config.model, "g_AB_average"),
         networks.build_generator(config.model, "g_BA_average"),
       )
@@ -579,8 +585,8 @@ def build_model(
       loss_weights=config.loss,
       image_shape=(*(largest or (size, size)), config.model.channels),
       train=config.train,
-      averages=averages,
-      varied=largest is not None,
+      ema_generators=ema_generators,
+      variable_size=largest is not None,
       distiller=distiller,
       name="cyclegan",
     )

@@ -36,7 +36,7 @@ LIMITS = {
 }
 
 
-class OverBudget(config_lib.UserError):
+class ExceedsLimit(config_lib.UserError):
   """A generator is larger or slower than allowed; the message says by what."""
 
 
@@ -54,7 +54,7 @@ def write_fresh(
   Raises:
     config.UserError: If it cannot be converted.
   """
-  translator = serving_module.Translator(
+  translator = serving_module.ServingModule(
     networks.build_generator(model), "AtoB"
   )
   shape = (4, size, size, model.channels)
@@ -116,6 +116,6 @@ def check(cost: dict[str, float], options: config_lib.SearchConfig) -> None:
   for name, option in LIMITS.items():
     limit = getattr(options, option)
     if limit and cost[name] > limit:
-      raise OverBudget(
+      raise ExceedsLimit(
         f"over budget: {name} {cost[name]:.4g} is above --{option}={limit:.4g}"
       )

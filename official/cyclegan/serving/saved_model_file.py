@@ -42,7 +42,7 @@ BYTES_INPUT = "image_bytes"
 
 
 def write(
-  translator: serving_module.Translator,
+  translator: serving_module.ServingModule,
   path: str,
   config: config_lib.Config,
   example: np.ndarray,
@@ -106,7 +106,7 @@ def runner(path: str) -> Callable[[np.ndarray], np.ndarray]:
   return lambda image: signature(image=tf.constant(image))[output].numpy()
 
 
-def _bytes_function(translator: serving_module.Translator, size: int) -> Any:
+def _bytes_function(translator: serving_module.ServingModule, size: int) -> Any:
   """Returns the translation of encoded pictures, as a tf.function."""
 
   def translate_one(encoded: tf.Tensor) -> tf.Tensor:

@@ -23,7 +23,7 @@ import tensorflow as tf
 from official.cyclegan.data import preprocessing
 
 
-class Translator(tf.Module):
+class ServingModule(tf.Module):
   """A generator that takes and gives pictures.
 
   Attributes:

@@ -44,7 +44,7 @@ def signature_names(sizes: Sequence[int]) -> dict[str, int]:
 
 
 def convert(
-  translator: serving_module.Translator,
+  translator: serving_module.ServingModule,
   sizes: Sequence[int],
   quantization: str,
   calibration: Mapping[int, np.ndarray] | None = None,

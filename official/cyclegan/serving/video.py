@@ -136,7 +136,7 @@ def _spread(change: np.ndarray) -> np.ndarray:
 
 
 def translate(
-  runner: translate_lib.Runner,
+  runner: translate_lib.ImageTranslator,
   inputs: str,
   output: str,
   scale: str = "fit",

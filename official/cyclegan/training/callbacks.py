@@ -158,7 +158,7 @@ class Pictures(StepCallback):
   def on_step(self, logs: dict[str, float]) -> None:
     """Writes the picture when it is time to."""
     if self.is_due(self._interval):
-      generators = self.model.shown_generators
+      generators = self.model.inference_generators
       picture = sample_grid.progress_grid(*generators, *self._images)
       name = f"step_{self.step:07d}.png"
       image_files.write(os.path.join(self._folder, name), picture)
@@ -348,10 +348,10 @@ class Validation(StepCallback):
     self,
     first_step: int,
     total_steps: int,
-    judge: validation.Judge,
+    judge: validation.Evaluator,
     interval: int,
     writer: tf.summary.SummaryWriter,
-    best: checkpoints.BestStore | None,
+    best: checkpoints.BestCheckpoint | None,
   ):
     """Sets what to measure when.
 
@@ -372,7 +372,7 @@ class Validation(StepCallback):
     if not self.is_due(self._interval):
       return
     measures = self._judge.measure(
-      *map(validation.from_generator, self.model.shown_generators)
+      *map(validation.from_generator, self.model.inference_generators)
     )
     with self._writer.as_default(self.step):
       for name, value in measures.items():
@@ -396,7 +396,7 @@ class Checkpoint(StepCallback):
     self,
     first_step: int,
     total_steps: int,
-    store: checkpoints.Store,
+    store: checkpoints.CheckpointStore,
     interval: int,
     requests: StopRequests,
     strategy: tf.distribute.Strategy,

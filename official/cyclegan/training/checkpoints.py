@@ -82,7 +82,7 @@ class _Pools(tf.Module):
         setattr(self, f"{name}_{domain}", tf.Variable(zeros, trainable=False))
 
 
-class Store:
+class CheckpointStore:
   """Saves and restores a compiled model.
 
   Attributes:
@@ -132,7 +132,7 @@ class Store:
       Its step, or None if there is none.
     """
     for path in find(self.folder):
-      problem = damage(path)
+      problem = corruption(path)
       if problem is None:
         self._restore(path)
         self._saved_step = _number(path)
@@ -194,7 +194,9 @@ class Store:
     """Returns what names all that is saved."""
     model = self.model
     parts = {name: getattr(model, name) for name in model_lib.NETWORK_NAMES}
-    parts.update({average.name: average for average in model.averages or ()})
+    parts.update(
+      {average.name: average for average in model.ema_generators or ()}
+    )
     for name in ("generator_optimizer", "discriminator_optimizer"):
       optimizer = getattr(model, name)
       # The loss scale is apart, so that another precision can go on.
@@ -272,7 +274,7 @@ class Store:
 
   def _tidy(self) -> None:
     """Removes torn files, and lists whole checkpoints for the manager."""
-    paths = [path for path in find(self.folder) if damage(path) is None]
+    paths = [path for path in find(self.folder) if corruption(path) is None]
     for path in glob.glob(os.path.join(self.folder, "ckpt-*")):
       if not any(
         re.match(re.escape(p) + r"\.(data|index)", path) for p in paths
@@ -292,10 +294,10 @@ class Store:
       )
 
 
-class BestStore:
+class BestCheckpoint:
   """Keeps the one checkpoint that a validation metric likes best."""
 
-  def __init__(self, store: Store, model_dir: str, metric: str):
+  def __init__(self, store: CheckpointStore, model_dir: str, metric: str):
     """Reads what was best so far.
 
     Args:
@@ -304,7 +306,7 @@ class BestStore:
       metric: Name of the metric; smaller is better.
     """
     self.metric = metric
-    self._store = Store(
+    self._store = CheckpointStore(
       store.model, model_dir, 1, config_lib.BEST, store.strategy, store.pools
     )
     self._record = pathlib.Path(self._store.folder, _BEST_RECORD)
@@ -334,7 +336,7 @@ def find(folder: str) -> list[str]:
   return sorted(paths, key=_number, reverse=True)
 
 
-def damage(path: str) -> str | None:
+def corruption(path: str) -> str | None:
   """Reads a checkpoint from end to end, which compares its checksums.
 
   Args:
@@ -391,14 +393,14 @@ def check_same_run(config: config_lib.Config, model_dir: str) -> None:
 def load_generator(
   model_dir: str,
   direction: str,
-  choice: config_lib.Choice = config_lib.DEFAULT_CHOICE,
+  selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
 ) -> tuple[tf.keras.Model, config_lib.Config]:
   """Restores one generator, with its averaged weights if the run keeps them.
 
   Args:
     model_dir: The folder of a run.
     direction: `AtoB` or `BtoA`.
-    choice: Which checkpoint, and which of its weights.
+    selection: Which checkpoint, and which of its weights.
 
   Returns:
     The generator, float32 in [-1, 1], and the configuration of its run.
@@ -414,11 +416,11 @@ def load_generator(
       f" --students={config.distill.students}: it does not translate"
       f" {direction}."
     )
-  newest = _newest(model_dir, choice.which)
+  newest = _newest(model_dir, selection.checkpoint)
   generator = networks.build_generator(
     config.model, config_lib.GENERATOR_NAMES[direction]
   )
-  averaged = config.train.ema_decay and not choice.raw
+  averaged = config.train.ema_decay and selection.use_ema
   key = generator.name + ("_average" if averaged else "")
   tf.train.Checkpoint(**{key: generator}).restore(newest).expect_partial()
   return generator, config
@@ -447,7 +449,7 @@ def _newest(model_dir: str, which: str) -> str:
   """
   folder = FOLDERS[which]
   candidates = find(os.path.join(model_dir, folder))
-  newest = next((path for path in candidates if damage(path) is None), None)
+  newest = next((path for path in candidates if corruption(path) is None), None)
   if newest is None:
     remedy = (
       "Train with --best_metric, or take --checkpoint=latest."

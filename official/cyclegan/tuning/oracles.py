@@ -49,7 +49,7 @@ NO_LIMIT = 10**9
 Trial = trial_lib.Trial
 
 
-class Durable(keras_tuner.Oracle):
+class CrashSafeOracle(keras_tuner.Oracle):
   """Mixed into an oracle, before it; the class has the module's promises.
 
   Attributes:
@@ -321,11 +321,11 @@ def _searched(trial: Trial) -> dict[str, Any]:
   return {k: v for k, v in values.items() if not k.startswith("tuner/")}
 
 
-class Random(Durable, kt_oracles.RandomSearchOracle):
+class Random(CrashSafeOracle, kt_oracles.RandomSearchOracle):
   """Draws every trial at random."""
 
 
-class Bayesian(Durable, kt_oracles.BayesianOptimizationOracle):
+class Bayesian(CrashSafeOracle, kt_oracles.BayesianOptimizationOracle):
   """Models the objective by a Gaussian process after some random trials."""
 
   def populate_space(self, trial_id: str) -> dict[str, Any]:
@@ -349,11 +349,11 @@ class Bayesian(Durable, kt_oracles.BayesianOptimizationOracle):
       self.trials = everything
 
 
-class Hyperband(Durable, kt_oracles.HyperbandOracle):
+class Hyperband(CrashSafeOracle, kt_oracles.HyperbandOracle):
   """Trains many trials a little and the best of them on."""
 
 
-class Grid(Durable):
+class Grid(CrashSafeOracle):
   """Goes through all combinations of some values, in order.
 
   keras-tuner's own forgets where it was when it is stopped.

@@ -89,7 +89,7 @@ class Report:
     self._config, self._options = config, options
     self._folder = pathlib.Path(tuner_dir)
 
-  def start(self, oracle: oracles.Durable) -> None:
+  def start(self, oracle: oracles.CrashSafeOracle) -> None:
     """Prints the head of the table, and what an earlier start has found."""
     names = ("trial", self._options.objective, *self._options.search, "seconds")
     print("".join(f"{name:<{_WIDTH}}" for name in names).rstrip(), flush=True)
@@ -98,7 +98,7 @@ class Report:
     if oracle.ended():
       self._write(oracle)
 
-  def add(self, trial: oracles.Trial, oracle: oracles.Durable) -> None:
+  def add(self, trial: oracles.Trial, oracle: oracles.CrashSafeOracle) -> None:
     """Reports a trial that has ended.
 
     Args:
@@ -110,7 +110,7 @@ class Report:
     self._write(oracle)
     self._log(row)
 
-  def finish(self, oracle: oracles.Durable) -> Summary:
+  def finish(self, oracle: oracles.CrashSafeOracle) -> Summary:
     """Returns how the search has ended.
 
     Raises:
@@ -175,7 +175,7 @@ class Report:
       )
     return row
 
-  def seconds_per_step(self, oracle: oracles.Durable) -> float:
+  def seconds_per_step(self, oracle: oracles.CrashSafeOracle) -> float:
     """Returns what a step of the trials has taken, measuring included.
 
     Args:
@@ -189,7 +189,9 @@ class Report:
     name = oracles.TRIAL_FOLDER.format(trial.trial_id)
     return self._folder / name
 
-  def _print(self, row: dict[str, Any], oracle: oracles.Durable) -> None:
+  def _print(
+    self, row: dict[str, Any], oracle: oracles.CrashSafeOracle
+  ) -> None:
     """Prints a line of the table; a star marks the best one."""
     score = row[self._options.objective]
     best = oracle.best()
@@ -207,7 +209,7 @@ class Report:
     remark = "; ".join(filter(None, remarks))
     print(line.rstrip() + f"  {remark}".rstrip(), flush=True)
 
-  def _write(self, oracle: oracles.Durable) -> None:
+  def _write(self, oracle: oracles.CrashSafeOracle) -> None:
     """Writes the table, the plot and the flags of the best trial."""
     rows = [self.row(trial) for trial in oracle.ended()]
     self._save(RESULTS_NAME, _csv(rows))
