@@ -28,7 +28,7 @@ from official.cyclegan import export
 from official.cyclegan import prepare
 from official.cyclegan import train
 from official.cyclegan import translate
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
 from tests import conftest
 from tests import odd_files
@@ -218,7 +218,7 @@ def test_every_kind_of_source_goes_the_whole_road(
     output = tmp_path / f"translated_{model.name}"
     try:
       _run(False, "translate", model=model, input=given, output=output)
-    except config_lib.UserError as error:
+    except errors.UserError as error:
       assert make is _two_folders and "loop.jpg" in str(error)
     results[model.name] = sorted(os.listdir(output))
   assert len(set(map(tuple, results.values()))) == 1

@@ -29,6 +29,7 @@ import pytest
 from absl import flags
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -54,7 +55,7 @@ TINY_MODEL = config_lib.ModelConfig(
 @pytest.fixture
 def tiny_config(pictures) -> config_lib.Config:
   """A run of two steps on eight small pictures."""
-  return config_lib.resolve(
+  return config_checks.resolve(
     config_lib.Config(
       data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
       model=TINY_MODEL,
@@ -119,7 +120,7 @@ def models(pictures, tmp_path_factory) -> dict[str, str]:
   from official.cyclegan import export_lib
   from official.cyclegan import train_lib
 
-  config = config_lib.resolve(
+  config = config_checks.resolve(
     config_lib.Config(
       data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
       model=dataclasses.replace(TINY_MODEL, generator_type="mobile"),
@@ -229,7 +230,7 @@ def replace(config: config_lib.Config, part: str, **changes):
   if "generator_type" in changes:  # another one has another padding
     changes = {"padding": "auto", **changes}
   changed = dataclasses.replace(getattr(config, part), **changes)
-  return config_lib.resolve(dataclasses.replace(config, **{part: changed}))
+  return config_checks.resolve(dataclasses.replace(config, **{part: changed}))
 
 
 def copy(folder: pathlib.Path, target: pathlib.Path) -> pathlib.Path:

@@ -27,7 +27,7 @@ import pytest
 
 from official.cyclegan import demo_lib
 from official.cyclegan import translate_lib
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
 from official.cyclegan.serving import web_page
 from tests import conftest
@@ -46,7 +46,7 @@ _SECONDS = 20
 def address(models):
   try:
     web_page.require_runtime()
-  except config_lib.UserError as error:
+  except errors.UserError as error:
     pytest.skip(str(error))
   with demo_lib.serving(models["export"]) as server:
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -299,7 +299,7 @@ def test_serves_the_page_only(address):
 def test_address_that_is_taken_is_refused(models, address):
   port = int(address.rsplit(":", 1)[1].rstrip("/"))
   with (
-    pytest.raises(config_lib.UserError, match=f"--port={port}"),
+    pytest.raises(errors.UserError, match=f"--port={port}"),
     demo_lib.serving(models["export"], port=port),
   ):
     pass

@@ -20,7 +20,7 @@ import urllib.request
 
 import pytest
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.serving import web_page
 from tests import conftest
 
@@ -46,7 +46,7 @@ def test_bad_flags_are_refused(tmp_path):
 def test_serves_until_it_is_interrupted(models):
   try:
     web_page.require_runtime()
-  except config_lib.UserError as error:
+  except errors.UserError as error:
     pytest.skip(str(error))
   process = subprocess.Popen(
     [sys.executable, "-m", "official.cyclegan.demo"]

@@ -23,6 +23,8 @@ import tensorflow as tf
 
 from official.cyclegan import export_lib
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
 from official.cyclegan.training import checkpoints
 from tests import conftest
 
@@ -64,8 +66,8 @@ def test_student_takes_from_its_teacher_what_is_not_given(teacher, tmp_path):
   result = conftest.run_binary(
     "distill", f"--teacher={teacher}", "--learning_rate=1e-3", "--dry_run"
   )
-  config = config_lib.from_json(result.stdout)
-  known = config_lib.load(str(teacher))
+  config = config_file.from_json(result.stdout)
+  known = config_file.load(str(teacher))
   assert config.data == known.data
   assert config.model.generator_type == "mobile"
   assert config.model.disc_n_filters == known.model.disc_n_filters
@@ -123,7 +125,7 @@ def test_killed_it_goes_on_bit_for_bit(teacher, student, tmp_path):
 
 
 def test_begins_with_what_the_teacher_knows(teacher, tmp_path):
-  known = config_lib.load(str(teacher)).model
+  known = config_file.load(str(teacher)).model
   folder = str(tmp_path / "student")
   flags = _flags(
     teacher,
@@ -155,7 +157,7 @@ def test_one_direction(teacher, tmp_path):
   assert result.returncode == 0, result.stderr
   generator, _ = checkpoints.load_generator(folder, "BtoA")
   assert generator.name == "g_BA"
-  with pytest.raises(config_lib.UserError, match="--students=BtoA"):
+  with pytest.raises(errors.UserError, match="--students=BtoA"):
     checkpoints.load_generator(folder, "AtoB")
   report = export_lib.export(
     folder,

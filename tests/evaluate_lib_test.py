@@ -22,6 +22,9 @@ from official.cyclegan import evaluate_lib
 from official.cyclegan import export_lib
 from official.cyclegan import train_lib
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
 from official.cyclegan.evaluation import image_quality
 from official.cyclegan.evaluation import paired_metrics
 from tests import conftest
@@ -30,7 +33,7 @@ from tests import conftest
 @pytest.fixture(scope="module")
 def run(pictures, tmp_path_factory):
   """A run of one step and what export makes of it."""
-  config = config_lib.resolve(
+  config = config_checks.resolve(
     config_lib.Config(
       data=config_lib.DataConfig(
         dataset=str(pictures), crop_size=32, paired=True
@@ -73,7 +76,7 @@ def test_folder_with_tflite_files_only_has_both_directions(run, tmp_path):
 )
 def test_exports_have_the_figures_of_the_run(run, report, tmp_path, name):
   folder, config = run
-  found = config_lib.find(str(folder / name))
+  found = config_file.find(str(folder / name))
   assert found.data == config.data
   got = _evaluate(folder / name, found, tmp_path)
   assert got["directions"].keys() == report["directions"].keys()
@@ -133,7 +136,7 @@ def test_a_single_file_under_another_name_has_one_direction(run, tmp_path):
   folder, config = run
   renamed = tmp_path / "zebra.tflite"
   shutil.copy(folder / "export" / "g_BA.tflite", renamed)
-  assert config_lib.find(str(renamed)) is None
+  assert config_file.find(str(renamed)) is None
   got = _evaluate(renamed, config, tmp_path / "out")
   assert set(got["directions"]) == {"BtoA"}
   assert "cycle_l1" not in got["measures"]
@@ -142,7 +145,7 @@ def test_a_single_file_under_another_name_has_one_direction(run, tmp_path):
 def test_without_truth_there_are_no_errors(run, scenes, tmp_path):
   folder, _ = run
   data = config_lib.DataConfig(dataset=str(scenes["fruits"]), crop_size=32)
-  config = config_lib.resolve(config_lib.Config(data=data))
+  config = config_checks.resolve(config_lib.Config(data=data))
   got = _evaluate(folder, config, tmp_path)
   entry = got["directions"]["AtoB"]
   assert set(entry) == {"model", "nothing", "histogram"}
@@ -171,10 +174,10 @@ def test_both_sides_of_a_mask_are_measured():
 
 
 def test_folder_without_a_model_is_refused(tmp_path):
-  with pytest.raises(config_lib.UserError, match="no trained model"):
-    config_lib.find(str(tmp_path))
-  config = config_lib.resolve(config_lib.Config())
-  with pytest.raises(config_lib.UserError, match="is no model"):
+  with pytest.raises(errors.UserError, match="no trained model"):
+    config_file.find(str(tmp_path))
+  config = config_checks.resolve(config_lib.Config())
+  with pytest.raises(errors.UserError, match="is no model"):
     _evaluate(tmp_path, config, tmp_path / "out")
   assert not (tmp_path / "out").exists()
 

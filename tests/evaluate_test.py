@@ -14,6 +14,8 @@
 import json
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
 from tests import conftest
 
 
@@ -34,8 +36,8 @@ def test_given_data_flags_replace_those_of_the_run(tmp_path):
   data = config_lib.DataConfig(
     domain_a="a", domain_b="b", crop_size=64, test_fraction=0.3
   )
-  config_lib.save(
-    config_lib.resolve(config_lib.Config(data=data)), str(tmp_path)
+  config_file.save(
+    config_checks.resolve(config_lib.Config(data=data)), str(tmp_path)
   )
   flags = [f"--model_dir={tmp_path}", "--dry_run"]
   same = json.loads(conftest.run_binary("evaluate", *flags).stdout)["data"]

@@ -21,6 +21,8 @@ import tensorflow as tf
 from official.cyclegan import export_lib
 from official.cyclegan import train_lib
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
 from official.cyclegan.serving import tflite_probe
 from official.cyclegan.training import checkpoints
 from tests import conftest
@@ -31,7 +33,7 @@ _ENDINGS = ("", ".tflite", "_float16.tflite", "_dynamic.tflite")
 @pytest.fixture(scope="module")
 def run(pictures, tmp_path_factory):
   """A short run of the U-Net on 32 pixels, and its folder."""
-  config = config_lib.resolve(
+  config = config_checks.resolve(
     config_lib.Config(
       data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
       model=config_lib.ModelConfig(
@@ -174,7 +176,7 @@ def test_a_file_that_cannot_be_run_is_refused(run, tmp_path, monkeypatch):
     raise tflite_probe.RuntimeFailure("ended by SIGABRT")
 
   monkeypatch.setattr(tflite_probe, "probe", fail)
-  with pytest.raises(config_lib.UserError, match="=float32: g_AB.tflite.*ABRT"):
+  with pytest.raises(errors.UserError, match="=float32: g_AB.tflite.*ABRT"):
     export_lib.export(run, str(tmp_path / "out"), options=_options())
   assert os.listdir(tmp_path) == []
 
@@ -196,14 +198,14 @@ def test_a_file_that_cannot_be_run_is_refused(run, tmp_path, monkeypatch):
   ],
 )
 def test_options_that_cannot_be_are_refused(run, tmp_path, changes, message):
-  with pytest.raises(config_lib.UserError, match=message):
+  with pytest.raises(errors.UserError, match=message):
     export_lib.export(run, str(tmp_path / "out"), options=_options(**changes))
   assert not (tmp_path / "out").exists()
 
 
 def test_output_dir_that_is_a_file_is_refused(run, tmp_path):
   (tmp_path / "file").write_text("keep me")
-  with pytest.raises(config_lib.UserError, match="--output_dir="):
+  with pytest.raises(errors.UserError, match="--output_dir="):
     export_lib.export(run, str(tmp_path / "file"))
   assert (tmp_path / "file").read_text() == "keep me"
 
@@ -229,7 +231,7 @@ def test_a_file_that_differs_is_not_written(
 
   monkeypatch.setattr(tflite_probe, "probe", off)
   (tmp_path / "g_AB.tflite").write_text("an older export")
-  with pytest.raises(config_lib.UserError, match=message):
+  with pytest.raises(errors.UserError, match=message):
     export_lib.export(run, str(tmp_path), options=_options(**changes))
   assert os.listdir(tmp_path) == ["g_AB.tflite"]
   assert (tmp_path / "g_AB.tflite").read_text() == "an older export"

@@ -14,6 +14,8 @@
 import json
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
 from tests import conftest
 
 
@@ -34,7 +36,7 @@ def test_missing_flags_and_bad_sizes_are_refused(tmp_path):
 
 def test_dry_run_prints_what_would_be_exported(tmp_path):
   config = config_lib.Config(data=config_lib.DataConfig(crop_size=64))
-  config_lib.save(config_lib.resolve(config), str(tmp_path))
+  config_file.save(config_checks.resolve(config), str(tmp_path))
   flags = [f"--model_dir={tmp_path}", f"--output_dir={tmp_path / 'out'}"]
   result = conftest.run_binary("export", *flags, "--dry_run")
   assert json.loads(result.stdout)["size"] == 64

@@ -26,6 +26,8 @@ import tensorflow_datasets as tfds
 
 from official.cyclegan import prepare_lib
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
 from official.cyclegan.data import dataset_audit
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
@@ -104,14 +106,14 @@ def test_finished_set_is_left_alone_and_others_are_not_replaced(
   assert before == {p: p.stat().st_mtime_ns for p in output.iterdir()}
   (tmp_path / "a" / "plain.png").unlink()
   (tmp_path / "a" / "link.png").unlink()
-  with pytest.raises(config_lib.UserError, match="holds something else"):
+  with pytest.raises(errors.UserError, match="holds something else"):
     _write(config, output)
   assert before == {p: p.stat().st_mtime_ns for p in output.iterdir()}
 
 
 def test_output_elsewhere_is_refused(odd):
   config, _ = odd
-  with pytest.raises(config_lib.UserError, match="gs://bucket.*local folder"):
+  with pytest.raises(errors.UserError, match="gs://bucket.*local folder"):
     _write(config, "gs://bucket/set")
 
 
@@ -135,10 +137,10 @@ def test_full_disk_is_one_line(odd, tmp_path, monkeypatch):
 
   with monkeypatch.context() as patch:
     patch.setattr(prepare_lib, "_contact_sheet", full)
-    with pytest.raises(config_lib.UserError, match="No space left.*goes on"):
+    with pytest.raises(errors.UserError, match="No space left.*goes on"):
       _write(config, tmp_path / "packed")
   assert not (tmp_path / "packed").exists()
-  with pytest.raises(config_lib.UserError, match="prepare was stopped"):
+  with pytest.raises(errors.UserError, match="prepare was stopped"):
     sources.open_source(config_lib.DataConfig(dataset=str(tmp_path / "packed")))
   _write(config, tmp_path / "packed")
 
@@ -157,7 +159,7 @@ def test_contact_sheet_shows_both_piles(odd, tmp_path):
 @pytest.mark.parametrize("mode", config_lib.PREPROCESSINGS)
 def test_preview_shows_what_is_drawn(odd, mode):
   config, _ = odd
-  config = config_lib.resolve(
+  config = config_checks.resolve(
     config_lib.Config(
       data=config_lib.DataConfig(
         domain_a=config.domain_a,
@@ -238,7 +240,7 @@ def test_killed_anywhere_the_next_run_completes_it(tmp_path):
     process.stdout.close()
     if output.exists():
       break
-    with pytest.raises(config_lib.UserError, match="prepare was stopped"):
+    with pytest.raises(errors.UserError, match="prepare was stopped"):
       sources.open_source(config_lib.DataConfig(dataset=str(output)))
     partial = tmp_path / "packed.partial"
     finished = [p for p in partial.glob("*-of-*") if p.suffix != ".partial"]

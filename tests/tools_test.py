@@ -22,6 +22,8 @@ import pytest
 from scipy import stats
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
 from official.cyclegan.data import image_files
 from tests import conftest
 
@@ -32,7 +34,7 @@ def test_pictures_and_summary(few_fruits, tmp_path):
   config = config_lib.Config(
     data=config_lib.DataConfig(data_dir=few_fruits, crop_size=64)
   )
-  config_lib.save(config_lib.resolve(config), str(tmp_path))
+  config_file.save(config_checks.resolve(config), str(tmp_path))
   test_dir = tmp_path / "test"
   written = conftest.run_tool(
     "write_test_pictures.py",
@@ -88,7 +90,7 @@ def test_summary_refuses_pictures_that_do_not_belong_together(tmp_path):
 
 def test_pictures_without_a_truth_are_refused(pictures, tmp_path):
   config = config_lib.Config(data=config_lib.DataConfig(dataset=str(pictures)))
-  config_lib.save(config_lib.resolve(config), str(tmp_path))
+  config_file.save(config_checks.resolve(config), str(tmp_path))
   result = conftest.run_tool(
     "write_test_pictures.py", f"--model_dir={tmp_path}", "--output_dir=x"
   )
@@ -280,7 +282,7 @@ def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
     assert second[key] != measured[0][key]
     want = (second[key] + measured[0][key]) / 2
     np.testing.assert_allclose(means[0][key], want)
-  configs = [config_lib.load(str(runs / name)) for name in ("00", "00_1")]
+  configs = [config_file.load(str(runs / name)) for name in ("00", "00_1")]
   assert [config.train.seed for config in configs] == [0, 4]
   assert configs[0].loss == configs[1].loss
   assert configs[0].loss.lambda_id == measured[0]["lambda_id"]

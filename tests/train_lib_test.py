@@ -23,7 +23,10 @@ import tensorflow as tf
 
 from official.cyclegan import train_lib
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
 from official.cyclegan.core import devices
+from official.cyclegan.core import errors
 from official.cyclegan.data import sources
 from official.cyclegan.training import callbacks
 from official.cyclegan.training import diagnostics
@@ -31,7 +34,7 @@ from tests import conftest
 
 
 def _config(pictures, **train):
-  return config_lib.resolve(
+  return config_checks.resolve(
     config_lib.Config(
       data=config_lib.DataConfig(
         dataset=str(pictures), crop_size=32, batch_size=3
@@ -69,13 +72,13 @@ def test_auto_precision_is_what_the_processor_has_and_stays(
   monkeypatch.setattr(devices, "_processor_flags", lambda: frozenset(flags))
   config = _config(pictures, precision="auto", train_steps=1)
   train_lib.train(config, str(tmp_path))
-  assert config_lib.load(str(tmp_path)).train.precision == precision
+  assert config_file.load(str(tmp_path)).train.precision == precision
   # On a machine that would choose another, the run goes on as it began.
   other = {"avx2"} ^ flags
   monkeypatch.setattr(devices, "_processor_flags", lambda: frozenset(other))
   model = train_lib.train(_config(pictures, precision="auto"), str(tmp_path))
   assert int(model.step) == 5
-  assert config_lib.load(str(tmp_path)).train.precision == precision
+  assert config_file.load(str(tmp_path)).train.precision == precision
 
 
 def test_epoch_is_the_larger_domain(pictures):
@@ -93,7 +96,7 @@ def _checkpoints(folder, which="checkpoints"):
 def test_writes_all_a_user_needs(run):
   model, folder, config = run
   assert int(model.step) == 5
-  assert config_lib.load(str(folder)) == config
+  assert config_file.load(str(folder)) == config
   assert _checkpoints(folder) == ["ckpt-3", "ckpt-5"]  # each epoch, the end
   samples = sorted(p.name for p in (folder / "samples").iterdir())
   assert samples == [f"step_000000{i}.png" for i in (2, 4, 5)]
@@ -262,7 +265,7 @@ def test_pictures_that_vanish_end_in_words(
         path.unlink()
 
   monkeypatch.setattr(callbacks.Checkpoint, "on_step", on_step)
-  with pytest.raises(config_lib.UserError) as error:
+  with pytest.raises(errors.UserError) as error:
     train_lib.train(config, str(tmp_path / "run"))
   message = str(error.value)
   assert "cannot be read any more" in message and "\n" not in message
@@ -303,7 +306,7 @@ def test_pictures_of_different_sizes_are_trained_on(
 
 def test_best_by_a_truth_that_is_unknown_is_refused(pictures, tmp_path):
   config = _config(pictures, best_metric="true_error")
-  with pytest.raises(config_lib.UserError, match="truth .* is unknown"):
+  with pytest.raises(errors.UserError, match="truth .* is unknown"):
     train_lib.train(config, str(tmp_path))
 
 
@@ -311,7 +314,7 @@ def test_changed_networks_are_refused_and_nothing_is_lost(run):
   _, folder, config = run
   before = (folder / "config.json").read_text()
   changed = conftest.replace(config, "model", n_res_blocks=2)
-  with pytest.raises(config_lib.UserError, match="--n_res_blocks=2"):
+  with pytest.raises(errors.UserError, match="--n_res_blocks=2"):
     train_lib.train(changed, str(folder))
   assert (folder / "config.json").read_text() == before
   assert json.loads(before)["model"]["n_res_blocks"] == 1
@@ -320,7 +323,7 @@ def test_changed_networks_are_refused_and_nothing_is_lost(run):
 def test_folder_that_is_a_file_is_refused(run, tmp_path):
   _, _, config = run
   (tmp_path / "file").write_text("")
-  with pytest.raises(config_lib.UserError, match="is a file"):
+  with pytest.raises(errors.UserError, match="is a file"):
     train_lib.train(config, str(tmp_path / "file"))
 
 
@@ -423,7 +426,7 @@ def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(
     original(self, logs)
 
   monkeypatch.setattr(callbacks.Health, "on_step", on_step)
-  with pytest.raises(config_lib.UserError) as caught:
+  with pytest.raises(errors.UserError) as caught:
     train_lib.train(config, str(tmp_path))
   assert "is nan at step 6" in str(caught.value)
   assert any(n in str(caught.value) for n in ("gan_BA", "cycle_A", "cycle_B"))

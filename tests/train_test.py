@@ -23,6 +23,7 @@ import time
 import pytest
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_file
 from tests import conftest
 
 _CONFIGS = conftest.ROOT / "official" / "cyclegan" / "configs"
@@ -60,7 +61,7 @@ def test_dry_run_prints_what_a_preset_resolves_to(preset, tmp_path):
     "--dry_run",
   )
   assert result.returncode == 0, result.stderr
-  config = config_lib.from_json(result.stdout)
+  config = config_file.from_json(result.stdout)
   assert config.data.load_size >= config.data.crop_size
   assert json.loads(result.stdout)["data"]["load_size"] == config.data.load_size
   assert not (tmp_path / "run").exists()

@@ -21,6 +21,8 @@ from official.cyclegan import export_lib
 from official.cyclegan import train_lib
 from official.cyclegan import translate_lib
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
 from official.cyclegan.training import checkpoints
 from tests import conftest
@@ -29,7 +31,7 @@ from tests import conftest
 @pytest.fixture(scope="module")
 def models(pictures, tmp_path_factory):
   """One trained generator in its four forms."""
-  config = config_lib.resolve(
+  config = config_checks.resolve(
     config_lib.Config(
       data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
       model=conftest.TINY_MODEL,
@@ -101,7 +103,7 @@ def test_native_scale_keeps_every_pixel(models):
 
 def test_native_scale_needs_a_free_size(models):
   runner = translate_lib.open_model(models["tflite"], "AtoB")
-  with pytest.raises(config_lib.UserError, match="--scale=fit"):
+  with pytest.raises(errors.UserError, match="--scale=fit"):
     translate_lib.translate_image(runner, _picture(40, 40), "native")
 
 
@@ -137,7 +139,7 @@ def test_folder_of_an_export_without_tensorflow(models, monkeypatch):
   )
   np.testing.assert_array_equal(made, want)
   for name in ("run", "saved_model"):
-    with pytest.raises(config_lib.UserError, match="needs TensorFlow"):
+    with pytest.raises(errors.UserError, match="needs TensorFlow"):
       translate_lib.open_model(models[name], "AtoB")
 
 
@@ -147,7 +149,7 @@ def test_size(models, tmp_path):
     assert runner.size == 48
     made = translate_lib.translate_image(runner, _picture(50, 70))
     assert made.shape == (50, 70, 3)
-    with pytest.raises(config_lib.UserError, match="--size=30"):
+    with pytest.raises(errors.UserError, match="--size=30"):
       translate_lib.open_model(models[name], "AtoB", size=30)
   options = config_lib.ExportConfig(
     format=("tflite",), quantization=("dynamic",), sizes=(32, 64), io="uint8"
@@ -162,7 +164,7 @@ def test_size(models, tmp_path):
       for r in (runner, other)
     )
     assert np.abs(one - two).max() <= 6  # 8-bit weights
-  with pytest.raises(config_lib.UserError, match="--size=48.*32, 64"):
+  with pytest.raises(errors.UserError, match="--size=48.*32, 64"):
     translate_lib.open_model(str(tmp_path), "AtoB", size=48)
 
 
@@ -178,7 +180,7 @@ def test_other_direction_of_a_run(models):
 
 @pytest.mark.parametrize("name", ["saved_model", "tflite"])
 def test_other_direction_of_a_file_is_refused(models, name):
-  with pytest.raises(config_lib.UserError, match="translates AtoB"):
+  with pytest.raises(errors.UserError, match="translates AtoB"):
     translate_lib.open_model(models[name], "BtoA")
 
 
@@ -187,7 +189,7 @@ def test_broken_picture_is_named_and_the_rest_translated(
 ):
   shutil.copytree(pictures / "testA", tmp_path / "in")
   (tmp_path / "in" / "00a.jpg").write_text("no picture")
-  with pytest.raises(config_lib.UserError) as error:
+  with pytest.raises(errors.UserError) as error:
     translate_lib.translate_files(
       models["run"], str(tmp_path / "in"), str(tmp_path / "out"), "AtoB"
     )
@@ -199,13 +201,13 @@ def test_broken_picture_is_named_and_the_rest_translated(
 def test_no_model_is_refused(tmp_path, what):
   (tmp_path / "text.tflite").write_text("not a model")
   (tmp_path / "empty").mkdir()
-  with pytest.raises(config_lib.UserError, match="--model="):
+  with pytest.raises(errors.UserError, match="--model="):
     translate_lib.open_model(str(tmp_path / what), "AtoB")
 
 
 def test_inputs_are_never_overwritten(models, pictures, tmp_path):
   shutil.copytree(pictures / "testA", tmp_path / "in")
-  with pytest.raises(config_lib.UserError, match="would overwrite"):
+  with pytest.raises(errors.UserError, match="would overwrite"):
     translate_lib.translate_files(
       models["run"], str(tmp_path / "in"), str(tmp_path / "in"), "AtoB"
     )
@@ -216,7 +218,7 @@ def test_results_that_would_overwrite_each_other_are_refused(
 ):
   for folder in ("x", "y"):
     shutil.copytree(pictures / "testA", tmp_path / folder)
-  with pytest.raises(config_lib.UserError, match="several files"):
+  with pytest.raises(errors.UserError, match="several files"):
     translate_lib.translate_files(
       models["run"], str(tmp_path / "?" / "*"), str(tmp_path / "out"), "AtoB"
     )

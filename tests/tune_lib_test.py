@@ -30,6 +30,9 @@ from official.cyclegan import train_lib
 from official.cyclegan import tune_lib
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
 from official.cyclegan.data import dataset
 from official.cyclegan.serving import deployment_cost
 from official.cyclegan.training import callbacks
@@ -105,7 +108,7 @@ def test_a_trial_that_diverges_is_kept_and_the_rest_goes_on(
   assert trained.train.learning_rate == float(best["learning_rate"])
   assert trained.model.gen_n_filters == int(best["gen_n_filters"])
   assert trained.train.train_steps == 0  # in full, not as long as a trial
-  assert trained.data == config_lib.resolve(config).data
+  assert trained.data == config_checks.resolve(config).data
 
 
 def _config_of(flagfile):
@@ -146,7 +149,7 @@ def test_best_flags_have_every_option_that_is_no_default(
   options = _options(search=("lambda_id", "learning_rate"))
   summary = tune_lib.search(config, options, str(tmp_path))
   found = {name: summary.best[name] for name in options.search}
-  want = config_lib.resolve(config_lib.with_searched(config, found))
+  want = config_checks.resolve(config_lib.with_searched(config, found))
   assert _config_of(summary.flags) == want
   ratio = want.train.disc_learning_rate / want.train.learning_rate
   np.testing.assert_allclose(ratio, 0.5)
@@ -167,7 +170,7 @@ def test_a_search_goes_on_where_it_was(quick, config, tmp_path, capsys):
     {"tuner": "bayesian"},
   ):
     (name,) = changed
-    with pytest.raises(config_lib.UserError, match=f"--{name}=.* cannot go on"):
+    with pytest.raises(errors.UserError, match=f"--{name}=.* cannot go on"):
       tune_lib.search(config, _options(**changed), str(tmp_path))
 
 
@@ -250,13 +253,13 @@ def test_a_search_in_which_everything_fails_ends(
 ):
   def fail(self, hp, model, model_dir):
     quick.append(None)
-    raise config_lib.UserError("the disk is full")
+    raise errors.UserError("the disk is full")
 
   monkeypatch.setattr(tune_lib.CycleGANHyperModel, "fit", fail)
-  with pytest.raises(config_lib.UserError, match="10 trials .* disk is full"):
+  with pytest.raises(errors.UserError, match="10 trials .* disk is full"):
     tune_lib.search(config, _options(max_trials=99), str(tmp_path))
   assert len(quick) == 10
-  with pytest.raises(config_lib.UserError, match="none of 3 trials"):
+  with pytest.raises(errors.UserError, match="none of 3 trials"):
     other = tmp_path / "other"
     tune_lib.search(config, _options(max_trials=3), str(other))
 
@@ -330,7 +333,7 @@ def test_finalists_are_whole_runs_and_their_best_wins(config, tmp_path, capsys):
   # The folder is that of the run which best.flags describes.
   trained = str(tmp_path / "run")
   train_lib.train(_config_of(summary.flags), trained)
-  assert config_lib.load(summary.model_dir) == config_lib.load(trained)
+  assert config_file.load(summary.model_dir) == config_file.load(trained)
   for direction in checkpoints.DIRECTIONS:
     one, other = (
       checkpoints.load_generator(path, direction)[0].get_weights()
@@ -415,7 +418,7 @@ def test_the_model_of_a_trial_has_its_weights(config):
 
 def test_what_no_trial_could_be_is_refused_first(config, tmp_path, scenes):
   def refused(match, config=config, **changes):
-    with pytest.raises(config_lib.UserError, match=match):
+    with pytest.raises(errors.UserError, match=match):
       tune_lib.search(config, _options(**changes), str(tmp_path / "x"))
 
   refused("--objective=true_error", objective="true_error")
@@ -493,7 +496,7 @@ def test_a_budget_that_nothing_fits_ends_the_search(
 ):
   monkeypatch.setattr(tune_lib, "_MAX_OVER_BUDGET", 4)
   options = _small(search=("gen_n_filters", "n_res_blocks"), max_macs=1.0)
-  with pytest.raises(config_lib.UserError, match="4 trials.*--max_macs=1"):
+  with pytest.raises(errors.UserError, match="4 trials.*--max_macs=1"):
     tune_lib.search(config, options, str(tmp_path))
   assert not quick
 
@@ -502,7 +505,7 @@ def test_finds_a_student_within_a_budget(config, tmp_path):
   """All of it: a teacher, trials that learn from it, files measured."""
   teacher = str(tmp_path / "teacher")
   train_lib.train(conftest.replace(config, "train", train_steps=1), teacher)
-  students = config_lib.student_of(config_lib.load(teacher), teacher)
+  students = config_lib.student_of(config_file.load(teacher), teacher)
   options = _small(
     max_trials=1,
     search=("gen_n_filters", "block_kernel"),
@@ -523,14 +526,14 @@ def test_finds_a_student_within_a_budget(config, tmp_path):
 def test_distributed_needs_its_environment(config, tmp_path, monkeypatch):
   for variable in tune_lib.WORKER_VARIABLES:
     monkeypatch.delenv(variable, raising=False)
-  with pytest.raises(config_lib.UserError, match="KERASTUNER_TUNER_ID"):
+  with pytest.raises(errors.UserError, match="KERASTUNER_TUNER_ID"):
     tune_lib.search(config, _options(), str(tmp_path), distributed=True)
 
 
 def test_a_damaged_record_is_refused(quick, config, tmp_path):
   tune_lib.search(config, _options(), str(tmp_path))
   (tmp_path / tune_lib.RECORD_NAME).write_text("{")
-  with pytest.raises(config_lib.UserError, match="is no JSON"):
+  with pytest.raises(errors.UserError, match="is no JSON"):
     tune_lib.search(config, _options(), str(tmp_path))
 
 

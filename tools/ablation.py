@@ -39,6 +39,8 @@ from absl import flags
 
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
 
 common_flags.define_data_flags()
 common_flags.define_model_flags()
@@ -83,7 +85,7 @@ def main() -> None:
   chosen = _ONLY.value or list(_VARIANTS)
   for name in chosen:
     if name not in _VARIANTS:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--only={name} is no variant. Known: {', '.join(_VARIANTS)}."
       )
   path = pathlib.Path(output_dir, "ablation.json")
@@ -123,7 +125,7 @@ def _config(
   }
   for part, values in _VARIANTS[variant][1].items():
     changes[part] = {**changes.get(part, {}), **values}
-  return config_lib.resolve(
+  return config_checks.resolve(
     dataclasses.replace(
       base,
       **{
@@ -175,12 +177,12 @@ def _table(
   for variant, title, measure in rows:
     cells = []
     for dataset_name in _DATASETS.value:
-      errors = [
+      found = [
         results[_key(variant, dataset_name, seed, base)][measure]
         for seed in _SEEDS.value
       ]
-      mean = statistics.mean(errors)
-      cells.append(f"{mean:.3f} ({min(errors):.3f} to {max(errors):.3f})")
+      mean = statistics.mean(found)
+      cells.append(f"{mean:.3f} ({min(found):.3f} to {max(found):.3f})")
     lines.append(f"| {title} | " + " | ".join(cells) + " |")
   return "\n".join(lines) + "\n"
 

@@ -44,6 +44,10 @@ from absl import flags
 
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 
 common_flags.define_data_flags()
 common_flags.define_model_flags()
@@ -83,7 +87,7 @@ def main() -> None:
     data = dataclasses.replace(
       config.data, crop_size=_SIZE.value, load_size=_SIZE.value
     )
-    config = config_lib.resolve(dataclasses.replace(config, data=data))
+    config = config_checks.resolve(dataclasses.replace(config, data=data))
   with tempfile.TemporaryDirectory() as folder:
     own = flags.FLAGS["dataset"].present or bool(config.data.domain_a)
     sets = {}
@@ -102,7 +106,7 @@ def main() -> None:
       }
   print(_table(figures), end="")
   if _JSON.value:
-    config_lib.write_text(
+    files.write_text(
       pathlib.Path(_JSON.value), json.dumps(figures, indent=2) + "\n", "json"
     )
 
@@ -146,7 +150,7 @@ def _counts() -> list[int]:
       return [small, large]
   except ValueError:
     pass
-  raise config_lib.UserError(
+  raise errors.UserError(
     f"--counts={','.join(_COUNTS.value)}: give two numbers, e.g. 200,20000."
   )
 
@@ -166,7 +170,7 @@ def _throughput(config: config_lib.Config) -> dict[str, Any]:
 
   devices.set_up(config)
   source = sources.open_source(config.data, config.model.channels)
-  multiple = config_lib.SIZE_MULTIPLES[config.model.generator_type]
+  multiple = config_checks.SIZE_MULTIPLES[config.model.generator_type]
   # The training splits come first.
   count = source.counts["trainA"] + source.counts["trainB"]
   paths = tf.data.Dataset.from_tensor_slices(
@@ -257,7 +261,7 @@ def _run_worker(config: config_lib.Config) -> float:
 
 def _work(values: dict[str, Any]) -> float:
   """Reads batches; returns this process's peak memory, MB."""
-  config = config_lib.from_json(json.dumps(values))
+  config = config_file.from_json(json.dumps(values))
   from official.cyclegan.data import dataset
   from official.cyclegan.data import sources
 

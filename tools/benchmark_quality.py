@@ -53,6 +53,9 @@ from absl import flags
 
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 
 common_flags.define_data_flags()
 common_flags.define_model_flags()
@@ -180,19 +183,17 @@ def main() -> None:
         first = first or run.key
         if run.key not in results:
           results[run.key] = _train(run)
-          config_lib.write_text(
-            path, json.dumps(results, indent=1), "output_dir"
-          )
+          files.write_text(path, json.dumps(results, indent=1), "output_dir")
         last = results[run.key][-1]
         print(
           f"{run.key}: error {last['error']:.3f} at step {last['step']}, after"
           f" {last['wall_seconds']:.0f} s",
           flush=True,
         )
-  config_lib.write_text(output / "curves.csv", _csv(results), "output_dir")
+  files.write_text(output / "curves.csv", _csv(results), "output_dir")
   _plot(results, problems, output / "curves.png")
   summary = _summary(results, [name for name, _ in recipes], problems)
-  config_lib.write_text(output / "summary.md", summary, "output_dir")
+  files.write_text(output / "summary.md", summary, "output_dir")
   print(summary, end="")
 
 
@@ -202,13 +203,13 @@ def _recipes() -> list[tuple[str, str]]:
   for text in _RECIPES.value:
     name, _, path = text.partition("=")
     if not name or not os.path.isfile(path):
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--recipes={text}: {path or 'the file'} is no flagfile. Give"
         " name=file, e.g. ours=official/cyclegan/configs/quickstart.flags."
       )
     recipes.append((name, path))
   if not recipes:
-    raise config_lib.UserError("--recipes is empty: give name=file.")
+    raise errors.UserError("--recipes is empty: give name=file.")
   return recipes
 
 
@@ -223,7 +224,7 @@ def _problems() -> list[tuple[str, float]]:
     except ValueError:
       value = math.nan
     if not name or not size.isdecimal() or not 0 < value < math.inf:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--problems={text}: give name/size=goal, e.g."
         " apple2orange_scenes/64=0.5."
       )
@@ -256,7 +257,7 @@ def _train(run: Run) -> list[dict[str, Any]]:
   )
   path = pathlib.Path(run.folder, "measurements.json")
   if not path.exists():
-    raise config_lib.UserError(f"{run.key} has failed: it left no figures.")
+    raise errors.UserError(f"{run.key} has failed: it left no figures.")
   return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -271,7 +272,7 @@ def _work(run: Run) -> None:
 
   config = common_flags.config_from_flags()
   size = int(run.problem.partition("/")[2])
-  config = config_lib.resolve(
+  config = config_checks.resolve(
     dataclasses.replace(
       config,
       data=dataclasses.replace(
@@ -334,7 +335,7 @@ def _work(run: Run) -> None:
       self._due = run.growth * wall
 
   train_lib.train(config, run.folder, extra_callbacks=[Clock])
-  config_lib.write_text(
+  files.write_text(
     pathlib.Path(run.folder, "measurements.json"),
     json.dumps(measurements),
     "output_dir",

@@ -49,6 +49,8 @@ from absl import flags
 
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 
 _TOOLS = pathlib.Path(__file__).absolute().parent
 _SIZES = flags.DEFINE_list("sizes", ["128"], "Picture sizes, pixels.")
@@ -103,7 +105,7 @@ def main() -> None:
     results.append(result)
     print(_table(result), flush=True)
     if _JSON.value:
-      config_lib.write_text(
+      files.write_text(
         pathlib.Path(_JSON.value), json.dumps(results, indent=2) + "\n", "json"
       )
 
@@ -115,7 +117,7 @@ def _names() -> list[str]:
     known += _TORCHES
   for name in _ONLY.value:
     if name not in known:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--only={name} is not one of {', '.join(known)}."
         + ("" if _TORCH.value else " Add --torch for PyTorch's.")
       )
@@ -131,7 +133,7 @@ def _positive(flag: Any) -> list[int]:
   except ValueError:
     numbers = []
   if not numbers or min(numbers) < 1:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--{flag.name}={','.join(flag.value)}: give whole numbers above 0, e.g."
       f" --{flag.name}={flag.default[0]}."
     )
@@ -231,7 +233,7 @@ def _ask(worker: bench_worker.Worker, request: str) -> dict[str, Any]:
         "Install PyTorch, or give the interpreter of an environment that has"
         " it as --torch_python."
       )
-    raise config_lib.UserError(f"{error}. {remedy}") from error
+    raise errors.UserError(f"{error}. {remedy}") from error
 
 
 def _peak(case: step_cost.Case) -> dict[str, float]:

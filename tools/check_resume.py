@@ -39,7 +39,7 @@ import time
 from absl import flags
 
 from official.cyclegan.core import common_flags
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 
 _KILLS = flags.DEFINE_integer("kills", 10, "How many times.", lower_bound=1)
 _STEPS = flags.DEFINE_integer(
@@ -70,7 +70,7 @@ def main() -> None:
   """Trains, kills, trains on, compares."""
   needed = (_KILLS.value + 1) * (_MOST_SAVES + 2) * _SAVE_EVERY.value
   if _STEPS.value < needed:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--steps={_STEPS.value} may be over before the last kill. Use at least"
       f" {needed}."
     )
@@ -117,7 +117,7 @@ def _finish(process: subprocess.Popen) -> None:
   output, _ = process.communicate()
   if process.returncode:
     last = (output.strip().splitlines() or ["no output"])[-1]
-    raise config_lib.UserError(f"the training failed: {last}")
+    raise errors.UserError(f"the training failed: {last}")
 
 
 def _kill_again_and_again(model_dir: str, first_save: float) -> int:
@@ -150,7 +150,7 @@ def _kill_again_and_again(model_dir: str, first_save: float) -> int:
     if process.poll() is not None:
       output, _ = process.communicate()
       last = (output.strip().splitlines() or ["no output"])[-1]
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"the training was over before kill {number + 1} ({last}). Raise"
         " --steps."
       )

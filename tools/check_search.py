@@ -41,7 +41,7 @@ import time
 from absl import flags
 
 from official.cyclegan.core import common_flags
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the search.")
 _DATASET = flags.DEFINE_string(
@@ -120,7 +120,7 @@ class Search:
     for path in self.folder.glob("trial_*/execution_0/result.json"):
       written = path.stat().st_mtime_ns
       if self.finished.setdefault(path, written) != written:
-        raise config_lib.UserError(f"{path} was written twice.")
+        raise errors.UserError(f"{path} was written twice.")
 
   def wait(self) -> None:
     """Waits until all processes have ended well."""
@@ -133,9 +133,9 @@ class Search:
       except subprocess.TimeoutExpired as error:
         for other in self.processes.values():
           other.kill()
-        raise config_lib.UserError(f"{name} did not end.") from error
+        raise errors.UserError(f"{name} did not end.") from error
       if status:
-        raise config_lib.UserError(
+        raise errors.UserError(
           f"{name} ended with status {status}: see {self.folder}.{name}.log"
         )
 
@@ -169,15 +169,13 @@ def main() -> None:
   trials = [row["trial"] for row in rows]
   results = {path.parent.parent.name for path in search.finished}
   if len(trials) != len(set(trials)) or len(trials) != len(results):
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"{len(results)} results, but {len(trials)} lines of"
       f" {len(set(trials))} trials in results.csv."
     )
   wanted = _TRIALS.value + min(_TRIALS.value, _FINALISTS.value)
   if _TUNER.value in ("bayesian", "random") and len(trials) != wanted:
-    raise config_lib.UserError(
-      f"{len(trials)} trials have ended, not {wanted}."
-    )
+    raise errors.UserError(f"{len(trials)} trials have ended, not {wanted}.")
   print(
     f"{len(trials)} trials, each finished once; {len(results)} of"
     f" {len(results)} results kept."

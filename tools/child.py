@@ -18,7 +18,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 
 
 def run(command: Sequence[str], what: str) -> str:
@@ -32,10 +32,10 @@ def run(command: Sequence[str], what: str) -> str:
     Its standard output.
 
   Raises:
-    config.UserError: If it fails; with the last line of its standard error.
+    errors.UserError: If it fails; with the last line of its standard error.
   """
   done = subprocess.run(command, capture_output=True, text=True, check=False)
   if done.returncode:
     lines = done.stderr.strip().splitlines() or ["no message"]
-    raise config_lib.UserError(f"{what} failed: {lines[-1]}")
+    raise errors.UserError(f"{what} failed: {lines[-1]}")
   return done.stdout

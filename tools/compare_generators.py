@@ -42,6 +42,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent))
 
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 
 common_flags.define_output_flag()
 _RUNS = flags.DEFINE_list(
@@ -69,7 +72,7 @@ def main() -> None:
 
   rows = []
   for name, folder in runs.items():
-    config = config_lib.load(folder)
+    config = config_file.load(folder)
     exported = os.path.join(output, name)
     options = config_lib.ExportConfig(
       format=("tflite",), quantization=tuple(_QUANTIZATION.value)
@@ -92,9 +95,9 @@ def main() -> None:
   text = _table(rows)
   print(text)
   folder = pathlib.Path(output)
-  config_lib.write_text(folder / "generators.md", text + "\n", "output_dir")
+  files.write_text(folder / "generators.md", text + "\n", "output_dir")
   found = json.dumps(rows, indent=2) + "\n"
-  config_lib.write_text(folder / "generators.json", found, "output_dir")
+  files.write_text(folder / "generators.json", found, "output_dir")
 
 
 def _runs() -> dict[str, str]:
@@ -103,11 +106,11 @@ def _runs() -> dict[str, str]:
     run.split("=", 1) if "=" in run else (run, "") for run in _RUNS.value
   )
   if not runs or not all(runs.values()):
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--runs={','.join(_RUNS.value)}: give NAME=FOLDER of each run."
     )
   for folder in runs.values():
-    config_lib.load(folder)
+    config_file.load(folder)
   return runs
 
 
@@ -117,13 +120,15 @@ def _row(
   """Returns the means of both directions' files of one kind."""
   from official.cyclegan.serving import model_cost
 
-  files = {
+  entries_of = {
     name: entry
     for name, entry in report["files"].items()
     if entry["quantization"] == quantization
   }
-  cost = model_cost.read(os.path.join(exported, next(iter(files))))
-  entries = [entry["by_size"][str(report["size"])] for entry in files.values()]
+  cost = model_cost.read(os.path.join(exported, next(iter(entries_of))))
+  entries = [
+    entry["by_size"][str(report["size"])] for entry in entries_of.values()
+  ]
 
   def mean(values: list[float | None]) -> float | None:
     return None if None in values else statistics.mean(values)

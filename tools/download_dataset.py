@@ -44,8 +44,9 @@ from absl import flags
 
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import folders
-from official.cyclegan.data import image_files
 
 common_flags.define_output_flag()
 _VIA = flags.DEFINE_enum(
@@ -119,7 +120,7 @@ _MAX_GROWTH, _MAX_FREE_BYTES = 20, 1 << 28
 def main(name: str) -> None:
   """Downloads and unpacks the data set of a name."""
   if name not in _CHECKSUMS:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"{name} is no classic data set. The names are {', '.join(_CHECKSUMS)}."
     )
   if _VIA.value == "tfds":
@@ -130,7 +131,7 @@ def main(name: str) -> None:
   if target.exists():
     print(f"{target} is there already. Remove it to download it again.")
     return
-  image_files.make_folder(str(output), "output_dir")
+  files.make_folder(str(output), "output_dir")
   archive = output / f"{name}.zip"
   if not archive.exists():
     _download(name, archive)
@@ -142,7 +143,7 @@ def main(name: str) -> None:
 def _with_tfds(name: str) -> None:
   """Lets TFDS do it."""
   if name in _NOT_IN_TFDS:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--via=tfds: TFDS does not have {name}. Use --via=archive."
     )
   # Imported late: nothing else here waits for TensorFlow.
@@ -164,19 +165,19 @@ def _download(name: str, archive: pathlib.Path) -> None:
       _fetch(url, partial)
       break
     except requests.HTTPError as error:
-      raise config_lib.UserError(
-        f"{url} cannot be had ({config_lib.first_line(error)})."
+      raise errors.UserError(
+        f"{url} cannot be had ({errors.first_line(error)})."
         f"{_ABSENT.get(name, ' Try again later, or give another --base_url.')}"
       ) from error
     except requests.RequestException as error:
       if attempt == _TRIES or _size(partial) == before:
-        raise config_lib.UserError(
+        raise errors.UserError(
           f"{url}: the connection broke ({type(error).__name__}) after"
           f" {_size(partial):,} bytes. Check the network and give the same"
           " command again: it goes on where it was."
         ) from error
     except OSError as error:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"{partial} cannot be written ({error.strerror}). Free some space and"
         " give the same command again: it goes on where it was."
       ) from error
@@ -233,7 +234,7 @@ def _check(name: str, partial: pathlib.Path) -> None:
     return
   if digest.hexdigest() != want:
     partial.unlink()
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"{partial.stem} has the SHA-256 {digest.hexdigest()}, not {want}; it was"
       " removed. Give the same command again; if that does not help the archive"
       " has changed, and --sha256=none takes it if you trust it."
@@ -254,12 +255,12 @@ def _unpack(archive: pathlib.Path, target: pathlib.Path) -> None:
     os.replace(_top(begun), target)
   except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
     archive.unlink()
-    raise config_lib.UserError(
-      f"{archive} is no whole zip archive ({config_lib.first_line(error)}); it"
+    raise errors.UserError(
+      f"{archive} is no whole zip archive ({errors.first_line(error)}); it"
       " was removed. Give the same command again."
     ) from error
   except OSError as error:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"{target} cannot be written ({error.strerror}). Free some space and give"
       " the same command again."
     ) from error
@@ -285,7 +286,7 @@ def _refuse_hostile(
   if total > _MAX_FREE_BYTES + _MAX_GROWTH * archive.stat().st_size:
     problem = f"would grow to {total / 1e9:.1f} GB"
   if problem:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"{archive} {problem}: nothing was unpacked. Do not trust where it came"
       " from; remove it."
     )
@@ -303,7 +304,7 @@ def _tell(name: str, target: pathlib.Path) -> None:
   """Says what is there now, and how to use it."""
   try:
     piles = folders.find(config_lib.DataConfig(dataset=str(target)))
-  except config_lib.UserError as error:
+  except errors.UserError as error:
     print(f"{target} is there. {error}")
     return
   counts = ", ".join(f"{len(p.train)} of {d}" for d, p in piles.items())

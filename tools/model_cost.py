@@ -42,6 +42,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent))
 
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 
 common_flags.define_run_flags()
 # All of train's, so that its flag files can be given.
@@ -70,12 +74,12 @@ def main() -> None:
   print(_table(rows))
   if _JSON.value:
     text = json.dumps(rows, indent=2) + "\n"
-    config_lib.write_text(pathlib.Path(_JSON.value), text, "json")
+    files.write_text(pathlib.Path(_JSON.value), text, "json")
 
 
 def _config() -> config_lib.Config:
   if flags.FLAGS.model_dir:
-    return config_lib.load(flags.FLAGS.model_dir)
+    return config_file.load(flags.FLAGS.model_dir)
   return common_flags.config_from_flags()
 
 
@@ -84,11 +88,11 @@ def _write(config: config_lib.Config, folder: str) -> list[str]:
   from official.cyclegan.serving import deployment_cost
 
   size = flags.FLAGS.size or config.data.crop_size
-  config_lib.check_size("size", size, config.model)
+  config_checks.check_size("size", size, config.model)
   paths = []
   for quantization in _QUANTIZATION.value:
     if quantization not in config_lib.QUANTIZATIONS:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--quantization={quantization} must be one of"
         f" {', '.join(config_lib.QUANTIZATIONS)}."
       )
@@ -109,9 +113,9 @@ def _row(path: str) -> dict[str, object]:
     interpreter = tflite_file.open_interpreter(path)
     (entry,) = interpreter.get_input_details()
   except (ValueError, RuntimeError, OSError) as error:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--tflite={path} is no .tflite file that can be read"
-      f" ({config_lib.first_line(error)})."
+      f" ({errors.first_line(error)})."
     ) from error
   row = {
     "parameters": cost.parameters,
@@ -125,7 +129,7 @@ def _row(path: str) -> dict[str, object]:
     try:
       _, found = tflite_probe.probe(path, image)
     except tflite_probe.RuntimeFailure as error:
-      raise config_lib.UserError(f"{path} cannot be run: {error}") from error
+      raise errors.UserError(f"{path} cannot be run: {error}") from error
     row.update({key: found[key] for key in ("runtime", "partitions")})
     row["milliseconds"] = found["milliseconds"]
     row["memory_mb"] = found["memory_mb"]

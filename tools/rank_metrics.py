@@ -45,6 +45,9 @@ from absl import flags
 
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 
 common_flags.define_data_flags()
 common_flags.define_model_flags()
@@ -99,7 +102,7 @@ def main() -> None:
     for future in concurrent.futures.as_completed(trained):
       try:
         future.result()
-      except config_lib.UserError:
+      except errors.UserError:
         pool.shutdown(cancel_futures=True)
         raise
   results = {
@@ -117,7 +120,7 @@ def main() -> None:
   }
   if _JSON.value:
     text = json.dumps({"runs": results, "spearman": correlations}, indent=1)
-    config_lib.write_text(pathlib.Path(_JSON.value), text + "\n", "json")
+    files.write_text(pathlib.Path(_JSON.value), text + "\n", "json")
   print(_table(correlations), end="")
 
 
@@ -158,7 +161,7 @@ def _train(
       "-m",
       "official.cyclegan.train",
       f"--model_dir={folder}",
-      *config_lib.to_flags(config),
+      *config_file.to_flags(config),
       # Of a flag given twice the last counts.
       f"--dataset={name}",
       f"--seed={seed}",
@@ -191,7 +194,7 @@ def _measure(
     path = folder / _MEASURED_NAME
     if not path.exists():
       if judge is None:
-        data = config_lib.load(str(folder)).data
+        data = config_file.load(str(folder)).data
         source = sources.open_source(data, config.model.channels)
         validation.check_metric("datasets", "true_error", source)
         judge = validation.Evaluator(validation.load(source, data.crop_size))
@@ -200,7 +203,7 @@ def _measure(
         for direction in checkpoints.DIRECTIONS
       )
       measures = judge.measure(*map(validation.from_generator, generators))
-      config_lib.write_text(path, json.dumps(measures), "output_dir")
+      files.write_text(path, json.dumps(measures), "output_dir")
     found.append(json.loads(path.read_text(encoding="utf-8")))
   return [
     {key: float(np.mean([one[key] for one in same])) for key in same[0]}

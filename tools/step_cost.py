@@ -18,6 +18,7 @@ from __future__ import annotations
 import dataclasses
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Case:
 
   def config(self, precision: str) -> config_lib.Config:
     """Returns our configuration of the case."""
-    return config_lib.resolve(
+    return config_checks.resolve(
       config_lib.Config(
         data=config_lib.DataConfig(crop_size=self.size, batch_size=self.batch),
         model=config_lib.ModelConfig(

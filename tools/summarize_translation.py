@@ -32,7 +32,7 @@ import numpy as np
 from absl import flags
 
 from official.cyclegan.core import common_flags
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.evaluation import paired_metrics
 
 _TEST_DIR = flags.DEFINE_string(
@@ -59,7 +59,7 @@ def main() -> None:
   def read(part: str) -> np.ndarray:
     files = image_files.find(os.path.join(test_dir, part), "test_dir")
     if [os.path.basename(f) for f in files] != names:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--test_dir={test_dir}: {part}/ does not hold the same names as A/."
         " Write and translate the test pictures again."
       )

@@ -29,7 +29,9 @@ import os
 from absl import flags
 
 from official.cyclegan.core import common_flags
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 
 common_flags.define_run_flags()
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the files.")
@@ -39,7 +41,7 @@ def main() -> None:
   """Writes the pictures of the data set that a run was trained on."""
   model_dir = common_flags.require("model_dir", "give the folder of a run.")
   output_dir = common_flags.require("output_dir", "give a folder.")
-  config = config_lib.load(model_dir)
+  config = config_file.load(model_dir)
   # Imported late: a refused flag does not wait for TensorFlow.
   from official.cyclegan.data import image_files
   from official.cyclegan.data import sources
@@ -47,7 +49,7 @@ def main() -> None:
 
   name = sources.builder_name(config.data)
   if name.partition("/")[0] not in scene_datasets.BUILDERS:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--model_dir={model_dir} was trained on {name}, whose truth is unknown."
       f" Only {', '.join(scene_datasets.BUILDERS)} know it."
     )
@@ -61,7 +63,7 @@ def main() -> None:
       for feature, folder in parts.items():
         if feature in example:
           target = os.path.join(output_dir, folder)
-          image_files.make_folder(target, "output_dir")
+          files.make_folder(target, "output_dir")
           scene = example["scene"].decode()
           image_files.write(
             os.path.join(target, f"{scene}.png"), example[feature]

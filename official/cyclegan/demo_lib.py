@@ -23,7 +23,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.serving import web_page
 
 # Nothing may put the page into a frame, guess types or hear where links lead.
@@ -78,7 +78,7 @@ def serving(
     The server: `serve_forever` runs it, `server_address` says where it is.
 
   Raises:
-    config.UserError: If there is no model, LiteRT.js is missing, or the
+    errors.UserError: If there is no model, LiteRT.js is missing, or the
       address cannot be had.
   """
   with tempfile.TemporaryDirectory(prefix="cyclegan_demo_") as folder:
@@ -87,9 +87,9 @@ def serving(
     try:
       server = http.server.ThreadingHTTPServer((host, port), handler)
     except (OSError, OverflowError) as error:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--host={host} --port={port}: nothing can be served there"
-        f" ({config_lib.first_line(error)}). Use another --port, or 0 for any."
+        f" ({errors.first_line(error)}). Use another --port, or 0 for any."
       ) from error
     with server:
       yield server

@@ -32,7 +32,8 @@ from __future__ import annotations
 from absl import flags
 
 from official.cyclegan.core import common_flags
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
 
 common_flags.define_run_flags()
 common_flags.define_data_flags()
@@ -45,9 +46,9 @@ common_flags.define_dry_run_flag()
 
 def main() -> None:
   """Distils what the flags describe."""
-  config = config_lib.resolve(common_flags.student_from_flags())
+  config = config_checks.resolve(common_flags.student_from_flags())
   if flags.FLAGS.dry_run:
-    print(config_lib.to_json(config), end="")
+    print(config_file.to_json(config), end="")
     return
   model_dir = common_flags.require(
     "model_dir", "give a folder for the students' run."

@@ -37,6 +37,9 @@ from absl import flags
 
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
 
 common_flags.define_run_flags()
 common_flags.define_model_flag()
@@ -53,7 +56,7 @@ def main() -> None:
   """Measures the model that the flags name and prints the table."""
   exported, model_dir = flags.FLAGS.model, flags.FLAGS.model_dir
   if bool(exported) == bool(model_dir):
-    raise config_lib.UserError(
+    raise errors.UserError(
       "--model_dir and --model are both given: give one of them."
       if exported
       else "--model_dir is missing: give the folder that train wrote, or as"
@@ -61,7 +64,7 @@ def main() -> None:
     )
   model = exported or model_dir
   if exported and not flags.FLAGS.dry_run and not os.path.exists(model):
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--model={model} does not exist. Give a folder that export wrote, a"
       " SavedModel or a .tflite file."
     )
@@ -90,15 +93,15 @@ def main() -> None:
 
 def _trained_with(model: str) -> config_lib.Config:
   """Returns what the model was trained on, or asks for a data set."""
-  config = config_lib.find(model)
+  config = config_file.find(model)
   if config is None and not (
     flags.FLAGS["dataset"].present or flags.FLAGS["domain_a"].present
   ):
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--model={model} does not say what it was trained on. Give --dataset, or"
       " --domain_a and --domain_b."
     )
-  return config or config_lib.resolve(config_lib.Config())
+  return config or config_checks.resolve(config_lib.Config())
 
 
 def _default_folder(model: str) -> str:

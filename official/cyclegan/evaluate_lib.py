@@ -24,6 +24,9 @@ import numpy as np
 
 from official.cyclegan import translate_lib
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import image_files
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import features
@@ -84,7 +87,7 @@ def evaluate(
     directions.
 
   Raises:
-    config.UserError: If there is no such model, data set or weights, or the
+    errors.UserError: If there is no such model, data set or weights, or the
       folder cannot be written.
   """
   runners = open_both(model, selection)
@@ -93,7 +96,7 @@ def evaluate(
   inception = None
   if options.inception or options.inception_weights:
     inception = features.inception(options.inception_weights)
-  image_files.make_folder(output_dir, "output_dir")
+  files.make_folder(output_dir, "output_dir")
   test_set = validation.load(
     source, some.size, options.max_images, options.reference
   )
@@ -120,8 +123,8 @@ def evaluate(
   image_files.write(os.path.join(output_dir, PICTURE_NAME), picture)
   folder = pathlib.Path(output_dir)
   text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-  config_lib.write_text(folder / REPORT_NAME, text, "output_dir")
-  config_lib.write_text(folder / TABLE_NAME, table(report), "output_dir")
+  files.write_text(folder / REPORT_NAME, text, "output_dir")
+  files.write_text(folder / TABLE_NAME, table(report), "output_dir")
   return report
 
 
@@ -140,12 +143,12 @@ def open_both(
     its own direction, and the other one if its file is beside it.
 
   Raises:
-    config.UserError: If there is no such model.
+    errors.UserError: If there is no such model.
   """
   folder, name = os.path.split(model.rstrip("/"))
   paths = {}
-  if os.path.isfile(os.path.join(model, config_lib.FILE_NAME)):
-    trained = config_lib.trained_directions(config_lib.load(model))
+  if os.path.isfile(os.path.join(model, config_file.FILE_NAME)):
+    trained = config_lib.trained_directions(config_file.load(model))
     return {
       direction: translate_lib.open_model(model, direction, selection)
       for direction in trained
@@ -179,7 +182,7 @@ def _open_renamed(
   first, second = checkpoints.DIRECTIONS
   try:
     return {first: translate_lib.open_model(model, first, selection)}
-  except config_lib.UserError as error:
+  except errors.UserError as error:
     if f"translates {second}" not in str(error):
       raise
   return {second: translate_lib.open_model(model, second, selection)}

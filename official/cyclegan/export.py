@@ -37,6 +37,8 @@ from absl import flags
 
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
 
 common_flags.define_run_flags()
 common_flags.define_checkpoint_flags()
@@ -56,8 +58,8 @@ def main() -> None:
     "output_dir", "give a folder for the exported files."
   )
   options = common_flags.export_from_flags()
-  config = common_flags.with_given_source(config_lib.load(model_dir))
-  options = config_lib.resolve_export(options, config)
+  config = common_flags.with_given_source(config_file.load(model_dir))
+  options = config_checks.resolve_export(options, config)
   if flags.FLAGS.dry_run:
     shown = {
       "model_dir": model_dir,

@@ -29,8 +29,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from official.cyclegan.core import atomic_folder
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import dataset
 from official.cyclegan.data import image_files
 from official.cyclegan.data import sources
@@ -44,7 +47,7 @@ from official.cyclegan.serving import tflite_probe
 from official.cyclegan.serving import web_page
 from official.cyclegan.training import checkpoints
 
-REPORT_NAME = config_lib.EXPORT_NAME
+REPORT_NAME = config_file.EXPORT_NAME
 WEB_NAME = "web"  # folder with the page
 _SAMPLES = 4  # pictures of each domain for it
 # Largest difference in [0, 1] between what is exported in float32 and the Keras
@@ -110,12 +113,12 @@ def export(
     What `export.json` holds.
 
   Raises:
-    config.UserError: If there is no trained model, an option does not suit it,
+    errors.UserError: If there is no trained model, an option does not suit it,
       the folder cannot be written, or a file cannot be made, cannot be run or
       differs too much.
   """
-  config = config_lib.load(model_dir)
-  options = config_lib.resolve_export(options, config)
+  config = config_file.load(model_dir)
+  options = config_checks.resolve_export(options, config)
   if "web" in options.format:
     web_page.require_runtime()
   generators = {
@@ -136,14 +139,14 @@ def export(
     "picture_rows": {},
     "files": {},
   }
-  with atomic_folder.replacing(output_dir, "output_dir") as made:
+  with files.replacing_folder(output_dir, "output_dir") as made:
     for name, generator in generators.items():
       direction = _load(generator, name, source, options)
       _export_direction(direction, config, options, made, report)
     _write_report(made, report)
     if "web" in options.format:
       web_page.write(os.path.join(made, WEB_NAME), made)
-    atomic_folder.carry_over(output_dir, made, _others(output_dir))
+    files.carry_over(output_dir, made, _others(output_dir))
   return report
 
 
@@ -264,7 +267,7 @@ def _check_saved_model(
 
 def _require_close(name: str, difference: float, tolerance: float) -> None:
   if not difference <= tolerance:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"{name} differs from the Keras generator by {difference:.2g} of full"
       f" scale, more than {tolerance:.2g}. Nothing was written; please report"
       " this with the run's config.json."
@@ -322,7 +325,7 @@ def _check_tflite(
     try:
       made, found = tflite_probe.probe(path, real, signature)
     except tflite_probe.RuntimeFailure as error:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--quantization={quantization}: {name} cannot be run ({error})."
         " Nothing was written. Leave it out."
       ) from error
@@ -360,7 +363,7 @@ def _require_quality(
     tolerance = TOLERANCE + rounding
     _require_close(name, quality["max_difference"], tolerance)
   if not quality["psnr"] >= options.min_psnr:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"{name} has a PSNR of {quality['psnr']:.1f} dB to the Keras generator,"
       f" less than --min_psnr={options.min_psnr:g}. Nothing was written. Leave"
       f" {quantization} out of --quantization, or lower --min_psnr."

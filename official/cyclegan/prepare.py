@@ -42,7 +42,7 @@ from __future__ import annotations
 from absl import flags
 
 from official.cyclegan.core import common_flags
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_file
 
 common_flags.define_data_flags()
 common_flags.define_picture_flags()
@@ -63,7 +63,7 @@ def main() -> None:
   """Looks through the pictures, and writes what the flags ask for."""
   config = common_flags.config_from_flags()
   if flags.FLAGS.dry_run:
-    print(config_lib.to_json(config), end="")
+    print(config_file.to_json(config), end="")
     return
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   from official.cyclegan import prepare_lib

@@ -39,6 +39,9 @@ import tensorflow_datasets as tfds
 import tqdm
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import dataset_audit
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
@@ -84,10 +87,10 @@ def write(
     shard_bytes: About how large a file of records gets, bytes.
 
   Raises:
-    config.UserError: If the folder holds something else, or cannot be written.
+    errors.UserError: If the folder holds something else, or cannot be written.
   """
   if "://" in output_dir:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--output_dir={output_dir}: prepare writes to this machine only, where"
       " it can rename what is complete. Give a local folder, and copy that."
     )
@@ -99,28 +102,28 @@ def write(
     if _read(output / _PLAN_NAME) == plan:
       print(f"{output_dir} holds these pictures already.")
       return
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--output_dir={output_dir} holds something else. Remove it, or give"
       " another folder."
     )
   if partial.exists() and _read(partial / _PLAN_NAME) != plan:
     shutil.rmtree(partial)  # begun with other pictures or options
-  image_files.make_folder(str(partial), "output_dir")
-  config_lib.write_text(partial / _PLAN_NAME, plan, "output_dir")
+  files.make_folder(str(partial), "output_dir")
+  files.write_text(partial / _PLAN_NAME, plan, "output_dir")
   try:
     _write_shards(shards, config.background, partial)
     _write_metadata(shards, partial)
     _contact_sheet(found.pictures, config.background).save(partial / SHEET_NAME)
     text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
-    config_lib.write_text(partial / REPORT_NAME, text, "output_dir")
-    config_lib.write_text(
+    files.write_text(partial / REPORT_NAME, text, "output_dir")
+    files.write_text(
       partial / TABLE_NAME, dataset_audit.table(summary), "output_dir"
     )
     os.replace(partial, output)
   except (OSError, tf.errors.OpError) as error:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--output_dir={output_dir} cannot be written"
-      f" ({config_lib.first_line(error)}). Free some space and give the same"
+      f" ({errors.first_line(error)}). Free some space and give the same"
       " command again: it goes on where it was."
     ) from error
 
@@ -138,7 +141,7 @@ def preview(config: config_lib.Config) -> np.ndarray:
     again, as the discriminators do.
   """
   source = sources.open_source(config.data, config.model.channels)
-  multiple = config_lib.SIZE_MULTIPLES[config.model.generator_type]
+  multiple = config_checks.SIZE_MULTIPLES[config.model.generator_type]
   rows = []
   for i, split in enumerate(("trainA", "trainB")):
     for j, image in enumerate(source.images(split).take(_PREVIEW_IMAGES)):

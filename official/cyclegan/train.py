@@ -33,7 +33,7 @@ from __future__ import annotations
 from absl import flags
 
 from official.cyclegan.core import common_flags
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_file
 
 common_flags.define_run_flags()
 common_flags.define_data_flags()
@@ -47,7 +47,7 @@ def main() -> None:
   """Trains what the flags describe."""
   config = common_flags.config_from_flags()
   if flags.FLAGS.dry_run:
-    print(config_lib.to_json(config), end="")
+    print(config_file.to_json(config), end="")
     return
   model_dir = common_flags.require(
     "model_dir", "give a folder for the run, e.g. --model_dir=runs/first."

@@ -26,9 +26,12 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
 from official.cyclegan.core import devices
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import dataset
-from official.cyclegan.data import image_files
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import validation
 from official.cyclegan.modeling import adam
@@ -99,21 +102,21 @@ def train(
     The trained model.
 
   Raises:
-    config.UserError: If the data set, the folder, the devices or a changed
+    errors.UserError: If the data set, the folder, the devices or a changed
       option makes the run impossible, the numbers are none any more, or
       another worker is lost.
     Interrupted: After SIGTERM or SIGINT, once all is saved.
   """
   strategy = devices.strategy(config.device)
   devices.check_batch(config.data.batch_size, strategy)
-  image_files.make_folder(model_dir, "model_dir")
+  files.make_folder(model_dir, "model_dir")
   precision = config.train.precision
   if checkpoints.find(
     os.path.join(model_dir, checkpoints.FOLDERS[config_lib.LATEST])
   ):
     checkpoints.check_same_run(config, model_dir)
     if precision == "auto":  # another machine would choose another one
-      precision = config_lib.load(model_dir).train.precision
+      precision = config_file.load(model_dir).train.precision
   config = with_precision(config, precision)
   source = source or sources.open_source(config.data, config.model.channels)
   total_steps = run_steps(config, source)
@@ -125,7 +128,7 @@ def train(
   )
   first_step = store.restore() or 0
   if devices.is_chief(strategy):
-    config_lib.save(config, model_dir)
+    config_file.save(config, model_dir)
     run_metadata.add_start(
       model_dir, config, source, devices.describe(strategy), first_step
     )
@@ -164,7 +167,7 @@ def run(config: config_lib.Config, model_dir: str, program: str) -> None:
       status is then 128 and the signal's number.
 
   Raises:
-    config.UserError: As `train`.
+    errors.UserError: As `train`.
   """
   devices.set_up(config)
   try:
@@ -214,7 +217,7 @@ def _build_student(
   what the teacher's have of theirs.
   """
   folder = config.distill.teacher
-  teacher = config_lib.load(folder)
+  teacher = config_file.load(folder)
   with model_lib.policy(config.train.precision):
     teachers = {
       direction: checkpoints.load_generator(folder, direction)[0]
@@ -224,7 +227,7 @@ def _build_student(
     network.trainable = False
   model = model_lib.build_model(config, largest, teachers, teacher.model)
   if config.distill.init_from_teacher:
-    config_lib.check_inheritance(config.model, teacher.model)
+    config_checks.check_inheritance(config.model, teacher.model)
     for direction, network in teachers.items():
       weight_transfer.inherit(
         model.generator(direction), config.model, network, teacher.model
@@ -262,7 +265,7 @@ def steps_per_epoch(
 
 def _multiple(config: config_lib.Config) -> int:
   """Returns what sizes of pictures must be multiples of, pixels."""
-  return config_lib.SIZE_MULTIPLES[config.model.generator_type]
+  return config_checks.SIZE_MULTIPLES[config.model.generator_type]
 
 
 def _fit(
@@ -281,14 +284,14 @@ def _fit(
   except tf.errors.OpError as error:
     if workers == 1:
       if isinstance(error, _UNREADABLE):
-        raise config_lib.UserError(
+        raise errors.UserError(
           f"a picture cannot be read any more at step {checkpoint.step}"
           f" ({_reason(error)}). Put it back and give the same"
           " command again: it goes on from the last checkpoint. --cache=memory"
           " or disk needs the files at the start only."
         ) from error
       raise
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"another worker was lost at step {checkpoint.step}. Start all workers"
       " again with their same commands: they go on from the last checkpoint."
     ) from error
@@ -305,7 +308,7 @@ def _reason(error: tf.errors.OpError) -> str:
   found = re.search(
     r".*(cannot be read|No such file|[Pp]ermission denied).*", error.message
   )
-  return found.group().strip() if found else config_lib.first_line(error)
+  return found.group().strip() if found else errors.first_line(error)
 
 
 def _batches(
@@ -377,7 +380,7 @@ def _callbacks(
   called: list[callbacks.StepCallback] = []
   if chief:
     samples = os.path.join(model_dir, SAMPLES_FOLDER)
-    image_files.make_folder(samples, "model_dir")
+    files.make_folder(samples, "model_dir")
     fixed = [
       dataset.first_images(source, split, config.data.crop_size, _SAMPLE_IMAGES)
       for split in ("testA", "testB")

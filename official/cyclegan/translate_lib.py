@@ -33,6 +33,10 @@ import numpy as np
 import tqdm
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 from official.cyclegan.serving import tflite_file
@@ -80,14 +84,14 @@ def open_model(
     The generator.
 
   Raises:
-    config.UserError: If there is no model, it translates the other way, or a
+    errors.UserError: If there is no model, it translates the other way, or a
       selection is asked of a model that leaves no choice.
   """
-  if os.path.isfile(os.path.join(path, config_lib.FILE_NAME)):
+  if os.path.isfile(os.path.join(path, config_file.FILE_NAME)):
     _require_tensorflow(path)
     return _at_size(_open_model_dir(path, direction, selection), size)
   if os.path.exists(path) and selection != config_lib.DEFAULT_SELECTION:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--model={path} is an exported model: --checkpoint and --raw_generator"
       " are for a run's folder. Give them to export."
     )
@@ -101,7 +105,7 @@ def open_model(
   if os.path.isfile(os.path.join(path, "saved_model.pb")):
     _require_tensorflow(path)
     return _at_size(_open_saved_model(path, direction), size)
-  raise config_lib.UserError(
+  raise errors.UserError(
     f"--model={path} is no model. Give the folder that train wrote, a folder"
     " or SavedModel that export wrote, or a .tflite file."
   )
@@ -124,13 +128,13 @@ def translate_image(
     uint8 `[height, width, channels]`, the size of `image`.
 
   Raises:
-    config.UserError: If `scale` is `native` and the model takes one size only.
+    errors.UserError: If `scale` is `native` and the model takes one size only.
   """
   height, width = image.shape[:2]
   if runner.channels == 1:
     image = image_files.luma(image)
   if scale == "native" and not runner.multiple:
-    raise config_lib.UserError(
+    raise errors.UserError(
       "--scale=native needs a model that takes any size; this .tflite file"
       f" takes {runner.size} pixels only. Use --scale=fit, or a SavedModel."
     )
@@ -181,7 +185,7 @@ def translate_files(
     inputs' names; formats that cannot be written become PNG.
 
   Raises:
-    config.UserError: If something is missing, or files could not be read; the
+    errors.UserError: If something is missing, or files could not be read; the
       message names them.
   """
   image_files.check_background(background)
@@ -201,7 +205,7 @@ def translate_files(
 
 
 def _translate_found(
-  files: list[str],
+  paths: list[str],
   inputs: str,
   output: str,
   runner: ImageTranslator,
@@ -209,19 +213,19 @@ def _translate_found(
   background: str,
 ) -> list[str]:
   """Translates files that are there."""
-  targets = _targets(files, inputs, output)
+  targets = _targets(paths, inputs, output)
   written, problems = [], []
-  for path, target in zip(tqdm.tqdm(files, unit="image"), targets):
+  for path, target in zip(tqdm.tqdm(paths, unit="image"), targets):
     try:
       image = image_files.read(path, background)
-    except config_lib.UserError as error:
+    except errors.UserError as error:
       problems.append(str(error))
       continue
     image_files.write(target, translate_image(runner, image, scale))
     written.append(target)
   if problems:
-    raise config_lib.UserError(
-      f"{len(written)} of {len(files)} pictures were translated. "
+    raise errors.UserError(
+      f"{len(written)} of {len(paths)} pictures were translated. "
       + " ".join(problems)
     )
   return written
@@ -247,8 +251,8 @@ def _write_test_split(
   config = config_lib.DataConfig(dataset=inputs, background=background)
   try:
     source = sources.open_source(config)
-  except config_lib.UserError as error:
-    raise config_lib.UserError(
+  except errors.UserError as error:
+    raise errors.UserError(
       f"--input={inputs} is no picture, no folder of pictures and no data set."
       f" {error}"
     ) from error
@@ -257,15 +261,15 @@ def _write_test_split(
     image_files.write(os.path.join(folder, f"{split}_{i:05d}.png"), image)
 
 
-def _targets(files: list[str], inputs: str, output: str) -> list[str]:
+def _targets(paths: list[str], inputs: str, output: str) -> list[str]:
   """Returns where each result goes; creates the folder."""
-  single = len(files) == 1 and files[0] == inputs
+  single = len(paths) == 1 and paths[0] == inputs
   if single and output.lower().endswith(image_files.WRITABLE):
-    image_files.make_folder(os.path.dirname(output) or ".", "output")
+    files.make_folder(os.path.dirname(output) or ".", "output")
     return [output]
-  image_files.make_folder(output, "output")
+  files.make_folder(output, "output")
   targets = []
-  for path in files:
+  for path in paths:
     name = pathlib.Path(path)
     writable = name.suffix.lower() in image_files.WRITABLE
     target = name.name if writable else f"{name.stem}.png"
@@ -274,17 +278,17 @@ def _targets(files: list[str], inputs: str, output: str) -> list[str]:
     # a.png and a.tif, or of several folders: the ending tells them apart.
     targets = [
       t if targets.count(t) == 1 else os.path.join(output, _full_name(path))
-      for path, t in zip(files, targets)
+      for path, t in zip(paths, targets)
     ]
   clashes = {t for t in targets if targets.count(t) > 1}
   if clashes:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--input={inputs}: several files would be written to"
       f" {min(clashes)}. Translate one folder at a time, or rename them."
     )
-  for path, target in zip(files, targets):
+  for path, target in zip(paths, targets):
     if os.path.exists(target) and os.path.samefile(path, target):
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--output={output} would overwrite the input {path}. Choose another"
         " folder."
       )
@@ -322,8 +326,8 @@ def _open_model_dir(
   return ImageTranslator(
     run,
     config.data.crop_size,
-    config_lib.SIZE_MULTIPLES[config.model.generator_type],
-    config_lib.MINIMUM_SIZES[config.model.generator_type],
+    config_checks.SIZE_MULTIPLES[config.model.generator_type],
+    config_checks.MINIMUM_SIZES[config.model.generator_type],
     config.model.channels,
   )
 
@@ -343,7 +347,7 @@ def _open_saved_model(path: str, direction: str) -> ImageTranslator:
       details.get("channels", 3),  # before 0.4.0 always 3
     )
   except (OSError, KeyError, json.JSONDecodeError) as error:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--model={path} is no SavedModel of this package ({error}). Export the"
       " model again."
     ) from error
@@ -355,7 +359,7 @@ def _has_tensorflow() -> bool:
 
 def _require_tensorflow(path: str) -> None:
   if not _has_tensorflow():
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--model={path} needs TensorFlow, which is not installed. Give a .tflite"
       " file, or install this package with all it needs."
     )
@@ -373,16 +377,16 @@ def exported_model(folder: str, name: str) -> str:
     first.
   """
   saved_model = os.path.join(folder, name)
-  files = [
+  paths = [
     os.path.join(folder, config_lib.tflite_name(name, quantization))
     for quantization in config_lib.QUANTIZATIONS  # float32 first
   ]
-  files = [path for path in files if os.path.isfile(path)]
+  paths = [path for path in paths if os.path.isfile(path)]
   if os.path.isfile(os.path.join(saved_model, "saved_model.pb")) and (
-    _has_tensorflow() or not files
+    _has_tensorflow() or not paths
   ):
     return saved_model
-  return files[0] if files else ""
+  return paths[0] if paths else ""
 
 
 def _at_size(runner: ImageTranslator, size: int) -> ImageTranslator:
@@ -390,7 +394,7 @@ def _at_size(runner: ImageTranslator, size: int) -> ImageTranslator:
   if not size:
     return runner
   if size < runner.minimum or size % runner.multiple:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--size={size}: this model takes sizes of at least {runner.minimum}"
       f" pixels that are multiples of {runner.multiple}."
     )
@@ -402,7 +406,7 @@ def _open_tflite(path: str, direction: str, size: int) -> ImageTranslator:
     interpreter = tflite_file.open_interpreter(path)
     contract = tflite_file.contract(interpreter)
   except (ValueError, RuntimeError) as error:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--model={path} is no .tflite file of this package"
       f" ({str(error).splitlines()[0]}). Export the model again."
     ) from error
@@ -411,7 +415,7 @@ def _open_tflite(path: str, direction: str, size: int) -> ImageTranslator:
     if size in (0, has):
       run = tflite_file.function(interpreter.get_signature_runner(name))
       return ImageTranslator(run, has, 0, has, contract.channels)
-  raise config_lib.UserError(
+  raise errors.UserError(
     f"--size={size}: --model={path} takes"
     f" {', '.join(map(str, contract.sizes.values()))} pixels. Use one of these."
   )
@@ -419,7 +423,7 @@ def _open_tflite(path: str, direction: str, size: int) -> ImageTranslator:
 
 def _check_direction(path: str, has: str, asked: str) -> None:
   if has != asked:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--model={path} translates {has}, not --direction={asked}. Use the other"
       f" file, or --direction={has}."
     )

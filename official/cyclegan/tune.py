@@ -46,6 +46,7 @@ from absl import flags
 
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 
 common_flags.define_data_flags()
 common_flags.define_model_flags()
@@ -96,11 +97,11 @@ def main() -> None:
   else:
     config = common_flags.config_from_flags(resolve=False)
   if flags.FLAGS.dry_run:
-    values: dict[str, Any] = dataclasses.asdict(config_lib.resolve(config))
+    values: dict[str, Any] = dataclasses.asdict(config_checks.resolve(config))
     values["search"] = dataclasses.asdict(options)
     print(json.dumps(values, indent=2))
     return
-  config_lib.resolve(config)
+  config_checks.resolve(config)
   tuner_dir = common_flags.require(
     "tuner_dir", "give a folder for the search, e.g. --tuner_dir=runs/tuning."
   )

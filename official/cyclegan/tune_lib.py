@@ -46,8 +46,11 @@ from keras_tuner.src import config as kt_config
 
 from official.cyclegan import train_lib
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import dataset
-from official.cyclegan.data import image_files
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import validation
 from official.cyclegan.modeling import model as model_lib
@@ -175,7 +178,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     """
     config = config_lib.with_searched(self.config, self.values(hp))
     if oracles.FINAL_OF in hp.values:
-      return config_lib.resolve(config)
+      return config_checks.resolve(config)
     steps = self.search.trial_steps
     if "tuner/epochs" in hp.values:
       longest = _longest(self.search)
@@ -189,7 +192,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
       eval_every_steps=0,
       best_metric="none",
     )
-    return config_lib.resolve(dataclasses.replace(config, train=train))
+    return config_checks.resolve(dataclasses.replace(config, train=train))
 
   def steps(self, hp: keras_tuner.HyperParameters) -> int:
     """Returns how many steps a trial is trained.
@@ -201,7 +204,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
 
   def full_steps(self) -> int:
     """Returns how many steps a finalist is trained."""
-    config = config_lib.resolve(self.config)
+    config = config_checks.resolve(self.config)
     if config.train.train_steps:  # a chief may be without the data set
       return config.train.train_steps
     return train_lib.run_steps(config, self.source())
@@ -266,7 +269,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     return other
 
   def _open_source(self) -> sources.Source:
-    config = config_lib.resolve(self.config)
+    config = config_checks.resolve(self.config)
     return sources.open_source(config.data, config.model.channels)
 
   def _load_evaluator(self) -> validation.Evaluator:
@@ -356,13 +359,13 @@ class Tuner(keras_tuner.Tuner):
       raise _Stopped(interruption) from interruption
     except Exception as error:
       self._failures += 1
-      message = config_lib.first_line(error)
-      config_lib.write_text(
+      message = errors.first_line(error)
+      files.write_text(
         folder / search_report.FAILURE_NAME, message + "\n", "tuner_dir"
       )
-      if not isinstance(error, config_lib.UserError):
+      if not isinstance(error, errors.UserError):
         details = traceback.format_exc()
-        config_lib.write_text(
+        files.write_text(
           folder / search_report.TRACEBACK_NAME, details, "tuner_dir"
         )
       if self._failures >= _MAX_FAILURES:
@@ -392,7 +395,7 @@ class Tuner(keras_tuner.Tuner):
     else:
       tf.keras.backend.clear_session()
       cost = self.hypermodel.cost(trial.hyperparameters)
-      config_lib.write_text(path, json.dumps(cost, indent=2), "tuner_dir")
+      files.write_text(path, json.dumps(cost, indent=2), "tuner_dir")
     deployment_cost.check(cost, self.hypermodel.search)
     return cost
 
@@ -401,7 +404,7 @@ class Tuner(keras_tuner.Tuner):
   ) -> typing.NoReturn:
     """Lets another trial take the place of one that is over budget."""
     self._over_budget += 1
-    config_lib.write_text(
+    files.write_text(
       folder / search_report.FAILURE_NAME, f"{error}\n", "tuner_dir"
     )
     if self._over_budget >= _MAX_OVER_BUDGET:
@@ -440,9 +443,9 @@ class Tuner(keras_tuner.Tuner):
       "steps": hypermodel.steps(hp),
       "seconds": time.monotonic() - started,
     }
-    config_lib.write_text(result, json.dumps(record, indent=2), "tuner_dir")
+    files.write_text(result, json.dumps(record, indent=2), "tuner_dir")
     if not np.isfinite(measures[self.hypermodel.search.objective]):
-      raise config_lib.UserError("The objective is no number.")
+      raise errors.UserError("The objective is no number.")
     return measures
 
 
@@ -496,7 +499,7 @@ def _continue_from(parent: pathlib.Path, folder: pathlib.Path) -> None:
   shutil.rmtree(partial, ignore_errors=True)
   wanted = checkpoints.FOLDERS[config_lib.LATEST]
   shutil.copytree(parent / wanted, partial / wanted)
-  shutil.copy(parent / config_lib.FILE_NAME, partial)
+  shutil.copy(parent / config_file.FILE_NAME, partial)
   partial.rename(folder / parent.name)
 
 
@@ -528,13 +531,13 @@ def search(
     What was found; None for a worker.
 
   Raises:
-    config.UserError: If an option cannot be used, the folder holds another
+    errors.UserError: If an option cannot be used, the folder holds another
       search, or ten trials in a row fail.
     train_lib.Interrupted: After SIGTERM or SIGINT; nothing is lost.
     NeedsRestart: If the process is larger than `max_bytes`; call this again,
       in a new one.
   """
-  config_lib.check_search(options)
+  config_checks.check_search(options)
   name = _tuner_name(distributed)
   chief = distributed and _CHIEF in name
   worker = distributed and not chief
@@ -542,7 +545,7 @@ def search(
   hypermodel = CycleGANHyperModel(config, options)
   if not chief:
     validation.check_metric("objective", options.objective, hypermodel.source())
-  image_files.make_folder(tuner_dir, "tuner_dir")
+  files.make_folder(tuner_dir, "tuner_dir")
   tuner_dir = os.path.abspath(tuner_dir)
   oracle = _oracle(hypermodel)
   oracle._set_project_dir(*os.path.split(tuner_dir))
@@ -614,15 +617,15 @@ def _run(tuner: Tuner, tuner_dir: str) -> None:
   except _Over:
     pass
   except kt_errors.FatalError as error:
-    raise config_lib.UserError(
-      f"{config_lib.first_line(error)}. What has ended is kept in {tuner_dir}."
+    raise errors.UserError(
+      f"{errors.first_line(error)}. What has ended is kept in {tuner_dir}."
     ) from error
   except RuntimeError as error:
     if "bind" not in str(error):
       raise
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"{WORKER_VARIABLES[1]} and {WORKER_VARIABLES[2]}: the chief cannot"
-      f" listen there ({config_lib.first_line(error)}). Give an address of this"
+      f" listen there ({errors.first_line(error)}). Give an address of this"
       " machine and a port that is free."
     ) from error
 
@@ -635,7 +638,7 @@ def _tuner_name(distributed: bool) -> str:
     return ""
   for variable in WORKER_VARIABLES:
     if not os.environ.get(variable):
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--distributed needs the environment variable {variable}. Set"
         " KERASTUNER_TUNER_ID to chief for one process and to a name of its own"
         " for each worker, KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT to"
@@ -652,11 +655,11 @@ def _check_trials(
   if "generator_type" in options.search:
     types = options.generator_type_choices
   for generator_type in types:
-    config_lib.resolve(
+    config_checks.resolve(
       config_lib.with_searched(config, {"generator_type": generator_type})
     )
   if config.device != config_lib.DeviceConfig():
-    raise config_lib.UserError(
+    raise errors.UserError(
       "A trial runs on one device. Search on several machines with"
       " --distributed instead of --distribution_strategy."
     )
@@ -673,20 +676,20 @@ def _check_same_search(
     try:
       before = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-      raise config_lib.UserError(
-        f"--tuner_dir: {path} is no JSON ({config_lib.first_line(error)})."
+      raise errors.UserError(
+        f"--tuner_dir: {path} is no JSON ({errors.first_line(error)})."
         " Restore it, or give a new --tuner_dir."
       ) from error
     for part, values in now.items():
       for name, value in values.items():
         was = before.get(part, {}).get(name)
         if was != value and name not in _MAY_CHANGE:
-          raise config_lib.UserError(
+          raise errors.UserError(
             f"--{name}={_shown(value)} cannot go on with the search in"
             f" --tuner_dir={tuner_dir}, which has {_shown(was)}. Give that"
             " again, or another --tuner_dir."
           )
-  config_lib.write_text(path, json.dumps(now, indent=2) + "\n", "tuner_dir")
+  files.write_text(path, json.dumps(now, indent=2) + "\n", "tuner_dir")
 
 
 def _shown(value: Any) -> str:

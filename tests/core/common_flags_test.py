@@ -19,6 +19,8 @@ from absl.testing import flagsaver
 
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
 from tests import conftest
 
 common_flags.define_run_flags()
@@ -60,7 +62,7 @@ def test_every_field_has_a_flag_with_its_default_and_help(field):
 
 
 def test_without_flags_the_config_is_the_default():
-  assert common_flags.config_from_flags() == config_lib.resolve(
+  assert common_flags.config_from_flags() == config_checks.resolve(
     config_lib.Config()
   )
 
@@ -74,7 +76,7 @@ def test_flags_reach_the_config():
 
 
 def test_only_given_flags_change_a_configuration():
-  base = config_lib.resolve(
+  base = config_checks.resolve(
     config_lib.Config(
       data=config_lib.DataConfig(crop_size=64),
       loss=config_lib.LossConfig(lambda_id=7.0),
@@ -89,13 +91,13 @@ def test_only_given_flags_change_a_configuration():
 
 def test_bad_combination_is_refused():
   bad = flagsaver.flagsaver(crop_size=64, load_size=32)
-  refused = pytest.raises(config_lib.UserError, match="--load_size=32")
+  refused = pytest.raises(errors.UserError, match="--load_size=32")
   with bad, refused:
     common_flags.config_from_flags()
 
 
 def test_require_names_flag_and_remedy():
-  with pytest.raises(config_lib.UserError, match="--model_dir.*give a folder"):
+  with pytest.raises(errors.UserError, match="--model_dir.*give a folder"):
     common_flags.require("model_dir", "give a folder")
   with flagsaver.flagsaver(model_dir="x"):
     assert common_flags.require("model_dir", "give a folder") == "x"

@@ -27,6 +27,7 @@ import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import devices
+from official.cyclegan.core import errors
 from tests import conftest
 
 _SECONDS = 240  # until a test gives up waiting for a process
@@ -42,7 +43,7 @@ def test_one_device_is_the_default_strategy():
 
 def test_more_devices_than_there_are_is_refused():
   config = config_lib.DeviceConfig("mirrored", num_devices=64)
-  with pytest.raises(config_lib.UserError, match="--num_devices=64"):
+  with pytest.raises(errors.UserError, match="--num_devices=64"):
     devices.strategy(config)
 
 
@@ -60,12 +61,12 @@ def test_wrong_tf_config_is_refused(monkeypatch, text):
   monkeypatch.delenv("TF_CONFIG", raising=False)
   if text is not None:
     monkeypatch.setenv("TF_CONFIG", text)
-  with pytest.raises(config_lib.UserError, match="TF_CONFIG"):
+  with pytest.raises(errors.UserError, match="TF_CONFIG"):
     devices.strategy(config_lib.DeviceConfig("multi_worker"))
 
 
 def test_missing_tpu_is_refused():
-  with pytest.raises(config_lib.UserError, match="no TPU answers"):
+  with pytest.raises(errors.UserError, match="no TPU answers"):
     devices.strategy(config_lib.DeviceConfig("tpu", tpu="local"))
 
 
@@ -76,7 +77,7 @@ def test_batch_must_be_shared_evenly():
   class Two:
     num_replicas_in_sync = 2
 
-  with pytest.raises(config_lib.UserError, match="--batch_size=3"):
+  with pytest.raises(errors.UserError, match="--batch_size=3"):
     devices.check_batch(3, Two())
 
 

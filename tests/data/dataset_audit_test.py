@@ -19,6 +19,7 @@ import PIL.Image
 import pytest
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.data import dataset_audit
 from official.cyclegan.data import sources
 from tests import conftest
@@ -89,7 +90,7 @@ def test_bad_files_are_all_named(tmp_path):
     domain_a=str(tmp_path / "a"), domain_b=str(tmp_path / "b")
   )
   bad = odd_files.write_bad(tmp_path / "b")
-  with pytest.raises(config_lib.UserError) as error:
+  with pytest.raises(errors.UserError) as error:
     dataset_audit.survey(config)
   for name in bad:
     assert name in str(error.value)

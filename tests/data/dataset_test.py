@@ -21,6 +21,7 @@ import pytest
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.data import dataset
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
@@ -210,7 +211,7 @@ def test_disk_cache_without_a_folder_is_refused(pictures, tmp_path):
     cache="disk",
     cache_dir=str(tmp_path / "missing"),
   )
-  with pytest.raises(config_lib.UserError, match="--cache_dir"):
+  with pytest.raises(errors.UserError, match="--cache_dir"):
     _batches(sources.open_source(config), config, 1)
 
 

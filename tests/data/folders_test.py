@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 from tests import conftest
@@ -83,10 +84,10 @@ def test_two_folders(tmp_path):
   piles = _find("unused", **given)
   assert [len(piles[d].train) for d in "AB"] == [3, 3]
   given["domain_b"] = str(tmp_path / "apples" / "more")
-  with pytest.raises(config_lib.UserError, match="within the other"):
+  with pytest.raises(errors.UserError, match="within the other"):
     _find("unused", **given)
   given["domain_b"] = str(tmp_path / "pears")
-  with pytest.raises(config_lib.UserError, match="--domain_b=.*no such folder"):
+  with pytest.raises(errors.UserError, match="--domain_b=.*no such folder"):
     _find("unused", **given)
 
 
@@ -127,7 +128,7 @@ def test_folders_without_two_piles_are_refused(tmp_path, made, words):
     (tmp_path / name).mkdir()
     if len(made) == 3 and name.startswith("train"):
       _write(tmp_path / name, 1)
-  with pytest.raises(config_lib.UserError) as error:
+  with pytest.raises(errors.UserError) as error:
     _find(tmp_path)
   for word in [f"--dataset={tmp_path}", *words]:
     assert word in str(error.value)

@@ -19,7 +19,8 @@ import PIL.ImageOps
 import pytest
 import tensorflow as tf
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import image_files
 from official.cyclegan.data import preprocessing
 from tests import conftest
@@ -70,7 +71,7 @@ def test_exif_cmyk_and_16_bits_are_pillows_reading(tmp_path):
 
 def test_files_that_hold_no_picture_are_refused_in_words(tmp_path):
   for name, words in odd_files.write_bad(tmp_path).items():
-    with pytest.raises(config_lib.UserError) as error:
+    with pytest.raises(errors.UserError) as error:
       image_files.read(str(tmp_path / name))
     message = str(error.value)
     assert name in message and words in message, message
@@ -79,7 +80,7 @@ def test_files_that_hold_no_picture_are_refused_in_words(tmp_path):
 
 def test_background_that_is_no_colour_is_refused():
   image_files.check_background("#20c0ff")
-  with pytest.raises(config_lib.UserError, match="--background=blurple"):
+  with pytest.raises(errors.UserError, match="--background=blurple"):
     image_files.check_background("blurple")
 
 
@@ -93,16 +94,16 @@ def test_find_takes_file_glob_and_folder(tmp_path):
   for name in ("b.png", "a.JPG", "notes.txt"):
     (tmp_path / name).write_bytes(b"x")
   folder = str(tmp_path)
-  files = [os.path.join(folder, n) for n in ("a.JPG", "b.png")]
-  assert image_files.find(folder, "input") == files
-  assert image_files.find(files[0], "input") == files[:1]
-  assert image_files.find(os.path.join(folder, "*.png"), "input") == files[1:]
+  paths = [os.path.join(folder, n) for n in ("a.JPG", "b.png")]
+  assert image_files.find(folder, "input") == paths
+  assert image_files.find(paths[0], "input") == paths[:1]
+  assert image_files.find(os.path.join(folder, "*.png"), "input") == paths[1:]
 
 
 @pytest.mark.parametrize("name", ["missing.png", "*.nothing", "."])
 def test_find_nothing_is_refused(tmp_path, name):
   (tmp_path / "notes.txt").write_bytes(b"x")
-  with pytest.raises(config_lib.UserError, match="--input="):
+  with pytest.raises(errors.UserError, match="--input="):
     image_files.find(str(tmp_path / name), "input")
 
 
@@ -112,7 +113,7 @@ def test_what_is_no_picture_is_named(tmp_path):
   whole = path.read_bytes()
   for contents in (b"This is no picture.", whole[: len(whole) // 2], b""):
     path.write_bytes(contents)
-    with pytest.raises(config_lib.UserError, match="a.jpg") as error:
+    with pytest.raises(errors.UserError, match="a.jpg") as error:
       image_files.read(str(path))
     message = str(error.value)
     assert "\n" not in message and "Replace or remove" in message
@@ -135,18 +136,18 @@ def test_resizes_like_tensorflow(size):
 
 
 def test_write_says_what_is_wrong(tmp_path):
-  with pytest.raises(config_lib.UserError, match=".webp"):
+  with pytest.raises(errors.UserError, match=".webp"):
     image_files.write(str(tmp_path / "a.webp"), _picture())
-  with pytest.raises(config_lib.UserError, match="cannot be written"):
+  with pytest.raises(errors.UserError, match="cannot be written"):
     image_files.write(str(tmp_path / "no" / "a.png"), _picture())
 
 
 def test_folder_that_is_a_file_is_refused(tmp_path):
   (tmp_path / "file").write_text("")
-  image_files.make_folder(str(tmp_path / "new" / "deep"), "output_dir")
+  files.make_folder(str(tmp_path / "new" / "deep"), "output_dir")
   for path in ("file", "file/below"):
-    with pytest.raises(config_lib.UserError, match="--output_dir="):
-      image_files.make_folder(str(tmp_path / path), "output_dir")
+    with pytest.raises(errors.UserError, match="--output_dir="):
+      files.make_folder(str(tmp_path / path), "output_dir")
 
 
 def test_animation_shows_the_frames_in_order(tmp_path):
@@ -166,7 +167,7 @@ def test_animation_shows_the_frames_in_order(tmp_path):
 
 def test_animation_that_cannot_be_written(tmp_path):
   frame = np.zeros((4, 4, 3), np.uint8)
-  with pytest.raises(config_lib.UserError, match="cannot be written"):
+  with pytest.raises(errors.UserError, match="cannot be written"):
     image_files.write_animation(
       str(tmp_path / "missing" / "film.gif"), [frame], [100]
     )

@@ -20,6 +20,8 @@ import numpy as np
 import pytest
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
 from official.cyclegan.data import dataset
 from official.cyclegan.data import image_files
 from official.cyclegan.data import sources
@@ -49,7 +51,7 @@ def test_unusable_folder_is_refused(pictures, tmp_path, break_it, words):
   folder = tmp_path / "copy"
   shutil.copytree(pictures, folder)
   break_it(folder)
-  with pytest.raises(config_lib.UserError) as error:
+  with pytest.raises(errors.UserError) as error:
     sources.open_source(config_lib.DataConfig(dataset=str(folder)))
   for word in words:
     assert word in str(error.value)
@@ -58,7 +60,7 @@ def test_unusable_folder_is_refused(pictures, tmp_path, break_it, words):
 @pytest.mark.parametrize("name", ["apple2orange_scene", "no_such/thing"])
 def test_unknown_name_is_refused_with_a_suggestion(name, tmp_path):
   config = config_lib.DataConfig(dataset=name, data_dir=str(tmp_path))
-  with pytest.raises(config_lib.UserError) as error:
+  with pytest.raises(errors.UserError) as error:
     sources.open_source(config)
   message = str(error.value)
   assert f"--dataset={name}" in message and "\n" not in message
@@ -87,7 +89,7 @@ def test_tfds_without_the_splits_is_refused(tmp_path, monkeypatch):
     lambda self, _: {"train": self._generate_examples("trainA")},
   )
   config = config_lib.DataConfig(dataset="tiny_cycle", data_dir=str(tmp_path))
-  with pytest.raises(config_lib.UserError, match="no split trainA"):
+  with pytest.raises(errors.UserError, match="no split trainA"):
     sources.open_source(config)
 
 
@@ -153,13 +155,13 @@ def test_pairs_go_by_names_whatever_their_endings(tmp_path):
   unpaired = dataclasses.replace(config, paired=False)
   assert not sources.open_source(unpaired).paired
   (tmp_path / "testB" / "b.png").unlink()
-  with pytest.raises(config_lib.UserError, match="b.png of testA has no"):
+  with pytest.raises(errors.UserError, match="b.png of testA has no"):
     sources.open_source(config)
   _pictures(tmp_path, testB=["b.png", "b.jpg"])
-  with pytest.raises(config_lib.UserError, match="several pictures named b"):
+  with pytest.raises(errors.UserError, match="several pictures named b"):
     sources.open_source(config)
   named = config_lib.DataConfig(dataset="cycle_gan/maps", paired=True)
-  with pytest.raises(config_lib.UserError, match="leave --paired out"):
+  with pytest.raises(errors.UserError, match="leave --paired out"):
     sources.open_source(named)
 
 
@@ -181,7 +183,7 @@ def test_text_called_jpg_is_named(tmp_path):
   (tmp_path / "3.jpg").write_text("This is no picture.")
   whole = (tmp_path / "5.jpg").read_bytes()
   (tmp_path / "5.jpg").write_bytes(whole[: len(whole) // 2])
-  with pytest.raises(config_lib.UserError) as error:
+  with pytest.raises(errors.UserError) as error:
     sources.check_all(paths, config_lib.DataConfig())
   message = str(error.value)
   assert "3.jpg" in message and "5.jpg" in message and "4.jpg" not in message
@@ -219,7 +221,7 @@ def test_odd_files_are_trained_on_as_they_are_translated(tmp_path, capsys):
 def test_all_bad_files_are_named_at_once_or_skipped(tmp_path, capsys):
   expected, config = _odd_domains(tmp_path)
   bad = odd_files.write_bad(tmp_path / "a")
-  with pytest.raises(config_lib.UserError) as error:
+  with pytest.raises(errors.UserError) as error:
     sources.open_source(config)
   for name in bad:
     assert name in str(error.value)
@@ -240,7 +242,7 @@ def test_a_domain_of_bad_files_only_is_refused(tmp_path):
     domain_b=str(tmp_path / "b"),
     on_bad_image="skip",
   )
-  with pytest.raises(config_lib.UserError, match="not one readable picture"):
+  with pytest.raises(errors.UserError, match="not one readable picture"):
     sources.open_source(config)
 
 
@@ -252,7 +254,7 @@ def test_grey_is_pillows_for_every_kind_of_source(tmp_path, pictures):
   for one, three in zip(grey, colour):
     np.testing.assert_array_equal(one, image_files.luma(three))
   (pair,) = dataset.training_batches(
-    source, config_lib.resolve(config_lib.Config(data=config)).data, 1
+    source, config_checks.resolve(config_lib.Config(data=config)).data, 1
   ).take(1)
   assert pair[0].shape == (1, 8, 8, 1)
 

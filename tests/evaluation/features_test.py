@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.evaluation import features
 from tests import conftest
 
@@ -117,11 +117,11 @@ def test_inception_takes_weights_from_a_file(pictures, tmp_path):
 
 
 def test_files_that_are_no_weights_are_refused(tmp_path):
-  with pytest.raises(config_lib.UserError, match="is no file"):
+  with pytest.raises(errors.UserError, match="is no file"):
     features.inception(str(tmp_path / "none.h5"))
   wrong = tmp_path / "wrong.h5"
   wrong.write_bytes(b"no weights")
-  with pytest.raises(config_lib.UserError, match="holds no weights"):
+  with pytest.raises(errors.UserError, match="holds no weights"):
     features.inception(str(wrong))
 
 
@@ -130,7 +130,7 @@ def test_a_download_that_fails_is_one_line(monkeypatch):
     raise Exception("URL fetch failure")  # what Keras raises
 
   monkeypatch.setattr(tf.keras.applications, "InceptionV3", fail)
-  with pytest.raises(config_lib.UserError, match="URL fetch failure"):
+  with pytest.raises(errors.UserError, match="URL fetch failure"):
     features.inception()
 
 

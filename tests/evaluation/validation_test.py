@@ -16,6 +16,7 @@ import pytest
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import distribution_distance
 from official.cyclegan.evaluation import features
@@ -128,9 +129,9 @@ def test_metrics_that_a_data_set_cannot_give_are_refused(pictures):
   unpaired = sources.open_source(config_lib.DataConfig(dataset=str(pictures)))
   validation.check_metric("objective", "true_error", paired)
   validation.check_metric("objective", "kid_random", unpaired)
-  with pytest.raises(config_lib.UserError, match="--objective=true_error"):
+  with pytest.raises(errors.UserError, match="--objective=true_error"):
     validation.check_metric("objective", "true_error", unpaired)
-  with pytest.raises(config_lib.UserError, match="Use true_error"):
+  with pytest.raises(errors.UserError, match="Use true_error"):
     validation.check_metric("best_metric", "masked_true_error", paired)
 
 

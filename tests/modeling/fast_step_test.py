@@ -27,6 +27,7 @@ import pytest
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.modeling import convolution
 from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.scenes import scene_datasets
@@ -46,7 +47,7 @@ def _winograd_everywhere(monkeypatch):
 
 
 def _config():
-  return config_lib.resolve(
+  return config_checks.resolve(
     config_lib.Config(
       data=config_lib.DataConfig(crop_size=_SIZE, batch_size=2),
       model=config_lib.ModelConfig(

@@ -18,6 +18,8 @@ import pytest
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
 from official.cyclegan.modeling import losses
 from official.cyclegan.modeling import model as model_lib
 from tests import conftest
@@ -29,7 +31,7 @@ def _config(**changes):
   loss_fields = config_lib.LossConfig.__dataclass_fields__
   loss = {k: v for k, v in changes.items() if k in loss_fields}
   train = {k: v for k, v in changes.items() if k not in loss}
-  return config_lib.resolve(
+  return config_checks.resolve(
     config_lib.Config(
       data=config_lib.DataConfig(crop_size=_SIZE),
       model=conftest.TINY_MODEL,
@@ -263,7 +265,9 @@ def test_every_loss_trains_every_discriminator(gan_mode, disc_type):
     _config(gan_mode=gan_mode, augment="diffaugment"),
     model=dataclasses.replace(conftest.TINY_MODEL, disc_type=disc_type),
   )
-  model = _compiled(config_lib.resolve(config), tf.keras.optimizers.Adam, 1e-3)
+  model = _compiled(
+    config_checks.resolve(config), tf.keras.optimizers.Adam, 1e-3
+  )
   step = tf.function(model.train_step)
   before = _values(model.trainable_variables)
   for seed in range(3):
@@ -312,7 +316,7 @@ def test_gradient_penalty_is_part_of_the_discriminators_update():
 )
 def test_every_upsampler_trains(upsample, generator_type):
   config = _config()
-  config = config_lib.resolve(
+  config = config_checks.resolve(
     dataclasses.replace(
       config,
       data=dataclasses.replace(config.data, crop_size=32, load_size=32),
@@ -428,7 +432,7 @@ def test_from_book_has_the_books_defaults():
   ],
 )
 def test_from_book_refuses_in_words(changes, words):
-  with pytest.raises(config_lib.UserError, match=words):
+  with pytest.raises(errors.UserError, match=words):
     model_lib.CycleGAN.from_book(**changes)
 
 

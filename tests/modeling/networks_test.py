@@ -18,6 +18,7 @@ import pytest
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.modeling import convolution
 from official.cyclegan.modeling import networks
 from tests import conftest
@@ -73,8 +74,8 @@ def test_generator_keeps_any_size(generator_type, skip):
     global_skip=skip,
   )
   generator = networks.build_generator(model)
-  multiple = config_lib.SIZE_MULTIPLES[generator_type]
-  smallest = config_lib.MINIMUM_SIZES[generator_type]
+  multiple = config_checks.SIZE_MULTIPLES[generator_type]
+  smallest = config_checks.MINIMUM_SIZES[generator_type]
   rng = np.random.default_rng(0)
   for shape in ((2, smallest, smallest, 3), (1, 5 * multiple, 64, 3)):
     x = rng.uniform(-1, 1, shape).astype(np.float32)
@@ -207,7 +208,7 @@ def test_every_upsampler_keeps_the_size(generator_type, upsample):
     for layer in generator.layers
     if layer.name != "head_shuffle"  # the mobile one's, always
   }
-  resolved = config_lib.resolve_model(
+  resolved = config_checks.resolve_model(
     _model(generator_type=generator_type, upsample=upsample)
   ).upsample
   for kind, name in (

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.modeling import networks
 from official.cyclegan.modeling import weight_transfer
 from tests import conftest
@@ -96,7 +96,7 @@ def _names(network):
 def test_a_student_does_what_its_teacher_does_with_the_used_channels(options):
   teacher, wide = _build(0, **options)
   student, narrow = _build(1, **{**options, **_narrow(options)})
-  config_lib.check_inheritance(narrow, wide)
+  config_checks.check_inheritance(narrow, wide)
   _silence(teacher, wide, narrow)
   before = student(_image()).numpy()
   weight_transfer.inherit(student, narrow, teacher, wide)

@@ -22,6 +22,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from official.cyclegan import translate_lib
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.data import image_files
 from official.cyclegan.modeling import networks
 from official.cyclegan.serving import saved_model_file
@@ -47,7 +48,7 @@ assert not [name for name in sys.modules if name.startswith("official")]
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-  config = config_lib.resolve(
+  config = config_checks.resolve(
     config_lib.Config(
       data=config_lib.DataConfig(crop_size=32), model=conftest.TINY_MODEL
     )

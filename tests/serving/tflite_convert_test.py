@@ -16,6 +16,7 @@ import pytest
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.modeling import networks
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_convert
@@ -160,7 +161,7 @@ def test_what_cannot_be_converted_is_refused(monkeypatch):
     "from_saved_model",
     lambda *_, **__: type("C", (), {"convert": lambda self: _fail()})(),
   )
-  with pytest.raises(config_lib.UserError, match="--quantization=float32.*no"):
+  with pytest.raises(errors.UserError, match="--quantization=float32.*no"):
     tflite_convert.convert(_translator(), [32], "float32")
 
 

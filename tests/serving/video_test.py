@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from official.cyclegan import translate_lib
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.serving import video
 from tests import conftest
 
@@ -103,7 +103,7 @@ def test_bad_input_is_refused(clip, tmp_path, inputs, output, options, message):
   (tmp_path / "text.mp4").write_text("no video")
   if not inputs.startswith("camera"):
     inputs = str(tmp_path / inputs)
-  with pytest.raises(config_lib.UserError, match=message):
+  with pytest.raises(errors.UserError, match=message):
     video.translate(_runner(), inputs, str(tmp_path / output), **options)
   assert not [n for n in os.listdir(tmp_path) if "out" in n]
 

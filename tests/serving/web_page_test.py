@@ -20,7 +20,7 @@ import shutil
 
 import pytest
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.serving import web_page
 from tests import conftest
 
@@ -33,7 +33,7 @@ def runtime(request):
   if "models" in request.fixturenames:
     try:
       web_page.require_runtime()
-    except config_lib.UserError as error:
+    except errors.UserError as error:
       pytest.skip(str(error))
 
 
@@ -75,7 +75,7 @@ def test_a_single_file_will_do(models, tmp_path):
 def test_what_is_no_model_is_refused(models, tmp_path, what):
   (tmp_path / "empty").mkdir()
   (tmp_path / "text.tflite").write_text("no model")
-  with pytest.raises(config_lib.UserError, match=f"--model.*{what}"):
+  with pytest.raises(errors.UserError, match=f"--model.*{what}"):
     web_page.write(str(tmp_path / "web"), str(tmp_path / what))
 
 
@@ -83,7 +83,7 @@ def test_runtime_that_is_missing_is_named_with_the_remedy(
   tmp_path, monkeypatch
 ):
   monkeypatch.setattr(web_page, "_MODULES", tmp_path)
-  with pytest.raises(config_lib.UserError, match="npm ci --prefix"):
+  with pytest.raises(errors.UserError, match="npm ci --prefix"):
     web_page.require_runtime()
 
 

@@ -21,6 +21,8 @@ import pytest
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
 from official.cyclegan.training import callbacks
 from official.cyclegan.training import checkpoints
 from official.cyclegan.training import diagnostics
@@ -137,7 +139,7 @@ def _fake_model(**attributes):
 
 
 def test_tensorboard_gets_all_there_is_to_see(tmp_path):
-  config = config_lib.resolve(config_lib.Config())
+  config = config_checks.resolve(config_lib.Config())
   writer = tf.summary.create_file_writer(str(tmp_path))
   board = callbacks.TensorBoard(10, 17, writer, config, 5)
   resets = []
@@ -222,7 +224,7 @@ def test_health_stops_at_nan_naming_the_loss(tmp_path):
   watch, _ = _health(tmp_path)
   watch.on_train_begin()
   watch.on_train_batch_end(0, _LOSSES)
-  with pytest.raises(config_lib.UserError) as caught:
+  with pytest.raises(errors.UserError) as caught:
     watch.on_train_batch_end(1, {**_LOSSES, "gan_BA": float("nan")})
   for word in ("gan_BA", "step 2", "last checkpoint", "--learning_rate"):
     assert word in str(caught.value)
@@ -290,7 +292,7 @@ def test_a_signal_at_the_last_step_is_no_interruption():
 def test_weights_that_are_no_numbers_end_the_run():
   store = _Store(checkpoints.NotFiniteError("weights of g_AB are NaN"))
   checkpoint, _ = _checkpoint(store, 1)
-  with pytest.raises(config_lib.UserError, match="g_AB are NaN at step 1"):
+  with pytest.raises(errors.UserError, match="g_AB are NaN at step 1"):
     checkpoint.on_train_batch_end(0, {})
 
 

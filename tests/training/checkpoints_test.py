@@ -19,6 +19,8 @@ import pytest
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
 from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.training import checkpoints
 from tests import conftest
@@ -45,7 +47,7 @@ def _run(config, folder, steps=1, keep=3):
   for _ in range(steps):
     pair = _step(model, config)
     store.save()
-  config_lib.save(config, str(folder))
+  config_file.save(config, str(folder))
   return model, pair
 
 
@@ -158,7 +160,7 @@ def test_failing_disk_leaves_the_earlier_checkpoint(
 
   with monkeypatch.context() as patch:
     patch.setattr(tf.train.CheckpointManager, "save", full)
-    with pytest.raises(config_lib.UserError) as caught:
+    with pytest.raises(errors.UserError) as caught:
       store.save()
   assert "No space left" in str(caught.value)
   assert "step 1 is whole" in str(caught.value)
@@ -169,7 +171,7 @@ def test_failing_disk_leaves_the_earlier_checkpoint(
 def test_folder_that_cannot_be_made_is_named(tiny_config, tmp_path):
   (tmp_path / "checkpoints").write_text("a file is in the way")
   store = checkpoints.CheckpointStore(_model(tiny_config), str(tmp_path))
-  with pytest.raises(config_lib.UserError, match="There is no earlier one"):
+  with pytest.raises(errors.UserError, match="There is no earlier one"):
     store.save()
 
 
@@ -194,7 +196,7 @@ def test_best_is_kept_apart(tiny_config, tmp_path):
     _step(model, tiny_config)
     store.save()
     kept.append(best.save_if_better(value))
-  config_lib.save(tiny_config, str(tmp_path))
+  config_file.save(tiny_config, str(tmp_path))
   assert kept == [True, True, False]
   assert _names(tmp_path) == ["ckpt-3"]
   assert _names(tmp_path, "checkpoints_best") == ["ckpt-2"]
@@ -211,7 +213,7 @@ def test_best_generator_can_be_chosen(tiny_config, tmp_path):
   model = _model(tiny_config)
   store = checkpoints.CheckpointStore(model, str(tmp_path))
   best = checkpoints.BestCheckpoint(store, str(tmp_path), "cycle_l1")
-  config_lib.save(tiny_config, str(tmp_path))
+  config_file.save(tiny_config, str(tmp_path))
   kernels = []
   for value in (0.3, 0.4):
     _step(model, tiny_config)
@@ -255,8 +257,8 @@ def test_generator_is_the_averaged_one_where_there_is_one(
   ],
 )
 def test_without_a_checkpoint_it_says_so(tiny_config, tmp_path, choice, words):
-  config_lib.save(tiny_config, str(tmp_path))
-  with pytest.raises(config_lib.UserError, match=words):
+  config_file.save(tiny_config, str(tmp_path))
+  with pytest.raises(errors.UserError, match=words):
     checkpoints.load_generator(str(tmp_path), "AtoB", choice)
 
 
@@ -281,10 +283,10 @@ def test_without_a_checkpoint_it_says_so(tiny_config, tmp_path, choice, words):
 def test_changes_that_cannot_go_on_are_refused(
   tiny_config, tmp_path, part, changes, word
 ):
-  config_lib.save(tiny_config, str(tmp_path))
+  config_file.save(tiny_config, str(tmp_path))
   checkpoints.check_same_run(tiny_config, str(tmp_path))
   changed = conftest.replace(tiny_config, part, **changes)
-  with pytest.raises(config_lib.UserError, match=word):
+  with pytest.raises(errors.UserError, match=word):
     checkpoints.check_same_run(changed, str(tmp_path))
 
 
@@ -308,7 +310,7 @@ def test_changes_that_cannot_go_on_are_refused(
 def test_changes_that_can_go_on_are_let_through(
   tiny_config, tmp_path, part, changes
 ):
-  config_lib.save(tiny_config, str(tmp_path))
+  config_file.save(tiny_config, str(tmp_path))
   changed = conftest.replace(tiny_config, part, **changes)
   checkpoints.check_same_run(changed, str(tmp_path))
 
@@ -374,8 +376,8 @@ def test_checkpoint_of_an_earlier_version_is_refused(tiny_config, tmp_path):
     g_AB=model.g_AB, g_AB_average=model.ema_generators[0]
   )
   old.write(str(tmp_path / "checkpoints" / "ckpt-7"))
-  config_lib.save(tiny_config, str(tmp_path))
-  with pytest.raises(config_lib.UserError, match="version 0.1.0"):
+  config_file.save(tiny_config, str(tmp_path))
+  with pytest.raises(errors.UserError, match="version 0.1.0"):
     checkpoints.CheckpointStore(model, str(tmp_path)).restore()
   generator, _ = checkpoints.load_generator(str(tmp_path), "AtoB")
   np.testing.assert_array_equal(

@@ -15,6 +15,7 @@ import hashlib
 import json
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_file
 from official.cyclegan.data import sources
 from official.cyclegan.training import run_metadata
 from tests import conftest
@@ -32,7 +33,7 @@ def test_record_says_what_made_the_run(tiny_config, pictures, tmp_path):
   source = _source(pictures)
   run_metadata.add_start(str(tmp_path), tiny_config, source, _DEVICE, 0)
   record = json.loads((tmp_path / "run.json").read_text())
-  config = config_lib.from_json(json.dumps(record["config"]))
+  config = config_file.from_json(json.dumps(record["config"]))
   assert config == tiny_config
   assert record["data"]["images"] == source.counts
   (start,) = record["starts"]

@@ -17,7 +17,8 @@ import math
 import keras_tuner
 import pytest
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.tuning import oracles
 from tests import conftest
 
@@ -84,13 +85,13 @@ def test_killed_after_any_write_it_goes_on_as_if_nothing_had_been(
   kind, finalists, tmp_path, monkeypatch
 ):
   written = []
-  write = config_lib.write_text
+  write = files.write_text
 
   def note(path, text, flag):
     written.append(text)
     write(path, text, flag)
 
-  monkeypatch.setattr(config_lib, "write_text", note)
+  monkeypatch.setattr(files, "write_text", note)
   straight = _make(kind, tmp_path / "straight", finalists=finalists)
   _run(straight, {})
   want = [trial.hyperparameters.values for trial in straight.ended()]
@@ -300,7 +301,7 @@ def test_the_grid_is_gone_through(tmp_path):
 def test_a_damaged_state_is_refused(tmp_path):
   (tmp_path / "search").mkdir()
   (tmp_path / "search" / "oracle.json").write_text('{"trials": ')
-  with pytest.raises(config_lib.UserError, match="is damaged"):
+  with pytest.raises(errors.UserError, match="is damaged"):
     _make(oracles.Random, tmp_path)
 
 

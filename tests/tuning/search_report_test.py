@@ -20,6 +20,7 @@ import PIL.Image
 import pytest
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.tuning import oracles
 from official.cyclegan.tuning import search_report
 from tests import conftest
@@ -140,7 +141,7 @@ def test_a_search_without_a_result_ends_in_words(report, tmp_path):
   report.add(oracle.ended()[0], oracle)
   assert (tmp_path / "results.csv").exists()
   assert not (tmp_path / "best.flags").exists()
-  with pytest.raises(config_lib.UserError, match="none of 1 .* diverged"):
+  with pytest.raises(errors.UserError, match="none of 1 .* diverged"):
     report.finish(oracle)
 
 

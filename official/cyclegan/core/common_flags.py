@@ -34,6 +34,9 @@ from absl import flags
 from absl import logging
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
 
 flags.disclaim_key_flags()
 
@@ -591,7 +594,7 @@ def config_from_flags(resolve: bool = True) -> config_lib.Config:
     resolve: Whether to check it and to fill in what follows from others.
 
   Raises:
-    config.UserError: If a value cannot be used.
+    errors.UserError: If a value cannot be used.
   """
   config = config_lib.Config(
     data=_read(config_lib.DataConfig),
@@ -600,7 +603,7 @@ def config_from_flags(resolve: bool = True) -> config_lib.Config:
     train=_read(config_lib.TrainConfig),
     device=_read(config_lib.DeviceConfig),
   )
-  return config_lib.resolve(config) if resolve else config
+  return config_checks.resolve(config) if resolve else config
 
 
 def search_from_flags(
@@ -612,7 +615,7 @@ def search_from_flags(
     space: One of `config.SPACES`, which has defaults of its own.
 
   Raises:
-    config.UserError: If a value cannot be used.
+    errors.UserError: If a value cannot be used.
   """
   search = _read(config_lib.SearchConfig)
   if space == "architecture":
@@ -622,7 +625,7 @@ def search_from_flags(
       if not flags.FLAGS[field.name].present
     }
     search = dataclasses.replace(search, **usual)
-  config_lib.check_search(search)
+  config_checks.check_search(search)
   return search
 
 
@@ -630,10 +633,10 @@ def evaluation_from_flags() -> config_lib.EvaluateConfig:
   """Returns how the flags want a model to be judged, checked.
 
   Raises:
-    config.UserError: If a value cannot be used.
+    errors.UserError: If a value cannot be used.
   """
   options = _read(config_lib.EvaluateConfig)
-  config_lib.check_evaluation(options)
+  config_checks.check_evaluation(options)
   return options
 
 
@@ -641,12 +644,12 @@ def export_from_flags() -> config_lib.ExportConfig:
   """Returns what the flags want to be exported, to be resolved.
 
   Raises:
-    config.UserError: If a value is of the wrong type, or two contradict.
+    errors.UserError: If a value is of the wrong type, or two contradict.
   """
   options = _read(config_lib.ExportConfig)
   size = flags.FLAGS.size
   if size and options.sizes:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--size={size} and --sizes say the same. Give one of them."
     )
   if size:
@@ -673,13 +676,13 @@ def _tuple(
   """Converts a list flag's texts; refuses what is no number but should be."""
   kind = types[0]
   if types[-1] is not Ellipsis and len(texts) != len(types):
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--{name}={','.join(texts)} must be {len(types)} numbers, e.g. 0.3,10."
     )
   try:
     return tuple(kind(text) for text in texts)
   except ValueError as error:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--{name}={','.join(texts)} must be numbers, separated by commas."
     ) from error
 
@@ -691,10 +694,10 @@ def with_given_source(config: config_lib.Config) -> config_lib.Config:
     config: The run's.
 
   Raises:
-    config.UserError: If a value cannot be used.
+    errors.UserError: If a value cannot be used.
   """
   data = _with_given(config.data, _SOURCE_FIELDS)
-  return config_lib.resolve(dataclasses.replace(config, data=data))
+  return config_checks.resolve(dataclasses.replace(config, data=data))
 
 
 def config_over(base: config_lib.Config) -> config_lib.Config:
@@ -707,7 +710,7 @@ def config_over(base: config_lib.Config) -> config_lib.Config:
     The configuration, to be resolved.
 
   Raises:
-    config.UserError: If a value is of the wrong type.
+    errors.UserError: If a value is of the wrong type.
   """
   parts = {
     part.name: _with_given(getattr(base, part.name))
@@ -723,18 +726,18 @@ def student_from_flags() -> config_lib.Config:
     That of the `--teacher` where no flag says otherwise, not yet resolved.
 
   Raises:
-    config.UserError: If there is no teacher, or pictures do not fit it.
+    errors.UserError: If there is no teacher, or pictures do not fit it.
   """
   folder = require("teacher", "give a folder that train wrote.")
-  teacher = config_lib.load(folder)
+  teacher = config_file.load(folder)
   config = config_over(config_lib.student_of(teacher, folder))
   if config.model.channels != teacher.model.channels:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--channels={config.model.channels}, but the teacher's pictures have"
       f" {teacher.model.channels}."
     )
   if config.distill.init_from_teacher:
-    config_lib.check_inheritance(config.model, teacher.model)
+    config_checks.check_inheritance(config.model, teacher.model)
   return config
 
 
@@ -759,11 +762,11 @@ def require(name: str, remedy: str) -> str:
     remedy: What the user should give, for the message.
 
   Raises:
-    config.UserError: If the flag is missing or empty.
+    errors.UserError: If the flag is missing or empty.
   """
   value = getattr(flags.FLAGS, name)
   if not value:
-    raise config_lib.UserError(f"--{name} is missing: {remedy}")
+    raise errors.UserError(f"--{name} is missing: {remedy}")
   return value
 
 
@@ -810,7 +813,7 @@ def _main(
     std_logging.getLogger("tensorflow").setLevel(std_logging.ERROR)
   try:
     main(*given)
-  except config_lib.UserError as error:
+  except errors.UserError as error:
     _fail(str(error))
   except KeyboardInterrupt:
     sys.exit(130)

@@ -23,6 +23,7 @@ import os
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 
 _TF_CONFIG = "TF_CONFIG"
 _ACCELERATORS = ("GPU", "TPU")
@@ -115,7 +116,7 @@ def strategy(config: config_lib.DeviceConfig) -> tf.distribute.Strategy:
     where there is one. With `multi_worker` this waits for the other workers.
 
   Raises:
-    config.UserError: If the devices asked for are not there, or `TF_CONFIG`
+    errors.UserError: If the devices asked for are not there, or `TF_CONFIG`
       is missing or wrong.
   """
   name = config.distribution_strategy
@@ -129,9 +130,9 @@ def strategy(config: config_lib.DeviceConfig) -> tf.distribute.Strategy:
     try:
       return tf.distribute.MultiWorkerMirroredStrategy()
     except (tf.errors.OpError, RuntimeError) as error:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--distribution_strategy=multi_worker: the workers of {_TF_CONFIG}"
-        f" cannot be joined ({config_lib.first_line(error)})."
+        f" cannot be joined ({errors.first_line(error)})."
         f" Check the addresses, and"
         " start all of them."
       ) from error
@@ -171,11 +172,11 @@ def check_batch(batch_size: int, strategy: tf.distribute.Strategy) -> None:
     strategy: The distribution strategy.
 
   Raises:
-    config.UserError: If a replica would get fewer images than another.
+    errors.UserError: If a replica would get fewer images than another.
   """
   replicas = strategy.num_replicas_in_sync
   if batch_size % replicas:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--batch_size={batch_size} cannot be shared by {replicas} devices."
       f" Use a multiple of {replicas}; it is the batch of all together."
     )
@@ -213,7 +214,7 @@ def _local_devices(count: int) -> list[str]:
   gpus = tf.config.list_logical_devices("GPU")
   found = gpus or tf.config.list_logical_devices("CPU")
   if count > len(found):
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--num_devices={count}, but this machine has {len(found)}"
       f" {found[0].device_type} devices. Use at most that many, or 0."
     )
@@ -235,7 +236,7 @@ def _workers() -> list[str]:
   except (ValueError, KeyError, TypeError):
     valid = False
   if not valid:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--distribution_strategy=multi_worker needs the environment variable"
       f" {_TF_CONFIG}, found {text!r}. Set it on each worker, e.g. on the first"
       f" to {example}."
@@ -251,9 +252,9 @@ def _tpu(address: str) -> tf.distribute.Strategy:
     )
     return tf.distribute.TPUStrategy(resolver)
   except Exception as error:  # whatever TensorFlow raises without a TPU
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--distribution_strategy=tpu: no TPU answers at --tpu={address}"
-      f" ({config_lib.first_line(error)})."
+      f" ({errors.first_line(error)})."
       f" Check the address, or use another strategy."
     ) from error
 

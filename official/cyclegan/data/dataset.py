@@ -26,6 +26,7 @@ import psutil
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
 
@@ -88,7 +89,7 @@ def training_batches(
     have their own sizes.
 
   Raises:
-    config.UserError: If `cache` is `disk` and there is no room.
+    errors.UserError: If `cache` is `disk` and there is no room.
   """
   scale = functools.partial(
     preprocessing.scale, config=config, multiple=multiple
@@ -295,7 +296,7 @@ class _DiskCache:
       folder: Where to; empty for the system's temporary folder.
 
     Raises:
-      config.UserError: If the folder is not there or full.
+      errors.UserError: If the folder is not there or full.
     """
     where = folder or tempfile.gettempdir()
     self._shapes = np.zeros((count, 3), np.int64)
@@ -308,7 +309,7 @@ class _DiskCache:
         self._file.write(image.tobytes())
       self._file.flush()
     except OSError as error:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--cache=disk: decoded pictures cannot be kept in {where}"
         f" ({error.strerror}). Free some space, give another --cache_dir, or"
         " use --cache=none."

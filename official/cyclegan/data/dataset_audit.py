@@ -29,6 +29,7 @@ import PIL.Image
 import tqdm
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 from official.cyclegan.data import sources
@@ -97,12 +98,12 @@ def survey(config: config_lib.DataConfig) -> Survey:
     What was found.
 
   Raises:
-    config.UserError: If there are not two domains, or `on_bad_image` is `fail`
+    errors.UserError: If there are not two domains, or `on_bad_image` is `fail`
       and files cannot be read; the message names all of them.
   """
   image_files.check_background(config.background)
   if not config.domain_a and not os.path.isdir(config.dataset):
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--dataset={config.dataset}: no such folder. Give a folder of pictures,"
       " or --domain_a and --domain_b."
     )

@@ -34,6 +34,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
 
 DOMAINS = ("A", "B")
@@ -78,7 +79,7 @@ def find(config: config_lib.DataConfig) -> dict[str, Pile]:
     The piles by domain, `A` and `B`; each has training pictures.
 
   Raises:
-    config.UserError: If a folder is missing or empty, or has none of the
+    errors.UserError: If a folder is missing or empty, or has none of the
       layouts.
   """
   if config.domain_a:
@@ -87,7 +88,7 @@ def find(config: config_lib.DataConfig) -> dict[str, Pile]:
     for domain, folder in folders.items():
       flag = f"--domain_{domain.lower()}"
       if not os.path.isdir(folder):
-        raise config_lib.UserError(
+        raise errors.UserError(
           f"{flag}={folder}: no such folder. Check the path."
         )
       piles[domain] = _pile(folder, None, flag)
@@ -177,7 +178,7 @@ def _pile(train: str, test: str | None, source: str) -> Pile:
   """Lists one domain's folders."""
   images, ignored = walk(train)
   if not images:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"{source}: {train} is empty. Put images ending in"
       f" {' '.join(image_files.READABLE)} there."
     )
@@ -185,7 +186,7 @@ def _pile(train: str, test: str | None, source: str) -> Pile:
   if test is not None:
     found, others = walk(test)
     if not found:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"{source}: {test} is empty. Put images there, or remove it: then some"
         " training pictures are held out for testing."
       )
@@ -218,7 +219,7 @@ def _layout(folder: str) -> dict[str, tuple[str, str | None]]:
       }
     if any(trains.values()) and "/" not in layout:
       lacks = next(d for d in DOMAINS if trains[d] is None)
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--dataset={folder} has no sub-folder"
         f" {layout.format(split='train', domain=lacks)}. It needs pictures of"
         " both domains."
@@ -230,7 +231,7 @@ def _layout(folder: str) -> dict[str, tuple[str, str | None]]:
     e.name for e in os.scandir(folder) if e.is_dir() and e.name[0] != "."
   )
   found = f"only {', '.join(names[:6])}" if names else "no folders at all"
-  raise config_lib.UserError(
+  raise errors.UserError(
     f"--dataset={folder} has no sub-folders trainA and trainB, train/A and"
     f" train/B, train_A and train_B, or A and B; it has {found}. Rename them,"
     " or give --domain_a and --domain_b."
@@ -249,7 +250,7 @@ def _check_apart(piles: dict[str, Pile]) -> None:
   """Refuses a domain that lies within the other."""
   real = {d: os.path.realpath(pile.folder) for d, pile in piles.items()}
   if os.path.commonpath(real.values()) in real.values():
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--domain_a={piles['A'].folder} and --domain_b={piles['B'].folder}: one"
       " lies within the other, so that both would hold the same pictures. Give"
       " two folders side by side."

@@ -28,7 +28,8 @@ import PIL.Image
 import PIL.ImageColor
 import PIL.ImageOps
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 
 # What pictures may be called; what they are is read from their contents.
 READABLE = (
@@ -66,7 +67,7 @@ def find(where: str, flag: str) -> list[str]:
     Paths in sorted order, at least one.
 
   Raises:
-    config.UserError: If nothing is there, or nothing with an image's ending.
+    errors.UserError: If nothing is there, or nothing with an image's ending.
   """
   if os.path.isdir(where):
     found = [
@@ -77,12 +78,12 @@ def find(where: str, flag: str) -> list[str]:
   else:
     found = glob.glob(where)
   if not found and not os.path.isdir(where):
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--{flag}={where}: no such file, folder or pattern. Check the path."
     )
   images = sorted(p for p in found if p.lower().endswith(READABLE))
   if not images:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--{flag}={where}: holds no images. Put files ending in"
       f" {' '.join(READABLE)} there."
     )
@@ -116,12 +117,12 @@ def check_background(background: str) -> None:
     background: Value of `--background`.
 
   Raises:
-    config.UserError: If it is no colour.
+    errors.UserError: If it is no colour.
   """
   try:
     PIL.ImageColor.getrgb(background)
   except ValueError as error:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--background={background} is no colour. Give a name such as white, or"
       " e.g. #20c0ff."
     ) from error
@@ -137,7 +138,7 @@ def inspect(path: str) -> Info:
     What the header says; the pixels may still turn out to be damaged.
 
   Raises:
-    config.UserError: If it is no image, or one of too many pixels.
+    errors.UserError: If it is no image, or one of too many pixels.
   """
   with _opened(path) as image:
     orientation = _orientation(image)
@@ -168,7 +169,7 @@ def read(path: str, background: str = "white") -> np.ndarray:
     uint8 `[height, width, 3]`.
 
   Raises:
-    config.UserError: If the file cannot be read, is no image, or has more than
+    errors.UserError: If the file cannot be read, is no image, or has more than
       `MAX_PIXELS`.
   """
   with _opened(path) as image:
@@ -210,7 +211,7 @@ def _opened(path: str) -> Iterator[PIL.Image.Image]:
   except PIL.UnidentifiedImageError as error:
     size = os.path.getsize(path)
     what = "it holds no image" if size else "the file is empty"
-    raise config_lib.UserError(unreadable(path, ValueError(what))) from error
+    raise errors.UserError(unreadable(path, ValueError(what))) from error
   except (
     OSError,
     SyntaxError,
@@ -225,7 +226,7 @@ def _opened(path: str) -> Iterator[PIL.Image.Image]:
     struct.error,
     PIL.Image.DecompressionBombError,
   ) as error:
-    raise config_lib.UserError(unreadable(path, error)) from error
+    raise errors.UserError(unreadable(path, error)) from error
 
 
 def _orientation(image: PIL.Image.Image) -> int:
@@ -250,7 +251,7 @@ def _from_deep(levels: np.ndarray) -> np.ndarray:
 def unreadable(path: str, error: Exception) -> str:
   """Returns what to tell about a file that is no image."""
   # The system's own words repeat the path.
-  reason = getattr(error, "strerror", None) or config_lib.first_line(error)
+  reason = getattr(error, "strerror", None) or errors.first_line(error)
   return f"{path} cannot be read as an image ({reason}). Replace or remove it."
 
 
@@ -282,18 +283,18 @@ def write(path: str, image: np.ndarray) -> None:
     image: uint8 `[height, width, channels]`, 1 or 3 channels.
 
   Raises:
-    config.UserError: If the file cannot be written, or the ending is unknown.
+    errors.UserError: If the file cannot be written, or the ending is unknown.
   """
   ending = pathlib.Path(path).suffix.lower()
   if ending not in WRITABLE:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"{path}: cannot write {ending or 'a file without an ending'}. Use one"
       f" of {' '.join(WRITABLE)}."
     )
   picture = PIL.Image.fromarray(
     image[..., 0] if image.shape[-1] == 1 else image
   )
-  with _whole(path) as partial:
+  with files.writing(path) as partial:
     if ending == ".png":
       picture.save(partial, format="PNG")
     else:
@@ -311,10 +312,10 @@ def write_animation(
     milliseconds: How long each is shown.
 
   Raises:
-    config.UserError: If the file cannot be written.
+    errors.UserError: If the file cannot be written.
   """
   first, *others = [PIL.Image.fromarray(frame) for frame in frames]
-  with _whole(path) as partial:
+  with files.writing(path) as partial:
     first.save(
       partial,
       format="GIF",
@@ -323,40 +324,3 @@ def write_animation(
       duration=list(milliseconds),
       loop=0,
     )
-
-
-@contextlib.contextmanager
-def _whole(path: str) -> Iterator[str]:
-  """Gives a name to write to, which becomes `path` if nothing fails."""
-  partial = f"{path}.partial"
-  try:
-    yield partial
-    os.replace(partial, path)
-  except OSError as error:
-    raise config_lib.UserError(
-      f"{path} cannot be written ({error.strerror}). Choose another place or"
-      " free some space."
-    ) from error
-
-
-def make_folder(path: str, flag: str) -> None:
-  """Creates a folder for output, with its parents.
-
-  Args:
-    path: The folder.
-    flag: Name of the flag that holds it, for messages.
-
-  Raises:
-    config.UserError: If a file is in the way or the place is not writable.
-  """
-  try:
-    os.makedirs(path, exist_ok=True)
-  except FileExistsError as error:
-    raise config_lib.UserError(
-      f"--{flag}={path} is a file. Give a folder, or remove the file."
-    ) from error
-  except OSError as error:
-    raise config_lib.UserError(
-      f"--{flag}={path} cannot be created ({error.strerror}). Choose another"
-      " folder."
-    ) from error

@@ -28,6 +28,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 from official.cyclegan.data import preprocessing
@@ -92,7 +93,7 @@ def open_source(config: config_lib.DataConfig, channels: int = 3) -> Source:
     The data set; every split holds at least one image.
 
   Raises:
-    config.UserError: If there is no such data set, a split is missing or
+    errors.UserError: If there is no such data set, a split is missing or
       empty, or a file is broken.
   """
   image_files.check_background(config.background)
@@ -101,7 +102,7 @@ def open_source(config: config_lib.DataConfig, channels: int = 3) -> Source:
   elif config.paired and not (
     os.path.isdir(config.dataset) and not is_prepared(config.dataset)
   ):
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--paired goes by the names of pictures in folders, which"
       f" --dataset={config.dataset} does not have. Give a folder, or leave"
       " --paired out."
@@ -180,7 +181,7 @@ def check_all(
     out are named on standard output.
 
   Raises:
-    config.UserError: With `fail`, if files cannot be read; the message names
+    errors.UserError: With `fail`, if files cannot be read; the message names
       all of them.
   """
   good, broken = examine(paths, config.background)
@@ -196,14 +197,14 @@ def check_all(
   return good
 
 
-def refusal(broken: dict[str, str], count: int) -> config_lib.UserError:
+def refusal(broken: dict[str, str], count: int) -> errors.UserError:
   """Returns what to tell the user whose files cannot all be read.
 
   Args:
     broken: What is wrong with each of those that cannot.
     count: How many files there are.
   """
-  return config_lib.UserError(
+  return errors.UserError(
     " ".join(broken.values()) + f" {len(broken)} of {count} files are such;"
     " --on_bad_image=skip leaves them out."
   )
@@ -236,7 +237,7 @@ def examine(
           image = decode_jpeg(file.read()).numpy()
       else:
         image = image_files.read(path, background)
-    except config_lib.UserError as error:
+    except errors.UserError as error:
       return str(error)
     except (tf.errors.OpError, OSError) as error:
       return image_files.unreadable(path, error)
@@ -267,7 +268,7 @@ def divide(
     Files by split.
 
   Raises:
-    config.UserError: If a split would be empty.
+    errors.UserError: If a split would be empty.
   """
   files = {}
   for domain, pile in piles.items():
@@ -282,7 +283,7 @@ def divide(
         " held out for testing (--test_fraction)."
       )
     if not train or not test:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"{pile.folder}: not one readable picture is left to"
         f" {'test with' if train else 'train on'}. Domain {domain} needs two"
         " different pictures at least."
@@ -315,10 +316,10 @@ def tfds_builder(config: config_lib.DataConfig) -> tfds.core.DatasetBuilder:
     The builder, not necessarily prepared.
 
   Raises:
-    config.UserError: If TFDS knows no such data set.
+    errors.UserError: If TFDS knows no such data set.
   """
   if os.path.isdir(f"{config.dataset}.partial"):
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--dataset={config.dataset}: prepare was stopped before it was done. Run"
       " the same prepare command again; it goes on where it was."
     )
@@ -334,9 +335,9 @@ def tfds_builder(config: config_lib.DataConfig) -> tfds.core.DatasetBuilder:
   except (tfds.core.DatasetNotFoundError, ValueError) as error:
     names = [*scene_datasets.BUILDERS, "cycle_gan/horse2zebra"]
     close = difflib.get_close_matches(base, names, 1) or names[:1]
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--dataset={config.dataset} is neither a folder nor a data set that"
-      f" TFDS knows ({config_lib.first_line(error)}). Did you mean {close[0]}?"
+      f" TFDS knows ({errors.first_line(error)}). Did you mean {close[0]}?"
     ) from error
 
 
@@ -362,7 +363,7 @@ def _open_folder(config: config_lib.DataConfig) -> Source:
   def with_pillow(path: bytes) -> np.ndarray:
     try:
       return image_files.read(os.fsdecode(path), config.background)
-    except config_lib.UserError as error:
+    except errors.UserError as error:
       # Was whole when training started. TensorFlow makes an UnknownError of it.
       raise OSError(str(error)) from None
 
@@ -393,7 +394,7 @@ def _pair(files: dict[str, list[str]]) -> None:
     names = [os.path.splitext(os.path.basename(p))[0] for p in files[split]]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--paired: {split} has several pictures named {min(twice)}. Rename"
         " them, or leave --paired out."
       )
@@ -402,7 +403,7 @@ def _pair(files: dict[str, list[str]]) -> None:
   if lone:
     has, lacks = ("A", "B") if lone[0] in named[0] else ("B", "A")
     path = {**named[0], **named[1]}[lone[0]]
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--paired: {path} of test{has} has no partner of that name in"
       f" test{lacks} ({len(lone)} such pictures). Add or remove pictures, or"
       " leave --paired out."
@@ -416,9 +417,9 @@ def _builder_from_folder(folder: str) -> tfds.core.DatasetBuilder:
   try:
     return tfds.builder_from_directory(folder)
   except Exception as error:  # whatever TFDS and the file system raise
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--dataset={folder} is no folder that prepare wrote"
-      f" ({config_lib.first_line(error)}). Check the path, or run prepare"
+      f" ({errors.first_line(error)}). Check the path, or run prepare"
       " again."
     ) from error
 
@@ -434,9 +435,9 @@ def _open_tfds(
   except Exception as error:  # whatever a builder's own code raises
     # Another process may have built it meanwhile, and been faster.
     if not is_prepared(folder):
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--dataset={given} could not be prepared in {folder}"
-        f" ({config_lib.first_line(error)})."
+        f" ({errors.first_line(error)})."
         f" Check the network and the free space, or give"
         " another --data_dir."
       ) from error
@@ -446,14 +447,14 @@ def _open_tfds(
   counts = {}
   for split in SPLITS:
     if split not in builder.info.splits:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--dataset={given} has no split {split}, only"
         f" {', '.join(sorted(builder.info.splits))}. It needs"
         f" {', '.join(SPLITS)}."
       )
     counts[split] = builder.info.splits[split].num_examples
     if not counts[split]:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--dataset={given}: {split} is empty. Choose another data set."
       )
   encoded = {
@@ -462,7 +463,7 @@ def _open_tfds(
     if isinstance(feature, tfds.features.Image)
   }
   if "image" not in encoded:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--dataset={given} has no pictures named image, only"
       f" {', '.join(sorted(builder.info.features))}. Choose another data set."
     )

@@ -25,7 +25,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.data import preprocessing
 
 Extractor = Callable[[np.ndarray], np.ndarray]
@@ -107,10 +107,10 @@ def inception(weights: str = "") -> Extractor:
     A function from pictures to float32 `[count, 2048]`.
 
   Raises:
-    config.UserError: If there are no such weights.
+    errors.UserError: If there are no such weights.
   """
   if weights and not os.path.isfile(weights):
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--inception_weights={weights} is no file. Give weights of Keras's"
       " InceptionV3, or leave it out and let Keras download them."
     )
@@ -139,8 +139,8 @@ def _inception_from(path: str) -> tf.keras.Model:
       network.load_weights(path)
       return network
     except (OSError, ValueError) as error:
-      problem = config_lib.first_line(error)
-  raise config_lib.UserError(
+      problem = errors.first_line(error)
+  raise errors.UserError(
     f"--inception_weights={path} holds no weights of Keras's InceptionV3"
     f" ({problem}). Give another file, or leave it out and let Keras download"
     " them."
@@ -152,9 +152,9 @@ def _inception_from_keras() -> tf.keras.Model:
   try:
     return tf.keras.applications.InceptionV3(include_top=False)
   except Exception as error:  # Keras raises Exception itself
-    raise config_lib.UserError(
+    raise errors.UserError(
       "--inception: Keras cannot download InceptionV3's weights"
-      f" ({config_lib.first_line(error)}). Give a file of them as"
+      f" ({errors.first_line(error)}). Give a file of them as"
       " --inception_weights, or leave --inception out."
     ) from error
 

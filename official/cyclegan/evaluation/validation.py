@@ -51,6 +51,7 @@ import numpy as np
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.data import dataset
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
@@ -127,16 +128,16 @@ def check_metric(flag: str, metric: str, source: sources.Source) -> None:
     source: The data set.
 
   Raises:
-    config.UserError: If the truth, or where the change belongs, is unknown.
+    errors.UserError: If the truth, or where the change belongs, is unknown.
   """
   if metric.endswith("true_error") and not source.paired:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--{flag}={metric}: the truth of --dataset={source.name} is unknown. Use"
       f" {config_lib.DEFAULT_OBJECTIVE}, or --paired if test pictures of the"
       " same name show the same thing."
     )
   if metric == "masked_true_error" and source.load_masks is None:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--{flag}={metric}: where the change of --dataset={source.name} belongs"
       " is unknown. Use true_error."
     )

@@ -22,7 +22,9 @@ from typing import Any
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.core import devices
+from official.cyclegan.core import errors
 from official.cyclegan.modeling import adam
 from official.cyclegan.modeling import diffaugment
 from official.cyclegan.modeling import distillation
@@ -86,9 +88,10 @@ class CycleGAN(tf.keras.Model):
         per step of the averages. Early on that is lower,
         `(1 + step) / (10 + step)`, so that the averages forget the initial
         weights.
-      ema_generators: Generators built like g_AB and g_BA that follow them as moving
-        averages; None keeps none.
-      variable_size: Whether training images differ in size; they come one at a time.
+      ema_generators: Generators built like g_AB and g_BA that follow them as
+        moving averages; None keeps none.
+      variable_size: Whether training images differ in size; they come one at a
+        time.
       distiller: What g_AB and g_BA learn from; it may leave one direction out.
       **kwargs: Passed to `tf.keras.Model`.
     """
@@ -182,16 +185,16 @@ class CycleGAN(tf.keras.Model):
       `(images of A, images of B)`.
 
     Raises:
-      config.UserError: If a value cannot be used.
+      errors.UserError: If a value cannot be used.
     """
     height, width, channels = input_dim
     if height != width:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"input_dim={input_dim}: height and width must be equal. Resize the"
         " images to squares."
       )
     model = build_model(
-      config_lib.resolve(
+      config_checks.resolve(
         config_lib.Config(
           data=config_lib.DataConfig(crop_size=height),
           model=config_lib.ModelConfig(

@@ -41,6 +41,7 @@ from typing import Any
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.core import devices
 from official.cyclegan.modeling import layers
 from official.cyclegan.modeling import normalization
@@ -73,7 +74,7 @@ def build_generator(
     picture's absolute colours, so that without them a new palette is learned
     slowly and in blotches.
   """
-  config = config_lib.resolve_model(config)
+  config = config_checks.resolve_model(config)
   inputs = tf.keras.Input((None, None, config.channels), name="image")
   build = {
     "resnet": _resnet_body,
@@ -117,7 +118,7 @@ def build_discriminator(
     width divided by `2 ** config.disc_n_layers`, rounded up, or undivided for
     `pixel`.
   """
-  config = config_lib.resolve_model(config)
+  config = config_checks.resolve_model(config)
   init = _initializer(config)
   pixel = config.disc_type == "pixel"
   halvings = 0 if pixel else config.disc_n_layers
@@ -171,7 +172,7 @@ def channel_flows(
     writes what it reads; one before a sub-pixel shuffle writes each channel of
     its group several times.
   """
-  config = config_lib.resolve_model(config)
+  config = config_checks.resolve_model(config)
   blocks = [f"block{i}" for i in range(1, config.n_res_blocks + 1)]
   kind = config.generator_type
   flows: dict[str, tuple[tuple[str, ...], str]] = {}

@@ -22,6 +22,7 @@ import tempfile
 import numpy as np
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.modeling import networks
 from official.cyclegan.serving import model_cost
 from official.cyclegan.serving import serving_module
@@ -36,7 +37,7 @@ LIMITS = {
 }
 
 
-class ExceedsLimit(config_lib.UserError):
+class ExceedsLimit(errors.UserError):
   """A generator is larger or slower than allowed; the message says by what."""
 
 
@@ -52,7 +53,7 @@ def write_fresh(
     path: The file.
 
   Raises:
-    config.UserError: If it cannot be converted.
+    errors.UserError: If it cannot be converted.
   """
   translator = serving_module.ServingModule(
     networks.build_generator(model), "AtoB"
@@ -80,7 +81,7 @@ def measure(
     without TensorFlow; `macs`, `size_kb` (1,000 bytes) and `parameters`.
 
   Raises:
-    config.UserError: If it cannot be converted or run.
+    errors.UserError: If it cannot be converted or run.
   """
   shape = (1, size, size, model.channels)
   noise = np.random.default_rng(0).random(shape, np.float32)
@@ -90,7 +91,7 @@ def measure(
     try:
       _, found = tflite_probe.probe(path, noise)
     except tflite_probe.RuntimeFailure as error:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--budget_quantization={quantization}: the file cannot be run"
         f" ({error}). Use another one."
       ) from error

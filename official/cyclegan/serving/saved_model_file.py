@@ -26,6 +26,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.data import preprocessing
 from official.cyclegan.serving import serving_module
 
@@ -83,8 +84,8 @@ def write(
     "direction": translator.direction,
     "size": config.data.crop_size,
     "channels": channels,
-    "size_multiple": config_lib.SIZE_MULTIPLES[generator_type],
-    "minimum_size": config_lib.MINIMUM_SIZES[generator_type],
+    "size_multiple": config_checks.SIZE_MULTIPLES[generator_type],
+    "minimum_size": config_checks.MINIMUM_SIZES[generator_type],
   }
   pathlib.Path(path, DETAILS_PATH).write_text(
     json.dumps(details, indent=2) + "\n", encoding="utf-8"

@@ -26,6 +26,7 @@ import numpy as np
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_file
 
@@ -62,7 +63,7 @@ def convert(
       `[count, size, size, channels]` in [0, 1].
 
   Raises:
-    config.UserError: If TensorFlow cannot convert it; the message says why.
+    errors.UserError: If TensorFlow cannot convert it; the message says why.
   """
   signatures = signature_names(sizes)
   module = tf.Module()
@@ -81,9 +82,9 @@ def convert(
       with quiet():
         return _convert(converter, quantization, images)
     except (RuntimeError, ValueError, tf.errors.OpError) as error:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--quantization={quantization}: TensorFlow cannot convert this"
-        f" generator ({config_lib.first_line(error)}). Leave it out."
+        f" generator ({errors.first_line(error)}). Leave it out."
       ) from error
 
 

@@ -31,8 +31,8 @@ import numpy as np
 import tqdm
 
 from official.cyclegan import translate_lib
-from official.cyclegan.core import config as config_lib
-from official.cyclegan.data import image_files
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 
 ENDINGS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi")
 _WRITABLE = (".mp4", ".mov", ".mkv")
@@ -160,19 +160,19 @@ def translate(
     What became of it.
 
   Raises:
-    config.UserError: If imageio is missing, the input cannot be read, the
+    errors.UserError: If imageio is missing, the input cannot be read, the
       output cannot be written, or an option cannot be used.
   """
   if not 0 <= smoothing < 1:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--temporal_smoothing={smoothing} must be at least 0 and below 1."
     )
   if not output.lower().endswith(_WRITABLE):
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--output={output}: a video's result is a file ending in"
       f" {', '.join(_WRITABLE)}."
     )
-  image_files.make_folder(os.path.dirname(output) or ".", "output")
+  files.make_folder(os.path.dirname(output) or ".", "output")
   smoother = Smoother(smoothing)
   times = []
   with _open(inputs) as (frames, rate), _writing(output, rate) as write:
@@ -187,7 +187,7 @@ def translate(
         if len(times) == max_frames:
           break
     if not times:
-      raise config_lib.UserError(f"--input={inputs} holds no frame.")
+      raise errors.UserError(f"--input={inputs} holds no frame.")
   flicker, input_flicker = smoother.flicker()
   return Result(
     len(times), float(np.median(times) * 1e3), flicker, input_flicker
@@ -199,7 +199,7 @@ def _imageio() -> Any:
     import imageio.v2
     import imageio_ffmpeg  # noqa: F401  What imageio reads videos with.
   except ImportError as error:
-    raise config_lib.UserError(
+    raise errors.UserError(
       "videos and cameras need imageio and its ffmpeg: pip install imageio"
       " imageio-ffmpeg"
     ) from error
@@ -212,16 +212,16 @@ def _open(inputs: str) -> Iterator[tuple[Iterator[np.ndarray], float]]:
   imageio = _imageio()
   camera = _CAMERA.fullmatch(inputs)
   if not camera and not os.path.isfile(inputs):
-    raise config_lib.UserError(f"--input={inputs} does not exist.")
+    raise errors.UserError(f"--input={inputs} does not exist.")
   name = f"<video{camera[1]}>" if camera else inputs
   try:
     reader = imageio.get_reader(name, format="FFMPEG")
     rate = reader.get_meta_data()["fps"]
   except (OSError, RuntimeError, ValueError, IndexError, KeyError) as error:
     what = "is no camera" if camera else "is no video"
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--input={inputs} {what} that ffmpeg can read"
-      f" ({config_lib.first_line(error)})."
+      f" ({errors.first_line(error)})."
     ) from error
   with reader:
     yield reader.iter_data(), rate
@@ -248,7 +248,7 @@ def _writing(output: str, rate: float) -> Iterator[Any]:
     try:
       writer.append_data(frame)
     except OSError as error:
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"--output={output} cannot be written ({error})."
       ) from error
 

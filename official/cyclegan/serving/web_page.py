@@ -22,6 +22,8 @@ import shutil
 from typing import Any
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
 from official.cyclegan.serving import tflite_file
 
 SAMPLES = "samples"  # folder with an export's sample pictures
@@ -47,11 +49,11 @@ def require_runtime() -> None:
   """Refuses to go on without LiteRT.js.
 
   Raises:
-    config.UserError: If npm has not installed it yet.
+    errors.UserError: If npm has not installed it yet.
   """
   missing = [name for name in _RUNTIME if not (_MODULES / name).is_file()]
   if missing:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"LiteRT.js, which runs models in the browser, is missing ({missing[0]})."
       f" Install it once: npm ci --prefix {_SOURCE}"
     )
@@ -65,7 +67,7 @@ def write(folder: str, exported: str) -> None:
     exported: A folder that `export` wrote, or one of its `.tflite` files.
 
   Raises:
-    config.UserError: If there is no `.tflite` file of this package, LiteRT.js
+    errors.UserError: If there is no `.tflite` file of this package, LiteRT.js
       is missing, or the folder cannot be written.
   """
   require_runtime()
@@ -81,7 +83,7 @@ def write(folder: str, exported: str) -> None:
       json.dumps(description, indent=2) + "\n", encoding="utf-8"
     )
   except OSError as error:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"the page cannot be written to {folder} ({error.strerror}). Free some"
       " space, or give another folder."
     ) from error
@@ -111,7 +113,7 @@ def _describe(exported: str) -> tuple[dict[str, Any], dict[str, str]]:
       found = directions.setdefault(direction, {"files": [], "samples": []})
       found["files"].append(entry)
   if not directions:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--model={exported} holds no .tflite file. Give a folder that export"
       " wrote, or one of its .tflite files."
     )
@@ -135,9 +137,9 @@ def _describe_file(path: str) -> tuple[str, dict[str, Any]]:
     interpreter = tflite_file.open_interpreter(path)
     contract = tflite_file.contract(interpreter)
   except (ValueError, RuntimeError) as error:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--model: {path} is no .tflite file of this package"
-      f" ({config_lib.first_line(error)}). Export the model again."
+      f" ({errors.first_line(error)}). Export the model again."
     ) from error
   stem = pathlib.Path(path).stem
   quantization = next(
@@ -161,7 +163,7 @@ def _samples(folder: str, domain: str) -> list[str]:
 def _title(folder: str) -> str:
   """Returns what the page is called."""
   try:
-    text = pathlib.Path(folder, config_lib.EXPORT_NAME).read_text("utf-8")
+    text = pathlib.Path(folder, config_file.EXPORT_NAME).read_text("utf-8")
     return f"{json.loads(text)['trained_on']}: style transfer on this device"
   except (OSError, ValueError, KeyError, TypeError):
     return "Style transfer on this device"

@@ -33,6 +33,8 @@ from absl import logging
 from tensorboard.plugins.hparams import api as hparams_lib
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
 from official.cyclegan.evaluation import validation
 from official.cyclegan.modeling import model as model_lib
@@ -207,7 +209,7 @@ class TensorBoard(StepCallback):
   def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
     """Writes the configuration."""
     values = dataclasses.asdict(self._config)
-    lines = config_lib.to_json(self._config).splitlines()
+    lines = config_file.to_json(self._config).splitlines()
     text = "\n".join(f"    {line}" for line in lines)
     with self._writer.as_default(self.step):
       tf.summary.text("config", text)
@@ -286,7 +288,7 @@ class Health(StepCallback):
     """Checks the losses' numbers every step, all else at intervals.
 
     Raises:
-      config.UserError: If a loss is NaN or infinite.
+      errors.UserError: If a loss is NaN or infinite.
     """
     broken = diagnostics.first_not_finite(logs)
     if broken:
@@ -423,7 +425,7 @@ class Checkpoint(StepCallback):
     """Saves when it is time to, or when the run has to stop.
 
     Raises:
-      config.UserError: If nothing can be saved.
+      errors.UserError: If nothing can be saved.
     """
     number = self._stop_signal()
     if number is not None and self.step < self.total:
@@ -487,14 +489,14 @@ class StopRequests:
         signal.signal(number, handler)
 
 
-def diverged(what: str, step: int) -> config_lib.UserError:
+def diverged(what: str, step: int) -> errors.UserError:
   """Returns what to tell the user when the numbers are none any more.
 
   Args:
     what: What was seen.
     step: When.
   """
-  return config_lib.UserError(
+  return errors.UserError(
     f"training diverged: {what} at step {step}. Nothing of it was saved; the"
     " last checkpoint is good. Go on from it with a lower --learning_rate, or"
     " with --precision=float32 if it was another."

@@ -32,7 +32,10 @@ import numpy as np
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_file
 from official.cyclegan.core import devices
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.modeling import networks
 
@@ -66,7 +69,7 @@ _FIXED = {
 }
 
 
-class NotFiniteError(config_lib.UserError):
+class NotFiniteError(errors.UserError):
   """The weights are no numbers any more; nothing was saved."""
 
 
@@ -149,7 +152,7 @@ class CheckpointStore:
 
     Raises:
       NotFiniteError: If a variable holds NaN or infinity.
-      config.UserError: If the file system refuses; earlier checkpoints stay.
+      errors.UserError: If the file system refuses; earlier checkpoints stay.
     """
     step = int(self.model.step.numpy())
     if step == self._saved_step:
@@ -173,7 +176,7 @@ class CheckpointStore:
       self._saved_step = None
       raise self._not_written(step, error) from error
 
-  def _not_written(self, step: int, error: Exception) -> config_lib.UserError:
+  def _not_written(self, step: int, error: Exception) -> errors.UserError:
     """Removes what is left of a failed save; returns what to tell the user."""
     for path in glob.glob(os.path.join(self.folder, f"ckpt-{step}[._]*")):
       _remove(path)
@@ -183,9 +186,9 @@ class CheckpointStore:
       if newest
       else "There is no earlier one"
     )
-    return config_lib.UserError(
+    return errors.UserError(
       f"--model_dir: the checkpoint of step {step} cannot be written to"
-      f" {self.folder} ({config_lib.first_line(error)})."
+      f" {self.folder} ({errors.first_line(error)})."
       f" {kept}. Free some space or make the"
       " folder writable, and give the same command again to go on."
     )
@@ -210,7 +213,7 @@ class CheckpointStore:
     """Restores one checkpoint."""
     reader = tf.train.load_checkpoint(path)
     if not reader.has_tensor(_POOL_KEY):
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"{path} was written by version 0.1.0 of this package, which did not"
         " keep what is needed to go on. export and translate still take it; to"
         " train, give a new --model_dir."
@@ -325,7 +328,7 @@ class BestCheckpoint:
     if path is not None:
       record = {"metric": self.metric, "value": value, "step": _number(path)}
       text = json.dumps(record, indent=2) + "\n"
-      config_lib.write_text(self._record, text, "model_dir")
+      files.write_text(self._record, text, "model_dir")
     return True
 
 
@@ -350,7 +353,7 @@ def corruption(path: str) -> str | None:
     for name in reader.get_variable_to_shape_map():
       reader.get_tensor(name)
   except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
-    return config_lib.first_line(error)
+    return errors.first_line(error)
   return None
 
 
@@ -362,10 +365,10 @@ def check_same_run(config: config_lib.Config, model_dir: str) -> None:
     model_dir: The folder of the run, which holds `config.json`.
 
   Raises:
-    config.UserError: If a field has changed without which the checkpoints
+    errors.UserError: If a field has changed without which the checkpoints
       cannot go on; the message names it.
   """
-  earlier = config_lib.load(model_dir)
+  earlier = config_file.load(model_dir)
   pairs = [
     (name, getattr(getattr(c, part), name))
     for c in (earlier, config)
@@ -384,7 +387,7 @@ def check_same_run(config: config_lib.Config, model_dir: str) -> None:
       ("ema_decay", earlier.train.ema_decay, config.train.ema_decay)
     )
   for name, before, now in changed:
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--{name}={now}, but the checkpoints in {model_dir} were trained with"
       f" {before}. Use that value, or train into a new --model_dir."
     )
@@ -406,12 +409,12 @@ def load_generator(
     The generator, float32 in [-1, 1], and the configuration of its run.
 
   Raises:
-    config.UserError: If the folder holds no configuration or no whole
+    errors.UserError: If the folder holds no configuration or no whole
       checkpoint.
   """
-  config = config_lib.load(model_dir)
+  config = config_file.load(model_dir)
   if direction not in config_lib.trained_directions(config):
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--model_dir={model_dir} was distilled with"
       f" --students={config.distill.students}: it does not translate"
       f" {direction}."
@@ -434,7 +437,7 @@ def restore_discriminators(model: model_lib.CycleGAN, model_dir: str) -> None:
     model_dir: The folder of the run.
 
   Raises:
-    config.UserError: If the folder holds no whole checkpoint.
+    errors.UserError: If the folder holds no whole checkpoint.
   """
   newest = _newest(model_dir, config_lib.LATEST)
   judges = tf.train.Checkpoint(d_A=model.d_A, d_B=model.d_B)
@@ -445,7 +448,7 @@ def _newest(model_dir: str, which: str) -> str:
   """Returns the newest whole checkpoint of a run.
 
   Raises:
-    config.UserError: If there is none.
+    errors.UserError: If there is none.
   """
   folder = FOLDERS[which]
   candidates = find(os.path.join(model_dir, folder))
@@ -456,7 +459,7 @@ def _newest(model_dir: str, which: str) -> str:
       if which == config_lib.BEST
       else "Train first, or let the training run to its first checkpoint."
     )
-    raise config_lib.UserError(
+    raise errors.UserError(
       f"--model_dir={model_dir} holds no checkpoint in {folder}/. {remedy}"
     )
   return newest

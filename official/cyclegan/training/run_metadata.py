@@ -31,6 +31,7 @@ from typing import Any
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import files
 from official.cyclegan.data import sources
 
 FILE_NAME = "run.json"
@@ -67,7 +68,7 @@ def add_start(
     first_step: Steps already done.
 
   Raises:
-    config.UserError: If the file cannot be written.
+    errors.UserError: If the file cannot be written.
   """
   path = pathlib.Path(model_dir, FILE_NAME)
   starts, before = [], None
@@ -104,7 +105,7 @@ def add_start(
     },
     "starts": starts,
   }
-  config_lib.write_text(path, json.dumps(record, indent=2) + "\n", "model_dir")
+  files.write_text(path, json.dumps(record, indent=2) + "\n", "model_dir")
 
 
 def fingerprint(source: sources.Source) -> str:

@@ -37,7 +37,8 @@ import numpy as np
 from keras_tuner import oracles as kt_oracles
 from keras_tuner.engine import trial as trial_lib
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 
 STATE_NAME = "oracle.json"
 TRIAL_FOLDER = "trial_{}"
@@ -263,7 +264,7 @@ class CrashSafeOracle(keras_tuner.Oracle):
   def save(self) -> None:
     """Writes the state, whole; within another change, with that."""
     if self._depth == 0:
-      config_lib.write_text(
+      files.write_text(
         pathlib.Path(self._project_dir, STATE_NAME),
         json.dumps(self.get_state()),
         "tuner_dir",
@@ -273,7 +274,7 @@ class CrashSafeOracle(keras_tuner.Oracle):
     """Reads the state, if there is one; what ran keeps its tuner.
 
     Raises:
-      config.UserError: If the file is no such state.
+      errors.UserError: If the file is no such state.
     """
     path = os.path.join(self._project_dir, STATE_NAME)
     if not os.path.exists(path):
@@ -282,8 +283,8 @@ class CrashSafeOracle(keras_tuner.Oracle):
       with open(path, encoding="utf-8") as file:
         self.set_state(json.load(file))
     except (OSError, KeyError, ValueError) as error:
-      raise config_lib.UserError(
-        f"--tuner_dir: {path} is damaged ({config_lib.first_line(error)})."
+      raise errors.UserError(
+        f"--tuner_dir: {path} is damaged ({errors.first_line(error)})."
         " Restore it, or give a new --tuner_dir."
       ) from error
 

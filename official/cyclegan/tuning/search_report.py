@@ -27,6 +27,10 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams_lib
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.tuning import oracles
 
 EXECUTION_FOLDER = "execution_{}"  # of a trial
@@ -114,7 +118,7 @@ class Report:
     """Returns how the search has ended.
 
     Raises:
-      config.UserError: If no trial was completed.
+      errors.UserError: If no trial was completed.
     """
     ended = oracle.ended()
     trials = [t for t in ended if not oracles.is_final(t)]
@@ -122,7 +126,7 @@ class Report:
     best = oracle.best()
     if best is None:
       reasons = [self.row(trial)["message"] for trial in ended]
-      raise config_lib.UserError(
+      raise errors.UserError(
         f"none of {len(ended)} trials was completed"
         + (f"; the last one: {reasons[-1]}" if reasons else ".")
       )
@@ -234,12 +238,14 @@ class Report:
   def _flags(self, best: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     """Returns the flagfile that trains the best trial in full."""
     found = {name: best[name] for name in self._options.search}
-    config = config_lib.resolve(config_lib.with_searched(self._config, found))
+    config = config_checks.resolve(
+      config_lib.with_searched(self._config, found)
+    )
     objective = self._options.objective
     teacher = config.distill.teacher
     base = None
     if teacher:
-      base = config_lib.student_of(config_lib.load(teacher), teacher)
+      base = config_lib.student_of(config_file.load(teacher), teacher)
     command = "distill" if teacher else "train"
     kind = f"Trial {best['trial']}"
     if best["final_of"]:
@@ -250,7 +256,7 @@ class Report:
       f" ({best[objective]:.5g}).",
       f"# python -m official.cyclegan.{command} --model_dir=..."
       " --flagfile=THIS",
-      *config_lib.to_flags(config, base),
+      *config_file.to_flags(config, base),
     ]
     if teacher:
       lines.append(f"--teacher={teacher}")
@@ -271,7 +277,7 @@ class Report:
           tf.summary.scalar(name, value, step=row["steps"])
 
   def _save(self, name: str, text: str) -> None:
-    config_lib.write_text(self._folder / name, text, "tuner_dir")
+    files.write_text(self._folder / name, text, "tuner_dir")
 
 
 def is_over_budget(message: str) -> bool:

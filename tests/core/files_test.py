@@ -20,19 +20,19 @@ import time
 
 import pytest
 
-from official.cyclegan.core import atomic_folder
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from tests import conftest
 
 # Replaces a folder over and over with one whose files all hold one number.
 _FOREVER = """
 import pathlib, sys
-from official.cyclegan.core import atomic_folder
+from official.cyclegan.core import files
 for i in range(10**9):
-  with atomic_folder.replacing(sys.argv[1], "output_dir") as made:
+  with files.replacing_folder(sys.argv[1], "output_dir") as made:
     for name in "abc":
       pathlib.Path(made, name).write_text(str(i))
-    atomic_folder.carry_over(sys.argv[1], made, ["mine"])
+    files.carry_over(sys.argv[1], made, ["mine"])
   print(i, flush=True)
 """
 
@@ -51,13 +51,13 @@ def _read(folder):
 def way(request, monkeypatch):
   """Linux's way, and that of other systems."""
   if request.param == "two renames":
-    monkeypatch.setattr(atomic_folder, "_exchange", lambda *_: False)
+    monkeypatch.setattr(files, "_exchange", lambda *_: False)
 
 
 def test_replaces_as_a_whole(way, tmp_path):
   folder = tmp_path / "out"
   for text in ("old", "new"):
-    with atomic_folder.replacing(str(folder), "output_dir") as made:
+    with files.replacing_folder(str(folder), "output_dir") as made:
       with open(os.path.join(made, "a"), "w") as file:
         file.write(text)
       assert not folder.exists() or _read(folder) == {"a": "old"}
@@ -69,7 +69,7 @@ def test_an_error_leaves_everything_as_it_was(way, tmp_path):
   _write(tmp_path / "out", a="old")
   with (
     pytest.raises(ZeroDivisionError),
-    atomic_folder.replacing(str(tmp_path / "out"), "output_dir") as made,
+    files.replacing_folder(str(tmp_path / "out"), "output_dir") as made,
   ):
     with open(os.path.join(made, "a"), "w") as file:
       file.write("half")
@@ -82,10 +82,10 @@ def test_carries_over_what_is_asked_for(way, tmp_path):
   folder = tmp_path / "out"
   _write(folder, a="old", mine="kept", gone="dropped")
   _write(folder / "deep", b="kept too")
-  with atomic_folder.replacing(str(folder), "output_dir") as made:
+  with files.replacing_folder(str(folder), "output_dir") as made:
     with open(os.path.join(made, "a"), "w") as file:
       file.write("new")
-    atomic_folder.carry_over(str(folder), made, ["a", "mine", "deep"])
+    files.carry_over(str(folder), made, ["a", "mine", "deep"])
   assert (folder / "deep" / "b").read_text() == "kept too"
   assert sorted(os.listdir(folder)) == ["a", "deep", "mine"]
   assert (folder / "a").read_text() == "new"
@@ -96,7 +96,7 @@ def test_what_was_left_half_done_is_mended(tmp_path):
   _write(tmp_path / ".out.partial_x1", a="half")
   with (
     pytest.raises(ZeroDivisionError),
-    atomic_folder.replacing(str(tmp_path / "out"), "output_dir"),
+    files.replacing_folder(str(tmp_path / "out"), "output_dir"),
   ):
     _ = 1 / 0
   assert os.listdir(tmp_path) == ["out"]
@@ -106,8 +106,8 @@ def test_what_was_left_half_done_is_mended(tmp_path):
 def test_a_file_is_refused(tmp_path):
   (tmp_path / "out").write_text("mine")
   with (
-    pytest.raises(config_lib.UserError, match="--output_dir="),
-    atomic_folder.replacing(str(tmp_path / "out"), "output_dir"),
+    pytest.raises(errors.UserError, match="--output_dir="),
+    files.replacing_folder(str(tmp_path / "out"), "output_dir"),
   ):
     pass
   assert (tmp_path / "out").read_text() == "mine"
@@ -127,9 +127,9 @@ def test_killed_at_any_moment_old_or_new_is_whole(tmp_path):
     time.sleep(rng.uniform(0, 0.05))
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    files = _read(folder)
-    assert files.pop("mine") == "kept"
-    assert sorted(files) == ["a", "b", "c"] and len(set(files.values())) == 1
+    left = _read(folder)
+    assert left.pop("mine") == "kept"
+    assert sorted(left) == ["a", "b", "c"] and len(set(left.values())) == 1
 
 
 if __name__ == "__main__":

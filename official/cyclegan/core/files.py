@@ -11,10 +11,11 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Replaces a folder as a whole: killed at any point, old or new is there.
+"""Files and folders written whole or not at all: killed, old or new is there.
 
-Linux swaps two folders in one step. Elsewhere the old one is moved aside first;
-what is found moved aside later on, with nothing in its place, is moved back.
+A file is written beside its place and renamed. Linux swaps two folders in one
+step. Elsewhere the old one is moved aside first; what is found moved aside
+later on, with nothing in its place, is moved back.
 """
 
 from __future__ import annotations
@@ -22,37 +23,148 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import glob
+import json
 import os
+import pathlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 
 _AT_FDCWD = -100  # linux/fcntl.h
 _RENAME_EXCHANGE = 2  # linux/fs.h
 
 
+def write_text(path: str | pathlib.Path, text: str, option: str) -> None:
+  """Writes a text file, whole or not at all.
+
+  Args:
+    path: Where to.
+    text: What to write, UTF-8.
+    option: Name of the option that holds the folder, for messages.
+
+  Raises:
+    UserError: If the file cannot be written.
+  """
+  try:
+    with _renamed(path) as partial:
+      partial.write_text(text, encoding="utf-8")
+  except OSError as error:
+    raise errors.UserError(
+      f": {path} cannot be written ({error.strerror}). Free some space, or give"
+      " a folder that is writable.",
+      option,
+    ) from error
+
+
+def write_json(path: str | pathlib.Path, values: Any, option: str) -> None:
+  """Writes values as indented JSON, whole or not at all.
+
+  Args:
+    path: Where to.
+    values: What `json` can write.
+    option: Name of the option that holds the folder, for messages.
+
+  Raises:
+    UserError: If the file cannot be written.
+  """
+  write_text(path, json.dumps(values, indent=2) + "\n", option)
+
+
+def read_json(path: str | pathlib.Path, remedy: str) -> Any:
+  """Reads a JSON file.
+
+  Args:
+    path: The file.
+    remedy: What to do if it is damaged, a sentence for the message.
+
+  Raises:
+    OSError: If it cannot be read.
+    UserError: If it is not JSON.
+  """
+  try:
+    return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+  except ValueError as error:  # not JSON, or not even text
+    raise errors.UserError(
+      f"{path} is not valid JSON ({error}). {remedy}"
+    ) from error
+
+
 @contextlib.contextmanager
-def replacing(folder: str, flag: str) -> Iterator[str]:
+def writing(path: str | pathlib.Path) -> Iterator[str]:
+  """Gives a name to write to, which becomes `path` if nothing fails.
+
+  Args:
+    path: Where to.
+
+  Yields:
+    The path of a file beside it.
+
+  Raises:
+    UserError: If the file system refuses.
+  """
+  try:
+    with _renamed(path) as partial:
+      yield str(partial)
+  except OSError as error:
+    raise errors.UserError(
+      f"{path} cannot be written ({error.strerror}). Choose another place or"
+      " free some space."
+    ) from error
+
+
+@contextlib.contextmanager
+def _renamed(path: str | pathlib.Path) -> Iterator[pathlib.Path]:
+  """Gives a path beside another one, which is renamed to that at the end."""
+  partial = pathlib.Path(f"{path}.partial")
+  yield partial
+  partial.replace(path)
+
+
+def make_folder(path: str, option: str) -> None:
+  """Creates a folder for output, with its parents.
+
+  Args:
+    path: The folder.
+    option: Name of the option that holds it, for messages.
+
+  Raises:
+    UserError: If a file is in the way or the place is not writable.
+  """
+  try:
+    os.makedirs(path, exist_ok=True)
+  except FileExistsError as error:
+    raise errors.UserError(
+      "is a file. Give a folder, or remove the file.", option, path
+    ) from error
+  except OSError as error:
+    raise errors.UserError(
+      f"cannot be created ({error.strerror}). Choose another folder.",
+      option,
+      path,
+    ) from error
+
+
+@contextlib.contextmanager
+def replacing_folder(folder: str, option: str) -> Iterator[str]:
   """Gives an empty folder that takes another one's place if all goes well.
 
   Args:
     folder: Is replaced; need not exist. What a killed process left beside it
       is removed, or put back, first.
-    flag: Name of the flag that holds it, for messages.
+    option: Name of the option that holds it, for messages.
 
   Yields:
     The path of the empty folder, beside the other one.
 
   Raises:
-    config.UserError: If the folder cannot be written or replaced.
+    errors.UserError: If the folder cannot be written or replaced.
   """
   target = os.path.realpath(folder)
   if os.path.exists(target) and not os.path.isdir(target):
-    raise config_lib.UserError(
-      f"--{flag}={folder} is a file. Give another folder."
-    )
+    raise errors.UserError("is a file. Give another folder.", option, folder)
   parent, name = os.path.split(target)
   try:
     os.makedirs(parent, exist_ok=True)
@@ -62,18 +174,20 @@ def replacing(folder: str, flag: str) -> Iterator[str]:
     os.umask(umask)
     os.chmod(made, 0o777 & ~umask)  # as other folders, not only for the owner
   except OSError as error:
-    raise config_lib.UserError(
-      f"--{flag}={folder} cannot be written ({error.strerror}). Give another"
-      " folder."
+    raise errors.UserError(
+      f"cannot be written ({error.strerror}). Give another folder.",
+      option,
+      folder,
     ) from error
   try:
     yield made
     try:
       _swap(made, target)
     except OSError as error:
-      raise config_lib.UserError(
-        f"--{flag}={folder} cannot be replaced ({error.strerror}). Give a"
-        " folder inside it."
+      raise errors.UserError(
+        f"cannot be replaced ({error.strerror}). Give a folder inside it.",
+        option,
+        folder,
       ) from error
   finally:
     shutil.rmtree(made, ignore_errors=True)  # after a swap: what was there
@@ -85,7 +199,7 @@ def carry_over(folder: str, made: str, names: Iterable[str]) -> None:
   Files are linked where that is possible, so that it costs no space.
 
   Args:
-    folder: As for `replacing`.
+    folder: As for `replacing_folder`.
     made: What that gave.
     names: What to keep; names that `made` has already are left alone.
 

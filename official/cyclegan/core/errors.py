@@ -1,0 +1,104 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What a user did wrong, said in one line that names the flag."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+
+
+class UserError(ValueError):
+  """A mistake in what the user gave; the message says how to mend it.
+
+  Libraries name the option, as `config` and the functions' documentation call
+  it. Where a command hands the value of another flag on, `given_as` puts that
+  flag's name in.
+
+  Attributes:
+    option: Name of the option at fault, None if the message names it itself.
+    value: What was given, None if it is not shown.
+  """
+
+  def __init__(
+    self, message: str, option: str | None = None, value: object = None
+  ):
+    """Says what is wrong.
+
+    Args:
+      message: With an option, how the sentence goes on after `--option=value`
+        ("must be at least 1."); a colon first is put directly behind it.
+        Without one, the whole sentence.
+      option: Name of the option at fault.
+      value: What was given.
+    """
+    super().__init__(message)
+    self.option, self.value = option, value
+
+  def __str__(self) -> str:
+    message = str(self.args[0])
+    if self.option is None:
+      return message
+    value = "" if self.value is None else f"={self.value}"
+    space = "" if message.startswith(":") else " "
+    return f"--{self.option}{value}{space}{message}"
+
+
+@contextlib.contextmanager
+def given_as(**flags: str) -> Iterator[None]:
+  """Names errors by the flags that were typed.
+
+  Args:
+    **flags: By an option's name, the flag whose value it got here:
+      `given_as(model_dir="teacher")`.
+
+  Yields:
+    Nothing.
+
+  Raises:
+    UserError: Those raised within, with the flags' names.
+  """
+  try:
+    yield
+  except UserError as error:
+    if error.option in flags:
+      error.option = flags[error.option]
+    raise
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+  """Returns what a mistyped name probably means, as the end of a sentence.
+
+  Args:
+    name: What was given.
+    known: What could have been given.
+
+  Returns:
+    `" Did you mean x?"`, or nothing if no name is near.
+  """
+  close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+  return f" Did you mean {close[0]}?" if close else ""
+
+
+def first_line(error: Exception) -> str:
+  """Returns what an error says, in one line for a message.
+
+  Args:
+    error: Any; of TensorFlow's the names of nodes and operators are left out.
+  """
+  text = (getattr(error, "message", None) or str(error)).split("}} ")[-1]
+  lines = text.strip().splitlines() or [type(error).__name__]
+  return re.sub(r" \[Op:\w+\]$", "", lines[0]).rstrip(".:")
