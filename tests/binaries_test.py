@@ -199,7 +199,7 @@ def test_every_kind_of_source_goes_the_whole_road(
   report = json.loads((run / "evaluation" / "report.json").read_text())
   images = report["protocol"]["images_A"]
   assert images > 0 and report["measures"]["cycle_l1"] > 0
-  assert ("true_error" in report["measures"]) == (make is _built_in)
+  assert ("relative_l1" in report["measures"]) == (make is _built_in)
   _run(
     False,
     "export",

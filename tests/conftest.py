@@ -27,6 +27,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from absl import flags
+from absl import logging
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
@@ -50,6 +51,15 @@ BINARIES = (
 TINY_MODEL = config_lib.ModelConfig(
   gen_n_filters=4, disc_n_filters=4, n_res_blocks=1
 )
+
+
+@pytest.fixture
+def log(caplog) -> pytest.LogCaptureFixture:
+  """What libraries log, as `log.text`, from informative messages upwards."""
+  verbosity = logging.get_verbosity()
+  logging.set_verbosity(logging.INFO)
+  yield caplog
+  logging.set_verbosity(verbosity)
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def test_report_holds_all_that_was_asked_for(run, report, tmp_path):
   _, config = run
   entry = report["directions"]["AtoB"]
   assert set(entry) == {"model", "nothing", "histogram", "affine"}
-  assert entry["nothing"]["true_error"] == 1
+  assert entry["nothing"]["relative_l1"] == 1
   for measure in (
     "l1",
     "psnr",
@@ -149,7 +149,7 @@ def test_without_truth_there_are_no_errors(run, scenes, tmp_path):
   got = _evaluate(folder, config, tmp_path)
   entry = got["directions"]["AtoB"]
   assert set(entry) == {"model", "nothing", "histogram"}
-  assert "true_error" not in entry["model"] and "psnr" not in entry["model"]
+  assert "relative_l1" not in entry["model"] and "psnr" not in entry["model"]
   assert got["protocol"]["images_A"] == 4
 
 

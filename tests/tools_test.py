@@ -209,13 +209,13 @@ def test_ablation_makes_its_table_and_goes_on(few_fruits, tmp_path):
   assert len(lines) == 5 and "raw generators" in lines[3]
   results = json.loads((tmp_path / "ablation" / "ablation.json").read_text())
   errors = [
-    results[f"no_pool/apple2orange_scenes/2/{seed}"]["true_error_AB"]
+    results[f"no_pool/apple2orange_scenes/2/{seed}"]["relative_l1_AB"]
     for seed in (1, 2)
   ]
   assert f"| {np.mean(errors):.3f} ({min(errors):.3f} to" in lines[4]
   again = conftest.run_tool("ablation.py", *arguments)
   assert again.stdout.splitlines()[-5:] == lines  # nothing is trained anew
-  assert "true_error" not in again.stdout
+  assert "relative_l1" not in again.stdout
 
 
 def test_ablation_refuses_an_unknown_variant(tmp_path):
@@ -244,7 +244,7 @@ def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
   def is_measured(name, truth, swd):
     (runs / name).mkdir(parents=True)
     (runs / name / "trained").touch()
-    measures = {"masked_true_error": truth, "true_error": 2 - swd, "swd": swd}
+    measures = {"masked_relative_l1": truth, "relative_l1": 2 - swd, "swd": swd}
     (runs / name / "measures.json").write_text(json.dumps(measures))
 
   # The first is trained and measured by the tool.
@@ -255,7 +255,7 @@ def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
   found = json.loads((tmp_path / "rank.json").read_text())
   measured = found["runs"]["apple2orange_scenes"]
   assert len(measured) == 4 and 0.3 <= measured[0]["lambda_id"] <= 10
-  for truth in ("masked_true_error", "true_error"):
+  for truth in ("masked_relative_l1", "relative_l1"):
     entries = found["spearman"][f"apple2orange_scenes, {truth}"]
     want = stats.spearmanr(
       [run["swd"] for run in measured], [run[truth] for run in measured]
@@ -273,12 +273,12 @@ def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
   assert done.returncode == 0, done.stderr
   means = json.loads((tmp_path / "rank.json").read_text())
   means = means["runs"]["apple2orange_scenes"]
-  assert [run["masked_true_error"] for run in means[1:]] == [2, 4, 6]
+  assert [run["masked_relative_l1"] for run in means[1:]] == [2, 4, 6]
   np.testing.assert_allclose(
     [run["swd"] for run in means[1:]], [0.4, 0.3, 0.35]
   )
   second = json.loads((runs / "00_1" / "measures.json").read_text())
-  for key in ("fid_patches", "masked_true_error"):
+  for key in ("fid_patches", "masked_relative_l1"):
     assert second[key] != measured[0][key]
     want = (second[key] + measured[0][key]) / 2
     np.testing.assert_allclose(means[0][key], want)
@@ -299,7 +299,7 @@ def test_generators_are_compared(models, tmp_path):
   assert done.returncode == 0, done.stderr
   (row,) = json.loads((tmp_path / "generators.json").read_text())
   assert row["run"] == "first" and row["psnr"] > 30
-  assert row["true_error"] is None and row["browser_ms"] is None
+  assert row["relative_l1"] is None and row["browser_ms"] is None
   assert row["macs"] > 1e4 and row["ms_1"] > 0
   assert "| first | dynamic |" in done.stdout
   refused = conftest.run_tool(

@@ -305,7 +305,7 @@ def test_pictures_of_different_sizes_are_trained_on(
 
 
 def test_best_by_a_truth_that_is_unknown_is_refused(pictures, tmp_path):
-  config = _config(pictures, best_metric="true_error")
+  config = _config(pictures, best_metric="relative_l1")
   with pytest.raises(errors.UserError, match="truth .* is unknown"):
     train_lib.train(config, str(tmp_path))
 

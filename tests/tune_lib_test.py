@@ -421,7 +421,7 @@ def test_what_no_trial_could_be_is_refused_first(config, tmp_path, scenes):
     with pytest.raises(errors.UserError, match=match):
       tune_lib.search(config, _options(**changes), str(tmp_path / "x"))
 
-  refused("--objective=true_error", objective="true_error")
+  refused("--objective=relative_l1", objective="relative_l1")
   both = {"search": ("generator_type",)}
   data = config_lib.DataConfig(dataset=config.data.dataset, crop_size=36)
   refused("--crop_size=36: the unet", config_lib.Config(data=data), **both)

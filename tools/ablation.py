@@ -169,10 +169,10 @@ def _table(
     + " |",
     "| --- |" + " --- |" * len(_DATASETS.value),
   ]
-  rows = [(v, _VARIANTS[v][0], "true_error_AB") for v in chosen]
+  rows = [(v, _VARIANTS[v][0], "relative_l1_AB") for v in chosen]
   if "default" in chosen:
     rows.insert(
-      1, ("default", "raw generators, no averages", "raw_true_error_AB")
+      1, ("default", "raw generators, no averages", "raw_relative_l1_AB")
     )
   for variant, title, measure in rows:
     cells = []

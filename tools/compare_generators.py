@@ -135,7 +135,7 @@ def _row(
 
   return {
     "quantization": quantization,
-    "true_error": mean([entry["true_error"] for entry in entries]),
+    "relative_l1": mean([entry["relative_l1"] for entry in entries]),
     "psnr": mean([entry["psnr"] for entry in entries]),
     "macs": cost.macs,
     "parameters": cost.parameters,
@@ -205,7 +205,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
   ]
   for row in rows:
     lines.append(
-      f"| {row['run']} | {row['quantization']} | {_number(row, 'true_error')}"
+      f"| {row['run']} | {row['quantization']} | {_number(row, 'relative_l1')}"
       f" | {_number(row, 'kid_random')} | {row['macs'] / 1e6:.1f}"
       f" | {row['parameters']:,} | {row['size_kb']:.0f}"
       f" | {row['ms_1']:.2f}, {row['ms_2']:.2f}"

@@ -65,7 +65,7 @@ _JOBS = flags.DEFINE_integer("jobs", 2, "Trainings at a time.", 1)
 _DRAW_SEED = flags.DEFINE_integer("draw_seed", 7, "Seed of the weights.")
 
 _WEIGHTS = ("lambda_validation", "lambda_reconstr", "lambda_id")
-_TRUTHS = ("masked_true_error", "true_error")
+_TRUTHS = ("masked_relative_l1", "relative_l1")
 _MEASURED_NAME = "measures.json"
 _RESAMPLES = 2000
 _INTERVAL = 0.95
@@ -196,7 +196,7 @@ def _measure(
       if judge is None:
         data = config_file.load(str(folder)).data
         source = sources.open_source(data, config.model.channels)
-        validation.check_metric("datasets", "true_error", source)
+        validation.check_metric("datasets", "relative_l1", source)
         judge = validation.Evaluator(validation.load(source, data.crop_size))
       generators = (
         checkpoints.load_generator(str(folder), direction)[0]
@@ -225,7 +225,7 @@ def _correlate(
   for name in runs[0]:
     if any(name not in run for run in runs):
       continue
-    if name.startswith("true_error") and name != "true_error":
+    if name.startswith("relative_l1") and name != "relative_l1":
       continue  # of one direction
     if name == truth_name or name.endswith("_std") or name in _WEIGHTS:
       continue

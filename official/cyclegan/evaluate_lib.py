@@ -49,8 +49,8 @@ _CANDIDATES = {
   "affine": "best affine colour map",
 }
 _MEASURES = {
-  "true_error": "L1 to the truth / doing nothing, smaller is better",
-  "masked_true_error": "the same inside the mask",
+  "relative_l1": "L1 to the truth / doing nothing, smaller is better",
+  "masked_relative_l1": "the same inside the mask",
   "fid_patches": "Fréchet distance of patches, smaller is better",
   "swd": "sliced Wasserstein distance of patches, smaller is better",
   "fid_random": "FID on random features, smaller is better",

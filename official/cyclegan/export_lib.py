@@ -135,7 +135,7 @@ def export(
     "trained_on": _trained_on(config.data),
     "tolerance": TOLERANCE,
     "test_images": 0,
-    "keras_true_error": {},
+    "keras_relative_l1": {},
     "picture_rows": {},
     "files": {},
   }
@@ -221,7 +221,7 @@ def _export_direction(
   size = options.sizes[0]
   real, expected = direction.real[size], direction.expected[size]
   report["test_images"] = max(report["test_images"], len(real))
-  report["keras_true_error"][direction.name] = export_report.true_error(
+  report["keras_relative_l1"][direction.name] = export_report.relative_l1(
     expected, real, direction.truth[size]
   )
   if "saved_model" in options.format:
@@ -345,7 +345,7 @@ def _check_tflite(
       **_tensorflow_partitions(path, quantization, shown[:1]),
     },
     **{key: first[key] for key in ("max_difference", "psnr", "ssim")},
-    "true_error": first["true_error"],
+    "relative_l1": first["relative_l1"],
     "by_size": by_size,
   }
   return entry, shown

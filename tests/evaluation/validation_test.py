@@ -46,13 +46,13 @@ def _judge(paired=True, mask=None, count_B=25):
 def test_errors_are_what_they_say():
   got = _judge().measure(_shift(0.3), _shift(-0.1))
   level = 1.5 / 255  # rounding to 8 bits, twice, and a little
-  np.testing.assert_allclose(got["true_error_AB"], 0.25, atol=0.03)
-  np.testing.assert_allclose(got["true_error_BA"], 0.75, atol=0.03)
-  np.testing.assert_allclose(got["true_error"], 0.5, atol=0.03)
+  np.testing.assert_allclose(got["relative_l1_AB"], 0.25, atol=0.03)
+  np.testing.assert_allclose(got["relative_l1_BA"], 0.75, atol=0.03)
+  np.testing.assert_allclose(got["relative_l1"], 0.5, atol=0.03)
   np.testing.assert_allclose(got["cycle_l1"], 0.1, atol=level)
   np.testing.assert_allclose(got["identity_l1"], (0.05 + 0.15) / 2, atol=level)
   np.testing.assert_allclose(got["edge_correlation"], 1, atol=0.05)
-  assert "masked_true_error" not in got
+  assert "masked_relative_l1" not in got
 
 
 def test_the_masked_error_looks_inside_the_mask_only():
@@ -66,8 +66,8 @@ def test_the_masked_error_looks_inside_the_mask_only():
 
   judge = _judge(mask=mask)
   got = judge.measure_direction("AtoB", right_inside, None)
-  np.testing.assert_allclose(got["masked_true_error"], 0, atol=0.02)
-  np.testing.assert_allclose(got["true_error"], 0.75, atol=0.02)
+  np.testing.assert_allclose(got["masked_relative_l1"], 0, atol=0.02)
+  np.testing.assert_allclose(got["relative_l1"], 0.75, atol=0.02)
   assert "cycle_l1" not in got
 
 
@@ -82,7 +82,7 @@ def test_distances_are_those_of_the_other_domains_pictures():
   piles = [features.laplacian_patches(x) for x in (fake, _images(0.4, 30))]
   each = [distribution_distance.fid(*level) for level in zip(*piles)]
   np.testing.assert_allclose(got["fid_patches"], each[1])  # not the finest
-  assert not any("true_error" in name for name in got)
+  assert not any("relative_l1" in name for name in got)
 
 
 def test_an_extractor_of_ones_own_is_used_too():
@@ -104,7 +104,7 @@ def test_doing_nothing_is_far_from_the_others_by_every_distance():
   judge = _judge()
   nothing = judge.compare("AtoB", _images(0.0))
   right = judge.compare("AtoB", _images(0.4))
-  for name in ("fid_random", "kid_random", "true_error"):
+  for name in ("fid_random", "kid_random", "relative_l1"):
     assert right[name] < nothing[name], name
 
 
@@ -127,12 +127,12 @@ def test_metrics_that_a_data_set_cannot_give_are_refused(pictures):
   config = config_lib.DataConfig(dataset=str(pictures), paired=True)
   paired = sources.open_source(config)
   unpaired = sources.open_source(config_lib.DataConfig(dataset=str(pictures)))
-  validation.check_metric("objective", "true_error", paired)
+  validation.check_metric("objective", "relative_l1", paired)
   validation.check_metric("objective", "kid_random", unpaired)
-  with pytest.raises(errors.UserError, match="--objective=true_error"):
-    validation.check_metric("objective", "true_error", unpaired)
-  with pytest.raises(errors.UserError, match="Use true_error"):
-    validation.check_metric("best_metric", "masked_true_error", paired)
+  with pytest.raises(errors.UserError, match="--objective=relative_l1"):
+    validation.check_metric("objective", "relative_l1", unpaired)
+  with pytest.raises(errors.UserError, match="Use relative_l1"):
+    validation.check_metric("best_metric", "masked_relative_l1", paired)
 
 
 if __name__ == "__main__":

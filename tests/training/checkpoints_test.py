@@ -203,7 +203,7 @@ def test_best_is_kept_apart(tiny_config, tmp_path):
   record = json.loads((tmp_path / "checkpoints_best/best.json").read_text())
   assert record == {"metric": "cycle_l1", "value": 0.3, "step": 2}
   # Another process knows what was best; another metric starts anew.
-  for metric, better in (("cycle_l1", False), ("true_error", True)):
+  for metric, better in (("cycle_l1", False), ("relative_l1", True)):
     again = checkpoints.BestCheckpoint(store, str(tmp_path), metric)
     assert again.save_if_better(0.35) == better
   assert _names(tmp_path, "checkpoints_best") == ["ckpt-3"]

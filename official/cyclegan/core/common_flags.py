@@ -355,7 +355,7 @@ def define_train_flags() -> None:
       "best_metric": (
         "Keep the checkpoint that is best by this validation metric as well,"
         " for export and translate with --checkpoint=best. Those named"
-        " true_error need a known truth: a built-in data set, or --paired."
+        " relative_l1 need a known truth: a built-in data set, or --paired."
       ),
       "health_check": "Warn when the training goes wrong in a known way.",
       "seed": "Seed of everything that is drawn at random.",

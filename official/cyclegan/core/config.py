@@ -43,8 +43,8 @@ PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 DISTRIBUTION_STRATEGIES = ("one_device", "mirrored", "multi_worker", "tpu")
 # Measures of `validation`, all of which are better when smaller.
 METRICS = (
-  "true_error",
-  "masked_true_error",
+  "relative_l1",
+  "masked_relative_l1",
   "fid_patches",
   "fid_random",
   "kid_random",
@@ -52,6 +52,11 @@ METRICS = (
   "cycle_l1",
   "identity_l1",
 )
+# What two of them were called until 0.6.0: files and flags may still say so.
+METRIC_ALIASES = {
+  "true_error": "relative_l1",
+  "masked_true_error": "masked_relative_l1",
+}
 BEST_METRICS = ("none", *METRICS)
 # Of those that need no truth the one that ranks trained models most like the
 # truth does (docs/tuning.md).
@@ -312,7 +317,7 @@ class TrainConfig:
     eval_every_steps: Steps between two validations on the test split; 0: once
       per epoch if `best_metric` is given, else never.
     best_metric: Validation metric whose best checkpoint is kept as well, one
-      of `METRICS`, or `none`. `true_error` and `masked_true_error` only where
+      of `METRICS`, or `none`. `relative_l1` and `masked_relative_l1` only where
       the truth, and where the change belongs, are known.
     health_check: Whether the run watches itself, see `health`.
     seed: Seed of the weights, of the data order, of the pools and of all that

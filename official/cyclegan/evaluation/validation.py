@@ -16,8 +16,8 @@
 Each measure is of one direction, and then the mean of both; smaller is better
 in all but `edge_correlation`:
 
-* `true_error`: mean absolute difference to the truth, relative to doing
-  nothing; `masked_true_error`: the same where the change belongs. Only where
+* `relative_l1`: mean absolute difference to the truth, relative to doing
+  nothing; `masked_relative_l1`: the same where the change belongs. Only where
   the truth, and the mask, are known.
 * `fid_random`, `kid_random`: Fréchet and kernel distance between translations
   and real pictures of the other domain, on the features of
@@ -130,16 +130,16 @@ def check_metric(flag: str, metric: str, source: sources.Source) -> None:
   Raises:
     errors.UserError: If the truth, or where the change belongs, is unknown.
   """
-  if metric.endswith("true_error") and not source.paired:
+  if metric.endswith("relative_l1") and not source.paired:
     raise errors.UserError(
       f"--{flag}={metric}: the truth of --dataset={source.name} is unknown. Use"
       f" {config_lib.DEFAULT_OBJECTIVE}, or --paired if test pictures of the"
       " same name show the same thing."
     )
-  if metric == "masked_true_error" and source.load_masks is None:
+  if metric == "masked_relative_l1" and source.load_masks is None:
     raise errors.UserError(
       f"--{flag}={metric}: where the change of --dataset={source.name} belongs"
-      " is unknown. Use true_error."
+      " is unknown. Use relative_l1."
     )
 
 
@@ -244,11 +244,11 @@ class Evaluator:
     if self.test_set.paired:
       truth = self.test_set.images[other]
       nothing = paired_metrics.l1(real, truth)
-      measures["true_error"] = paired_metrics.l1(fake, truth) / nothing
+      measures["relative_l1"] = paired_metrics.l1(fake, truth) / nothing
       if self.test_set.mask is not None:
         mask = self.test_set.mask[..., None]
         nothing = paired_metrics.masked_l1(real, truth, mask)
-        measures["masked_true_error"] = (
+        measures["masked_relative_l1"] = (
           paired_metrics.masked_l1(fake, truth, mask) / nothing
         )
     described, patches = self._reference(other)
@@ -291,7 +291,7 @@ def mean_of_both(
 
   Returns:
     The means by name, and before them the two true errors of the mean as
-    `true_error_AB` and `true_error_BA`.
+    `relative_l1_AB` and `relative_l1_BA`.
   """
   first, second = (
     by_direction[direction] for direction in config_lib.GENERATOR_NAMES
@@ -299,9 +299,9 @@ def mean_of_both(
   means: dict[str, float] = {}
   for name, value in first.items():
     if name in second:
-      if name == "true_error":
-        means["true_error_AB"] = value
-        means["true_error_BA"] = second[name]
+      if name == "relative_l1":
+        means["relative_l1_AB"] = value
+        means["relative_l1_BA"] = second[name]
       means[name] = (value + second[name]) / 2
   return means
 

@@ -45,7 +45,7 @@ def compare(
 
   Returns:
     `max_difference` in [0, 1]; `psnr`, dB, of all pixels together, at most
-    200; `ssim`, None for pictures too small for it; and `true_error`, the mean
+    200; `ssim`, None for pictures too small for it; and `relative_l1`, the mean
     absolute error relative to doing nothing, None without a truth.
   """
   difference = made.astype(np.float64) - expected
@@ -55,7 +55,7 @@ def compare(
     "max_difference": float(np.abs(difference).max()),
     "psnr": min(psnr, _MAX_PSNR),
     "ssim": None,
-    "true_error": true_error(made, real, truth),
+    "relative_l1": relative_l1(made, real, truth),
   }
   if min(made.shape[1:3]) >= image_quality.SSIM_WINDOW:
     found["ssim"] = image_quality.ssim(
@@ -64,7 +64,7 @@ def compare(
   return found
 
 
-def true_error(
+def relative_l1(
   made: np.ndarray, real: np.ndarray, truth: np.ndarray | None
 ) -> float | None:
   """Returns the error to the truth over that of doing nothing, if known.
@@ -125,7 +125,7 @@ def table(report: dict[str, Any]) -> str:
     " | true error | ms, 1 and 2 threads | memory, MB |",
     "|" + " --- |" * 10,
   ]
-  for name, error in report["keras_true_error"].items():
+  for name, error in report["keras_relative_l1"].items():
     if error is not None:
       lines.append(f"| Keras, {name} | | | | | | | {error:.4f} | | |")
   for name, entry in report["files"].items():
@@ -146,7 +146,7 @@ def _row(entry: dict[str, Any], of_size: dict[str, Any]) -> str:
       parts,
       f"{of_size['psnr']:.1f}",
       _number(of_size["ssim"]),
-      _number(of_size["true_error"]),
+      _number(of_size["relative_l1"]),
       ", ".join(times),
       "" if memory is None else f"{memory:.0f}",
     ]
