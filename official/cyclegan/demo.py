@@ -26,45 +26,30 @@ writes the same page as a folder for any web server.
 
 from __future__ import annotations
 
-import json
+from official.cyclegan.core import command
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import flags
 
-from absl import flags
-
-from official.cyclegan.core import common_flags
-
-common_flags.define_model_flag()
-common_flags.define_dry_run_flag()
-_HOST = flags.DEFINE_string(
-  "host",
-  "127.0.0.1",
-  "Address to listen on. 0.0.0.0 lets other machines look; their browsers give"
-  " cameras to https pages only.",
-)
-_PORT = flags.DEFINE_integer(
-  "port",
-  8000,
-  "Port to listen on. 0: any that is free.",
-  lower_bound=0,
-  upper_bound=65535,
-)
+flags.define(config_lib.CommandConfig, "model", "dry_run")
+flags.define(config_lib.DemoConfig)
 
 
 def main() -> None:
   """Serves the page until Ctrl-C."""
-  model = common_flags.require(
+  model = flags.require(
     "model", "give a folder that export wrote, or a .tflite file."
   )
-  if flags.FLAGS.dry_run:
-    options = {"model": model, "host": _HOST.value, "port": _PORT.value}
-    print(json.dumps(options, indent=2))
+  where = flags.read(config_lib.DemoConfig)
+  if flags.read(config_lib.CommandConfig).dry_run:
+    command.show({"model": model, **config_lib.option_values(where)})
     return
   # Imported late: --help and a refused flag do not wait for numpy.
   from official.cyclegan import demo_lib
 
-  with demo_lib.serving(model, _HOST.value, _PORT.value) as server:
+  with demo_lib.serving(model, where.host, where.port) as server:
     print(f"Open {demo_lib.address(server)} (Ctrl-C ends it)", flush=True)
     server.serve_forever()
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

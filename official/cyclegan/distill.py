@@ -29,30 +29,25 @@ and translate are the same.
 
 from __future__ import annotations
 
-from absl import flags
+import dataclasses
 
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
+from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
-from official.cyclegan.core import config_file
+from official.cyclegan.core import flags
 
-common_flags.define_run_flags()
-common_flags.define_data_flags()
-common_flags.define_model_flags()
-common_flags.define_train_flags()
-common_flags.define_device_flags()
-common_flags.define_distill_flags()
-common_flags.define_dry_run_flag()
+flags.define(config_lib.CommandConfig, "model_dir")
+flags.define_run(distilled=True)
 
 
 def main() -> None:
-  """Distils what the flags describe."""
-  config = config_checks.resolve(common_flags.student_from_flags())
-  if flags.FLAGS.dry_run:
-    print(config_file.to_json(config), end="")
+  """Distils what files and flags describe."""
+  config = config_checks.resolve(flags.student_from_flags())
+  options = flags.read(config_lib.CommandConfig)
+  if options.dry_run:
+    command.show(dataclasses.asdict(config), options.format)
     return
-  model_dir = common_flags.require(
-    "model_dir", "give a folder for the students' run."
-  )
+  model_dir = flags.require("model_dir", "give a folder for the students' run.")
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   from official.cyclegan import train_lib
 
@@ -61,4 +56,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

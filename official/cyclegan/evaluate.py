@@ -30,89 +30,90 @@ where it is known) to --output_dir, by default evaluation/ in the run's folder.
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 
-from absl import flags
-
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
+from official.cyclegan.core import flags
 
-common_flags.define_run_flags()
-common_flags.define_model_flag()
-common_flags.define_checkpoint_flags()
-common_flags.define_source_flags()
-common_flags.define_evaluation_flags()
-common_flags.define_output_flag()
-common_flags.define_dry_run_flag()
-
-_DEFAULT_FOLDER = "evaluation"
+flags.define(
+  config_lib.CommandConfig,
+  "model_dir",
+  "model",
+  "checkpoint",
+  "raw_generator",
+  "output_dir",
+  "dry_run",
+)
+flags.define(config_lib.DataConfig, *flags.SOURCE_OPTIONS)
+flags.define(config_lib.EvaluateConfig)
 
 
 def main() -> None:
   """Measures the model that the flags name and prints the table."""
-  exported, model_dir = flags.FLAGS.model, flags.FLAGS.model_dir
-  if bool(exported) == bool(model_dir):
-    raise errors.UserError(
-      "--model_dir and --model are both given: give one of them."
-      if exported
-      else "--model_dir is missing: give the folder that train wrote, or as"
-      " --model what export wrote: the folder, a SavedModel, a .tflite file."
+  options = flags.read(config_lib.CommandConfig)
+  model, flag = _model(options)
+  with errors.given_as(model_dir=flag, model=flag):
+    config = flags.with_given_source(_trained_with(model))
+  evaluation = flags.evaluation_from_flags()
+  selection = flags.selection_from_flags()
+  if options.dry_run:
+    command.show(
+      {
+        **dataclasses.asdict(config),
+        "model": model,
+        "output_dir": options.output_dir or config_file.default_folder(model),
+        **config_lib.option_values(evaluation),
+      }
     )
-  model = exported or model_dir
-  if exported and not flags.FLAGS.dry_run and not os.path.exists(model):
-    raise errors.UserError(
-      f"--model={model} does not exist. Give a folder that export wrote, a"
-      " SavedModel or a .tflite file."
-    )
-  config = common_flags.with_given_source(_trained_with(model))
-  options = common_flags.evaluation_from_flags()
-  output_dir = flags.FLAGS.output_dir or _default_folder(model)
-  if flags.FLAGS.dry_run:
-    resolved = {
-      **dataclasses.asdict(config),
-      "model": model,
-      "output_dir": output_dir,
-      **dataclasses.asdict(options),
-    }
-    print(json.dumps(resolved, indent=2))
     return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   from official.cyclegan import evaluate_lib
 
-  selection = config_lib.GeneratorSelection(
-    flags.FLAGS.checkpoint, not flags.FLAGS.raw_generator
-  )
-  report = evaluate_lib.evaluate(model, output_dir, config, selection, options)
-  print(evaluate_lib.table(report), end="")
-  print(f"\nReport: {output_dir}")
+  with errors.given_as(model_dir=flag, model=flag):
+    evaluate_lib.run(model, options.output_dir, config, selection, evaluation)
+
+
+def _model(options: config_lib.CommandConfig) -> tuple[str, str]:
+  """Returns the model, and the flag that names it."""
+  exported, model_dir = options.model, options.model_dir
+  if exported and model_dir:
+    raise errors.UserError(
+      "and --model are both given: give one of them.", "model_dir"
+    )
+  if model_dir:
+    return model_dir, "model_dir"
+  if not exported:
+    raise errors.UserError(
+      "is missing: give the folder that train wrote, or as --model what export"
+      " wrote: the folder, a SavedModel, a .tflite file.",
+      "model_dir",
+    )
+  if not options.dry_run and not os.path.exists(exported):
+    raise errors.UserError(
+      "does not exist. Give a folder that export wrote, a SavedModel or a"
+      " .tflite file.",
+      "model",
+      exported,
+    )
+  return exported, "model"
 
 
 def _trained_with(model: str) -> config_lib.Config:
   """Returns what the model was trained on, or asks for a data set."""
   config = config_file.find(model)
-  if config is None and not (
-    flags.FLAGS["dataset"].present or flags.FLAGS["domain_a"].present
-  ):
+  if config is None and not flags.source_is_given():
     raise errors.UserError(
-      f"--model={model} does not say what it was trained on. Give --dataset, or"
-      " --domain_a and --domain_b."
+      "does not say what it was trained on. Give --dataset, or --domain_a and"
+      " --domain_b.",
+      "model",
+      model,
     )
   return config or config_checks.resolve(config_lib.Config())
 
 
-def _default_folder(model: str) -> str:
-  """Returns a folder in the run's or the export's, or beside a single file."""
-  name = os.path.basename(model.rstrip("/"))
-  stem = os.path.splitext(name)[0]
-  if stem in config_lib.GENERATOR_NAMES.values() or os.path.isfile(model):
-    name = f"{_DEFAULT_FOLDER}_{name.replace('.', '_')}"
-    return os.path.join(os.path.dirname(model.rstrip("/")), name)
-  return os.path.join(model, _DEFAULT_FOLDER)
-
-
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

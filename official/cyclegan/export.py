@@ -31,58 +31,58 @@ as --dataset name another.
 from __future__ import annotations
 
 import dataclasses
-import json
 
-from absl import flags
-
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
+from official.cyclegan.core import flags
 
-common_flags.define_run_flags()
-common_flags.define_checkpoint_flags()
-common_flags.define_source_flags()
-common_flags.define_dry_run_flag()
-common_flags.define_output_flag()
-common_flags.define_size_flag()
-common_flags.define_export_flags()
+flags.define(
+  config_lib.CommandConfig,
+  "model_dir",
+  "checkpoint",
+  "raw_generator",
+  "output_dir",
+  "size",
+  "dry_run",
+)
+flags.define(config_lib.DataConfig, *flags.SOURCE_OPTIONS)
+flags.define(config_lib.ExportConfig)
 
 
 def main() -> None:
   """Exports both directions and prints what was written."""
-  model_dir = common_flags.require(
-    "model_dir", "give the folder that train wrote."
-  )
-  output_dir = common_flags.require(
+  model_dir = flags.require("model_dir", "give the folder that train wrote.")
+  output_dir = flags.require(
     "output_dir", "give a folder for the exported files."
   )
-  options = common_flags.export_from_flags()
-  config = common_flags.with_given_source(config_file.load(model_dir))
-  options = config_checks.resolve_export(options, config)
-  if flags.FLAGS.dry_run:
-    shown = {
-      "model_dir": model_dir,
-      "output_dir": output_dir,
-      "size": options.sizes[0],
-      "export": dataclasses.asdict(options),
-      "checkpoint": flags.FLAGS.checkpoint,
-      "raw_generator": flags.FLAGS.raw_generator,
-    }
-    print(json.dumps({**shown, **dataclasses.asdict(config)}, indent=2))
+  export = flags.export_from_flags()
+  config = flags.with_given_source(config_file.load(model_dir))
+  export = config_checks.resolve_export(export, config)
+  options = flags.read(config_lib.CommandConfig)
+  if options.dry_run:
+    command.show(
+      {
+        "model_dir": model_dir,
+        "output_dir": output_dir,
+        "size": export.sizes[0],
+        "export": config_lib.option_values(export),
+        "checkpoint": options.checkpoint,
+        "raw_generator": options.raw_generator,
+        **dataclasses.asdict(config),
+      }
+    )
     return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   from official.cyclegan import export_lib
   from official.cyclegan.serving import export_report
 
-  selection = config_lib.GeneratorSelection(
-    flags.FLAGS.checkpoint, not flags.FLAGS.raw_generator
-  )
   report = export_lib.export(
     model_dir,
     output_dir,
-    options=options,
-    selection=selection,
+    options=export,
+    selection=flags.selection_from_flags(),
     data=config.data,
   )
   print(export_report.table(report))
@@ -90,4 +90,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

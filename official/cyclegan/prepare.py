@@ -39,51 +39,49 @@ command goes on; until it is done there is no folder of that name.
 
 from __future__ import annotations
 
-from absl import flags
+import dataclasses
 
-from official.cyclegan.core import common_flags
-from official.cyclegan.core import config_file
+from official.cyclegan.core import command
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import flags
 
-common_flags.define_data_flags()
-common_flags.define_picture_flags()
-common_flags.define_dry_run_flag()
-common_flags.define_output_flag()
-_PREVIEW = flags.DEFINE_string(
-  "preview",
-  None,
-  "PNG file to write, showing what the networks will see; nothing else is"
-  " done.",
+flags.define(config_lib.DataConfig)
+flags.define(config_lib.ModelConfig, *flags.PICTURE_OPTIONS)
+flags.define(config_lib.TrainConfig, *flags.PICTURE_OPTIONS)
+flags.define(
+  config_lib.CommandConfig, *flags.FRONT_DOOR, "output_dir", "dry_run", "format"
 )
-_SHARD_MB = flags.DEFINE_integer(
-  "shard_mb", 128, "About how large a file of records gets, MB.", lower_bound=1
-)
+flags.define(config_lib.PackConfig)
 
 
 def main() -> None:
   """Looks through the pictures, and writes what the flags ask for."""
-  config = common_flags.config_from_flags()
-  if flags.FLAGS.dry_run:
-    print(config_file.to_json(config), end="")
+  config = config_checks.resolve(flags.config_from_flags())
+  options = flags.read(config_lib.CommandConfig)
+  packing = flags.read(config_lib.PackConfig)
+  if options.dry_run:
+    command.show(dataclasses.asdict(config), options.format)
     return
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   from official.cyclegan import prepare_lib
   from official.cyclegan.data import dataset_audit
   from official.cyclegan.data import image_files
 
-  if _PREVIEW.value:
-    image_files.write(_PREVIEW.value, prepare_lib.preview(config))
-    print(f"Preview: {_PREVIEW.value}")
+  if packing.preview:
+    image_files.write(packing.preview, prepare_lib.preview(config))
+    print(f"Preview: {packing.preview}")
     return
   found = dataset_audit.survey(config.data)
   summary = dataset_audit.report(found)
   print(dataset_audit.table(summary), end="")
-  output_dir = flags.FLAGS.output_dir
+  output_dir = options.output_dir
   if output_dir:
     prepare_lib.write(
-      found, summary, config.data, output_dir, _SHARD_MB.value << 20
+      found, summary, config.data, output_dir, packing.shard_mb << 20
     )
     print(f"Data set: --dataset={output_dir}")
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

@@ -16,7 +16,7 @@ r"""Trains a CycleGAN on two unpaired piles of pictures.
 Recipe (built-in data set, two to six minutes on two cores):
 
   python -m official.cyclegan.train --model_dir=runs/quickstart \
-    --flagfile=official/cyclegan/configs/quickstart.flags
+    --experiment=quickstart
 
 Own pictures, in my_data/{trainA,trainB,testA,testB}:
 
@@ -26,38 +26,44 @@ The run's folder gets config.json, run.json, checkpoints/, samples/ (a picture
 of the progress every --sample_interval steps), logs/ (tensorboard --logdir)
 and progress.gif. Only --model_dir must be given. SIGINT (Ctrl-C) and SIGTERM
 save and stop; the same command again goes on as if it had not been stopped.
+Options come from a preset (--experiment), YAML files (--config_file),
+--params_override and flags; each wins over those before it.
 """
 
 from __future__ import annotations
 
-from absl import flags
+import dataclasses
 
-from official.cyclegan.core import common_flags
-from official.cyclegan.core import config_file
+from official.cyclegan.core import command
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import flags
 
-common_flags.define_run_flags()
-common_flags.define_data_flags()
-common_flags.define_model_flags()
-common_flags.define_train_flags()
-common_flags.define_device_flags()
-common_flags.define_dry_run_flag()
+flags.define(config_lib.CommandConfig, "model_dir", "mode")
+flags.define_run()
 
 
 def main() -> None:
-  """Trains what the flags describe."""
-  config = common_flags.config_from_flags()
-  if flags.FLAGS.dry_run:
-    print(config_file.to_json(config), end="")
+  """Trains, or evaluates, what files and flags describe."""
+  config = config_checks.resolve(flags.config_from_flags())
+  options = flags.read(config_lib.CommandConfig)
+  if options.dry_run:
+    command.show(dataclasses.asdict(config), options.format)
     return
-  model_dir = common_flags.require(
+  model_dir = flags.require(
     "model_dir", "give a folder for the run, e.g. --model_dir=runs/first."
   )
-  # Imported late: --help and --dry_run do not wait for TensorFlow.
-  from official.cyclegan import train_lib
+  if options.mode in ("train", "train_and_eval"):
+    # Imported late: --help and --dry_run do not wait for TensorFlow.
+    from official.cyclegan import train_lib
 
-  train_lib.run(config, model_dir, "train")
-  print(f"Trained model: {model_dir}")
+    train_lib.run(config, model_dir, "train")
+    print(f"Trained model: {model_dir}")
+  if options.mode in ("eval", "train_and_eval"):
+    from official.cyclegan import evaluate_lib
+
+    evaluate_lib.run(model_dir)
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

@@ -227,7 +227,7 @@ def _build_student(
     network.trainable = False
   model = model_lib.build_model(config, largest, teachers, teacher.model)
   if config.distill.init_from_teacher:
-    config_checks.check_inheritance(config.model, teacher.model)
+    config_checks.check_transfer(config.model, teacher.model)
     for direction, network in teachers.items():
       weight_transfer.inherit(
         model.generator(direction), config.model, network, teacher.model

@@ -31,93 +31,59 @@ and tqdm are enough, and for videos imageio and imageio-ffmpeg.
 
 from __future__ import annotations
 
-import json
-
-from absl import flags
-
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import flags
 
-common_flags.define_model_flag()
-common_flags.define_checkpoint_flags()
-common_flags.define_background_flag()
-common_flags.define_dry_run_flag()
-common_flags.define_size_flag()
-_INPUT = flags.DEFINE_string(
-  "input",
-  None,
-  "Picture, glob pattern in quotes, folder of pictures, or a data set as for"
-  " train's --dataset: its test pictures; or a video file, or camera:0.",
+flags.define(
+  config_lib.CommandConfig,
+  "model",
+  "checkpoint",
+  "raw_generator",
+  "size",
+  "dry_run",
 )
-_OUTPUT = flags.DEFINE_string(
-  "output",
-  None,
-  "Folder for the results, which keep the inputs' names; for a single picture"
-  " also a .png or .jpg file. Of a video an .mp4 file, without sound.",
-)
-_DIRECTION = flags.DEFINE_enum(
-  "direction", "AtoB", ["AtoB", "BtoA"], "Which way to translate."
-)
-_SCALE = flags.DEFINE_enum(
-  "scale",
-  "fit",
-  ["fit", "native"],
-  "fit: work at the size that the model was trained for, as training did."
-  " native: work at the picture's own size (not for .tflite files).",
-)
-_TEMPORAL_SMOOTHING = flags.DEFINE_float(
-  "temporal_smoothing",
-  0.0,
-  "Of a video, how much of the frame before is mixed in where nothing moves,"
-  " against flicker: 0, nothing, to below 1, e.g. 0.7.",
-)
-_MAX_FRAMES = flags.DEFINE_integer(
-  "max_frames", 0, "Frames of a video at most. 0: all.", lower_bound=0
-)
+flags.define(config_lib.DataConfig, "background")
+flags.define(config_lib.TranslateConfig)
 
 
 def main() -> None:
   """Translates what the flags name."""
-  model = common_flags.require(
+  model = flags.require(
     "model", "give a run's folder, a SavedModel or a .tflite file."
   )
-  inputs = common_flags.require(
+  inputs = flags.require(
     "input", "give a picture, a pattern in quotes or a folder."
   )
-  output = common_flags.require("output", "give a folder for the results.")
-  if flags.FLAGS.dry_run:
-    options = {
-      "model": model,
-      "input": inputs,
-      "output": output,
-      "direction": _DIRECTION.value,
-      "scale": _SCALE.value,
-      "size": flags.FLAGS.size,
-      "temporal_smoothing": _TEMPORAL_SMOOTHING.value,
-      "max_frames": _MAX_FRAMES.value,
-      "background": flags.FLAGS.background,
-      "checkpoint": flags.FLAGS.checkpoint,
-      "raw_generator": flags.FLAGS.raw_generator,
-    }
-    print(json.dumps(options, indent=2))
+  output = flags.require("output", "give a folder for the results.")
+  options = flags.read(config_lib.CommandConfig)
+  how = flags.read(config_lib.TranslateConfig)
+  background = flags.read(config_lib.DataConfig).background
+  if options.dry_run:
+    command.show(
+      {
+        "model": model,
+        **config_lib.option_values(how),
+        "size": options.size,
+        "background": background,
+        "checkpoint": options.checkpoint,
+        "raw_generator": options.raw_generator,
+      }
+    )
     return
   # Imported late: --help and a refused flag do not wait for numpy.
   from official.cyclegan import translate_lib
   from official.cyclegan.serving import video
 
-  selection = config_lib.GeneratorSelection(
-    flags.FLAGS.checkpoint, not flags.FLAGS.raw_generator
-  )
+  selection = flags.selection_from_flags()
   if video.is_video(inputs):
     result = video.translate(
-      translate_lib.open_model(
-        model, _DIRECTION.value, selection, flags.FLAGS.size
-      ),
+      translate_lib.open_model(model, how.direction, selection, options.size),
       inputs,
       output,
-      _SCALE.value,
-      _TEMPORAL_SMOOTHING.value,
-      _MAX_FRAMES.value,
+      how.scale,
+      how.temporal_smoothing,
+      how.max_frames,
     )
     print(
       f"{result.frames} frames written to {output},"
@@ -133,14 +99,14 @@ def main() -> None:
     model,
     inputs,
     output,
-    _DIRECTION.value,
-    _SCALE.value,
+    how.direction,
+    how.scale,
     selection,
-    flags.FLAGS.background,
-    flags.FLAGS.size,
+    background,
+    options.size,
   )
   print(f"{len(written)} pictures written to {output}")
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

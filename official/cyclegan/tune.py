@@ -16,7 +16,7 @@ r"""Searches the loss weights that suit two piles of pictures.
 Recipe (built-in data set, about half an hour on two cores):
 
   python -m official.cyclegan.tune --tuner_dir=runs/tuning \
-    --flagfile=official/cyclegan/configs/quickstart.flags --max_minutes=30
+    --experiment=quickstart --max_minutes=30
   python -m official.cyclegan.train --model_dir=runs/tuned \
     --flagfile=runs/tuning/best.flags
 
@@ -37,46 +37,18 @@ the same command is given again.
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import sys
 from typing import Any
 
-from absl import flags
-
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import flags
 
-common_flags.define_data_flags()
-common_flags.define_model_flags()
-common_flags.define_train_flags()
-common_flags.define_distill_flags()
-common_flags.define_search_flags()
-common_flags.define_dry_run_flag()
-_SPACE = flags.DEFINE_enum(
-  "space",
-  config_lib.SPACES[0],
-  config_lib.SPACES,
-  "What is searched: loss weights, trained like train; or the architecture of a"
-  " small generator that learns from --teacher, like distill. --search and the"
-  " --..._choices have other defaults there: "
-  + ", ".join(config_lib.ARCHITECTURE_SEARCH.search)
-  + ".",
-)
-_TUNER_DIR = flags.DEFINE_string(
-  "tuner_dir", None, "Folder of the search; all of its processes share it."
-)
-_DISTRIBUTED = flags.DEFINE_boolean(
-  "distributed",
-  False,
-  "This is one of several processes. KERASTUNER_TUNER_ID is chief in one and a"
-  " name of its own in each of the others, which train; KERASTUNER_ORACLE_IP"
-  " and KERASTUNER_ORACLE_PORT are the chief's address in all.",
-)
-_SHOW_ENDED = flags.DEFINE_boolean(
-  "show_ended", True, "Show the trials of earlier starts again."
-)
+flags.define_run(distilled=True, devices=False)
+flags.define(config_lib.SearchConfig)
+flags.define(config_lib.TuneConfig)
 _AGAIN = "--noshow_ended"
 
 
@@ -85,24 +57,26 @@ def _start_again() -> None:
   given = [flag for flag in sys.argv[1:] if flag != _AGAIN]
   sys.stdout.flush()
   sys.stderr.flush()
-  command = [sys.executable, "-m", "official.cyclegan.tune", *given, _AGAIN]
-  os.execv(sys.executable, command)
+  arguments = [sys.executable, "-m", "official.cyclegan.tune", *given, _AGAIN]
+  os.execv(sys.executable, arguments)
 
 
 def main() -> None:
-  """Searches what the flags describe."""
-  options = common_flags.search_from_flags(_SPACE.value)
-  if _SPACE.value == "architecture":
-    config = common_flags.student_from_flags()
+  """Searches what files and flags describe."""
+  tuning = flags.read(config_lib.TuneConfig)
+  options = flags.search_from_flags(tuning.space)
+  if tuning.space == "architecture":
+    config = flags.student_from_flags()
   else:
-    config = common_flags.config_from_flags(resolve=False)
-  if flags.FLAGS.dry_run:
-    values: dict[str, Any] = dataclasses.asdict(config_checks.resolve(config))
-    values["search"] = dataclasses.asdict(options)
-    print(json.dumps(values, indent=2))
+    config = flags.config_from_flags()
+  resolved = config_checks.resolve(config)
+  shown = flags.read(config_lib.CommandConfig)
+  if shown.dry_run:
+    values: dict[str, Any] = dataclasses.asdict(resolved)
+    values["search"] = config_lib.option_values(options)
+    command.show(values, shown.format)
     return
-  config_checks.resolve(config)
-  tuner_dir = common_flags.require(
+  tuner_dir = flags.require(
     "tuner_dir", "give a folder for the search, e.g. --tuner_dir=runs/tuning."
   )
   # Imported late: --help and --dry_run do not wait for TensorFlow.
@@ -116,9 +90,9 @@ def main() -> None:
       config,
       options,
       tuner_dir,
-      _DISTRIBUTED.value,
+      tuning.distributed,
       tune_lib.memory_limit(options),
-      _SHOW_ENDED.value,
+      tuning.show_ended,
     )
   except tune_lib.NeedsRestart as restart:
     print(f"tune: {restart}; it starts itself again.", file=sys.stderr)
@@ -155,12 +129,12 @@ def main() -> None:
   if summary.model_dir:
     print(f"It is trained in full: --model_dir={summary.model_dir}")
     return
-  command = "distill" if config.distill.teacher else "train"
+  program = "distill" if config.distill.teacher else "train"
   print(
-    f"Train it in full: python -m official.cyclegan.{command} --model_dir=..."
+    f"Train it in full: python -m official.cyclegan.{program} --model_dir=..."
     f" --flagfile={summary.flags}"
   )
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

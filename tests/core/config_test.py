@@ -11,25 +11,27 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-import json
+
+import dataclasses
 
 import pytest
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
-from official.cyclegan.core import config_file
-from official.cyclegan.core import errors
+from official.cyclegan.core import options
 from tests import conftest
 
-
-def _with(part, **changes):
-  return conftest.replace(config_lib.Config(), part, **changes)
-
-
-def test_json_round_trip_keeps_every_field():
-  config = _with("data", crop_size=64, load_size=72, dataset="x/y")
-  config = conftest.replace(config, "train", train_steps=7, seed=5)
-  assert config_file.from_json(config_file.to_json(config)) == config
+_PARTS = (
+  *config_lib.parts().values(),
+  config_lib.SearchConfig,
+  config_lib.EvaluateConfig,
+  config_lib.ExportConfig,
+  config_lib.CommandConfig,
+  config_lib.PackConfig,
+  config_lib.TuneConfig,
+  config_lib.TranslateConfig,
+  config_lib.DemoConfig,
+)
 
 
 def test_defaults_are_those_of_the_book():
@@ -42,131 +44,53 @@ def test_defaults_are_those_of_the_book():
   assert config.model.gen_n_filters == config.model.disc_n_filters == 32
 
 
-def test_resolve_fills_in_what_follows():
-  config = _with("data", crop_size=64)
-  assert config.data.load_size == 64
-  assert config.train.disc_learning_rate == config.train.learning_rate
+@pytest.mark.parametrize("part", _PARTS, ids=lambda part: part.__name__)
+def test_every_field_is_declared_as_an_option(part):
+  names = {field.name for field in dataclasses.fields(part)}
+  if part is config_lib.SearchConfig:  # declared with the options it varies
+    names.remove("space")
+  assert names == {entry.name for entry in options.declared(part)}
+  for entry in options.declared(part):
+    text = entry.option.help
+    assert len(text) > 15 and text.endswith(".") and "  " not in text
+  options.check(part())  # the defaults are within their own ranges
 
 
-def test_upsampler_is_the_generators_own():
-  for generator_type, upsample in (
-    ("resnet", "subpixel"),
-    ("unet", "resize_conv"),
-  ):
-    config = _with("model", generator_type=generator_type)
-    assert config.model.upsample == upsample
-    given = "conv_transpose"
-    config = _with("model", generator_type=generator_type, upsample=given)
-    assert config.model.upsample == given
+def test_no_two_parts_of_a_run_share_a_name():
+  names = [
+    entry.name
+    for part in (*config_lib.parts().values(), config_lib.SearchConfig)
+    for entry in config_lib.declared_options(part).values()
+  ]
+  assert len(names) == len(set(names))
 
 
-def test_basic_discriminator_has_three_layers():
-  config = _with("model", disc_type="basic", disc_n_layers=5)
-  assert config.model.disc_n_layers == 3
+def test_what_is_searched_is_declared_with_the_option():
+  assert config_lib.SEARCHABLE["lambda_id"] == "loss"
+  assert config_lib.SEARCHABLE["upsample"] == "model"
+  for name, tried in config_lib.DEFAULT_SPACE.items():
+    flag = config_lib.space_flag(name, tried)
+    entry = config_lib.declared_options(config_lib.SearchConfig)[flag]
+    assert entry.default == tried.values()
 
 
-def test_run_of_an_earlier_version_is_read():
-  """Its file lacks the newer fields, whose defaults are what it did."""
-  for generator_type, upsample in (
-    ("resnet", "conv_transpose"),
-    ("unet", "resize_conv"),
-  ):
-    text = json.dumps({"model": {"generator_type": generator_type}})
-    config = config_file.from_json(text)
-    assert config.model.upsample == upsample
-  assert config.loss.gan_mode == "lsgan"
-  assert config.device.distribution_strategy == "one_device"
+def test_with_options_changes_the_space_of_a_search():
+  search = config_lib.with_options(
+    config_lib.ARCHITECTURE_SEARCH, {"lambda_id_range": (1.0, 2.0)}
+  )
+  assert search.space["lambda_id"] == options.Range(1.0, 2.0)
+  assert search.space["n_res_blocks"] == options.Choices((2, 4, 6, 8))
+  values = config_lib.option_values(search)
+  assert values["lambda_id_range"] == (1.0, 2.0)
+  assert "space" not in values
 
 
-def test_file_that_cannot_be_written_is_named(tmp_path):
-  with pytest.raises(errors.UserError, match="--model_dir: .*config.json"):
-    config_file.save(config_lib.Config(), str(tmp_path / "missing"))
-
-
-@pytest.mark.parametrize(
-  ("part", "changes", "words"),
-  [
-    ("data", {"crop_size": 50}, ["--crop_size=50", "multiples of 4"]),
-    ("data", {"crop_size": 4}, ["--crop_size=4", "at least 8"]),
-    (
-      "data",
-      {"crop_size": 64, "load_size": 60},
-      ["--crop_size=64", "--load_size=60"],
-    ),
-    ("data", {"batch_size": 0}, ["--batch_size=0"]),
-    ("model", {"generator_type": "vgg"}, ["--generator_type=vgg", "unet"]),
-    (
-      "model",
-      {"generator_type": "mobile", "padding": "reflect"},
-      ["--padding=reflect", "zero or partial"],
-    ),
-    ("model", {"block_kernel": 4}, ["--block_kernel=4", "odd"]),
-    ("model", {"gen_n_filters": 0}, ["--gen_n_filters=0"]),
-    ("model", {"norm_epsilon": 0.0}, ["--norm_epsilon=0.0"]),
-    ("loss", {"lambda_id": -1.0}, ["--lambda_id=-1.0"]),
-    ("loss", {"lambda_id": float("nan")}, ["--lambda_id=nan"]),
-    ("train", {"learning_rate": 0.0}, ["--learning_rate=0.0"]),
-    ("train", {"ema_decay": 1.0}, ["--ema_decay"]),
-    ("train", {"decay_fraction": 1.5}, ["--decay_fraction=1.5", "0 to 1"]),
-    ("train", {"epochs": 0}, ["--epochs=0"]),
-    ("model", {"upsample": "bicubic"}, ["--upsample=bicubic", "subpixel"]),
-    ("model", {"disc_type": "cnn"}, ["--disc_type=cnn", "pixel"]),
-    ("model", {"dropout": 0.95}, ["--dropout=0.95"]),
-    ("loss", {"gan_mode": "gan"}, ["--gan_mode=gan", "wgangp"]),
-    ("loss", {"lambda_gp": -1.0}, ["--lambda_gp=-1.0"]),
-    (
-      "loss",
-      {"gan_mode": "hinge", "label_smoothing": 0.1},
-      ["--label_smoothing=0.1", "--gan_mode=hinge", "lsgan or vanilla"],
-    ),
-    ("train", {"lr_policy": "step"}, ["--lr_policy=step", "cosine"]),
-    ("train", {"precision": "float64"}, ["--precision=float64"]),
-    ("train", {"keep_checkpoints": 0}, ["--keep_checkpoints=0"]),
-    ("train", {"best_metric": "fid"}, ["--best_metric=fid", "cycle_l1"]),
-    (
-      "device",
-      {"distribution_strategy": "horovod"},
-      ["--distribution_strategy=horovod", "multi_worker"],
-    ),
-    ("device", {"num_devices": -1}, ["--num_devices=-1"]),
-  ],
-)
-def test_bad_values_are_refused_by_flag(part, changes, words):
-  with pytest.raises(errors.UserError) as error:
-    _with(part, **changes)
-  for word in words:
-    assert word in str(error.value)
-
-
-def test_unet_takes_multiples_of_16_only():
-  model = config_lib.ModelConfig(generator_type="unet")
-  config_checks.check_size("size", 48, model)
-  for size in (16, 40, 56):
-    with pytest.raises(errors.UserError, match="multiples of 16"):
-      config_checks.check_size("size", size, model)
-
-
-@pytest.mark.parametrize(
-  ("text", "word"),
-  [
-    ("{", "no valid JSON"),
-    ("[]", "expected an object"),
-    ('{"model": {"layers": 3}}', "layers"),
-    ('{"train": {"epochs": "many"}}', "epochs"),
-  ],
-)
-def test_unreadable_json_is_named(text, word):
-  with pytest.raises(errors.UserError, match=word):
-    config_file.from_json(text, "somewhere/config.json")
-
-
-def test_save_and_load(tmp_path):
-  config = _with("model", n_res_blocks=6)
-  config_file.save(config, str(tmp_path))
-  assert config_file.load(str(tmp_path)) == config
-  assert json.loads((tmp_path / "config.json").read_text())["model"]
-  with pytest.raises(errors.UserError, match="no trained model"):
-    config_file.load(str(tmp_path / "nowhere"))
+def test_a_searched_learning_rate_keeps_the_ratio():
+  config = conftest.replace(
+    config_lib.Config(), "train", disc_learning_rate=1e-4
+  )
+  found = config_lib.with_searched(config, {"learning_rate": 4e-4})
+  assert found.train.disc_learning_rate == pytest.approx(2e-4)
 
 
 if __name__ == "__main__":

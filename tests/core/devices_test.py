@@ -19,7 +19,6 @@ import socket
 import subprocess
 import sys
 import time
-import types
 
 import numpy as np
 import pytest
@@ -250,39 +249,6 @@ def test_workers_stop_together(pictures, tmp_path):
     assert "SIGTERM" in line
     steps.add(line.split("at step ")[1])
   assert len(steps) == 1
-
-
-@pytest.mark.parametrize(
-  ("line", "want"),
-  [
-    ("flags\t\t: fpu avx512f avx512_bf16", "mixed_bfloat16"),
-    ("flags : fpu amx_bf16", "mixed_bfloat16"),
-    ("flags : fpu avx2 avx512f", "float32"),
-    ("Features : bf16", "float32"),
-  ],
-)
-def test_auto_precision_reads_what_the_processor_can(
-  line, want, tmp_path, monkeypatch
-):
-  (tmp_path / "cpuinfo").write_text(f"processor : 0\n{line}\n")
-  monkeypatch.setattr(devices, "_PROCESSOR_FILE", str(tmp_path / "cpuinfo"))
-  assert devices.precision("auto") == want
-  assert devices.precision("mixed_float16") == "mixed_float16"
-
-
-def test_auto_precision_without_linux_is_float32(tmp_path, monkeypatch):
-  monkeypatch.setattr(devices, "_PROCESSOR_FILE", str(tmp_path / "none"))
-  assert devices.precision("auto") == "float32"
-
-
-def test_memory_is_kept_only_where_the_c_library_can(monkeypatch):
-  asked = []
-  library = types.SimpleNamespace(mallopt=lambda *values: asked.append(values))
-  monkeypatch.setattr(devices.ctypes, "CDLL", lambda _: library)
-  devices._keep_freed_memory()
-  assert len(asked) == 2
-  monkeypatch.setattr(devices.ctypes, "CDLL", lambda _: object())
-  devices._keep_freed_memory()  # another C library: nothing happens
 
 
 if __name__ == "__main__":

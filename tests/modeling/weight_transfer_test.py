@@ -96,7 +96,7 @@ def _names(network):
 def test_a_student_does_what_its_teacher_does_with_the_used_channels(options):
   teacher, wide = _build(0, **options)
   student, narrow = _build(1, **{**options, **_narrow(options)})
-  config_checks.check_inheritance(narrow, wide)
+  config_checks.check_transfer(narrow, wide)
   _silence(teacher, wide, narrow)
   before = student(_image()).numpy()
   weight_transfer.inherit(student, narrow, teacher, wide)

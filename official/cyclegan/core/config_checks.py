@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import typing
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import options
 
 # What "auto" means. For the ResNet the best of the three on the built-in data
 # sets (docs/training.md), for the U-Net that of its source.
@@ -43,35 +43,41 @@ SIZE_MULTIPLES = {"resnet": 4, "unet": 16, "mobile": 4}
 MINIMUM_SIZES = {"resnet": 8, "unet": 32, "mobile": 8}
 
 
-def resolve(config: config_lib.Config) -> config_lib.Config:
-  """Checks a configuration and fills in what follows from other fields.
+def resolve(config: config_lib.Config) -> config_lib.ResolvedConfig:
+  """Checks a configuration and fills in what follows from other options.
 
   Args:
-    config: What the user asked for.
+    config: What the user asked for; a resolved one stays as it is.
 
   Returns:
     The configuration with `load_size`, `disc_learning_rate`, `upsample`,
     `padding` and, of a basic discriminator, `disc_n_layers` filled in.
 
   Raises:
-    UserError: If a value cannot be used; the message names the flag.
+    errors.UserError: If a value cannot be used; carries the option.
   """
   data, train = config.data, config.train
-  config = dataclasses.replace(
-    config,
+  resolved = config_lib.ResolvedConfig(
     data=dataclasses.replace(data, load_size=data.load_size or data.crop_size),
     model=resolve_model(config.model),
+    loss=config.loss,
     train=dataclasses.replace(
       train,
       disc_learning_rate=train.disc_learning_rate or train.learning_rate,
     ),
+    device=config.device,
+    distill=config.distill,
   )
-  _check(config)
-  return config
+  _check(resolved)
+  return resolved
 
 
 def resolve_model(model: config_lib.ModelConfig) -> config_lib.ModelConfig:
-  """Returns the networks' options with all that follows from others final."""
+  """Returns the networks' options with `auto` and `basic` filled in.
+
+  Args:
+    model: What the user asked for.
+  """
   if model.upsample == "auto":
     upsample = _BEST_UPSAMPLERS.get(model.generator_type, "auto")
     model = dataclasses.replace(model, upsample=upsample)
@@ -83,131 +89,102 @@ def resolve_model(model: config_lib.ModelConfig) -> config_lib.ModelConfig:
   return model
 
 
-def _check(config: config_lib.Config) -> None:
-  """Raises `UserError` if a resolved value cannot be used."""
-  data, model, train = config.data, config.model, config.train
-  for part in (data, model, config.loss, train, config.device, config.distill):
-    for name, choices in config_lib.CHOICES.items():
-      if hasattr(part, name):
-        _require_choice(name, getattr(part, name), choices)
+def _check(config: config_lib.ResolvedConfig) -> None:
+  """Refuses values outside of what is declared, and those that do not fit."""
+  for name in config_lib.parts():
+    options.check(getattr(config, name))
   _check_distillation(config)
+  _check_data(config.data, config.model)
+  _check_model(config.model)
+  _check_loss(config.loss)
+
+
+def _check_data(
+  data: config_lib.DataConfig, model: config_lib.ModelConfig
+) -> None:
+  """Refuses options of the data that contradict each other or the networks."""
   check_size("crop_size", data.crop_size, model)
   if data.load_size < data.crop_size:
     raise errors.UserError(
-      f"--crop_size={data.crop_size} is larger than"
-      f" --load_size={data.load_size}: nothing could be cut out. Raise"
-      " --load_size or lower --crop_size."
+      f"is larger than --load_size={data.load_size}: nothing could be cut out."
+      " Raise --load_size or lower --crop_size.",
+      "crop_size",
+      data.crop_size,
     )
-  _require_range("batch_size", data.batch_size, 1)
   if data.preprocess in config_lib.VARIABLE_SIZES and data.batch_size > 1:
     raise errors.UserError(
-      f"--preprocess={data.preprocess} leaves pictures of different sizes,"
-      f" which --batch_size={data.batch_size} cannot hold together. Use"
-      " --batch_size=1, or another --preprocess."
+      "leaves pictures of different sizes, which"
+      f" --batch_size={data.batch_size} cannot hold together. Use"
+      " --batch_size=1, or another --preprocess.",
+      "preprocess",
+      data.preprocess,
     )
   if bool(data.domain_a) != bool(data.domain_b):
     missing = "domain_b" if data.domain_a else "domain_a"
     raise errors.UserError(
-      f"--{missing} is missing: --domain_a and --domain_b go together."
+      "is missing: --domain_a and --domain_b go together.", missing
     )
-  if not 0 < data.test_fraction < 1:
+
+
+def _check_model(model: config_lib.ModelConfig) -> None:
+  """Refuses networks that cannot be built."""
+  if model.block_kernel % 2 == 0:
     raise errors.UserError(
-      f"--test_fraction={data.test_fraction} must be above 0 and below 1,"
-      " e.g. 0.1."
-    )
-  for name in (
-    "gen_n_filters",
-    "disc_n_filters",
-    "disc_n_layers",
-    "n_res_blocks",
-  ):
-    _require_range(name, getattr(model, name), 1)
-  _require_range("skip_filters", model.skip_filters, 0)
-  if model.block_kernel < 1 or model.block_kernel % 2 == 0:
-    raise errors.UserError(
-      f"--block_kernel={model.block_kernel} must be an odd number, e.g. 3."
+      "must be an odd number, e.g. 3.", "block_kernel", model.block_kernel
     )
   if model.padding == "reflect" and model.generator_type != "resnet":
     raise errors.UserError(
-      f"--padding=reflect: only the resnet generator mirrors its border, not"
-      f" {model.generator_type}. Use zero or partial."
+      ": only the resnet generator mirrors its border, not"
+      f" {model.generator_type}. Use zero or partial.",
+      "padding",
+      model.padding,
     )
-  if model.channels not in config_lib.CHANNELS:
-    raise errors.UserError(
-      f"--channels={model.channels} must be 1 (grey) or 3."
-    )
-  if not model.norm_epsilon > 0:
-    raise errors.UserError(
-      f"--norm_epsilon={model.norm_epsilon} must be above 0, e.g. 1e-5."
-    )
-  for name in ("validation", "reconstr", "id", "gp"):
-    _require_range(f"lambda_{name}", getattr(config.loss, f"lambda_{name}"), 0)
-  for name in ("learning_rate", "disc_learning_rate"):
-    value = getattr(train, name)
-    if not 0 < value < math.inf:
-      raise errors.UserError(f"--{name}={value} must be above 0, e.g. 2e-4.")
-  for name, low, high in (
-    ("beta_1", 0, 1),
-    ("decay_fraction", 0, 1),
-    ("ema_decay", 0, 1),
-  ):
-    _require_range(name, getattr(train, name), low, high)
-  _require_range("dropout", model.dropout, 0, 0.9)
-  _require_range("label_smoothing", config.loss.label_smoothing, 0, 0.5)
-  gan_mode = config.loss.gan_mode
-  if config.loss.label_smoothing and gan_mode not in _SMOOTHABLE:
-    raise errors.UserError(
-      f"--label_smoothing={config.loss.label_smoothing} has no meaning with"
-      f" --gan_mode={gan_mode}, which has no target value. Use 0, or"
-      f" --gan_mode={' or '.join(_SMOOTHABLE)}."
-    )
-  for name, low in (
-    ("epochs", 1),
-    ("train_steps", 0),
-    ("buffer_max_length", 0),
-    ("sample_interval", 1),
-    ("save_every_steps", 0),
-    ("keep_checkpoints", 1),
-    ("eval_every_steps", 0),
-    ("seed", 0),
-    ("intra_op_threads", 0),
-  ):
-    _require_range(name, getattr(train, name), low)
-  if train.beta_1 == 1 or train.ema_decay == 1:
-    raise errors.UserError("--beta_1 and --ema_decay must be below 1.")
-  _require_range("num_devices", config.device.num_devices, 0)
 
 
-def _check_distillation(config: config_lib.Config) -> None:
-  """Raises `UserError` if there is nobody to learn from, or nothing."""
+def _check_loss(loss: config_lib.LossConfig) -> None:
+  """Refuses losses whose options contradict each other."""
+  if loss.label_smoothing and loss.gan_mode not in _SMOOTHABLE:
+    raise errors.UserError(
+      f"has no meaning with --gan_mode={loss.gan_mode}, which has no target"
+      f" value. Use 0, or --gan_mode={' or '.join(_SMOOTHABLE)}.",
+      "label_smoothing",
+      loss.label_smoothing,
+    )
+
+
+def _check_distillation(config: config_lib.ResolvedConfig) -> None:
+  """Refuses a student without a teacher, or one that learns nothing."""
   distill, loss = config.distill, config.loss
-  for name in ("lambda_distill", "lambda_features"):
-    value = getattr(loss, name)
-    _require_range(name, value, 0)
-    if value and not distill.teacher:
+  if not distill.teacher:
+    for name in ("lambda_distill", "lambda_features"):
+      value = getattr(loss, name)
+      if value:
+        raise errors.UserError("needs a --teacher: use distill.", name, value)
+    if distill.students != config_lib.BOTH:
       raise errors.UserError(
-        f"--{name}={value} needs a --teacher: use distill."
+        "is for distill only.", "students", distill.students
       )
-  if distill.students != config_lib.BOTH:
-    if not distill.teacher:
-      raise errors.UserError(
-        f"--students={distill.students} is for distill only."
-      )
-    if loss.lambda_reconstr or loss.lambda_id:
-      raise errors.UserError(
-        f"--students={distill.students} trains one generator, but"
-        " --lambda_reconstr and --lambda_id need both. Set them to 0."
-      )
-  if distill.init_from_teacher and not distill.teacher:
-    raise errors.UserError("--init_from_teacher is for distill only.")
-  if distill.teacher and not (loss.lambda_distill or loss.lambda_features):
+    if distill.init_from_teacher:
+      raise errors.UserError("is for distill only.", "init_from_teacher")
+    return
+  if distill.students != config_lib.BOTH and (
+    loss.lambda_reconstr or loss.lambda_id
+  ):
     raise errors.UserError(
-      "--lambda_distill and --lambda_features are both 0: nothing is learned"
-      " from the teacher. Use train instead."
+      "trains one generator, but --lambda_reconstr and --lambda_id need both."
+      " Set them to 0.",
+      "students",
+      distill.students,
+    )
+  if not (loss.lambda_distill or loss.lambda_features):
+    raise errors.UserError(
+      "and --lambda_features are both 0: nothing is learned from the teacher."
+      " Use train instead.",
+      "lambda_distill",
     )
 
 
-def check_inheritance(
+def check_transfer(
   student: config_lib.ModelConfig, teacher: config_lib.ModelConfig
 ) -> None:
   """Refuses a student that cannot start with its teacher's weights.
@@ -217,8 +194,8 @@ def check_inheritance(
     teacher: The teacher's options.
 
   Raises:
-    UserError: If they differ in more than width and blocks, or the student is
-      the larger one.
+    errors.UserError: If they differ in more than width and blocks, or the
+      student is the larger one; carries `init_from_teacher`.
   """
   student, teacher = resolve_model(student), resolve_model(teacher)
   same = ["generator_type", "upsample", "norm_affine", "global_skip"]
@@ -228,8 +205,9 @@ def check_inheritance(
     has, wanted = getattr(student, name), getattr(teacher, name)
     if has != wanted:
       raise errors.UserError(
-        f"--init_from_teacher: the student has --{name}={has}, its teacher"
-        f" {wanted}. Give --{name}={wanted}, or leave --init_from_teacher out."
+        f": the student has --{name}={has}, its teacher {wanted}. Give"
+        f" --{name}={wanted}, or leave --init_from_teacher out.",
+        "init_from_teacher",
       )
   smaller = ["gen_n_filters", "skip_filters"]
   if student.generator_type != "unet":
@@ -238,166 +216,109 @@ def check_inheritance(
     has, most = getattr(student, name), getattr(teacher, name)
     if has > most:
       raise errors.UserError(
-        f"--init_from_teacher: the student has --{name}={has}, its teacher only"
-        f" {most}. Give at most that, or leave --init_from_teacher out."
+        f": the student has --{name}={has}, its teacher only {most}. Give at"
+        " most that, or leave --init_from_teacher out.",
+        "init_from_teacher",
       )
 
 
 def check_search(search: config_lib.SearchConfig) -> None:
-  """Raises `UserError` if an option of a search cannot be used.
+  """Refuses options of a search that cannot be used.
 
   Args:
     search: The options.
 
   Raises:
-    UserError: The message names the flag.
+    errors.UserError: Carries the option.
   """
-  _require_choice("tuner", search.tuner, config_lib.TUNERS)
-  _require_choice("objective", search.objective, config_lib.METRICS)
-  if not search.search:
-    raise errors.UserError(
-      f"--search is empty: give some of {', '.join(config_lib.SEARCHABLE)}."
-    )
-  for name in search.search:
-    _require_choice("search", name, tuple(config_lib.SEARCHABLE))
-  if len(set(search.search)) < len(search.search):
-    raise errors.UserError("--search names something twice.")
-  for name in config_lib.SEARCHABLE:
-    if hasattr(search, f"{name}_range"):
-      low, high = getattr(search, f"{name}_range")
-      if not 0 < low < high < math.inf:
+  options.check_list("search", search.search, tuple(config_lib.SEARCHABLE))
+  options.check(search)
+  for name, tried in search.space.items():
+    flag = config_lib.space_flag(name, tried)
+    if isinstance(tried, options.Range):
+      if not 0 < tried.low < tried.high < math.inf:
         raise errors.UserError(
-          f"--{name}_range={low},{high} must be two numbers above 0, the"
-          f" smaller first. To fix it leave {name} out of --search."
+          "must be two numbers above 0, the smaller first. To fix it leave"
+          f" {name} out of --search.",
+          flag,
+          f"{tried.low},{tried.high}",
         )
-    elif not getattr(search, f"{name}_choices"):
-      raise errors.UserError(f"--{name}_choices is empty: give some values.")
-  for name in search.generator_type_choices:
-    _require_choice("generator_type_choices", name, config_lib.GENERATOR_TYPES)
-  for name, low in (
-    ("gen_n_filters", 1),
-    ("n_res_blocks", 1),
-    ("block_kernel", 1),
-    ("skip_filters", 0),
-  ):
-    for value in getattr(search, f"{name}_choices"):
-      _require_range(f"{name}_choices", value, low)
-  for value in search.upsample_choices:
-    _require_choice("upsample_choices", value, config_lib.UPSAMPLERS)
-  _require_choice(
-    "budget_quantization", search.budget_quantization, config_lib.QUANTIZATIONS
-  )
-  for name, low in (
-    ("trial_steps", 1),
-    ("max_trials", 1),
-    ("max_minutes", 0),
-    ("finalists", 0),
-    ("executions_per_trial", 1),
-    ("grid_points", 2),
-    ("hyperband_factor", 2),
-    ("worker_timeout", 1),
-    ("restart_gb", 0),
-    ("max_latency_ms", 0),
-    ("max_macs", 0),
-    ("max_size_kb", 0),
-    ("budget_size", 0),
-  ):
-    _require_range(name, getattr(search, name), low)
+      continue
+    if not tried.options:
+      raise errors.UserError("is empty: give some values.", flag)
+    part = config_lib.parts()[config_lib.SEARCHABLE[name]]
+    for value in tried.options:
+      options.check_value(options.find(part, name), flag, value)
 
 
-def check_evaluation(options: config_lib.EvaluateConfig) -> None:
-  """Raises `UserError` if a model cannot be judged like that.
+def check_evaluation(evaluation: config_lib.EvaluateConfig) -> None:
+  """Refuses options of an evaluation that cannot be used.
 
   Args:
-    options: How.
+    evaluation: The options.
 
   Raises:
-    UserError: The message names the flag.
+    errors.UserError: Carries the option.
   """
-  _require_range("max_images", options.max_images, 2)
-  _require_choice("reference", options.reference, config_lib.REFERENCES)
+  options.check(evaluation)
 
 
 def resolve_export(
-  options: config_lib.ExportConfig, config: config_lib.Config
+  export: config_lib.ExportConfig, config: config_lib.Config
 ) -> config_lib.ExportConfig:
   """Checks what is to be exported and fills in what follows from the run.
 
   Args:
-    options: What the user asked for.
+    export: What the user asked for.
     config: The run's.
 
   Returns:
     The options with `sizes`, and what `format` needs, filled in.
 
   Raises:
-    UserError: If a value cannot be used; the message names the flag.
+    errors.UserError: If a value cannot be used; carries the option.
   """
-  sizes = options.sizes or (config.data.crop_size,)
+  sizes = export.sizes or (config.data.crop_size,)
   for size in sizes:
     check_size("size" if len(sizes) == 1 else "sizes", size, config.model)
-  for name, values, choices in (
-    ("format", options.format, config_lib.EXPORT_FORMATS),
-    ("quantization", options.quantization, config_lib.QUANTIZATIONS),
-    ("sizes", sizes, sizes),
-  ):
-    if not values:
-      raise errors.UserError(
-        f"--{name} is empty: give some of {', '.join(choices)}."
-      )
-    if len(set(values)) < len(values):
-      raise errors.UserError(f"--{name} names something twice.")
-    for value in values:
-      _require_choice(name, value, choices)
-  _require_choice("io", options.io, config_lib.IOS)
-  if len(sizes) > 1 and "int8_mixed" in options.quantization:
+  for name in ("format", "quantization"):
+    choices = options.find(export, name).option.choices
+    options.check_list(name, getattr(export, name), choices)
+  options.check_list("sizes", sizes, sizes)
+  options.check(export)
+  if len(sizes) > 1 and "int8_mixed" in export.quantization:
     raise errors.UserError(
-      "--quantization=int8_mixed: TensorFlow's converter makes it for one size"
-      " only. Leave it out, or give one of --sizes."
+      ": TensorFlow's converter makes it for one size only. Leave it out, or"
+      " give one of --sizes.",
+      "quantization",
+      "int8_mixed",
     )
-  for name in ("calibration_images", "test_images"):
-    _require_range(name, getattr(options, name), 1)
-  _require_range("min_psnr", options.min_psnr, 0, 200)
-  formats = options.format
+  formats = export.format
   if "web" in formats and "tflite" not in formats:
     formats = ("tflite", *formats)  # what the page runs
-  return dataclasses.replace(options, sizes=sizes, format=formats)
+  return dataclasses.replace(export, sizes=sizes, format=formats)
 
 
-def check_size(flag: str, size: int, model: config_lib.ModelConfig) -> None:
-  """Raises `UserError` if the generator cannot take images of `size` pixels.
+def check_size(option: str, size: int, model: config_lib.ModelConfig) -> None:
+  """Refuses images that the generator cannot take.
 
   Args:
-    flag: Name of the flag that holds the size, for the message.
+    option: Which option holds the size, for the message.
     size: Width and height, pixels.
     model: The networks.
 
   Raises:
-    UserError: If `size` is too small or no multiple of what is needed.
+    errors.UserError: If `size` is too small, or not a multiple of what the
+      generator needs; carries `option`.
   """
   multiple = SIZE_MULTIPLES[model.generator_type]
   minimum = MINIMUM_SIZES[model.generator_type]
   if size < minimum or size % multiple:
     nearest = max(minimum, multiple * round(size / multiple))
     raise errors.UserError(
-      f"--{flag}={size}: the {model.generator_type} generator takes sizes of"
-      f" at least {minimum} pixels that are multiples of {multiple}. Use e.g."
-      f" --{flag}={nearest}."
+      f": the {model.generator_type} generator takes sizes of at least"
+      f" {minimum} pixels that are multiples of {multiple}. Use e.g."
+      f" {nearest}.",
+      option,
+      size,
     )
-
-
-def _require_choice(
-  name: str, value: str, choices: typing.Sequence[str]
-) -> None:
-  if value not in choices:
-    raise errors.UserError(
-      f"--{name}={value} must be one of {', '.join(choices)}."
-    )
-
-
-def _require_range(
-  name: str, value: float, low: float, high: float = math.inf
-) -> None:
-  if not low <= value <= high or value == math.inf:
-    bound = f"at least {low}" if high == math.inf else f"{low} to {high}"
-    raise errors.UserError(f"--{name}={value} must be {bound}.")

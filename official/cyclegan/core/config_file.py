@@ -11,7 +11,12 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""`config.json`: a resolved configuration beside what it describes."""
+"""Configurations as files: `config.json` of a run, presets, YAML, overrides.
+
+A command's configuration comes, the later winning, from the defaults, a preset
+(`--experiment`), files (`--config_file`), overrides (`--params_override`) and
+flags. All but the flags are read here.
+"""
 
 from __future__ import annotations
 
@@ -19,24 +24,53 @@ import dataclasses
 import json
 import os
 import pathlib
-import typing
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import options
 
+FILE_NAME = "config.json"
+EXPORT_NAME = "export.json"  # what `export` reports, data set included
+_EVALUATION_FOLDER = "evaluation"
+PRESETS = pathlib.Path(__file__).absolute().parents[1] / "configs"
 # Upsampling that each generator's source has, and that runs had whose
 # config.json is from before there was a choice.
 _SOURCE_UPSAMPLERS = {"resnet": "conv_transpose", "unet": "resize_conv"}
-FILE_NAME = "config.json"
-EXPORT_NAME = "export.json"  # what `export` reports, data set included
+# What files and overrides can hold beside the parts of a run: the options of
+# `tune`, `evaluate` and `export`. Each command takes what concerns it.
+_SECTIONS = {
+  "search": config_lib.SearchConfig,
+  "evaluation": config_lib.EvaluateConfig,
+  "export": config_lib.ExportConfig,
+}
+# By section and option, values read from files and overrides.
+Given = dict[str, dict[str, Any]]
 
 
 def to_json(config: config_lib.Config) -> str:
-  """Returns the configuration as indented JSON."""
+  """Returns a configuration as indented JSON.
+
+  Args:
+    config: Resolved or not.
+  """
   return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
+
+
+def to_yaml(values: Mapping[str, Any]) -> str:
+  """Returns values as YAML, in their order; `read_given` takes it.
+
+  Args:
+    values: What JSON can hold, and tuples.
+  """
+  # Imported late: translate needs it not, and runs where it is not installed.
+  import yaml
+
+  plain = json.loads(json.dumps(values))
+  return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
 
 
 def to_flags(
@@ -49,13 +83,13 @@ def to_flags(
     base: What holds without flags; None: the defaults.
 
   Returns:
-    `--name=value` for every field that is not as in `base`.
+    `--name=value` for every option that is not as in `base`.
   """
   default = config_checks.resolve(base or config_lib.Config())
   found = []
-  for part in dataclasses.fields(config_lib.Config):
-    values = dataclasses.asdict(getattr(config, part.name))
-    defaults = dataclasses.asdict(getattr(default, part.name))
+  for part in config_lib.parts():
+    values = dataclasses.asdict(getattr(config, part))
+    defaults = dataclasses.asdict(getattr(default, part))
     for name, value in values.items():
       if value != defaults[name]:
         text = str(value).lower() if isinstance(value, bool) else str(value)
@@ -63,7 +97,7 @@ def to_flags(
   return found
 
 
-def from_json(text: str, source: str = FILE_NAME) -> config_lib.Config:
+def from_json(text: str, source: str = FILE_NAME) -> config_lib.ResolvedConfig:
   """Reads what `to_json` wrote; fields left out keep their defaults.
 
   Only `upsample` does not: runs from before there was a choice had that of
@@ -77,62 +111,67 @@ def from_json(text: str, source: str = FILE_NAME) -> config_lib.Config:
     The resolved configuration.
 
   Raises:
-    UserError: If the text is no JSON, or holds unknown fields or wrong types.
+    errors.UserError: If the text is not JSON, or holds unknown fields or wrong
+      types.
   """
   try:
     values = json.loads(text)
   except json.JSONDecodeError as error:
     raise errors.UserError(
-      f"{source} is no valid JSON ({error}). Restore it from a backup or train"
+      f"{source} is not valid JSON ({error}). Restore it from a backup or train"
       " again into a new folder."
     ) from error
-  config = _read_dataclass(config_lib.Config, values, source)
-  if "upsample" not in values.get("model", {}):
+  given = _read_sections(values, config_lib.parts(), _not_a_run(source))
+  config = with_given(config_lib.Config(), given)
+  if "upsample" not in given.get("model", {}):
     upsample = _SOURCE_UPSAMPLERS.get(config.model.generator_type, "auto")
     model = dataclasses.replace(config.model, upsample=upsample)
     config = dataclasses.replace(config, model=model)
   return config_checks.resolve(config)
 
 
-def _read_dataclass(cls: type, values: Any, source: str) -> Any:
-  """Builds `cls` from a JSON object, checking names and types."""
-  if not isinstance(values, dict):
-    raise errors.UserError(f"{source}: expected an object, found {values!r}.")
-  types = typing.get_type_hints(cls)
-  unknown = sorted(set(values) - set(types))
-  if unknown:
-    raise errors.UserError(
-      f"{source}: unknown field {unknown[0]!r}. It was written by another"
-      " version of this package; use that one, or remove the field."
-    )
-  arguments = {}
-  for name, value in values.items():
-    where, expected = f"{source}: {name}", types[name]
-    if dataclasses.is_dataclass(expected):
-      arguments[name] = _read_dataclass(expected, value, where)
-    elif expected is float and type(value) is int:
-      arguments[name] = float(value)
-    elif type(value) is not expected:
-      raise errors.UserError(
-        f"{where} must be of type {expected.__name__}, found {value!r}."
-      )
-    else:
-      arguments[name] = value
-  return cls(**arguments)
-
-
 def save(config: config_lib.Config, model_dir: str) -> None:
   """Writes `config.json` into the folder of a run, whole or not at all.
 
+  Args:
+    config: The resolved configuration.
+    model_dir: The folder.
+
   Raises:
-    UserError: If the folder is not writable.
+    errors.UserError: If the folder is not writable.
   """
   files.write_text(
     pathlib.Path(model_dir, FILE_NAME), to_json(config), "model_dir"
   )
 
 
-def find(model: str) -> config_lib.Config | None:
+def load(model_dir: str) -> config_lib.ResolvedConfig:
+  """Reads `config.json` from the folder of a run.
+
+  Args:
+    model_dir: The folder that `train` was given.
+
+  Returns:
+    The resolved configuration of the run.
+
+  Raises:
+    errors.UserError: If the folder holds no readable configuration; carries
+      `model_dir`.
+  """
+  path = pathlib.Path(model_dir, FILE_NAME)
+  try:
+    text = path.read_text(encoding="utf-8")
+  except OSError as error:
+    raise errors.UserError(
+      f"holds no trained model ({FILE_NAME} is missing). Give the folder that"
+      " `train` wrote.",
+      "model_dir",
+      model_dir,
+    ) from error
+  return from_json(text, str(path))
+
+
+def find(model: str) -> config_lib.ResolvedConfig | None:
   """Returns what a model was trained with, if that was kept with it.
 
   Args:
@@ -143,28 +182,21 @@ def find(model: str) -> config_lib.Config | None:
     A run's configuration; of an export one with only its data; or None.
 
   Raises:
-    UserError: If what was kept is damaged, or a folder that is no export holds
-      no configuration either.
+    errors.UserError: If what was kept is damaged, or a folder that is not an
+      export holds no configuration either; carries `model_dir`.
   """
   if os.path.isfile(os.path.join(model, FILE_NAME)):
     return load(model)
   for folder in (model, os.path.dirname(model.rstrip("/"))):
     path = os.path.join(folder, EXPORT_NAME)
     if os.path.isfile(path):
-      text = pathlib.Path(path).read_text(encoding="utf-8")
-      try:
-        data = json.loads(text).get("data")
-      except json.JSONDecodeError as error:
-        raise errors.UserError(
-          f"{path} is no valid JSON ({error}). Export again."
-        ) from error
+      data = files.read_json(path, "Export again.").get("data")
       if not data:  # before 0.5.0
         return None
-      return config_checks.resolve(
-        config_lib.Config(
-          data=_read_dataclass(config_lib.DataConfig, data, path)
-        )
+      given = _read_sections(
+        {"data": data}, config_lib.parts(), _not_a_run(path)
       )
+      return config_checks.resolve(with_given(config_lib.Config(), given))
   if os.path.isfile(model) or os.path.isfile(
     os.path.join(model, "saved_model.pb")
   ):
@@ -172,24 +204,203 @@ def find(model: str) -> config_lib.Config | None:
   return load(model)
 
 
-def load(model_dir: str) -> config_lib.Config:
-  """Reads `config.json` from the folder of a run.
+def presets() -> list[str]:
+  """Returns the names that `--experiment` takes."""
+  return sorted(path.stem for path in PRESETS.glob("*.yaml"))
+
+
+def read_given(
+  experiment: str | None = None,
+  config_files: Sequence[str] = (),
+  overrides: Sequence[str] = (),
+) -> Given:
+  """Reads all that stands between the defaults and the flags.
 
   Args:
-    model_dir: The folder that `train` was given.
+    experiment: Name of a preset; None for none.
+    config_files: YAML or JSON files with the keys of `config.json`.
+    overrides: Lists such as `train.learning_rate=1e-4,model.init=he`.
 
   Returns:
-    The resolved configuration of the run.
+    The values by section and option; of several for one option the last.
 
   Raises:
-    UserError: If the folder holds no readable configuration.
+    errors.UserError: If there is no such preset or file, or a key or value
+      cannot be used; carries `experiment`, `config_file` or `params_override`.
   """
-  path = pathlib.Path(model_dir, FILE_NAME)
-  try:
-    text = path.read_text(encoding="utf-8")
-  except OSError as error:
+  layers = []
+  if experiment:
+    layers.append(_read_experiment(experiment))
+  layers += [_read_file(path, "config_file", path) for path in config_files]
+  layers += [_read_override(text) for text in overrides]
+  merged: Given = {}
+  for layer in layers:
+    for section, values in layer.items():
+      merged.setdefault(section, {}).update(values)
+  return merged
+
+
+def with_given(config: config_lib.Config, given: Given) -> config_lib.Config:
+  """Returns a configuration with values from files and overrides.
+
+  Args:
+    config: What holds without them.
+    given: From `read_given`; sections that are not parts of a run are left
+      out.
+  """
+  changed = {
+    name: config_lib.with_options(getattr(config, name), given[name])
+    for name in config_lib.parts()
+    if name in given
+  }
+  return dataclasses.replace(config, **changed)
+
+
+def _read_experiment(name: str) -> Given:
+  """Reads a preset."""
+  path = PRESETS / f"{name}.yaml"
+  if name not in presets():
     raise errors.UserError(
-      f"--model_dir={model_dir} holds no trained model ({FILE_NAME} is"
-      " missing). Give the folder that `train` wrote."
+      f"is not a preset. There are {', '.join(presets())}."
+      + errors.nearest(name, presets()),
+      "experiment",
+      name,
+    )
+  return _read_file(str(path), "experiment", name)
+
+
+def _read_file(path: str, option: str, given: str) -> Given:
+  """Reads a YAML file; JSON is YAML as well."""
+  import yaml
+
+  try:
+    text = pathlib.Path(path).read_text(encoding="utf-8")
+    values = yaml.safe_load(text)
+  except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+    raise errors.UserError(
+      f"cannot be read ({reason}). Give a YAML or JSON file of options.",
+      option,
+      given,
     ) from error
-  return from_json(text, str(path))
+  return _read_sections(
+    {} if values is None else values,
+    {**config_lib.parts(), **_SECTIONS},
+    lambda message: errors.UserError(f": {message}", option, given),
+  )
+
+
+def _read_override(text: str) -> Given:
+  """Reads one list of `part.option=value`."""
+  known = {**config_lib.parts(), **_SECTIONS}
+  found: Given = {}
+
+  def fail(message: str) -> errors.UserError:
+    return errors.UserError(f": {message}", "params_override", text)
+
+  for assignment in _assignments(text):
+    key, equals, value = assignment.partition("=")
+    section, dot, name = key.strip().partition(".")
+    if not equals or not dot:
+      raise fail(
+        f"{assignment.strip()!r} must be like train.learning_rate=1e-4."
+      )
+    entry = _find_option(section, name, known, fail)
+    try:
+      parsed = options.parse(entry, value.strip().strip("[]"))
+    except errors.UserError as error:
+      raise fail(f"{key.strip()}={value.strip()} {error.args[0]}") from error
+    found.setdefault(section, {})[name] = parsed
+  return found
+
+
+def _assignments(text: str) -> list[str]:
+  """Splits at commas that are not within the brackets of a list."""
+  found, depth = [""], 0
+  for character in text:
+    depth += {"[": 1, "]": -1}.get(character, 0)
+    if character == "," and not depth:
+      found.append("")
+    else:
+      found[-1] += character
+  return [part for part in found if part.strip()]
+
+
+def _read_sections(
+  values: Any,
+  known: Mapping[str, type],
+  fail: Callable[[str], errors.UserError],
+) -> Given:
+  """Checks names and types of what JSON or YAML holds."""
+  found: Given = {}
+  for section, part in _object(values, fail).items():
+    if section not in known:
+      near = errors.nearest(section, known)
+      raise fail(f"there are no options called {section!r}.{near}")
+    found[section] = {}
+    for name, value in _object(part or {}, fail).items():
+      entry = _find_option(section, name, known, fail)
+      try:
+        found[section][name] = options.convert(entry, value)
+      except TypeError as error:
+        raise fail(f"{section}.{name} {error}, found {value!r}.") from error
+  return found
+
+
+def _object(
+  value: Any, fail: Callable[[str], errors.UserError]
+) -> dict[str, Any]:
+  if not isinstance(value, dict):
+    raise fail(f"expected an object of names and values, found {value!r}.")
+  return value
+
+
+def _find_option(
+  section: str,
+  name: str,
+  known: Mapping[str, type],
+  fail: Callable[[str], errors.UserError],
+) -> options.Declared:
+  """Returns what a key means, or refuses it with the nearest that is right."""
+  by_key = {
+    f"{part}.{entry}": declared
+    for part, cls in known.items()
+    for entry, declared in config_lib.declared_options(cls).items()
+  }
+  key = f"{section}.{name}"
+  if key not in by_key:
+    # The right name in the wrong part is nearer than any other name.
+    same = [known_key for known_key in by_key if known_key.endswith(f".{name}")]
+    near = f" Did you mean {same[0]}?" if same else errors.nearest(key, by_key)
+    raise fail(f"{key} is not an option.{near}")
+  return by_key[key]
+
+
+def _not_a_run(source: str) -> Callable[[str], errors.UserError]:
+  """Returns how to speak of a file that this package itself wrote."""
+
+  def fail(message: str) -> errors.UserError:
+    return errors.UserError(
+      f"{source}: {message} Another version of this package may have written"
+      " it: use that one, or mend the file."
+    )
+
+  return fail
+
+
+def default_folder(model: str) -> str:
+  """Returns where an evaluation of a model goes unless told otherwise.
+
+  Args:
+    model: A run's folder, an export's, a SavedModel or a `.tflite` file.
+
+  Returns:
+    A folder within the run's or the export's, or beside a single model.
+  """
+  path = model.rstrip("/")
+  name = os.path.basename(path)
+  single = os.path.splitext(name)[0] in config_lib.GENERATOR_NAMES.values()
+  if single or os.path.isfile(model):
+    name = f"{_EVALUATION_FOLDER}_{name.replace('.', '_')}"
+    return os.path.join(os.path.dirname(path), name)
+  return os.path.join(model, _EVALUATION_FOLDER)

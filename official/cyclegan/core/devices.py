@@ -11,39 +11,26 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What a run computes on: threads, determinism and `tf.distribute`."""
+"""Devices of a run: `tf.distribute` strategies, precision, determinism."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import json
 import os
 
 import tensorflow as tf
+from absl import logging
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 
 _TF_CONFIG = "TF_CONFIG"
 _ACCELERATORS = ("GPU", "TPU")
-_FEW_CORES = 2
-# What Linux calls bfloat16 arithmetic that TensorFlow uses.
-_BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
-_PROCESSOR_FILE = "/proc/cpuinfo"
-# Options of glibc's mallopt, from its malloc.h.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_NEVER = 2**31 - 1  # bytes; the largest value that mallopt takes
-_LARGEST_KEPT = 2**30  # bytes
 
 
 def set_up(config: config_lib.Config) -> None:
   """Prepares TensorFlow; before anything else uses it.
-
-  On a processor this also keeps freed memory for the next step, and leaves out
-  TensorFlow's graph optimizer (Grappler): it takes seconds before the first
-  step, and the graph is written so that it finds nothing (measured in
-  `docs/performance.md`). Small machines run each operator on one thread.
 
   Args:
     config: `train.intra_op_threads`, `train.deterministic`, and `device`.
@@ -53,19 +40,10 @@ def set_up(config: config_lib.Config) -> None:
   """
   processor_only = not any(map(tf.config.list_physical_devices, _ACCELERATORS))
   threads = config.train.intra_op_threads
-  automatic = not threads
-  if automatic and processor_only and (os.cpu_count() or 0) <= _FEW_CORES:
-    # The two directions keep two cores busy by themselves, each on its own.
-    threads = 1
   if threads:
-    with contextlib.suppress(RuntimeError if automatic else ()):  # has started
-      tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
   if processor_only:
-    _keep_freed_memory()
-    if not config.device.xla:
-      tf.config.optimizer.set_experimental_options(
-        {"disable_meta_optimizer": True}
-      )
+    cpu_tuning.tune(choose_threads=not threads, xla=config.device.xla)
   if config.train.deterministic:
     tf.config.experimental.enable_op_determinism()
   count = config.device.num_devices
@@ -99,7 +77,7 @@ def precision(asked: str) -> str:
   if asked != "auto":
     return asked
   if on_processor():
-    fast = _processor_flags() & _BFLOAT16_FLAGS
+    fast = cpu_tuning.has_bfloat16()
   else:
     fast = tf.config.list_logical_devices("TPU")
   return "mixed_bfloat16" if fast else "float32"
@@ -126,15 +104,16 @@ def strategy(config: config_lib.DeviceConfig) -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy(_local_devices(config.num_devices))
   if name == "multi_worker":
     workers = _workers()
-    print(f"Waiting for {len(workers)} workers: {', '.join(workers)}")
+    logging.info("Waiting for %d workers: %s", len(workers), ", ".join(workers))
     try:
       return tf.distribute.MultiWorkerMirroredStrategy()
     except (tf.errors.OpError, RuntimeError) as error:
       raise errors.UserError(
-        f"--distribution_strategy=multi_worker: the workers of {_TF_CONFIG}"
-        f" cannot be joined ({errors.first_line(error)})."
-        f" Check the addresses, and"
-        " start all of them."
+        f": the workers of {_TF_CONFIG} cannot be joined"
+        f" ({errors.first_line(error)}). Check the addresses, and start all of"
+        " them.",
+        "distribution_strategy",
+        name,
       ) from error
   return _tpu(config.tpu)
 
@@ -177,36 +156,11 @@ def check_batch(batch_size: int, strategy: tf.distribute.Strategy) -> None:
   replicas = strategy.num_replicas_in_sync
   if batch_size % replicas:
     raise errors.UserError(
-      f"--batch_size={batch_size} cannot be shared by {replicas} devices."
-      f" Use a multiple of {replicas}; it is the batch of all together."
+      f"cannot be shared by {replicas} devices. Use a multiple of {replicas};"
+      " it is the batch of all together.",
+      "batch_size",
+      batch_size,
     )
-
-
-def _processor_flags() -> frozenset[str]:
-  """Returns what the processor can do, as Linux names it; else nothing."""
-  try:
-    with open(_PROCESSOR_FILE, encoding="utf-8") as file:
-      for line in file:
-        name, _, flags = line.partition(":")
-        if name.strip() == "flags":
-          return frozenset(flags.split())
-  except OSError:
-    pass
-  return frozenset()
-
-
-def _keep_freed_memory() -> None:
-  """Asks glibc, where there is one, not to give memory back between steps.
-
-  Feature maps are freed and taken again in every step, and the system clears
-  each page that it hands out.
-  """
-  try:
-    mallopt = ctypes.CDLL(None).mallopt
-  except (OSError, AttributeError, TypeError):
-    return
-  mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
-  mallopt(_M_TRIM_THRESHOLD, _NEVER)
 
 
 def _local_devices(count: int) -> list[str]:
@@ -215,8 +169,10 @@ def _local_devices(count: int) -> list[str]:
   found = gpus or tf.config.list_logical_devices("CPU")
   if count > len(found):
     raise errors.UserError(
-      f"--num_devices={count}, but this machine has {len(found)}"
-      f" {found[0].device_type} devices. Use at most that many, or 0."
+      f", but this machine has {len(found)} {found[0].device_type} devices. Use"
+      " at most that many, or 0.",
+      "num_devices",
+      count,
     )
   return [device.name for device in found[: count or None]]
 
@@ -237,9 +193,10 @@ def _workers() -> list[str]:
     valid = False
   if not valid:
     raise errors.UserError(
-      f"--distribution_strategy=multi_worker needs the environment variable"
-      f" {_TF_CONFIG}, found {text!r}. Set it on each worker, e.g. on the first"
-      f" to {example}."
+      f"needs the environment variable {_TF_CONFIG}, found {text!r}. Set it on"
+      f" each worker, e.g. on the first to {example}.",
+      "distribution_strategy",
+      "multi_worker",
     )
   return workers
 
@@ -253,9 +210,10 @@ def _tpu(address: str) -> tf.distribute.Strategy:
     return tf.distribute.TPUStrategy(resolver)
   except Exception as error:  # whatever TensorFlow raises without a TPU
     raise errors.UserError(
-      f"--distribution_strategy=tpu: no TPU answers at --tpu={address}"
-      f" ({errors.first_line(error)})."
-      f" Check the address, or use another strategy."
+      f": no TPU answers there ({errors.first_line(error)}). Check the address,"
+      " or use another --distribution_strategy.",
+      "tpu",
+      address,
     ) from error
 
 

@@ -39,8 +39,8 @@ class UserError(ValueError):
     """Says what is wrong.
 
     Args:
-      message: With an option, how the sentence goes on after `--option=value`
-        ("must be at least 1."); a colon first is put directly behind it.
+      message: With an option, how the sentence goes on after it
+        ("must be at least 1."); a colon or comma first is put directly behind.
         Without one, the whole sentence.
       option: Name of the option at fault.
       value: What was given.
@@ -53,7 +53,7 @@ class UserError(ValueError):
     if self.option is None:
       return message
     value = "" if self.value is None else f"={self.value}"
-    space = "" if message.startswith(":") else " "
+    space = "" if message[:1] in (":", ",") else " "
     return f"--{self.option}{value}{space}{message}"
 
 

@@ -48,7 +48,7 @@ def inherit(
 
   Args:
     student: A generator.
-    student_config: Its options; `config.check_inheritance` accepts the two.
+    student_config: Its options; `config.check_transfer` accepts the two.
     teacher: A generator.
     teacher_config: Its options.
   """

@@ -1,0 +1,161 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""How a command runs: flags parsed, messages shown, mistakes told in one line.
+
+Libraries log; a command shows what this package logs as plain lines: what
+informs on standard output, warnings on standard error.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging as std_logging
+import os
+import pathlib
+import re
+import sys
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from absl import app
+from absl import flags
+from absl import logging
+
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
+
+_PACKAGE = str(pathlib.Path(__file__).absolute().parents[1]) + os.sep
+# What absl's own parsers say, for the flags of tools, and how it is put here.
+_WORDINGS = (
+  (r"invalid literal for int\(\).*", "must be a whole number."),
+  (r"could not convert string to float.*", "must be a number."),
+  (r"\('Non-boolean argument to boolean flag.*", "must be true or false."),
+  (r"value should be one of <(.*)>", r"must be one of \1."),
+)
+_MISSING = "Missing value for flag "
+
+
+def run(main: Callable[..., None], *operands: str) -> None:
+  """Runs a command: parses its flags, refuses stray arguments, reports errors.
+
+  A mistake of the user's ends in one line on standard error and exit status
+  2. `--help` ends with status 0.
+
+  Args:
+    main: What to do once the flags are parsed; takes the operands.
+    *operands: Names of the arguments that are not flags, all to be given.
+  """
+  # TensorFlow's C++ code reports missing GPU libraries as errors even where no
+  # GPU is wanted; what really fails is raised as an exception as well.
+  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+  app.run(functools.partial(_main, main, operands), flags_parser=_parse)
+
+
+def show(values: Mapping[str, Any], style: str = "json") -> None:
+  """Prints what `--dry_run` shows.
+
+  Args:
+    values: What JSON can hold, and tuples.
+    style: `json` or `yaml`.
+  """
+  if style == "yaml":
+    print(config_file.to_yaml(values), end="")
+  else:
+    print(json.dumps(values, indent=2))
+
+
+def _parse(argv: list[str]) -> list[str]:
+  """Parses flags; a wrong one is one line, not absl's three."""
+  try:
+    return flags.FLAGS(argv)
+  except flags.Error as error:
+    _fail(f"{_words(error)} (--help lists all flags.)")
+  except SystemExit:  # --help, which absl ends with status 1
+    sys.exit(0)
+
+
+def _words(error: flags.Error) -> str:
+  """Returns what is wrong with a flag, without Python's or absl's wording."""
+  cause = error.__cause__ or error.__context__
+  if isinstance(cause, errors.UserError):
+    return str(cause)
+  text = " ".join(str(error).split())
+  if isinstance(error, flags.UnrecognizedFlagError):
+    near = errors.nearest(error.flagname, flags.FLAGS)
+    return f"--{error.flagname} is not an option of this command.{near}"
+  if text.startswith(_MISSING):
+    return f"{text[len(_MISSING) :]} needs a value, as in --name=value."
+  for pattern, words in _WORDINGS:
+    text = re.sub(rf"^flag (--\S+): {pattern}$", rf"\1 {words}", text)
+  return text
+
+
+def _main(
+  main: Callable[..., None], operands: tuple[str, ...], argv: list[str]
+) -> None:
+  given = argv[1:]
+  if len(given) < len(operands):
+    _fail(f"{operands[len(given)]} is missing. (--help says more.)")
+  if len(given) > len(operands):
+    _fail(
+      f"unexpected argument {given[len(operands)]!r}: options are given as"
+      " --name=value. (--help lists all flags.)"
+    )
+  if not flags.FLAGS["verbosity"].present:
+    _show_messages()
+  try:
+    main(*given)
+  except errors.UserError as error:
+    _fail(str(error))
+  except KeyboardInterrupt:
+    sys.exit(130)
+
+
+class _Messages(std_logging.Handler):
+  """Prints this package's messages as plain lines."""
+
+  def emit(self, record: std_logging.LogRecord) -> None:
+    """Prints a message: warnings and worse on standard error."""
+    warns = record.levelno >= std_logging.WARNING
+    stream = sys.stderr if warns else sys.stdout
+    print(record.getMessage(), file=stream, flush=True)
+
+
+def _is_ours(record: std_logging.LogRecord) -> bool:
+  return record.pathname.startswith(_PACKAGE)
+
+
+def _is_others(record: std_logging.LogRecord) -> bool:
+  return not _is_ours(record) and record.levelno >= std_logging.WARNING
+
+
+def _show_messages() -> None:
+  """Shows this package's messages plainly, and of others only warnings."""
+  logging.set_verbosity(logging.INFO)
+  logger = logging.get_absl_logger()
+  if not any(isinstance(found, _Messages) for found in logger.handlers):
+    messages = _Messages()
+    messages.addFilter(_is_ours)
+    logger.addHandler(messages)
+    logging.get_absl_handler().addFilter(_is_others)
+  # TensorFlow's warnings are about its own inner workings.
+  std_logging.getLogger("tensorflow").setLevel(std_logging.ERROR)
+
+
+def _fail(message: str) -> typing.NoReturn:
+  program = os.path.splitext(os.path.basename(sys.argv[0]))[0]
+  print(f"{program}: error: {message}", file=sys.stderr)
+  sys.exit(2)

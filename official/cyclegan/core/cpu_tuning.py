@@ -1,0 +1,86 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Settings that make TensorFlow fast on a processor."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+
+import tensorflow as tf
+
+_FEW_CORES = 2
+# What Linux calls bfloat16 arithmetic that TensorFlow uses.
+_BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+_PROCESSOR_FILE = "/proc/cpuinfo"
+# Options of glibc's mallopt, from its malloc.h.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_NEVER = 2**31 - 1  # bytes; the largest value that mallopt takes
+_LARGEST_KEPT = 2**30  # bytes
+
+
+def tune(choose_threads: bool, xla: bool) -> None:
+  """Prepares TensorFlow for a machine that has nothing but its processor.
+
+  Freed memory is kept for the next step. TensorFlow's graph optimizer
+  (Grappler) is left out: it takes seconds before the first step, and the graph
+  is written so that it finds nothing (measured in `docs/performance.md`). On up
+  to two cores each operator runs on one thread: the two directions of a
+  training keep both cores busy.
+
+  Args:
+    choose_threads: Whether the number of threads is chosen here.
+    xla: Whether the step is compiled by XLA, which needs the optimizer.
+  """
+  if choose_threads and (os.cpu_count() or 0) <= _FEW_CORES:
+    with contextlib.suppress(RuntimeError):  # TensorFlow has started already
+      tf.config.threading.set_intra_op_parallelism_threads(1)
+  _keep_freed_memory()
+  if not xla:
+    tf.config.optimizer.set_experimental_options(
+      {"disable_meta_optimizer": True}
+    )
+
+
+def has_bfloat16() -> bool:
+  """Returns whether the processor computes in bfloat16, as Linux says."""
+  return bool(_processor_flags() & _BFLOAT16_FLAGS)
+
+
+def _processor_flags() -> frozenset[str]:
+  """Returns what the processor can do, as Linux names it; else nothing."""
+  try:
+    with open(_PROCESSOR_FILE, encoding="utf-8") as file:
+      for line in file:
+        name, _, flags = line.partition(":")
+        if name.strip() == "flags":
+          return frozenset(flags.split())
+  except OSError:
+    pass
+  return frozenset()
+
+
+def _keep_freed_memory() -> None:
+  """Asks glibc, where there is one, not to give memory back between steps.
+
+  Feature maps are freed and taken again in every step, and the system clears
+  each page that it hands out.
+  """
+  try:
+    mallopt = ctypes.CDLL(None).mallopt
+  except (OSError, AttributeError, TypeError):
+    return
+  mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
+  mallopt(_M_TRIM_THRESHOLD, _NEVER)

@@ -1,0 +1,386 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""How an option is declared: in one field of a dataclass, and nowhere else.
+
+A declaration gives the option's type (the field's annotation), default, help,
+unit, choices or range, what a search may try, and whether a run that goes on
+must keep its value. Flags, checks, `--help`, YAML files and `docs/options.md`
+come from there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from official.cyclegan.core import errors
+
+_KEY = "option"  # in a field's metadata
+_KINDS: dict[str, type] = {"bool": bool, "int": int, "float": float, "str": str}
+_WORDS = {
+  int: ("a whole number", "whole numbers"),
+  float: ("a number", "numbers"),
+}
+_EXAMPLES: dict[type, object] = {int: 128, float: 0.5}
+_TRUE, _FALSE = ("true", "t", "1", "yes"), ("false", "f", "0", "no")
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+  """Numbers that a search draws from, on a log scale.
+
+  Attributes:
+    low: The least, above 0.
+    high: The greatest.
+  """
+
+  low: float
+  high: float
+
+  suffix = "range"  # of the flag's name
+
+  def values(self) -> tuple[float, float]:
+    """Returns both ends, as the flag takes them."""
+    return self.low, self.high
+
+  def clip(self, value: float) -> float:
+    """Returns the value, or the end of the range that is nearest to it."""
+    return min(max(value, self.low), self.high)
+
+  def __contains__(self, value: float) -> bool:
+    return self.low <= value <= self.high
+
+
+@dataclasses.dataclass(frozen=True)
+class Choices:
+  """Values that a search tries.
+
+  Attributes:
+    options: The values, all of one type.
+  """
+
+  options: tuple[Any, ...]
+
+  suffix = "choices"
+
+  def values(self) -> tuple[Any, ...]:
+    """Returns the values, as the flag takes them."""
+    return self.options
+
+  def clip(self, value: Any) -> Any:
+    """Returns the value if it is tried, else the first that is."""
+    return value if value in self.options else self.options[0]
+
+  def __contains__(self, value: Any) -> bool:
+    return value in self.options
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+  """What a declaration says beside type and default.
+
+  Attributes:
+    help: What the option does, its source, and what peers call it.
+    unit: Of the value, such as `pixels`.
+    choices: The values it can have; of a list, each element.
+    minimum: Least value.
+    maximum: Greatest value.
+    above: Bound that the value must be above.
+    below: Bound that the value must be below.
+    example: For messages about values that cannot be used.
+    fixed: Whether a run, or a search, that goes on must keep the value.
+    search: What a search tries unless told otherwise; None: not searched.
+    old_values: Earlier names of values, which are still taken.
+    old_flags: Further names of the flag.
+    shown_default: What the help calls the default where the field's own is
+      replaced by each command; the flag then has none.
+    repeated: Whether the flag may be given several times.
+  """
+
+  help: str
+  unit: str = ""
+  choices: tuple[Any, ...] = ()
+  minimum: float | None = None
+  maximum: float | None = None
+  above: float | None = None
+  below: float | None = None
+  example: object = None
+  fixed: bool = False
+  search: Range | Choices | None = None
+  old_values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+  old_flags: tuple[str, ...] = ()
+  shown_default: str = ""
+  repeated: bool = False
+
+  def limits(self) -> str:
+    """Returns the range in words, empty if there is none."""
+    if self.minimum is not None and self.maximum is not None:
+      return f"{self.minimum:g} to {self.maximum:g}"
+    bounds = (
+      ("at least", self.minimum),
+      ("above", self.above),
+      ("at most", self.maximum),
+      ("below", self.below),
+    )
+    return " and ".join(f"{w} {b:g}" for w, b in bounds if b is not None)
+
+  def allows(self, value: float) -> bool:
+    """Returns whether a number is within the bounds; NaN never is."""
+    return (
+      (self.minimum is None or value >= self.minimum)
+      and (self.maximum is None or value <= self.maximum)
+      and (self.above is None or value > self.above)
+      and (self.below is None or value < self.below)
+      and (abs(value) != math.inf)
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Declared:
+  """A declared option as the code sees it.
+
+  Attributes:
+    name: Of the field and of the flag.
+    kind: `bool`, `int`, `float` or `str`; of a list, of its elements.
+    length: How many elements a list has: 0 for any number, None for no list.
+    default: The field's.
+    option: The rest of the declaration.
+  """
+
+  name: str
+  kind: type
+  length: int | None
+  default: Any
+  option: Option
+
+
+def option(default: Any, help_text: str, **details: Any) -> Any:
+  """Declares an option as a field of a dataclass.
+
+  Args:
+    default: The default.
+    help_text: What it does; plain text, sentences.
+    **details: Further attributes of `Option`.
+
+  Returns:
+    The dataclass field.
+  """
+  declared = Option(help_text, **details)
+  return dataclasses.field(default=default, metadata={_KEY: declared})
+
+
+def declared(cls: Any) -> Iterator[Declared]:
+  """Yields the options that a dataclass declares, in their order.
+
+  Args:
+    cls: The dataclass, or an instance of it.
+  """
+  for field in dataclasses.fields(cls):
+    if _KEY in field.metadata:
+      kind, length = _type(field.type)
+      yield Declared(
+        field.name, kind, length, field.default, field.metadata[_KEY]
+      )
+
+
+def find(cls: Any, name: str) -> Declared:
+  """Returns one option of a dataclass.
+
+  Args:
+    cls: The dataclass, or an instance of it.
+    name: The option.
+
+  Raises:
+    KeyError: If the dataclass does not declare it.
+  """
+  return {entry.name: entry for entry in declared(cls)}[name]
+
+
+def _type(annotation: Any) -> tuple[type, int | None]:
+  """Returns an annotation's scalar type, and its length if it is a tuple.
+
+  Read as text: Python 3.9 cannot evaluate `str | None`.
+  """
+  if annotation in _KINDS.values():
+    return annotation, None
+  text = str(annotation)
+  found = re.fullmatch(r"tuple\[(.*)\]", text)
+  if not found:
+    return _KINDS[text.split(" | ")[0]], None
+  elements = found[1].split(", ")
+  length = 0 if elements[-1] == "..." else len(elements)
+  return _KINDS[elements[0]], length
+
+
+def parse(entry: Declared, text: str) -> Any:
+  """Reads a value from a flag's text.
+
+  Args:
+    entry: The option.
+    text: What was given; of a list, elements separated by commas.
+
+  Returns:
+    The value, not checked against the option's range.
+
+  Raises:
+    UserError: If the text is not of the option's type.
+  """
+  if entry.length is None:
+    return _parse_one(entry, text, text, 0)
+  texts = [part.strip() for part in text.split(",")] if text.strip() else []
+  if entry.length and len(texts) != entry.length:
+    example = entry.option.example or "0.3,10"
+    raise errors.UserError(
+      f"must be {entry.length} numbers, e.g. {example}.", entry.name, text
+    )
+  return tuple(_parse_one(entry, part, text, 1) for part in texts)
+
+
+def _parse_one(entry: Declared, text: str, given: str, plural: int) -> Any:
+  """Reads one value; `given` is all that the flag holds."""
+  if entry.kind is str:
+    return entry.option.old_values.get(text, text)
+  if entry.kind is bool:
+    if text.lower() not in _TRUE + _FALSE:
+      raise errors.UserError("must be true or false.", entry.name, given)
+    return text.lower() in _TRUE
+  try:
+    return entry.kind(text)
+  except ValueError as error:
+    words = _WORDS[entry.kind][plural]
+    example = entry.option.example or (
+      entry.default if isinstance(entry.default, (int, float)) else None
+    )
+    remedy = (
+      ", separated by commas."
+      if plural
+      else f", e.g. {example or _EXAMPLES[entry.kind]}."
+    )
+    raise errors.UserError(
+      f"must be {words}{remedy}", entry.name, given
+    ) from error
+
+
+def convert(entry: Declared, value: Any) -> Any:
+  """Reads a value that JSON or YAML has read already.
+
+  Args:
+    entry: The option.
+    value: The value. YAML 1.1 takes `1e-4` for a text: numbers may be texts.
+
+  Returns:
+    The value as the field holds it, not checked against the option's range.
+
+  Raises:
+    TypeError: If it is of another type; the text says which is wanted.
+  """
+  if entry.length is None:
+    return _convert_one(entry, value)
+  if not isinstance(value, Sequence) or isinstance(value, str):
+    value = [value]
+  if entry.length and len(value) != entry.length:
+    raise TypeError(f"must be a list of {entry.length} values")
+  return tuple(_convert_one(entry, element) for element in value)
+
+
+def _convert_one(entry: Declared, value: Any) -> Any:
+  if entry.kind is float and isinstance(value, (int, float, str)):
+    if not isinstance(value, bool):
+      try:
+        return float(value)
+      except ValueError:
+        pass
+  elif type(value) is entry.kind:
+    if isinstance(value, str):
+      return entry.option.old_values.get(value, value)
+    return value
+  raise TypeError(f"must be of type {entry.kind.__name__}")
+
+
+def check(part: Any) -> None:
+  """Compares all options of a dataclass with their declared choices and ranges.
+
+  Args:
+    part: An instance of a dataclass with options.
+
+  Raises:
+    UserError: If a value cannot be used; carries the option.
+  """
+  for entry in declared(part):
+    value = getattr(part, entry.name)
+    if value is None:
+      continue
+    if entry.length is None:
+      check_value(entry, entry.name, value)
+      continue
+    for element in value:
+      check_value(entry, entry.name, element)
+
+
+def check_value(entry: Declared, name: str, value: Any) -> None:
+  """Compares one value with an option's choices and range.
+
+  Args:
+    entry: The option.
+    name: What to call it in the message.
+    value: The value; of a list, one element.
+
+  Raises:
+    UserError: If it cannot be used; carries `name`.
+  """
+  choices = entry.option.choices
+  if choices and value not in choices:
+    names = [str(choice) for choice in choices]
+    words = " or ".join(names) if len(names) == 2 else ", ".join(names)
+    intro = "must be" if len(names) == 2 else "must be one of"
+    near = errors.nearest(str(value), names)
+    raise errors.UserError(f"{intro} {words}.{near}", name, value)
+  if entry.kind in (int, float) and not entry.option.allows(value):
+    limits = entry.option.limits() or "finite"
+    example = entry.option.example
+    remedy = f", e.g. {example}" if example is not None else ""
+    raise errors.UserError(f"must be {limits}{remedy}.", name, value)
+
+
+def check_list(
+  name: str, values: Sequence[Any], choices: Sequence[Any]
+) -> None:
+  """Refuses an empty list, or one that names something twice.
+
+  Args:
+    name: The option.
+    values: The list.
+    choices: What it could hold, for the message.
+
+  Raises:
+    UserError: Carries `name`.
+  """
+  if not values:
+    raise errors.UserError(
+      f"is empty: give some of {', '.join(map(str, choices))}.", name
+    )
+  if len(set(values)) < len(values):
+    raise errors.UserError("names something twice.", name)
+
+
+def fixed(part: Any) -> list[str]:
+  """Returns the options that a run, or a search, that goes on must keep.
+
+  Args:
+    part: A dataclass with options, or an instance of it.
+  """
+  return [entry.name for entry in declared(part) if entry.option.fixed]

@@ -1,0 +1,123 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+import yaml
+
+from official.cyclegan.core import command
+from tests import conftest
+
+
+def _run(tmp_path, body, *arguments):
+  """Runs a command whose main is `body`, in a process of its own."""
+  script = tmp_path / "greet.py"
+  script.write_text(
+    "from absl import flags, logging\n"
+    "from official.cyclegan.core import command, errors, files\n"
+    "flags.DEFINE_integer('count', 1, 'How many.')\n"
+    "flags.DEFINE_boolean('loud', False, 'Whether.')\n"
+    "def main(*operands):\n"
+    + textwrap.indent(body, "  ")
+    + "\ncommand.run(main)\n"
+  )
+  return subprocess.run(
+    [sys.executable, str(script), *arguments],
+    capture_output=True,
+    text=True,
+    check=False,
+    env={**os.environ, "PYTHONPATH": str(conftest.ROOT)},
+  )
+
+
+@pytest.mark.parametrize(
+  ("arguments", "words"),
+  [
+    (["--count=x"], ["--count=x must be a whole number."]),
+    (["--loud=perhaps"], ["--loud=perhaps must be true or false."]),
+    (["--cuont=1"], ["--cuont is not an option", "Did you mean count?"]),
+    (["--count"], ["--count needs a value"]),
+    (["stray"], ["'stray'", "--name=value"]),
+  ],
+)
+def test_wrong_flags_are_one_line_without_pythons_wording(
+  arguments, words, tmp_path
+):
+  result = _run(tmp_path, "pass", *arguments)
+  conftest.assert_refused(result, *words)
+  assert "literal" not in result.stderr and "flag --" not in result.stderr
+
+
+def test_a_users_mistake_is_one_line_and_status_2(tmp_path):
+  body = "raise errors.UserError('is odd.', 'count', 3)"
+  result = _run(tmp_path, body)
+  conftest.assert_refused(result, "greet: error: --count=3 is odd.")
+
+
+def test_a_fault_of_the_program_is_a_traceback(tmp_path):
+  result = _run(tmp_path, "raise ValueError('bug')")
+  assert result.returncode == 1 and "Traceback" in result.stderr
+
+
+def test_messages_of_the_package_are_plain_lines(tmp_path):
+  (tmp_path / "official").mkdir()
+  body = (
+    "import logging as std\n"
+    "logger = logging.get_absl_logger()\n"
+    "def log(level, text, path):\n"
+    "  logger.handle(logger.makeRecord('absl', level, path, 1, text, (), None))"
+    "\n"
+    "log(std.INFO, 'kept in memory', files.__file__)\n"
+    "log(std.WARNING, 'careful', files.__file__)\n"
+    "log(std.INFO, 'chatter', '/elsewhere/tfds.py')\n"
+    "log(std.WARNING, 'their warning', '/elsewhere/tfds.py')\n"
+  )
+  result = _run(tmp_path, body)
+  assert result.returncode == 0, result.stderr
+  assert result.stdout == "kept in memory\n"
+  assert "careful\n" in result.stderr.splitlines(keepends=True)
+  assert "their warning" in result.stderr and "chatter" not in result.stderr
+
+
+def test_verbosity_gives_absls_own_format(tmp_path):
+  body = "logging.info('hello')\nlogging.warning('careful')"
+  result = _run(tmp_path, body, "--verbosity=0")
+  assert result.stdout == ""
+  assert "] hello" in result.stderr and "] careful" in result.stderr
+
+
+def test_operands_are_all_needed(tmp_path):
+  result = conftest.run_binary("train", "one")
+  conftest.assert_refused(result, "'one'")
+
+
+def test_show_prints_json_or_yaml(capsys):
+  values = {"train": {"learning_rate": 1e-5, "names": ("a", "b")}}
+  command.show(values)
+  assert json.loads(capsys.readouterr().out) == {
+    "train": {"learning_rate": 1e-5, "names": ["a", "b"]}
+  }
+  command.show(values, "yaml")
+  assert yaml.safe_load(capsys.readouterr().out) == {
+    "train": {"learning_rate": 1e-5, "names": ["a", "b"]}
+  }
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -1,0 +1,180 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+import dataclasses
+
+import pytest
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
+from tests import conftest
+
+
+def _with(part, **changes):
+  return conftest.replace(config_lib.Config(), part, **changes)
+
+
+def test_resolve_fills_in_what_follows():
+  config = _with("data", crop_size=64)
+  assert config.data.load_size == 64
+  assert config.train.disc_learning_rate == config.train.learning_rate
+
+
+def test_upsampler_is_the_generators_own():
+  for generator_type, upsample in (
+    ("resnet", "subpixel"),
+    ("unet", "resize_conv"),
+  ):
+    config = _with("model", generator_type=generator_type)
+    assert config.model.upsample == upsample
+    given = "conv_transpose"
+    config = _with("model", generator_type=generator_type, upsample=given)
+    assert config.model.upsample == given
+
+
+def test_basic_discriminator_has_three_layers():
+  config = _with("model", disc_type="basic", disc_n_layers=5)
+  assert config.model.disc_n_layers == 3
+
+
+@pytest.mark.parametrize(
+  ("part", "changes", "words"),
+  [
+    ("data", {"crop_size": 50}, ["--crop_size=50", "multiples of 4"]),
+    ("data", {"crop_size": 4}, ["--crop_size=4", "at least 8"]),
+    (
+      "data",
+      {"crop_size": 64, "load_size": 60},
+      ["--crop_size=64", "--load_size=60"],
+    ),
+    ("data", {"batch_size": 0}, ["--batch_size=0"]),
+    ("model", {"generator_type": "vgg"}, ["--generator_type=vgg", "unet"]),
+    (
+      "model",
+      {"generator_type": "mobile", "padding": "reflect"},
+      ["--padding=reflect", "zero or partial"],
+    ),
+    ("model", {"block_kernel": 4}, ["--block_kernel=4", "odd"]),
+    ("model", {"gen_n_filters": 0}, ["--gen_n_filters=0"]),
+    ("model", {"norm_epsilon": 0.0}, ["--norm_epsilon=0.0"]),
+    ("loss", {"lambda_id": -1.0}, ["--lambda_id=-1.0"]),
+    ("loss", {"lambda_id": float("nan")}, ["--lambda_id=nan"]),
+    ("train", {"learning_rate": 0.0}, ["--learning_rate=0.0"]),
+    ("train", {"ema_decay": 1.0}, ["--ema_decay"]),
+    ("train", {"decay_fraction": 1.5}, ["--decay_fraction=1.5", "0 to 1"]),
+    ("train", {"epochs": 0}, ["--epochs=0"]),
+    ("model", {"upsample": "bicubic"}, ["--upsample=bicubic", "subpixel"]),
+    ("model", {"disc_type": "cnn"}, ["--disc_type=cnn", "pixel"]),
+    ("model", {"dropout": 0.95}, ["--dropout=0.95"]),
+    ("loss", {"gan_mode": "gan"}, ["--gan_mode=gan", "wgangp"]),
+    ("loss", {"lambda_gp": -1.0}, ["--lambda_gp=-1.0"]),
+    (
+      "loss",
+      {"gan_mode": "hinge", "label_smoothing": 0.1},
+      ["--label_smoothing=0.1", "--gan_mode=hinge", "lsgan or vanilla"],
+    ),
+    ("train", {"lr_policy": "step"}, ["--lr_policy=step", "cosine"]),
+    ("train", {"precision": "float64"}, ["--precision=float64"]),
+    ("train", {"keep_checkpoints": 0}, ["--keep_checkpoints=0"]),
+    ("train", {"best_metric": "fid"}, ["--best_metric=fid", "cycle_l1"]),
+    (
+      "device",
+      {"distribution_strategy": "horovod"},
+      ["--distribution_strategy=horovod", "multi_worker"],
+    ),
+    ("device", {"num_devices": -1}, ["--num_devices=-1"]),
+  ],
+)
+def test_bad_values_are_refused_by_flag(part, changes, words):
+  with pytest.raises(errors.UserError) as error:
+    _with(part, **changes)
+  for word in words:
+    assert word in str(error.value)
+
+
+def test_unet_takes_multiples_of_16_only():
+  model = config_lib.ModelConfig(generator_type="unet")
+  config_checks.check_size("size", 48, model)
+  for size in (16, 40, 56):
+    with pytest.raises(errors.UserError, match="multiples of 16"):
+      config_checks.check_size("size", size, model)
+
+
+def test_a_resolved_configuration_is_one_and_stays_as_it_is():
+  config = config_checks.resolve(config_lib.Config())
+  assert isinstance(config, config_lib.ResolvedConfig)
+  assert config_checks.resolve(config) == config
+
+
+@pytest.mark.parametrize(
+  ("changes", "words"),
+  [
+    ({"search": ()}, ["--search is empty"]),
+    ({"search": ("lambda_id", "lambda_id")}, ["--search names", "twice"]),
+    ({"search": ("lambda",)}, ["--search=lambda must be one of"]),
+    ({"tuner": "annealing"}, ["--tuner=annealing", "bayesian"]),
+    ({"objective": "fid"}, ["--objective=fid", "fid_patches"]),
+    ({"grid_points": 1}, ["--grid_points=1 must be at least 2"]),
+    (
+      {"lambda_id_range": (3.0, 1.0)},
+      ["--lambda_id_range=3.0,1.0", "the smaller first"],
+    ),
+    ({"lambda_id_range": (0.0, 1.0)}, ["--lambda_id_range=0.0,1.0"]),
+    (
+      {"gen_n_filters_choices": (0,)},
+      ["--gen_n_filters_choices=0 must be at least 1"],
+    ),
+    ({"upsample_choices": ()}, ["--upsample_choices is empty"]),
+    ({"generator_type_choices": ("vgg",)}, ["--generator_type_choices=vgg"]),
+  ],
+)
+def test_a_bad_search_is_refused_by_flag(changes, words):
+  search = config_lib.with_options(config_lib.SearchConfig(), changes)
+  with pytest.raises(errors.UserError) as error:
+    config_checks.check_search(search)
+  for word in words:
+    assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+  ("changes", "words"),
+  [
+    ({"sizes": (50,)}, ["--size=50", "multiples of 4"]),
+    ({"sizes": (32, 32)}, ["--sizes names something twice"]),
+    ({"format": ()}, ["--format is empty", "saved_model"]),
+    ({"quantization": ("int4",)}, ["--quantization=int4", "int8_mixed"]),
+    (
+      {"quantization": ("int8_mixed",), "sizes": (32, 48)},
+      ["--quantization=int8_mixed", "one size only"],
+    ),
+    ({"min_psnr": 300.0}, ["--min_psnr=300.0 must be 0 to 200"]),
+  ],
+)
+def test_a_bad_export_is_refused_by_flag(changes, words):
+  export = dataclasses.replace(config_lib.ExportConfig(), **changes)
+  with pytest.raises(errors.UserError) as error:
+    config_checks.resolve_export(export, config_lib.Config())
+  for word in words:
+    assert word in str(error.value)
+
+
+def test_an_export_gets_size_and_formats_filled_in():
+  export = config_lib.ExportConfig(format=("web",))
+  resolved = config_checks.resolve_export(export, config_lib.Config())
+  assert resolved.sizes == (128,) and resolved.format == ("tflite", "web")
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

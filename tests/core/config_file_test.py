@@ -1,0 +1,211 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+import dataclasses
+import json
+
+import pytest
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
+from official.cyclegan.core import options
+from tests import conftest
+
+
+def _with(part, **changes):
+  return conftest.replace(config_lib.Config(), part, **changes)
+
+
+def test_json_round_trip_keeps_every_field():
+  config = _with("data", crop_size=64, load_size=72, dataset="x/y")
+  config = conftest.replace(config, "train", train_steps=7, seed=5)
+  assert config_file.from_json(config_file.to_json(config)) == config
+
+
+def test_run_of_an_earlier_version_is_read():
+  """Its file lacks the newer fields, whose defaults are what it did."""
+  for generator_type, upsample in (
+    ("resnet", "conv_transpose"),
+    ("unet", "resize_conv"),
+  ):
+    text = json.dumps({"model": {"generator_type": generator_type}})
+    config = config_file.from_json(text)
+    assert config.model.upsample == upsample
+  assert config.loss.gan_mode == "lsgan"
+  assert config.device.distribution_strategy == "one_device"
+
+
+def test_file_that_cannot_be_written_is_named(tmp_path):
+  with pytest.raises(errors.UserError, match="--model_dir: .*config.json"):
+    config_file.save(config_lib.Config(), str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize(
+  ("text", "word"),
+  [
+    ("{", "not valid JSON"),
+    ("[]", "expected an object"),
+    ('{"model": {"layers": 3}}', "layers"),
+    ('{"train": {"epochs": "many"}}', "epochs"),
+  ],
+)
+def test_unreadable_json_is_named(text, word):
+  with pytest.raises(errors.UserError, match=word):
+    config_file.from_json(text, "somewhere/config.json")
+
+
+def test_save_and_load(tmp_path):
+  config = _with("model", n_res_blocks=6)
+  config_file.save(config, str(tmp_path))
+  assert config_file.load(str(tmp_path)) == config
+  assert json.loads((tmp_path / "config.json").read_text())["model"]
+  with pytest.raises(errors.UserError, match="no trained model"):
+    config_file.load(str(tmp_path / "nowhere"))
+
+
+def _file(tmp_path, text, name="run.yaml"):
+  path = tmp_path / name
+  path.write_text(text, encoding="utf-8")
+  return str(path)
+
+
+def test_the_order_is_experiment_files_overrides(tmp_path):
+  first = _file(tmp_path, "train: {learning_rate: 1e-3, epochs: 7}", "1.yaml")
+  second = _file(tmp_path, '{"train": {"epochs": 8}}', "2.json")
+  given = config_file.read_given(
+    "quickstart",
+    [first, second],
+    ["train.epochs=9,loss.lambda_id=4", "train.epochs=10"],
+  )
+  config = config_file.with_given(config_lib.Config(), given)
+  assert config.data.crop_size == 64  # the experiment's
+  assert config.train.learning_rate == 1e-3  # the first file's
+  assert config.loss.lambda_id == 4.0
+  assert config.train.epochs == 10  # the last override's
+  one = config_file.read_given("quickstart", [first, second])
+  assert one["train"]["epochs"] == 8
+  one = config_file.read_given("quickstart", [second, first])
+  assert one["train"]["epochs"] == 7
+
+
+def test_yaml_round_trip(tmp_path):
+  config = _with("train", learning_rate=3e-5, best_metric="swd")
+  text = config_file.to_yaml(dataclasses.asdict(config))
+  given = config_file.read_given(config_files=[_file(tmp_path, text)])
+  again = config_file.with_given(config_lib.Config(), given)
+  assert config_checks.resolve(again) == config
+
+
+def test_yaml_numbers_without_a_point_are_numbers(tmp_path):
+  path = _file(tmp_path, "train: {learning_rate: 2e-4}\nloss: {lambda_id: 3}")
+  given = config_file.read_given(config_files=[path])
+  assert given == {
+    "train": {"learning_rate": 2e-4},
+    "loss": {"lambda_id": 3.0},
+  }
+
+
+def test_a_search_can_be_given_as_a_file(tmp_path):
+  path = _file(
+    tmp_path,
+    "search: {lambda_id_range: [1, 4], search: [lambda_id], tuner: random}",
+  )
+  given = config_file.read_given(
+    config_files=[path],
+    overrides=["search.gen_n_filters_choices=[8,16],search.max_trials=3"],
+  )
+  search = config_lib.with_options(config_lib.SearchConfig(), given["search"])
+  assert search.space["lambda_id"] == options.Range(1.0, 4.0)
+  assert search.space["gen_n_filters"] == options.Choices((8, 16))
+  assert search.search == ("lambda_id",) and search.max_trials == 3
+
+
+def test_old_names_of_values_are_read(tmp_path):
+  path = _file(tmp_path, "train: {best_metric: true_error}")
+  given = config_file.read_given(config_files=[path])
+  assert given["train"]["best_metric"] == "relative_l1"
+
+
+@pytest.mark.parametrize(
+  ("text", "words"),
+  [
+    (
+      "train: {learning_rat: 1}",
+      ["train.learning_rat ", "train.learning_rate"],
+    ),
+    (
+      "model: {lambda_id: 1}",
+      ["model.lambda_id", "Did you mean loss.lambda_id"],
+    ),
+    ("trian: {epochs: 1}", ["'trian'", "Did you mean train?"]),
+    ("train: {epochs: many}", ["train.epochs", "type int", "'many'"]),
+    ("data: {flip: 1}", ["data.flip", "type bool"]),
+    ("- 1", ["expected an object"]),
+    ("a: [", ["cannot be read"]),
+  ],
+)
+def test_a_wrong_file_is_refused_by_name(text, words, tmp_path):
+  path = _file(tmp_path, text)
+  with pytest.raises(errors.UserError) as error:
+    config_file.read_given(config_files=[path])
+  for word in (f"--config_file={path}", *words):
+    assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+  ("text", "words"),
+  [
+    ("learning_rate=1", ["'learning_rate=1'", "train.learning_rate=1e-4"]),
+    ("train.epochs", ["'train.epochs'"]),
+    ("train.epochs=x", ["train.epochs=x must be a whole number"]),
+    ("model.gen_filters=4", ["Did you mean model.gen_n_filters?"]),
+  ],
+)
+def test_a_wrong_override_is_refused_by_name(text, words):
+  with pytest.raises(errors.UserError) as error:
+    config_file.read_given(overrides=[text])
+  for word in (f"--params_override={text}", *words):
+    assert word in str(error.value)
+
+
+def test_missing_file_and_preset_are_refused(tmp_path):
+  with pytest.raises(errors.UserError, match="No such file"):
+    config_file.read_given(config_files=[str(tmp_path / "none.yaml")])
+  with pytest.raises(errors.UserError, match="Did you mean quickstart?"):
+    config_file.read_given("quikstart")
+
+
+@pytest.mark.parametrize("name", config_file.presets())
+def test_presets_resolve(name):
+  given = config_file.read_given(name)
+  config_checks.resolve(config_file.with_given(config_lib.Config(), given))
+
+
+@pytest.mark.parametrize(
+  ("model", "folder"),
+  [
+    ("runs/a", "runs/a/evaluation"),
+    ("runs/a/export/", "runs/a/export/evaluation"),
+    ("runs/a/export/g_AB", "runs/a/export/evaluation_g_AB"),
+    ("runs/a/export/g_AB.tflite", "runs/a/export/evaluation_g_AB_tflite"),
+  ],
+)
+def test_evaluations_go_beside_the_model(model, folder):
+  assert config_file.default_folder(model) == folder
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

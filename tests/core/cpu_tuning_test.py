@@ -1,0 +1,59 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+import types
+
+import pytest
+
+from official.cyclegan.core import cpu_tuning
+from official.cyclegan.core import devices
+from tests import conftest
+
+
+@pytest.mark.parametrize(
+  ("line", "want"),
+  [
+    ("flags\t\t: fpu avx512f avx512_bf16", "mixed_bfloat16"),
+    ("flags : fpu amx_bf16", "mixed_bfloat16"),
+    ("flags : fpu avx2 avx512f", "float32"),
+    ("Features : bf16", "float32"),
+  ],
+)
+def test_auto_precision_reads_what_the_processor_can(
+  line, want, tmp_path, monkeypatch
+):
+  (tmp_path / "cpuinfo").write_text(f"processor : 0\n{line}\n")
+  monkeypatch.setattr(cpu_tuning, "_PROCESSOR_FILE", str(tmp_path / "cpuinfo"))
+  assert cpu_tuning.has_bfloat16() == (want != "float32")
+  assert devices.precision("auto") == want
+  assert devices.precision("mixed_float16") == "mixed_float16"
+
+
+def test_auto_precision_without_linux_is_float32(tmp_path, monkeypatch):
+  monkeypatch.setattr(cpu_tuning, "_PROCESSOR_FILE", str(tmp_path / "none"))
+  assert devices.precision("auto") == "float32"
+
+
+def test_memory_is_kept_only_where_the_c_library_can(monkeypatch):
+  asked = []
+  library = types.SimpleNamespace(mallopt=lambda *values: asked.append(values))
+  monkeypatch.setattr(cpu_tuning.ctypes, "CDLL", lambda _: library)
+  cpu_tuning._keep_freed_memory()
+  assert len(asked) == 2
+  monkeypatch.setattr(cpu_tuning.ctypes, "CDLL", lambda _: object())
+  cpu_tuning._keep_freed_memory()  # another C library: nothing happens
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

@@ -1,0 +1,193 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+import itertools
+
+import pytest
+from absl import flags as absl_flags
+from absl.testing import flagsaver
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
+from official.cyclegan.core import flags
+from official.cyclegan.core import options
+from tests import conftest
+
+flags.define(config_lib.ExportConfig)
+flags.define(config_lib.SearchConfig)
+flags.define(config_lib.CommandConfig)
+flags.define_run(distilled=True)
+
+_PARTS = (*config_lib.parts().values(), config_lib.SearchConfig)
+
+
+@pytest.fixture
+def given():
+  """Parses flags as a command line, and forgets them afterwards."""
+  with flagsaver.flagsaver():
+    yield lambda *arguments: absl_flags.FLAGS(["x", *arguments])
+
+
+def _entries():
+  return itertools.chain.from_iterable(
+    config_lib.declared_options(part).values() for part in _PARTS
+  )
+
+
+@pytest.mark.parametrize("entry", _entries(), ids=lambda entry: entry.name)
+def test_every_option_has_a_flag_with_its_default_and_help(entry):
+  flag = absl_flags.FLAGS[entry.name]
+  shown = entry.option.shown_default
+  if shown:  # a student's
+    default = getattr(config_lib.STUDENT.loss, entry.name)
+    assert shown == f"{default:g}"
+    assert flag.default is None and f"(default: {shown})" in flag.help
+  else:
+    assert flag.default == entry.default
+  assert entry.option.help in flag.help
+  assert entry.option.unit in flag.help
+  assert entry.option.limits() in flag.help
+
+
+def test_without_flags_the_config_is_the_default():
+  assert flags.config_from_flags() == config_lib.Config()
+  assert flags.search_from_flags() == config_lib.SearchConfig()
+  search = flags.search_from_flags("architecture")
+  assert search == config_lib.ARCHITECTURE_SEARCH
+
+
+def test_flags_reach_the_config(given):
+  given("--crop_size=64", "--lambda_id=5", "--generator_type=unet", "--noflip")
+  config = config_checks.resolve(flags.config_from_flags())
+  assert config.data.crop_size == config.data.load_size == 64
+  assert config.loss.lambda_id == 5.0
+  assert config.model.generator_type == "unet"
+  assert not config.data.flip
+
+
+def test_flags_reach_a_search_and_its_space(given):
+  given("--lambda_id_range=1,4", "--n_res_blocks_choices=3,5")
+  search = flags.search_from_flags()
+  assert search.space["lambda_id"] == options.Range(1.0, 4.0)
+  assert search.space["n_res_blocks"] == options.Choices((3, 5))
+  given("--lambda_id_range=4,1")
+  with pytest.raises(errors.UserError, match="--lambda_id_range=4.0,1.0 must"):
+    flags.search_from_flags()
+
+
+def test_a_list_with_a_wrong_element_is_refused_when_it_is_parsed(given):
+  with pytest.raises(absl_flags.IllegalFlagValueError) as error:
+    given("--search=lambda_id,init")
+  words = str(error.value.__context__)
+  assert words.startswith("--search=lambda_id,init must be one of")
+
+
+def test_the_documented_order_holds(given, tmp_path):
+  """Defaults, experiment, config files, overrides, flags."""
+  path = tmp_path / "run.yaml"
+  path.write_text("train: {learning_rate: 3e-4, epochs: 3}\n")
+  layers = [
+    "--experiment=quickstart",
+    f"--config_file={path}",
+    "--params_override=train.learning_rate=5e-4",
+    "--learning_rate=6e-4",
+  ]
+  found = []
+  for count in range(len(layers) + 1):
+    with flagsaver.flagsaver():
+      absl_flags.FLAGS(["x", *layers[:count]])
+      found.append(flags.config_from_flags().train)
+  rates = [train.learning_rate for train in found]
+  assert rates == [2e-4, 4e-4, 3e-4, 5e-4, 6e-4]
+  assert found[-1].train_steps == 3200  # still the experiment's
+  assert found[-1].epochs == 3
+
+
+def test_only_given_flags_change_a_configuration(given):
+  base = config_lib.Config(
+    data=config_lib.DataConfig(crop_size=64),
+    loss=config_lib.LossConfig(lambda_id=7.0),
+  )
+  assert flags.config_from_flags(base) == base
+  given("--lambda_id=3")
+  assert flags.config_from_flags(base).loss.lambda_id == 3.0
+  assert flags.config_from_flags(base).data == base.data
+
+
+def test_a_data_set_takes_the_place_of_two_folders(given):
+  base = config_checks.resolve(
+    config_lib.Config(data=config_lib.DataConfig(domain_a="a", domain_b="b"))
+  )
+  assert not flags.source_is_given()
+  given("--dataset=c", "--crop_size=64")
+  assert flags.source_is_given()
+  data = flags.with_given_source(base).data
+  assert (data.dataset, data.domain_a, data.domain_b) == ("c", "", "")
+  assert data.crop_size == 128  # not one of those that name pictures
+
+
+def test_old_names_of_flags_and_values_are_taken(given):
+  given("--eval_every=7", "--best_metric=true_error", "--license=mine")
+  config = flags.config_from_flags()
+  assert config.train.eval_every_steps == 7
+  assert config.train.best_metric == "relative_l1"
+  assert flags.export_from_flags().licence == "mine"
+
+
+def test_size_and_sizes_contradict_each_other(given):
+  given("--size=32")
+  assert flags.export_from_flags().sizes == (32,)
+  given("--sizes=32,48")
+  with pytest.raises(errors.UserError, match="--size=32 and --sizes"):
+    flags.export_from_flags()
+
+
+def test_selection(given):
+  assert flags.selection_from_flags() == config_lib.DEFAULT_SELECTION
+  given("--checkpoint=best", "--raw_generator")
+  assert flags.selection_from_flags() == config_lib.GeneratorSelection(
+    "best", use_ema=False
+  )
+
+
+def test_a_student_without_a_teacher_is_refused(given, tmp_path):
+  with pytest.raises(errors.UserError, match="--teacher is missing"):
+    flags.student_from_flags()
+  given(f"--teacher={tmp_path}")
+  with pytest.raises(errors.UserError, match=f"--teacher={tmp_path} holds no"):
+    flags.student_from_flags()
+
+
+def test_bad_combination_is_refused(given):
+  given("--crop_size=64", "--load_size=32")
+  with pytest.raises(errors.UserError, match="--load_size=32"):
+    config_checks.resolve(flags.config_from_flags())
+
+
+def test_require_names_flag_and_remedy():
+  with pytest.raises(errors.UserError, match="--model_dir.*give a folder"):
+    flags.require("model_dir", "give a folder")
+  with flagsaver.flagsaver(model_dir="x"):
+    assert flags.require("model_dir", "give a folder") == "x"
+
+
+def test_defining_twice_is_harmless():
+  before = absl_flags.FLAGS["crop_size"]
+  flags.define(config_lib.DataConfig)
+  assert absl_flags.FLAGS["crop_size"] is before
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
