@@ -265,12 +265,16 @@ def tiny_flags(dataset: object, model_dir: object, **changes) -> list[str]:
 
 
 def run_binary(
-  name: str, *args: str, python: Sequence[str] = ()
+  name: str,
+  *args: str,
+  python: Sequence[str] = (),
+  cwd: pathlib.Path = ROOT,
 ) -> subprocess.CompletedProcess:
   """Runs `python -m official.cyclegan.<name>` as a user would."""
   return subprocess.run(
     [sys.executable, *python, "-m", f"official.cyclegan.{name}", *args],
-    cwd=ROOT,
+    cwd=cwd,
+    env={**os.environ, "PYTHONPATH": str(ROOT)},
     capture_output=True,
     text=True,
     check=False,
