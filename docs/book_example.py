@@ -10,7 +10,7 @@ It is run by a test.
 import numpy as np
 import tensorflow as tf
 
-from official.cyclegan.modeling.model import CycleGAN
+from official.cyclegan import CycleGAN
 
 SIZE = 32  # the book: 128
 

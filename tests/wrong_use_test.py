@@ -13,12 +13,13 @@
 # limitations under the License.
 """Wrong uses of every command: one line, the flag typed, a remedy, status 2."""
 
+import PIL.Image
 import pytest
 
 from tests import conftest
 
 # The command, what is typed, and what the message says. `{run}` is a folder
-# that is not a run, `{file}` a file in it.
+# that is not a run, `{file}` a file in it, `{picture}` a picture.
 _WRONG = [
   ("train", ["--crop_size=256x128"], ["--crop_size=256x128", "whole number"]),
   ("train", ["--learning_rate=fast"], ["--learning_rate=fast", "a number"]),
@@ -81,7 +82,7 @@ _WRONG = [
   ),
   (
     "translate",
-    ["--model={run}", "--input={file}", "--output={run}/out"],
+    ["--model={run}", "--input={picture}", "--output={run}/out"],
     ["--model="],
   ),
   (
@@ -107,7 +108,13 @@ def test_wrong_use_is_one_line_that_names_the_flag(
   name, typed, words, tmp_path
 ):
   (tmp_path / "notes.txt").write_text("not a picture")
-  places = {"run": tmp_path, "file": tmp_path / "notes.txt"}
+  picture = tmp_path / "picture.png"
+  PIL.Image.new("RGB", (8, 8)).save(picture)
+  places = {
+    "run": tmp_path,
+    "file": tmp_path / "notes.txt",
+    "picture": picture,
+  }
   result = conftest.run_binary(name, *(text.format(**places) for text in typed))
   conftest.assert_refused(result, f"{name}: error: ", *words)
   for word in _PYTHON:

@@ -1,0 +1,150 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Module names of version 0.6.0, which are still imported for one release.
+
+`from official.cyclegan import networks` and `from official.cyclegan.networks
+import build_generator` give what moved, with a DeprecationWarning that says
+where it is now. Nothing is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+import types
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+_PACKAGE = "official.cyclegan"
+# Where the contents of each module went; the first that has a name counts.
+MODULES: dict[str, tuple[str, ...]] = {
+  "adam": ("modeling.adam",),
+  "atomic_folder": ("core.files",),
+  "budget": ("serving.deployment_cost",),
+  "callbacks": ("training.callbacks", "training.stop_requests"),
+  "checkpoints": ("training.checkpoints",),
+  "common_flags": ("core.flags", "core.command"),
+  "config": (
+    "core.config",
+    "core.config_checks",
+    "core.config_file",
+    "core.errors",
+    "core.files",
+  ),
+  "convolution": ("modeling.convolution",),
+  "dataset": ("data.dataset", "core.memory"),
+  "devices": ("core.devices",),
+  "diffaugment": ("modeling.diffaugment",),
+  "distillation": ("modeling.distillation",),
+  "distribution_distance": ("evaluation.distribution_distance",),
+  "drawing": ("scenes.drawing",),
+  "export_report": ("serving.export_report",),
+  "features": ("evaluation.features",),
+  "folders": ("data.folders",),
+  "fruit_scenes": ("scenes.fruit_scenes",),
+  "health": ("training.diagnostics",),
+  "image_files": ("data.image_files", "core.files"),
+  "image_pool": ("modeling.image_pool",),
+  "image_quality": ("evaluation.image_quality",),
+  "inheritance": ("modeling.weight_transfer",),
+  "layers": ("modeling.layers",),
+  "losses": ("modeling.losses",),
+  "model": ("modeling.model",),
+  "model_cost": ("serving.model_cost",),
+  "networks": (
+    "modeling.generators",
+    "modeling.discriminators",
+    "modeling.blocks",
+  ),
+  "normalization": ("modeling.normalization",),
+  "painting_scenes": ("scenes.painting_scenes",),
+  "paired_error": ("evaluation.paired_metrics",),
+  "preprocessing": ("data.preprocessing",),
+  "run_record": ("training.run_metadata",),
+  "sample_grid": ("training.progress_grid", "data.image_grid"),
+  "saved_model_file": ("serving.saved_model_file",),
+  "scene_datasets": ("scenes.scene_datasets",),
+  "schedules": ("modeling.schedules",),
+  "search_oracles": ("tuning.oracles",),
+  "search_report": ("tuning.search_report",),
+  "sources": ("data.sources",),
+  "survey": ("data.dataset_audit",),
+  "tflite_convert": ("serving.tflite_convert",),
+  "tflite_edit": ("serving.tflite_edit",),
+  "tflite_file": ("serving.tflite_file",),
+  "tflite_probe": ("serving.tflite_probe",),
+  "translator": ("serving.serving_module",),
+  "validation": ("evaluation.validation", "data.preprocessing"),
+  "video": ("serving.video",),
+  "web_page": ("serving.web_page",),
+}
+# Names that are called otherwise now, by their old module.
+RENAMED: dict[str, dict[str, str]] = {}
+
+
+class _OldModule(types.ModuleType):
+  """Looks names up where they are now."""
+
+  def __getattr__(self, name: str) -> Any:
+    if name.startswith("__"):
+      raise AttributeError(name)
+    old = self.__name__.rpartition(".")[2]
+    wanted = RENAMED.get(old, {}).get(name, name)
+    for path in MODULES[old]:
+      module = importlib.import_module(f"{_PACKAGE}.{path}")
+      if hasattr(module, wanted):
+        return getattr(module, wanted)
+    raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+
+class OldNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+  """Finds old modules; asked last, so that it hides nothing."""
+
+  def find_spec(
+    self,
+    fullname: str,
+    path: Sequence[str] | None,
+    target: types.ModuleType | None = None,
+  ) -> importlib.machinery.ModuleSpec | None:
+    """Returns a specification for an old module, None for any other."""
+    package, _, name = fullname.rpartition(".")
+    if package != _PACKAGE or name not in MODULES:
+      return None
+    return importlib.machinery.ModuleSpec(fullname, self)
+
+  def create_module(
+    self, spec: importlib.machinery.ModuleSpec
+  ) -> types.ModuleType:
+    """Returns a module that has what the old one had."""
+    old = spec.name.rpartition(".")[2]
+    places = ", ".join(f"{_PACKAGE}.{path}" for path in MODULES[old])
+    warnings.warn(
+      f"{spec.name} has moved to {places}; the old name goes with the next"
+      " release.",
+      DeprecationWarning,
+      stacklevel=3,
+    )
+    return _OldModule(spec.name)
+
+  def exec_module(self, module: types.ModuleType) -> None:
+    """Does nothing: an old module has no code of its own."""
+
+
+def install() -> None:
+  """Makes old names importable; twice is harmless."""
+  if not any(isinstance(finder, OldNames) for finder in sys.meta_path):
+    sys.meta_path.append(OldNames())

@@ -1,0 +1,108 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import importlib
+import json
+import subprocess
+import sys
+import warnings
+
+import pytest
+
+from tests import conftest
+
+
+def _python(code):
+  return subprocess.run(
+    [sys.executable, "-W", "always", "-c", code],
+    cwd=conftest.ROOT,
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+
+
+def test_old_paths_give_what_moved_and_warn():
+  result = _python(
+    "from official.cyclegan import health, config as config_lib\n"
+    "from official.cyclegan.paired_error import l1\n"
+    "import official.cyclegan.image_files\n"
+    "from official.cyclegan.core import errors\n"
+    "assert config_lib.UserError is errors.UserError\n"
+    "assert config_lib.resolve(config_lib.Config()).data.crop_size == 128\n"
+    "assert official.cyclegan.image_files.WRITABLE\n"
+    "import sys; assert 'tensorflow' not in sys.modules\n"
+  )
+  assert result.returncode == 0, result.stderr
+  for name, place in (
+    ("health", "training.diagnostics"),
+    ("config", "core.config"),
+    ("paired_error", "evaluation.paired_metrics"),
+  ):
+    assert (
+      f"DeprecationWarning: official.cyclegan.{name} has moved to"
+      f" official.cyclegan.{place}"
+    ) in result.stderr
+
+
+def test_an_unknown_module_is_still_unknown():
+  result = _python("import official.cyclegan.nothing")
+  assert "ModuleNotFoundError" in result.stderr
+  result = _python("from official.cyclegan import config; config.nothing")
+  assert "has no attribute 'nothing'" in result.stderr
+
+
+# What had no user but the package itself, and is declared otherwise now.
+_GONE = {
+  "common_flags": "flags are defined from declarations: core.flags.define",
+  "config": "choices stand with their option: core.options.find(...).choices",
+}
+_GONE_NAMES = {
+  "AUGMENTATIONS",
+  "BEST_METRICS",
+  "CACHES",
+  "CHANNELS",
+  "CHOICES",
+  "EXPORT_FORMATS",
+  "IOS",
+  "LR_POLICIES",
+  "ON_BAD_IMAGE",
+  "REFERENCES",
+  "STUDENTS",
+  "TUNERS",
+  "config_over",
+}
+
+
+def _names():
+  path = conftest.ROOT / "tests" / "testdata" / "v0_6_0" / "public_names.json"
+  return json.loads(path.read_text(encoding="utf-8")).items()
+
+
+@pytest.mark.parametrize(("old", "names"), _names(), ids=lambda v: str(v)[:20])
+def test_every_public_name_of_0_6_0_is_found(old, names):
+  with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    module = importlib.import_module(f"official.cyclegan.{old}")
+    missing = [name for name in names if not hasattr(module, name)]
+  if old in _GONE:
+    missing = [
+      name
+      for name in missing
+      if name not in _GONE_NAMES and not name.startswith("define_")
+    ]
+  assert not missing
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
