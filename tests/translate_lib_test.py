@@ -24,6 +24,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
+from official.cyclegan.serving import image_translator
 from official.cyclegan.training import checkpoints
 from tests import conftest
 
@@ -62,8 +63,8 @@ def _picture(height, width, seed=0):
 def test_every_form_gives_the_same_picture_of_the_same_size(models, size):
   image = _picture(*size)
   results = {
-    name: translate_lib.translate_image(
-      translate_lib.open_model(path, "AtoB"), image
+    name: image_translator.translate_image(
+      image_translator.open_model(path, "AtoB"), image
     )
     for name, path in models.items()
   }
@@ -78,33 +79,33 @@ def test_result_is_the_generators(models):
   generator, _ = checkpoints.load_generator(models["run"], "AtoB")
   want = generator(image[None].astype(np.float32) / 127.5 - 1).numpy()[0]
   want = np.rint(np.clip((want + 1) * 127.5, 0, 255))
-  runner = translate_lib.open_model(models["run"], "AtoB")
-  got = translate_lib.translate_image(runner, image)
+  runner = image_translator.open_model(models["run"], "AtoB")
+  got = image_translator.translate_image(runner, image)
   assert np.abs(got - want).max() <= 1
   assert np.abs(got.astype(int) - image).mean() > 0.2
 
 
 def test_native_scale_keeps_every_pixel(models):
   for name in ("run", "saved_model"):
-    runner = translate_lib.open_model(models[name], "AtoB")
+    runner = image_translator.open_model(models[name], "AtoB")
     for size in ((41, 97), (3, 2)):
       image = _picture(*size)
       assert (
-        translate_lib.translate_image(runner, image, "native").shape
+        image_translator.translate_image(runner, image, "native").shape
         == image.shape
       )
   image = _picture(64, 64)
   generator, _ = checkpoints.load_generator(models["run"], "AtoB")
   want = generator(image[None].astype(np.float32) / 127.5 - 1).numpy()[0]
-  got = translate_lib.translate_image(runner, image, "native")
+  got = image_translator.translate_image(runner, image, "native")
   want = np.rint(np.clip((want + 1) * 127.5, 0, 255))
   assert np.abs(got - want).max() <= 1
 
 
 def test_native_scale_needs_a_free_size(models):
-  runner = translate_lib.open_model(models["tflite"], "AtoB")
+  runner = image_translator.open_model(models["tflite"], "AtoB")
   with pytest.raises(errors.UserError, match="--scale=fit"):
-    translate_lib.translate_image(runner, _picture(40, 40), "native")
+    image_translator.translate_image(runner, _picture(40, 40), "native")
 
 
 def test_files_folder_glob_and_single(models, pictures, tmp_path):
@@ -129,49 +130,49 @@ def test_files_folder_glob_and_single(models, pictures, tmp_path):
 
 
 def test_folder_of_an_export_without_tensorflow(models, monkeypatch):
-  monkeypatch.setattr(translate_lib, "_has_tensorflow", lambda: False)
+  monkeypatch.setattr(image_translator, "_has_tensorflow", lambda: False)
   image = _picture(32, 32)
-  made = translate_lib.translate_image(
-    translate_lib.open_model(models["export"], "AtoB"), image
+  made = image_translator.translate_image(
+    image_translator.open_model(models["export"], "AtoB"), image
   )
-  want = translate_lib.translate_image(
-    translate_lib.open_model(models["tflite"], "AtoB"), image
+  want = image_translator.translate_image(
+    image_translator.open_model(models["tflite"], "AtoB"), image
   )
   np.testing.assert_array_equal(made, want)
   for name in ("run", "saved_model"):
     with pytest.raises(errors.UserError, match="needs TensorFlow"):
-      translate_lib.open_model(models[name], "AtoB")
+      image_translator.open_model(models[name], "AtoB")
 
 
 def test_size(models, tmp_path):
   for name in ("run", "saved_model"):
-    runner = translate_lib.open_model(models[name], "AtoB", size=48)
+    runner = image_translator.open_model(models[name], "AtoB", size=48)
     assert runner.size == 48
-    made = translate_lib.translate_image(runner, _picture(50, 70))
+    made = image_translator.translate_image(runner, _picture(50, 70))
     assert made.shape == (50, 70, 3)
     with pytest.raises(errors.UserError, match="--size=30"):
-      translate_lib.open_model(models[name], "AtoB", size=30)
+      image_translator.open_model(models[name], "AtoB", size=30)
   options = config_lib.ExportConfig(
     format=("tflite",), quantization=("dynamic",), sizes=(32, 64), io="uint8"
   )
   export_lib.export(models["run"], str(tmp_path), ["AtoB"], options)
   for size, want in ((0, 32), (64, 64)):
-    runner = translate_lib.open_model(str(tmp_path), "AtoB", size=size)
+    runner = image_translator.open_model(str(tmp_path), "AtoB", size=size)
     assert runner.size == want
-    other = translate_lib.open_model(models["run"], "AtoB", size=want)
+    other = image_translator.open_model(models["run"], "AtoB", size=want)
     one, two = (
-      translate_lib.translate_image(r, _picture(64, 64)).astype(int)
+      image_translator.translate_image(r, _picture(64, 64)).astype(int)
       for r in (runner, other)
     )
     assert np.abs(one - two).max() <= 6  # 8-bit weights
   with pytest.raises(errors.UserError, match="--size=48.*32, 64"):
-    translate_lib.open_model(str(tmp_path), "AtoB", size=48)
+    image_translator.open_model(str(tmp_path), "AtoB", size=48)
 
 
 def test_other_direction_of_a_run(models):
   images = [
-    translate_lib.translate_image(
-      translate_lib.open_model(models["run"], direction), _picture(32, 32)
+    image_translator.translate_image(
+      image_translator.open_model(models["run"], direction), _picture(32, 32)
     )
     for direction in checkpoints.DIRECTIONS
   ]
@@ -181,7 +182,7 @@ def test_other_direction_of_a_run(models):
 @pytest.mark.parametrize("name", ["saved_model", "tflite"])
 def test_other_direction_of_a_file_is_refused(models, name):
   with pytest.raises(errors.UserError, match="translates AtoB"):
-    translate_lib.open_model(models[name], "BtoA")
+    image_translator.open_model(models[name], "BtoA")
 
 
 def test_broken_picture_is_named_and_the_rest_translated(
@@ -202,7 +203,7 @@ def test_no_model_is_refused(tmp_path, what):
   (tmp_path / "text.tflite").write_text("not a model")
   (tmp_path / "empty").mkdir()
   with pytest.raises(errors.UserError, match="--model="):
-    translate_lib.open_model(str(tmp_path / what), "AtoB")
+    image_translator.open_model(str(tmp_path / what), "AtoB")
 
 
 def test_inputs_are_never_overwritten(models, pictures, tmp_path):

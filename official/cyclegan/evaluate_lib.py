@@ -22,7 +22,6 @@ from typing import Any
 
 import numpy as np
 
-from official.cyclegan import translate_lib
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
@@ -33,6 +32,7 @@ from official.cyclegan.evaluation import features
 from official.cyclegan.evaluation import image_quality
 from official.cyclegan.evaluation import paired_metrics
 from official.cyclegan.evaluation import validation
+from official.cyclegan.serving import image_translator
 from official.cyclegan.training import checkpoints
 from official.cyclegan.training import sample_grid
 
@@ -131,12 +131,12 @@ def evaluate(
 def open_both(
   model: str,
   selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
-) -> dict[str, translate_lib.ImageTranslator]:
+) -> dict[str, image_translator.ImageTranslator]:
   """Opens a model's directions.
 
   Args:
     model: As for `evaluate`.
-    selection: As for `translate_lib.open_model`.
+    selection: As for `image_translator.open_model`.
 
   Returns:
     By direction what could be opened: of a single SavedModel or `.tflite` file
@@ -150,11 +150,11 @@ def open_both(
   if os.path.isfile(os.path.join(model, config_file.FILE_NAME)):
     trained = config_lib.trained_directions(config_file.load(model))
     return {
-      direction: translate_lib.open_model(model, direction, selection)
+      direction: image_translator.open_model(model, direction, selection)
       for direction in trained
     }
   for direction, generator in config_lib.GENERATOR_NAMES.items():
-    if translate_lib.exported_model(model, generator):
+    if image_translator.exported_model(model, generator):
       paths[direction] = model
     elif name == generator or (
       name.startswith(generator) and name.endswith(".tflite")
@@ -169,7 +169,9 @@ def open_both(
   if not paths:  # a file that was renamed, or nothing
     return _open_renamed(model, selection)
   return {
-    direction: translate_lib.open_model(paths[direction], direction, selection)
+    direction: image_translator.open_model(
+      paths[direction], direction, selection
+    )
     for direction in checkpoints.DIRECTIONS
     if direction in paths
   }
@@ -177,14 +179,14 @@ def open_both(
 
 def _open_renamed(
   model: str, selection: config_lib.GeneratorSelection
-) -> dict[str, translate_lib.ImageTranslator]:
+) -> dict[str, image_translator.ImageTranslator]:
   """Opens a single model whose name does not tell its direction."""
   direction = checkpoints.DIRECTIONS[0]
   try:
-    runner = translate_lib.open_model(model, direction, selection)
+    runner = image_translator.open_model(model, direction, selection)
   except errors.WrongDirectionError as error:
     direction = error.direction
-    runner = translate_lib.open_model(model, direction, selection)
+    runner = image_translator.open_model(model, direction, selection)
   return {direction: runner}
 
 
@@ -273,7 +275,7 @@ def _sentence(protocol: dict[str, Any]) -> str:
 def _protocol(
   source: sources.Source,
   test_set: validation.TestSet,
-  runner: translate_lib.ImageTranslator,
+  runner: image_translator.ImageTranslator,
   selection: config_lib.GeneratorSelection,
   options: config_lib.EvaluateConfig,
 ) -> dict[str, Any]:
@@ -296,7 +298,9 @@ def _protocol(
   }
 
 
-def _one_by_one(runner: translate_lib.ImageTranslator) -> validation.Translate:
+def _one_by_one(
+  runner: image_translator.ImageTranslator,
+) -> validation.Translate:
   """Returns a runner, which takes one picture, as a translator of a pile."""
 
   def translate(images: np.ndarray) -> np.ndarray:

@@ -103,6 +103,7 @@ def main() -> None:
     return
   # Imported late: --help and a refused flag do not wait for numpy.
   from official.cyclegan import translate_lib
+  from official.cyclegan.serving import image_translator
   from official.cyclegan.serving import video
 
   selection = config_lib.GeneratorSelection(
@@ -110,7 +111,7 @@ def main() -> None:
   )
   if video.is_video(inputs):
     result = video.translate(
-      translate_lib.open_model(
+      image_translator.open_model(
         model, _DIRECTION.value, selection, flags.FLAGS.size
       ),
       inputs,

@@ -20,11 +20,11 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from official.cyclegan import translate_lib
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.data import image_files
 from official.cyclegan.modeling import networks
+from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import serving_module
 from tests import conftest
@@ -85,12 +85,12 @@ def test_answers_without_this_package(model, tmp_path):
   )
   want = translator(image)["image_B"].numpy()
   np.testing.assert_allclose(np.load(tmp_path / "out.npy"), want, atol=1e-5)
-  runner = translate_lib.open_model(path, "AtoB")
+  runner = image_translator.open_model(path, "AtoB")
   for name in files:
     made = image_files.read(f"{name}.made.png").astype(int)
     picture = image_files.read(name)
     assert made.shape == picture.shape
-    want = translate_lib.translate_image(runner, picture)
+    want = image_translator.translate_image(runner, picture)
     # TensorFlow decodes JPEG by another algorithm than Pillow.
     tolerance = 2 if name.endswith("png") else 12
     assert np.abs(made - want).max() <= tolerance

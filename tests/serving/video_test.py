@@ -16,8 +16,8 @@ import os
 import numpy as np
 import pytest
 
-from official.cyclegan import translate_lib
 from official.cyclegan.core import errors
+from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import video
 from tests import conftest
 
@@ -51,7 +51,7 @@ def _runner():
   def run(image):
     return 1 - image + rng.normal(0, 0.02, image.shape).astype(np.float32)
 
-  return translate_lib.ImageTranslator(run, 32, 4, 4)
+  return image_translator.ImageTranslator(run, 32, 4, 4)
 
 
 def test_translates_every_frame(clip, tmp_path):

@@ -30,9 +30,9 @@ from typing import Any
 import numpy as np
 import tqdm
 
-from official.cyclegan import translate_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.serving import image_translator
 
 ENDINGS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi")
 _WRITABLE = (".mp4", ".mov", ".mkv")
@@ -136,7 +136,7 @@ def _spread(change: np.ndarray) -> np.ndarray:
 
 
 def translate(
-  runner: translate_lib.ImageTranslator,
+  runner: image_translator.ImageTranslator,
   inputs: str,
   output: str,
   scale: str = "fit",
@@ -152,7 +152,7 @@ def translate(
     inputs: A video file, or `camera:0` and so on.
     output: A file that ends in .mp4, .mov or .mkv. Video only, no sound; an odd
       row or column is cut off.
-    scale: As for `translate_lib.translate_image`.
+    scale: As for `image_translator.translate_image`.
     smoothing: As for `Smoother`.
     max_frames: Frames at most; 0: all.
 
@@ -181,7 +181,7 @@ def translate(
       for frame in progress:
         frame = frame[: len(frame) // 2 * 2, : frame.shape[1] // 2 * 2]
         started = time.perf_counter()
-        made = translate_lib.translate_image(runner, frame, scale)
+        made = image_translator.translate_image(runner, frame, scale)
         times.append(time.perf_counter() - started)
         write(smoother.smooth(frame, made))
         if len(times) == max_frames:
