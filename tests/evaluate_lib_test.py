@@ -174,10 +174,10 @@ def test_both_sides_of_a_mask_are_measured():
 
 
 def test_folder_without_a_model_is_refused(tmp_path):
-  with pytest.raises(errors.UserError, match="no trained model"):
+  with pytest.raises(errors.UserError, match="is not a model"):
     config_file.find(str(tmp_path))
   config = config_checks.resolve(config_lib.Config())
-  with pytest.raises(errors.UserError, match="is no model"):
+  with pytest.raises(errors.UserError, match="is not a model"):
     _evaluate(tmp_path, config, tmp_path / "out")
   assert not (tmp_path / "out").exists()
 

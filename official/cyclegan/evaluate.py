@@ -63,12 +63,8 @@ def main() -> None:
       " --model what export wrote: the folder, a SavedModel, a .tflite file."
     )
   model = exported or model_dir
-  if exported and not flags.FLAGS.dry_run and not os.path.exists(model):
-    raise errors.UserError(
-      f"--model={model} does not exist. Give a folder that export wrote, a"
-      " SavedModel or a .tflite file."
-    )
-  config = common_flags.with_given_source(_trained_with(model))
+  with errors.given_as(model="model" if exported else "model_dir"):
+    config = common_flags.with_given_source(_trained_with(model))
   options = common_flags.evaluation_from_flags()
   output_dir = flags.FLAGS.output_dir or _default_folder(model)
   if flags.FLAGS.dry_run:
@@ -86,7 +82,10 @@ def main() -> None:
   selection = config_lib.GeneratorSelection(
     flags.FLAGS.checkpoint, not flags.FLAGS.raw_generator
   )
-  report = evaluate_lib.evaluate(model, output_dir, config, selection, options)
+  with errors.given_as(model="model" if exported else "model_dir"):
+    report = evaluate_lib.evaluate(
+      model, output_dir, config, selection, options
+    )
   print(evaluate_lib.table(report), end="")
   print(f"\nReport: {output_dir}")
 
@@ -98,8 +97,10 @@ def _trained_with(model: str) -> config_lib.Config:
     flags.FLAGS["dataset"].present or flags.FLAGS["domain_a"].present
   ):
     raise errors.UserError(
-      f"--model={model} does not say what it was trained on. Give --dataset, or"
-      " --domain_a and --domain_b."
+      "does not say what it was trained on. Give --dataset, or --domain_a and"
+      " --domain_b.",
+      "model",
+      model,
     )
   return config or config_checks.resolve(config_lib.Config())
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import pathlib
 import typing
 from typing import Any
@@ -26,12 +25,13 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import model_path
 
 # Upsampling that each generator's source has, and that runs had whose
 # config.json is from before there was a choice.
 _SOURCE_UPSAMPLERS = {"resnet": "conv_transpose", "unet": "resize_conv"}
-FILE_NAME = "config.json"
-EXPORT_NAME = "export.json"  # what `export` reports, data set included
+FILE_NAME = model_path.CONFIG_NAME
+EXPORT_NAME = model_path.EXPORT_NAME  # with the data set's options
 
 
 def to_json(config: config_lib.Config) -> str:
@@ -143,33 +143,21 @@ def find(model: str) -> config_lib.Config | None:
     A run's configuration; of an export one with only its data; or None.
 
   Raises:
-    UserError: If what was kept is damaged, or a folder that is no export holds
-      no configuration either.
+    UserError: If there is no model, or what was kept is damaged.
   """
-  if os.path.isfile(os.path.join(model, FILE_NAME)):
+  found = model_path.locate(model)
+  if found.kind is model_path.Kind.RUN:
     return load(model)
-  for folder in (model, os.path.dirname(model.rstrip("/"))):
-    path = os.path.join(folder, EXPORT_NAME)
-    if os.path.isfile(path):
-      text = pathlib.Path(path).read_text(encoding="utf-8")
-      try:
-        data = json.loads(text).get("data")
-      except json.JSONDecodeError as error:
-        raise errors.UserError(
-          f"{path} is no valid JSON ({error}). Export again."
-        ) from error
-      if not data:  # before 0.5.0
-        return None
-      return config_checks.resolve(
-        config_lib.Config(
-          data=_read_dataclass(config_lib.DataConfig, data, path)
-        )
-      )
-  if os.path.isfile(model) or os.path.isfile(
-    os.path.join(model, "saved_model.pb")
-  ):
+  if not found.report:
     return None
-  return load(model)
+  data = files.read_json(found.report, "Export again.").get("data")
+  if not data:  # before 0.5.0
+    return None
+  return config_checks.resolve(
+    config_lib.Config(
+      data=_read_dataclass(config_lib.DataConfig, data, found.report)
+    )
+  )
 
 
 def load(model_dir: str) -> config_lib.Config:
