@@ -132,5 +132,12 @@ def test_killed_at_any_moment_old_or_new_is_whole(tmp_path):
     assert sorted(left) == ["a", "b", "c"] and len(set(left.values())) == 1
 
 
+def test_total_size_counts_files_only(tmp_path):
+  (tmp_path / "below" / "empty").mkdir(parents=True)
+  (tmp_path / "a").write_bytes(b"12345")
+  (tmp_path / "below" / "b").write_bytes(b"678")
+  assert files.total_size(tmp_path) == 8
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

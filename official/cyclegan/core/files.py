@@ -261,3 +261,12 @@ def _exchange(first: str, second: str) -> bool:
     return False
   paths = os.fsencode(first), os.fsencode(second)
   return not rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE)
+
+
+def total_size(folder: str | pathlib.Path) -> int:
+  """Returns the bytes of all files in a folder and below it."""
+  return sum(
+    path.stat().st_size
+    for path in pathlib.Path(folder).rglob("*")
+    if path.is_file()
+  )
