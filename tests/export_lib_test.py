@@ -175,7 +175,7 @@ def test_a_file_that_cannot_be_run_is_refused(run, tmp_path, monkeypatch):
   def fail(*_, **__):
     raise tflite_probe.RuntimeFailure("ended by SIGABRT")
 
-  monkeypatch.setattr(tflite_probe, "probe", fail)
+  monkeypatch.setattr(tflite_probe, "run_isolated", fail)
   with pytest.raises(errors.UserError, match="=float32: g_AB.tflite.*ABRT"):
     export_lib.export(run, str(tmp_path / "out"), options=_options())
   assert os.listdir(tmp_path) == []
@@ -223,13 +223,13 @@ def test_output_dir_that_is_a_file_is_refused(run, tmp_path):
 def test_a_file_that_differs_is_not_written(
   run, tmp_path, monkeypatch, changes, message
 ):
-  real = tflite_probe.probe
+  real = tflite_probe.run_isolated
 
   def off(*arguments, **options):
     made, found = real(*arguments, **options)
     return made + np.float32(2e-4), found
 
-  monkeypatch.setattr(tflite_probe, "probe", off)
+  monkeypatch.setattr(tflite_probe, "run_isolated", off)
   (tmp_path / "g_AB.tflite").write_text("an older export")
   with pytest.raises(errors.UserError, match=message):
     export_lib.export(run, str(tmp_path), options=_options(**changes))

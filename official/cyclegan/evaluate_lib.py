@@ -26,6 +26,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import model_path
 from official.cyclegan.data import image_files
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import features
@@ -145,35 +146,21 @@ def open_both(
   Raises:
     errors.UserError: If there is no such model.
   """
-  folder, name = os.path.split(model.rstrip("/"))
-  paths = {}
-  if os.path.isfile(os.path.join(model, config_file.FILE_NAME)):
+  found = model_path.locate(model)
+  if found.kind is model_path.Kind.RUN:
     trained = config_lib.trained_directions(config_file.load(model))
     return {
       direction: image_translator.open_model(model, direction, selection)
       for direction in trained
     }
-  for direction, generator in config_lib.GENERATOR_NAMES.items():
-    if image_translator.exported_model(model, generator):
-      paths[direction] = model
-    elif name == generator or (
-      name.startswith(generator) and name.endswith(".tflite")
-    ):
-      paths[direction] = model
-      other = _OTHER_WAY[direction]
-      sibling = os.path.join(
-        folder, name.replace(generator, config_lib.GENERATOR_NAMES[other])
-      )
-      if os.path.exists(sibling):
-        paths[other] = sibling
-  if not paths:  # a file that was renamed, or nothing
+  if not found.exported:  # a file that was renamed
     return _open_renamed(model, selection)
+  in_folder = found.kind is model_path.Kind.EXPORT
   return {
     direction: image_translator.open_model(
-      paths[direction], direction, selection
+      model if in_folder else paths[0], direction, selection
     )
-    for direction in checkpoints.DIRECTIONS
-    if direction in paths
+    for direction, paths in found.exported.items()
   }
 
 
@@ -304,7 +291,7 @@ def _one_by_one(
   """Returns a runner, which takes one picture, as a translator of a pile."""
 
   def translate(images: np.ndarray) -> np.ndarray:
-    return np.concatenate([runner.run(image[None]) for image in images])
+    return np.concatenate([runner.translate(image[None]) for image in images])
 
   return translate
 

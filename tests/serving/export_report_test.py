@@ -26,7 +26,7 @@ def test_compares_with_keras_and_with_the_truth():
   expected, real = _images(0) * 0.5, _images(1)
   made = expected + np.float32(0.01)
   truth = np.clip(real + 0.2, 0, 1)
-  found = export_report.compare(made, expected, real, truth)
+  found = export_report.fidelity_to_keras(made, expected, real, truth)
   assert found["psnr"] == pytest.approx(40, abs=0.01)  # 20 log10(1 / 0.01)
   assert found["max_difference"] == pytest.approx(0.01, abs=1e-4)
   assert 0.9 < found["ssim"] < 1
@@ -38,7 +38,7 @@ def test_compares_with_keras_and_with_the_truth():
 
 def test_what_cannot_be_said_is_left_out():
   images = _images(size=8)
-  found = export_report.compare(images, images, images, None)
+  found = export_report.fidelity_to_keras(images, images, images, None)
   assert found == {
     "max_difference": 0.0,
     "psnr": 200.0,

@@ -60,7 +60,7 @@ def test_every_kind(quantization, bits, psnr, images, tmp_path):
   content = tflite_convert.convert(translator, [32], quantization, {32: images})
   path = tmp_path / "g_AB.tflite"
   path.write_bytes(content)
-  made, _ = tflite_probe.probe(str(path), images)
+  made, _ = tflite_probe.run_isolated(str(path), images)
   want = translator(images)["image_B"].numpy()
   assert -10 * np.log10(np.mean((made - want) ** 2)) > psnr
   weights = sum(int(np.prod(v.shape)) for v in translator.variables)
@@ -76,11 +76,11 @@ def test_sizes_share_their_weights(images, tmp_path):
   path = tmp_path / "g_AB.tflite"
   path.write_bytes(two)
   interpreter = tflite_file.open_interpreter(str(path))
-  contract = tflite_file.contract(interpreter)
-  assert contract.sizes == {"serving_default": 32, "s48": 48}
+  spec = tflite_file.signature_spec(interpreter)
+  assert spec.sizes == {"serving_default": 32, "s48": 48}
   larger = np.random.default_rng(0).random((1, 48, 48, 3), np.float32)
   for name, image in (("serving_default", images[:1]), ("s48", larger)):
-    run = tflite_file.function(interpreter.get_signature_runner(name))
+    run = tflite_file.translate_function(interpreter.get_signature_runner(name))
     want = translator(image)["image_B"].numpy()
     np.testing.assert_allclose(run(image), want, atol=1e-4)
   assert len(two) < 2 * len(one)
@@ -94,7 +94,7 @@ def test_calibrates_every_size(images, tmp_path):
   )
   path = tmp_path / "g_AB.tflite"
   path.write_bytes(content)
-  made, _ = tflite_probe.probe(str(path), larger, "s64")
+  made, _ = tflite_probe.run_isolated(str(path), larger, "s64")
   want = translator(larger)["image_B"].numpy()
   assert np.abs(made - want).mean() < 0.05
 
@@ -115,7 +115,7 @@ def test_one_partition(generator_type, changes, images, tmp_path):
   content = tflite_convert.convert(translator, [32], "float32")
   path = tmp_path / "g_AB.tflite"
   path.write_bytes(content)
-  _, found = tflite_probe.probe(str(path), images[:1])
+  _, found = tflite_probe.run_isolated(str(path), images[:1])
   assert found["runtime"].startswith("ai-edge-litert")
   assert found["partitions"] == 1
   # Other than these none has a refusal in the sources of the GPU delegate.
@@ -150,7 +150,7 @@ def test_mobile_preset_is_one_partition(tmp_path):
   image = np.random.default_rng(0).random((1, 256, 256, 3), np.float32)
   for quantization in ("float32", "float16", "dynamic"):
     path.write_bytes(tflite_convert.convert(translator, [256], quantization))
-    _, found = tflite_probe.probe(str(path), image)
+    _, found = tflite_probe.run_isolated(str(path), image)
     assert found["partitions"] == 1, quantization
   assert path.stat().st_size <= 400_000  # the last one, dynamic
 

@@ -29,7 +29,7 @@ _MAX_PSNR = 200.0  # dB; of float32 rounding about 140
 _SHOWN = 8  # pictures in a row
 
 
-def compare(
+def fidelity_to_keras(
   made: np.ndarray,
   expected: np.ndarray,
   real: np.ndarray,

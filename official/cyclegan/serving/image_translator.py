@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Opens a trained generator and translates one picture with it.
+"""Opens a trained generator, in any form it has on disk, and runs it on images.
 
 TensorFlow is imported only for models that need it: a .tflite file starts in a
 fraction of a second.
@@ -22,7 +22,6 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
-import os
 import pathlib
 from collections.abc import Callable
 
@@ -30,26 +29,27 @@ import numpy as np
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
-from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
+from official.cyclegan.core import model_path
 from official.cyclegan.data import image_files
 from official.cyclegan.serving import tflite_file
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageTranslator:
-  """A generator ready to run, wherever it came from.
+  """A generator of one direction, ready to run.
 
   Attributes:
-    run: From float32 `[1, height, width, channels]` in [0, 1] to the same.
+    translate: The generator, from float32 `[1, height, width, channels]` in
+      [0, 1] to an image of the same shape and range.
     size: Width and height that it was trained for or takes, pixels.
     multiple: What height and width must be multiples of; 0 if `size` is the
       only size that it takes.
     minimum: Smallest height and width that it takes, pixels.
-    channels: 3, or 1 for grey pictures.
+    channels: 3, or 1 for grey images.
   """
 
-  run: Callable[[np.ndarray], np.ndarray]
+  translate: Callable[[np.ndarray], np.ndarray]
   size: int
   multiple: int
   minimum: int
@@ -70,51 +70,44 @@ def open_model(
       asking for the other is refused.
     selection: Of a run's folder, which checkpoint and which of its weights.
     size: Of a TFLite file, which of the sizes that it takes, pixels; 0 for the
-      first. Of others, at which size `fit` works; 0 for that trained on.
-
-  Returns:
-    The generator.
+      first. Of others, at which size the scale `fit` works; 0 for the size
+      trained on.
 
   Raises:
-    errors.UserError: If there is no model, it translates the other way, or a
-      selection is asked of a model that leaves no choice.
+    errors.WrongDirectionError: If the model translates the other way only.
+    errors.UserError: If there is no model, it cannot be read, it does not take
+      that size, or a selection is asked of a model that leaves no choice.
   """
-  if os.path.isfile(os.path.join(path, config_file.FILE_NAME)):
+  found = model_path.locate(path)
+  if found.kind is model_path.Kind.RUN:
     _require_tensorflow(path)
-    return _at_size(_open_model_dir(path, direction, selection), size)
-  if os.path.exists(path) and selection != config_lib.DEFAULT_SELECTION:
+    return _at_size(_open_run(path, direction, selection), size)
+  if selection != config_lib.DEFAULT_SELECTION:
     raise errors.UserError(
-      f"--model={path} is an exported model: --checkpoint and --raw_generator"
-      " are for a run's folder. Give them to export."
+      "is an exported model: --checkpoint and --raw_generator are for a run's"
+      " folder. Give them to export.",
+      "model",
+      path,
     )
-  name = config_lib.GENERATOR_NAMES[direction]
-  if os.path.isfile(path):
-    return _open_tflite(path, direction, size)
-  exported = exported_model(path, name)
-  if exported.endswith(".tflite"):
-    return _open_tflite(exported, direction, size)
-  path = exported or path
-  if os.path.isfile(os.path.join(path, "saved_model.pb")):
+  if found.kind is model_path.Kind.EXPORT:
+    path = _of_direction(found, direction)
+  if model_path.is_saved_model(path):
     _require_tensorflow(path)
     return _at_size(_open_saved_model(path, direction), size)
-  raise errors.UserError(
-    f"--model={path} is no model. Give the folder that train wrote, a folder"
-    " or SavedModel that export wrote, or a .tflite file."
-  )
+  return _open_tflite(path, direction, size)
 
 
 def translate_image(
-  runner: ImageTranslator, image: np.ndarray, scale: str = "fit"
+  translator: ImageTranslator, image: np.ndarray, scale: str = "fit"
 ) -> np.ndarray:
-  """Translates one picture.
+  """Translates one image of any size.
 
   Args:
-    runner: The generator.
-    image: uint8 `[height, width, 3]`, any size; made grey for a model of grey
-      pictures.
-    scale: `fit` resizes the picture to the size the model was trained for,
-      as training did, and the result back. `native` keeps every pixel, and
-      pads by reflection where the generator needs a multiple.
+    translator: The generator.
+    image: uint8 `[height, width, 3]`; made grey for a model of grey images.
+    scale: `fit` resizes the image to the size the model was trained for, as
+      training did, and the result back. `native` keeps every pixel, and pads
+      by reflection where the generator needs a multiple.
 
   Returns:
     uint8 `[height, width, channels]`, the size of `image`.
@@ -123,30 +116,47 @@ def translate_image(
     errors.UserError: If `scale` is `native` and the model takes one size only.
   """
   height, width = image.shape[:2]
-  if runner.channels == 1:
+  if translator.channels == 1:
     image = image_files.luma(image)
-  if scale == "native" and not runner.multiple:
-    raise errors.UserError(
-      "--scale=native needs a model that takes any size; this .tflite file"
-      f" takes {runner.size} pixels only. Use --scale=fit, or a SavedModel."
-    )
   if scale == "native":
-    pad = [
-      (0, max(runner.minimum - n, -n % runner.multiple))
-      for n in (height, width)
-    ]
-    padded = np.pad(image, [*pad, (0, 0)], mode="symmetric")
-    translated = runner.run(_unit(padded))[0, :height, :width]
-  elif (height, width) == (runner.size, runner.size):
-    translated = runner.run(_unit(image))[0]
+    translated = _translate_native(translator, image)
+  elif (height, width) == (translator.size, translator.size):
+    translated = translator.translate(_to_unit(image))[0]
   else:
-    small = image_files.resize(image, runner.size, runner.size)
-    translated = runner.run(_unit(small))[0]
+    small = image_files.resize(image, translator.size, translator.size)
+    translated = translator.translate(_to_unit(small))[0]
+    # `resize` works in [0, 255].
     translated = image_files.resize(translated * 255.0, height, width) / 255.0
   return np.rint(np.clip(translated, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
-def _open_model_dir(
+def _translate_native(
+  translator: ImageTranslator, image: np.ndarray
+) -> np.ndarray:
+  """Translates at the image's own size; returns float32 in [0, 1]."""
+  if not translator.multiple:
+    raise errors.UserError(
+      "needs a model that takes any size; this .tflite file takes"
+      f" {translator.size} pixels only. Use --scale=fit, or a SavedModel.",
+      "scale",
+      "native",
+    )
+  height, width = image.shape[:2]
+  # Padded below and on the right, so that the crop starts at 0.
+  pad = [
+    (0, max(translator.minimum - n, -n % translator.multiple))
+    for n in (height, width)
+  ]
+  padded = np.pad(image, [*pad, (0, 0)], mode="symmetric")
+  return translator.translate(_to_unit(padded))[0, :height, :width]
+
+
+def _to_unit(image: np.ndarray) -> np.ndarray:
+  """Returns float32 `[1, h, w, c]` in [0, 1] from values in [0, 255]."""
+  return image[None].astype(np.float32) / 255.0
+
+
+def _open_run(
   path: str, direction: str, selection: config_lib.GeneratorSelection
 ) -> ImageTranslator:
   import tensorflow as tf
@@ -155,20 +165,37 @@ def _open_model_dir(
   from official.cyclegan.training import checkpoints
 
   generator, config = checkpoints.load_generator(path, direction, selection)
-  translator = serving_module.ServingModule(generator, direction)
-  function = translator.function([1, None, None, config.model.channels])
+  module = serving_module.ServingModule(generator, direction)
+  traced = module.translate_function([1, None, None, config.model.channels])
 
-  def run(image: np.ndarray) -> np.ndarray:
-    (translated,) = function(tf.constant(image)).values()
+  def translate(image: np.ndarray) -> np.ndarray:
+    (translated,) = traced(tf.constant(image)).values()
     return translated.numpy()
 
   return ImageTranslator(
-    run,
+    translate,
     config.data.crop_size,
     config_checks.SIZE_MULTIPLES[config.model.generator_type],
     config_checks.MINIMUM_SIZES[config.model.generator_type],
     config.model.channels,
   )
+
+
+def _of_direction(found: model_path.ModelPath, direction: str) -> str:
+  """Returns which of an export's files to open for a direction."""
+  if direction not in found.exported:
+    if not found.exported:
+      raise errors.UserError(
+        "holds no file with a name that export gives, such as g_AB.tflite. Give"
+        " one of its files.",
+        "model",
+        found.path,
+      )
+    (has,) = found.exported
+    raise _wrong_direction(found.path, has, direction)
+  paths = found.exported[direction]
+  files = [path for path in paths if path in found.tflite_files]
+  return files[0] if files and not _has_tensorflow() else paths[0]
 
 
 def _open_saved_model(path: str, direction: str) -> ImageTranslator:
@@ -177,9 +204,10 @@ def _open_saved_model(path: str, direction: str) -> ImageTranslator:
   details_path = pathlib.Path(path, saved_model_file.DETAILS_PATH)
   try:
     details = json.loads(details_path.read_text(encoding="utf-8"))
-    _check_direction(path, details["direction"], direction)
+    if details["direction"] != direction:
+      raise _wrong_direction(path, details["direction"], direction)
     return ImageTranslator(
-      saved_model_file.runner(path),
+      saved_model_file.load(path),
       details["size"],
       details["size_multiple"],
       details["minimum_size"],
@@ -187,90 +215,78 @@ def _open_saved_model(path: str, direction: str) -> ImageTranslator:
     )
   except (OSError, KeyError, json.JSONDecodeError) as error:
     raise errors.UserError(
-      f"--model={path} is no SavedModel of this package ({error}). Export the"
-      " model again."
+      f"is not a SavedModel of this package ({error}). Export the model again.",
+      "model",
+      path,
     ) from error
 
 
 def _open_tflite(path: str, direction: str, size: int) -> ImageTranslator:
   try:
     interpreter = tflite_file.open_interpreter(path)
-    contract = tflite_file.contract(interpreter)
+    spec = tflite_file.signature_spec(interpreter)
   except (ValueError, RuntimeError) as error:
     raise errors.UserError(
-      f"--model={path} is no .tflite file of this package"
-      f" ({str(error).splitlines()[0]}). Export the model again."
+      f"is not a .tflite file of this package ({errors.first_line(error)})."
+      " Export the model again.",
+      "model",
+      path,
     ) from error
-  _check_direction(path, contract.direction, direction)
-  for name, has in contract.sizes.items():
-    if size in (0, has):
-      run = tflite_file.function(interpreter.get_signature_runner(name))
-      return ImageTranslator(run, has, 0, has, contract.channels)
+  if spec.direction != direction:
+    raise _wrong_direction(path, spec.direction, direction)
+  for name, pixels in spec.sizes.items():
+    if size in (0, pixels):
+      signature = interpreter.get_signature_runner(name)
+      return ImageTranslator(
+        tflite_file.translate_function(signature),
+        size=pixels,
+        multiple=0,
+        minimum=pixels,
+        channels=spec.channels,
+      )
   raise errors.UserError(
-    f"--size={size}: --model={path} takes"
-    f" {', '.join(map(str, contract.sizes.values()))} pixels. Use one of these."
+    f": {path} takes {', '.join(map(str, spec.sizes.values()))} pixels. Use one"
+    " of these.",
+    "size",
+    size,
   )
 
 
-def exported_model(folder: str, name: str) -> str:
-  """Returns a generator's SavedModel or, for want of it, a `.tflite` file.
-
-  Args:
-    folder: What `export` wrote.
-    name: `g_AB` or `g_BA`.
-
-  Returns:
-    The path; empty if there is neither. Without TensorFlow the file comes
-    first.
-  """
-  saved_model = os.path.join(folder, name)
-  paths = [
-    os.path.join(folder, config_lib.tflite_name(name, quantization))
-    for quantization in config_lib.QUANTIZATIONS  # float32 first
-  ]
-  paths = [path for path in paths if os.path.isfile(path)]
-  if os.path.isfile(os.path.join(saved_model, "saved_model.pb")) and (
-    _has_tensorflow() or not paths
-  ):
-    return saved_model
-  return paths[0] if paths else ""
-
-
-def _at_size(runner: ImageTranslator, size: int) -> ImageTranslator:
-  """Returns a runner of any size that works at another one."""
+def _at_size(translator: ImageTranslator, size: int) -> ImageTranslator:
+  """Returns a translator of any size that works at another one."""
   if not size:
-    return runner
-  if size < runner.minimum or size % runner.multiple:
+    return translator
+  if size < translator.minimum or size % translator.multiple:
     raise errors.UserError(
-      f"--size={size}: this model takes sizes of at least {runner.minimum}"
-      f" pixels that are multiples of {runner.multiple}."
+      f": this model takes sizes of at least {translator.minimum} pixels that"
+      f" are multiples of {translator.multiple}.",
+      "size",
+      size,
     )
-  return dataclasses.replace(runner, size=size)
+  return dataclasses.replace(translator, size=size)
 
 
-def _check_direction(path: str, has: str, asked: str) -> None:
-  if has != asked:
-    raise errors.WrongDirectionError(
-      f"translates {has}, not --direction={asked}. Use the other file, or"
-      f" --direction={has}.",
-      "model",
-      path,
-      direction=has,
-    )
-
-
-def _require_tensorflow(path: str) -> None:
-  if not _has_tensorflow():
-    raise errors.UserError(
-      f"--model={path} needs TensorFlow, which is not installed. Give a .tflite"
-      " file, or install this package with all it needs."
-    )
+def _wrong_direction(
+  path: str, has: str, asked: str
+) -> errors.WrongDirectionError:
+  return errors.WrongDirectionError(
+    f"translates {has}, not --direction={asked}. Use the other file, or"
+    f" --direction={has}.",
+    "model",
+    path,
+    direction=has,
+  )
 
 
 def _has_tensorflow() -> bool:
   return importlib.util.find_spec("tensorflow") is not None
 
 
-def _unit(image: np.ndarray) -> np.ndarray:
-  """Returns float32 `[1, h, w, c]` in [0, 1] from values in [0, 255]."""
-  return image[None].astype(np.float32) / 255.0
+def _require_tensorflow(path: str) -> None:
+  if not _has_tensorflow():
+    raise errors.UserError(
+      "needs TensorFlow, which is not installed. Give a .tflite file, or"
+      " install this package with all it needs.",
+      "model",
+      path,
+    )

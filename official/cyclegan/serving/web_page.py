@@ -135,7 +135,7 @@ def _describe_file(path: str) -> tuple[str, dict[str, Any]]:
   """Returns a file's direction, and what the page needs to know of it."""
   try:
     interpreter = tflite_file.open_interpreter(path)
-    contract = tflite_file.contract(interpreter)
+    spec = tflite_file.signature_spec(interpreter)
   except (ValueError, RuntimeError) as error:
     raise errors.UserError(
       f"--model: {path} is no .tflite file of this package"
@@ -145,12 +145,12 @@ def _describe_file(path: str) -> tuple[str, dict[str, Any]]:
   quantization = next(
     (q for q in config_lib.QUANTIZATIONS if stem.endswith(f"_{q}")), "float32"
   )
-  return contract.direction, {
+  return spec.direction, {
     "quantization": quantization,
     "bytes": os.path.getsize(path),
-    "sizes": contract.sizes,
-    "channels": contract.channels,
-    "io": contract.io,
+    "sizes": spec.sizes,
+    "channels": spec.channels,
+    "io": spec.io,
   }
 
 
