@@ -179,13 +179,13 @@ def _open_renamed(
   model: str, selection: config_lib.GeneratorSelection
 ) -> dict[str, translate_lib.ImageTranslator]:
   """Opens a single model whose name does not tell its direction."""
-  first, second = checkpoints.DIRECTIONS
+  direction = checkpoints.DIRECTIONS[0]
   try:
-    return {first: translate_lib.open_model(model, first, selection)}
-  except errors.UserError as error:
-    if f"translates {second}" not in str(error):
-      raise
-  return {second: translate_lib.open_model(model, second, selection)}
+    runner = translate_lib.open_model(model, direction, selection)
+  except errors.WrongDirectionError as error:
+    direction = error.direction
+    runner = translate_lib.open_model(model, direction, selection)
+  return {direction: runner}
 
 
 def compare_with_truth(

@@ -423,7 +423,10 @@ def _open_tflite(path: str, direction: str, size: int) -> ImageTranslator:
 
 def _check_direction(path: str, has: str, asked: str) -> None:
   if has != asked:
-    raise errors.UserError(
-      f"--model={path} translates {has}, not --direction={asked}. Use the other"
-      f" file, or --direction={has}."
+    raise errors.WrongDirectionError(
+      f"translates {has}, not --direction={asked}. Use the other file, or"
+      f" --direction={has}.",
+      "model",
+      path,
+      direction=has,
     )
