@@ -265,6 +265,7 @@ def _work(run: Run) -> None:
   """Trains one run and writes its measurements."""
   from official.cyclegan import train_lib
   from official.cyclegan.core import devices
+  from official.cyclegan.data import preprocessing
   from official.cyclegan.data import sources
   from official.cyclegan.evaluation import paired_metrics
   from official.cyclegan.evaluation import validation
@@ -318,7 +319,7 @@ def _work(run: Run) -> None:
       translated = validation.translate_all(
         validation.from_generator(generator), inputs
       )
-      pictures = validation.to_pictures(translated)
+      pictures = preprocessing.unit_to_uint8(translated)
       error = paired_metrics.l1(pictures, truth) / nothing
       measurements.append(
         {

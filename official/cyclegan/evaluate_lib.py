@@ -28,6 +28,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.data import image_files
+from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import features
 from official.cyclegan.evaluation import image_quality
@@ -316,7 +317,7 @@ def _judge(
   real = test_set.images[direction[0]]
   others = test_set.references[direction[-1]]
   fake = validation.translate_all(forth, real)
-  pictures = validation.to_pictures(fake)
+  pictures = preprocessing.unit_to_uint8(fake)
   candidates = {
     "model": pictures,
     "nothing": real,

@@ -162,7 +162,7 @@ def preview(config: config_lib.Config) -> np.ndarray:
           for k, draw in enumerate(draws[:2])
         ]
       shown = [source.prepare(image, config.data.crop_size), *draws]
-      rows.append([preprocessing.network_to_uint8(s).numpy() for s in shown])
+      rows.append([preprocessing.network_to_uint8(s.numpy()) for s in shown])
   sizes = [image.shape[:2] for row in rows for image in row]
   height, width = np.max(sizes, axis=0)
   return sample_grid.grid(

@@ -104,7 +104,9 @@ def load(
   """
 
   def read(split: str, count: int) -> np.ndarray:
-    return to_uint8(dataset.first_images(source, split, size, count))
+    return preprocessing.network_to_uint8(
+      dataset.first_images(source, split, size, count)
+    )
 
   mask = None
   if source.load_masks:
@@ -196,7 +198,7 @@ class Evaluator:
     """
     fake = translate_all(forth, self.test_set.images[direction[0]])
     return {
-      **self.compare(direction, to_pictures(fake)),
+      **self.compare(direction, preprocessing.unit_to_uint8(fake)),
       **self.follow(direction, fake, forth, back),
     }
 
@@ -220,11 +222,11 @@ class Evaluator:
     """
     measures = {}
     if back:
-      returned = to_pictures(translate_all(back, fake))
+      returned = preprocessing.unit_to_uint8(translate_all(back, fake))
       real = self.test_set.images[direction[0]]
       measures["cycle_l1"] = paired_metrics.l1(returned, real)
     wanted = self.test_set.images[direction[-1]]
-    same = to_pictures(translate_all(forth, wanted))
+    same = preprocessing.unit_to_uint8(translate_all(forth, wanted))
     measures["identity_l1"] = paired_metrics.l1(same, wanted)
     return measures
 
@@ -315,16 +317,6 @@ def from_generator(generator: tf.keras.Model) -> Translate:
     return preprocessing.network_to_unit(made).numpy()
 
   return translate
-
-
-def to_uint8(images: np.ndarray) -> np.ndarray:
-  """Rounds images in [-1, 1] to uint8 in [0, 255], same shape."""
-  return preprocessing.network_to_uint8(tf.constant(images)).numpy()
-
-
-def to_pictures(images: np.ndarray) -> np.ndarray:
-  """Rounds images in [0, 1] to uint8 in [0, 255], same shape."""
-  return preprocessing.unit_to_uint8(tf.constant(images)).numpy()
 
 
 def translate_all(translate: Translate, images: np.ndarray) -> np.ndarray:

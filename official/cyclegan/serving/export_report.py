@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from official.cyclegan.data import preprocessing
 from official.cyclegan.evaluation import image_quality
 from official.cyclegan.evaluation import paired_metrics
-from official.cyclegan.evaluation import validation
 from official.cyclegan.training import sample_grid
 
 TABLE_NAME = "export.md"
@@ -59,7 +59,7 @@ def compare(
   }
   if min(made.shape[1:3]) >= image_quality.SSIM_WINDOW:
     found["ssim"] = image_quality.ssim(
-      validation.to_pictures(made), validation.to_pictures(expected)
+      preprocessing.unit_to_uint8(made), preprocessing.unit_to_uint8(expected)
     )
   return found
 
@@ -77,7 +77,7 @@ def relative_l1(
   if truth is None:
     return None
   made, real, truth = (
-    validation.to_pictures(images) for images in (made, real, truth)
+    preprocessing.unit_to_uint8(images) for images in (made, real, truth)
   )
   return paired_metrics.l1(made, truth) / paired_metrics.l1(real, truth)
 
@@ -94,7 +94,7 @@ def picture(real: np.ndarray, rows: dict[str, np.ndarray]) -> np.ndarray:
   """
   return sample_grid.grid(
     [
-      list(validation.to_pictures(images[:_SHOWN]))
+      list(preprocessing.unit_to_uint8(images[:_SHOWN]))
       for images in (real, *rows.values())
     ]
   )

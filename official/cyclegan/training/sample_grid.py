@@ -98,7 +98,7 @@ def progress_grid(
   rows = []
   for forth, back, real in ((g_AB, g_BA, images_A), (g_BA, g_AB, images_B)):
     shown = [
-      preprocessing.network_to_uint8(tf.constant(stage)).numpy()
+      preprocessing.network_to_uint8(stage)
       for stage in stages(forth, back, real)
     ]
     rows.extend(list(row) for row in zip(*shown))
