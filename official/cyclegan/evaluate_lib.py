@@ -28,6 +28,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.data import image_files
+from official.cyclegan.data import image_grid
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import features
@@ -35,7 +36,6 @@ from official.cyclegan.evaluation import image_quality
 from official.cyclegan.evaluation import paired_metrics
 from official.cyclegan.evaluation import validation
 from official.cyclegan.training import checkpoints
-from official.cyclegan.training import sample_grid
 
 REPORT_NAME = "report.json"
 TABLE_NAME = "report.md"
@@ -350,4 +350,4 @@ def _picture(
     rows.append(list(fake[:_SHOWN]))
     if test_set.paired:
       rows.append(list(test_set.images[direction[-1]][:_SHOWN]))
-  return sample_grid.grid(rows)
+  return image_grid.grid(rows)

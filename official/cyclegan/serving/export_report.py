@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from official.cyclegan.data import image_grid
 from official.cyclegan.data import preprocessing
 from official.cyclegan.evaluation import image_quality
 from official.cyclegan.evaluation import paired_metrics
-from official.cyclegan.training import sample_grid
 
 TABLE_NAME = "export.md"
 _MAX_PSNR = 200.0  # dB; of float32 rounding about 140
@@ -92,7 +92,7 @@ def picture(real: np.ndarray, rows: dict[str, np.ndarray]) -> np.ndarray:
   Returns:
     uint8 `[height, width, channels]`.
   """
-  return sample_grid.grid(
+  return image_grid.grid(
     [
       list(preprocessing.unit_to_uint8(images[:_SHOWN]))
       for images in (real, *rows.values())
