@@ -49,11 +49,9 @@ def compare(
     absolute error relative to doing nothing, None without a truth.
   """
   difference = made.astype(np.float64) - expected
-  with np.errstate(divide="ignore"):
-    psnr = float(-10 * np.log10(np.mean(difference**2)))
   found: dict[str, float | None] = {
     "max_difference": float(np.abs(difference).max()),
-    "psnr": min(psnr, _MAX_PSNR),
+    "psnr": min(image_quality.pooled_psnr(made, expected), _MAX_PSNR),
     "ssim": None,
     "relative_l1": relative_l1(made, real, truth),
   }
