@@ -296,7 +296,6 @@ def _work(run: Run) -> None:
 
   test_set = validation.load(sources.open_source(config.data), size)
   inputs, truth = test_set.images["A"], test_set.images["B"]
-  nothing = paired_metrics.l1(inputs, truth)
 
   class Clock(callbacks.StepCallback):
     """Measures from time to time, and stops the run."""
@@ -320,7 +319,7 @@ def _work(run: Run) -> None:
         validation.from_generator(generator), inputs
       )
       pictures = preprocessing.unit_to_uint8(translated)
-      error = paired_metrics.l1(pictures, truth) / nothing
+      error = paired_metrics.relative_l1(pictures, inputs, truth)
       measurements.append(
         {
           "step": self.step,

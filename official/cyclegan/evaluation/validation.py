@@ -245,13 +245,10 @@ class Evaluator:
     measures: dict[str, float] = {}
     if self.test_set.paired:
       truth = self.test_set.images[other]
-      nothing = paired_metrics.l1(real, truth)
-      measures["relative_l1"] = paired_metrics.l1(fake, truth) / nothing
+      measures["relative_l1"] = paired_metrics.relative_l1(fake, real, truth)
       if self.test_set.mask is not None:
-        mask = self.test_set.mask[..., None]
-        nothing = paired_metrics.masked_l1(real, truth, mask)
-        measures["masked_relative_l1"] = (
-          paired_metrics.masked_l1(fake, truth, mask) / nothing
+        measures["masked_relative_l1"] = paired_metrics.relative_l1(
+          fake, real, truth, self.test_set.mask
         )
     described, patches = self._reference(other)
     for name, extract in self._extractors.items():

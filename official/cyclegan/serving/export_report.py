@@ -74,10 +74,9 @@ def relative_l1(
   """
   if truth is None:
     return None
-  made, real, truth = (
-    preprocessing.unit_to_uint8(images) for images in (made, real, truth)
+  return paired_metrics.relative_l1(
+    *(preprocessing.unit_to_uint8(images) for images in (made, real, truth))
   )
-  return paired_metrics.l1(made, truth) / paired_metrics.l1(real, truth)
 
 
 def picture(real: np.ndarray, rows: dict[str, np.ndarray]) -> np.ndarray:
