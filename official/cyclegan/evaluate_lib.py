@@ -328,9 +328,9 @@ def _judge(
   }
   entry = {}
   for name, images in candidates.items():
-    measures = judge.compare(direction, images)
+    measures = judge.measure_translations(direction, images)
     if name == "model":
-      measures |= judge.follow(direction, fake, forth, back)
+      measures |= judge.cycle_and_identity(direction, fake, forth, back)
     if test_set.paired:
       measures |= compare_with_truth(images, truth, test_set.mask)
     entry[name] = {
