@@ -28,14 +28,16 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import model_path
 from official.cyclegan.data import image_files
+from official.cyclegan.data import image_grid
+from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
+from official.cyclegan.evaluation import distribution_distance
 from official.cyclegan.evaluation import features
 from official.cyclegan.evaluation import image_quality
 from official.cyclegan.evaluation import paired_metrics
 from official.cyclegan.evaluation import validation
 from official.cyclegan.serving import image_translator
 from official.cyclegan.training import checkpoints
-from official.cyclegan.training import sample_grid
 
 REPORT_NAME = "report.json"
 TABLE_NAME = "report.md"
@@ -200,9 +202,7 @@ def compare_with_truth(
     measures["ssim"] = image_quality.ssim(images, truth)
   if mask is not None:
     for side, where in (("masked", mask), ("outside", ~mask)):
-      measures[f"{side}_l1"] = paired_metrics.masked_l1(
-        images, truth, where[..., None]
-      )
+      measures[f"{side}_l1"] = paired_metrics.masked_l1(images, truth, where)
       measures[f"{side}_psnr"] = image_quality.masked_psnr(images, truth, where)
       if large_enough:
         measures[f"{side}_ssim"] = image_quality.masked_ssim(
@@ -248,9 +248,11 @@ def _sentence(protocol: dict[str, Any]) -> str:
     + (f", checkpoint {checkpoint}" if checkpoint else "")
     + ". Distances are to"
     f" {protocol['references_A']} and {protocol['references_B']} real images"
-    f" of the {protocol['reference_split']} split; KID is the mean of 100"
-    " subsets ± their standard deviation. FID depends on how many images it is"
-    " of: compare it only with figures of the same protocol."
+    f" of the {protocol['reference_split']} split, which histogram matching is"
+    " fitted to; the affine colour map is fitted to the truth itself. KID is"
+    f" the mean of {distribution_distance.SUBSETS} subsets ± their standard"
+    " deviation. FID depends on how many images it is of: compare it only with"
+    " figures of the same protocol."
     + (
       " InceptionV3's weights are Keras's, not those that papers use."
       if protocol["inception"]
@@ -307,20 +309,19 @@ def _judge(
   real = test_set.images[direction[0]]
   others = test_set.references[direction[-1]]
   fake = validation.translate_all(forth, real)
-  pictures = validation.to_pictures(fake)
+  pictures = preprocessing.unit_to_uint8(fake)
+  truth = test_set.images[direction[-1]]
   candidates = {
     "model": pictures,
-    "nothing": real,
-    "histogram": paired_metrics.match_histograms(real, others),
+    **paired_metrics.baselines(
+      real, others, truth if test_set.paired else None
+    ),
   }
-  truth = test_set.images[direction[-1]]
-  if test_set.paired:
-    candidates["affine"] = paired_metrics.fit_affine(real, truth)
   entry = {}
   for name, images in candidates.items():
-    measures = judge.compare(direction, images)
+    measures = judge.measure_translations(direction, images)
     if name == "model":
-      measures |= judge.follow(direction, fake, forth, back)
+      measures |= judge.cycle_and_identity(direction, fake, forth, back)
     if test_set.paired:
       measures |= compare_with_truth(images, truth, test_set.mask)
     entry[name] = {
@@ -340,4 +341,4 @@ def _picture(
     rows.append(list(fake[:_SHOWN]))
     if test_set.paired:
       rows.append(list(test_set.images[direction[-1]][:_SHOWN]))
-  return sample_grid.grid(rows)
+  return image_grid.grid(rows)

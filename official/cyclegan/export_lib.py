@@ -36,8 +36,8 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.data import dataset
 from official.cyclegan.data import image_files
+from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
-from official.cyclegan.evaluation import validation
 from official.cyclegan.serving import export_report
 from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import serving_module
@@ -178,7 +178,7 @@ def _load(
   def read(split: str, size: int, count: int) -> np.ndarray:
     images = dataset.first_images(source, split, size, count)
     # Whole 8-bit levels, as apps have them.
-    return validation.to_uint8(images).astype(np.float32) / 255.0
+    return preprocessing.network_to_uint8(images).astype(np.float32) / 255.0
 
   for size in options.sizes:
     real = read(f"test{domain}", size, options.test_images)
@@ -252,7 +252,7 @@ def _write_pictures(
   """Writes some inputs by themselves, and all rows as one image."""
   samples = os.path.join(folder, web_page.SAMPLES)
   os.makedirs(samples, exist_ok=True)
-  for i, sample in enumerate(validation.to_pictures(real[:_SAMPLES])):
+  for i, sample in enumerate(preprocessing.unit_to_uint8(real[:_SAMPLES])):
     path = os.path.join(samples, f"{direction[0]}_{i}.png")
     image_files.write(path, sample)
   image_files.write(

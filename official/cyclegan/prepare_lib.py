@@ -45,10 +45,10 @@ from official.cyclegan.core import files
 from official.cyclegan.data import dataset_audit
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
+from official.cyclegan.data import image_grid
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
 from official.cyclegan.modeling import diffaugment
-from official.cyclegan.training import sample_grid
 
 REPORT_NAME = "report.json"
 TABLE_NAME = "report.md"
@@ -162,10 +162,10 @@ def preview(config: config_lib.Config) -> np.ndarray:
           for k, draw in enumerate(draws[:2])
         ]
       shown = [source.prepare(image, config.data.crop_size), *draws]
-      rows.append([preprocessing.network_to_uint8(s).numpy() for s in shown])
+      rows.append([preprocessing.network_to_uint8(s.numpy()) for s in shown])
   sizes = [image.shape[:2] for row in rows for image in row]
   height, width = np.max(sizes, axis=0)
-  return sample_grid.grid(
+  return image_grid.grid(
     [[_on_white(image, height, width) for image in row] for row in rows]
   )
 

@@ -68,7 +68,7 @@ def test_unequal_domains_drop_nothing(batch_size):
   seen = [collections.Counter(), collections.Counter()]
   for pair in _batches(source, config, steps):
     for counter, images in zip(seen, pair):
-      values = preprocessing.unit_to_uint8((images + 1) / 2).numpy()
+      values = preprocessing.unit_to_uint8((images + 1) / 2)
       counter.update(values[:, 0, 0, 0].tolist())
   # 60 images: every image of A six times, every image of B twenty times.
   assert seen[0] == {i: 6 for i in range(10)}

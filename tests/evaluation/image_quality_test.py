@@ -49,7 +49,16 @@ def test_psnr_equals_scikit_images(pair):
       for a, b in zip(*pair)
     ]
   )
-  np.testing.assert_allclose(image_quality.psnr(*pair), want, atol=1e-4)
+  np.testing.assert_allclose(image_quality.psnr(*pair), want, atol=1e-9)
+
+
+def test_pooled_psnr_is_that_of_one_large_picture(pair):
+  noisy, pictures = (pile / 255 for pile in pair)
+  noisy[0] = pictures[0]  # equal: the mean over pictures would be infinite
+  want = skimage.metrics.peak_signal_noise_ratio(pictures, noisy, data_range=1)
+  got = image_quality.pooled_psnr(noisy, pictures)
+  np.testing.assert_allclose(got, want, atol=1e-9)
+  assert image_quality.pooled_psnr(pictures, pictures) == np.inf
 
 
 def test_ssim_equals_scikit_images(pair):

@@ -19,6 +19,7 @@ Networks work on float32 in [-1, 1], exported files and metrics on float32 in
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
@@ -39,14 +40,28 @@ def network_to_unit(image: tf.Tensor) -> tf.Tensor:
   return tf.clip_by_value(tf.cast(image, tf.float32) * 0.5 + 0.5, 0.0, 1.0)
 
 
-def unit_to_uint8(image: tf.Tensor) -> tf.Tensor:
-  """Rounds float32 in [0, 1] to uint8 in [0, 255], same shape."""
-  return tf.cast(tf.round(tf.clip_by_value(image, 0.0, 1.0) * 255.0), tf.uint8)
+def unit_to_uint8(image: np.ndarray) -> np.ndarray:
+  """Rounds float32 in [0, 1] to uint8 in [0, 255], clipping the rest.
+
+  Args:
+    image: Any shape; not for use in tf.data.
+
+  Returns:
+    The same shape.
+  """
+  return np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
-def network_to_uint8(image: tf.Tensor) -> tf.Tensor:
-  """Rounds float in [-1, 1] to uint8 in [0, 255], clipping the rest."""
-  return unit_to_uint8(network_to_unit(image))
+def network_to_uint8(image: np.ndarray) -> np.ndarray:
+  """Rounds float in [-1, 1] to uint8 in [0, 255], clipping the rest.
+
+  Args:
+    image: Any shape; not for use in tf.data.
+
+  Returns:
+    The same shape.
+  """
+  return unit_to_uint8(np.asarray(image, np.float32) * 0.5 + 0.5)
 
 
 def resize(image: tf.Tensor, height: int, width: int) -> tf.Tensor:

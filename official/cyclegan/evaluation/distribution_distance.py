@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 # Bińkowski et al., "Demystifying MMD GANs", 2018, section 4 and appendix.
-_SUBSETS = 100
+SUBSETS = 100
 _SUBSET_SIZE = 1000
 
 
@@ -96,7 +96,7 @@ def fid(features_a: np.ndarray, features_b: np.ndarray) -> float:
 def kid(
   features_a: np.ndarray,
   features_b: np.ndarray,
-  subsets: int = _SUBSETS,
+  subsets: int = SUBSETS,
   subset_size: int = 0,
   seed: int = 0,
 ) -> tuple[float, float]:

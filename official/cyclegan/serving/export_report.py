@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from official.cyclegan.data import image_grid
+from official.cyclegan.data import preprocessing
 from official.cyclegan.evaluation import image_quality
 from official.cyclegan.evaluation import paired_metrics
-from official.cyclegan.evaluation import validation
-from official.cyclegan.training import sample_grid
 
 TABLE_NAME = "export.md"
 _MAX_PSNR = 200.0  # dB; of float32 rounding about 140
@@ -49,17 +49,15 @@ def fidelity_to_keras(
     absolute error relative to doing nothing, None without a truth.
   """
   difference = made.astype(np.float64) - expected
-  with np.errstate(divide="ignore"):
-    psnr = float(-10 * np.log10(np.mean(difference**2)))
   found: dict[str, float | None] = {
     "max_difference": float(np.abs(difference).max()),
-    "psnr": min(psnr, _MAX_PSNR),
+    "psnr": min(image_quality.pooled_psnr(made, expected), _MAX_PSNR),
     "ssim": None,
     "relative_l1": relative_l1(made, real, truth),
   }
   if min(made.shape[1:3]) >= image_quality.SSIM_WINDOW:
     found["ssim"] = image_quality.ssim(
-      validation.to_pictures(made), validation.to_pictures(expected)
+      preprocessing.unit_to_uint8(made), preprocessing.unit_to_uint8(expected)
     )
   return found
 
@@ -76,10 +74,9 @@ def relative_l1(
   """
   if truth is None:
     return None
-  made, real, truth = (
-    validation.to_pictures(images) for images in (made, real, truth)
+  return paired_metrics.relative_l1(
+    *(preprocessing.unit_to_uint8(images) for images in (made, real, truth))
   )
-  return paired_metrics.l1(made, truth) / paired_metrics.l1(real, truth)
 
 
 def picture(real: np.ndarray, rows: dict[str, np.ndarray]) -> np.ndarray:
@@ -92,9 +89,9 @@ def picture(real: np.ndarray, rows: dict[str, np.ndarray]) -> np.ndarray:
   Returns:
     uint8 `[height, width, channels]`.
   """
-  return sample_grid.grid(
+  return image_grid.grid(
     [
-      list(validation.to_pictures(images[:_SHOWN]))
+      list(preprocessing.unit_to_uint8(images[:_SHOWN]))
       for images in (real, *rows.values())
     ]
   )

@@ -138,7 +138,7 @@ def _bytes_function(module: serving_module.ServingModule, size: int) -> Any:
 
 def _write_warm_up(name: str, path: str, example: np.ndarray) -> None:
   """Writes a request for each signature, as TensorFlow Serving logs them."""
-  picture = preprocessing.unit_to_uint8(tf.constant(example[0]))
+  picture = preprocessing.unit_to_uint8(example[0])
   encoded = [tf.io.encode_png(picture).numpy()]
   with tf.io.TFRecordWriter(os.path.join(path, WARM_UP_PATH)) as file:
     for signature, entry, value in (
