@@ -80,7 +80,17 @@ def test_table_has_a_row_for_each_file_and_size():
   }
   text = export_report.table(report)
   assert text.count("`g_AB.tflite`") == 2 and "Keras, AtoB" in text
-  assert "| 12 | 3 | 1 (one); cannot run it: no (other) | 61.5 |" in text
+  rows = [
+    [cell.strip() for cell in line.split("|")[1:-1]]
+    for line in text.splitlines()
+    if line.startswith("|")
+  ]
+  assert {len(row) for row in rows} == {10}
+  assert rows[0][:3] == ["file", "pixels", "KB"]
+  assert rows[2] == ["Keras, AtoB", *[""] * 6, "0.4100", "", ""]
+  parts = "1 (one); cannot run it: no (other)"
+  measures = ["12", "3", parts, "61.5", "", "0.4000", "2.0, 1.5", ""]
+  assert rows[3] == ["`g_AB.tflite`", "64", *measures]
   assert "input, Keras, float32" in text and "Keras, BtoA" not in text
 
 
