@@ -212,6 +212,9 @@ def test_inputs_are_never_overwritten(models, pictures, tmp_path):
     translate_lib.translate_files(
       models["run"], str(tmp_path / "in"), str(tmp_path / "in"), "AtoB"
     )
+  one = str(tmp_path / "in" / "01.png")
+  with pytest.raises(errors.UserError, match="--output=.* would overwrite"):
+    translate_lib.translate_files(models["tflite"], one, one, "AtoB")
 
 
 def test_results_that_would_overwrite_each_other_are_refused(

@@ -11,10 +11,11 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Translates image files, any size in, the same size out."""
+"""Translates image files of any size; the results keep it."""
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import os
 import pathlib
@@ -47,14 +48,14 @@ def translate_files(
 
   Args:
     model: As for `image_translator.open_model`.
-    inputs: A file, a glob pattern, a folder, or a data set, whose test
-      pictures are translated.
+    inputs: A file, a glob pattern, a folder, or a data set, whose test images
+      are translated.
     output: A folder; or, for a single input file, a file ending in one of
       `image_files.WRITABLE`.
     direction: `AtoB` or `BtoA`.
     scale: As for `image_translator.translate_image`.
     selection: As for `image_translator.open_model`.
-    background: Colour behind transparent pictures.
+    background: Colour behind transparent images.
     size: As for `image_translator.open_model`.
 
   Returns:
@@ -85,11 +86,11 @@ def _translate_found(
   paths: list[str],
   inputs: str,
   output: str,
-  runner: image_translator.ImageTranslator,
+  translator: image_translator.ImageTranslator,
   scale: str,
   background: str,
 ) -> list[str]:
-  """Translates files that are there."""
+  """Translates files that exist; unreadable ones are named at the end."""
   targets = _targets(paths, inputs, output)
   written, problems = [], []
   for path, target in zip(tqdm.tqdm(paths, unit="image"), targets):
@@ -99,7 +100,7 @@ def _translate_found(
       problems.append(str(error))
       continue
     image_files.write(
-      target, image_translator.translate_image(runner, image, scale)
+      target, image_translator.translate_image(translator, image, scale)
     )
     written.append(target)
   if problems:
@@ -111,7 +112,7 @@ def _translate_found(
 
 
 def _is_dataset(inputs: str) -> bool:
-  """Says whether an input is a data set: TFDS's name, or a folder of splits."""
+  """Says whether an input is a data set: a TFDS name, or a folder of splits."""
   if os.path.isdir(inputs):
     names = os.listdir(inputs)
     return folders.TFDS_MARK in names or not any(
@@ -123,17 +124,19 @@ def _is_dataset(inputs: str) -> bool:
 def _write_test_split(
   inputs: str, direction: str, background: str, folder: str
 ) -> None:
-  """Writes a data set's test pictures of the domain to be translated."""
+  """Writes a data set's test images of the domain to be translated."""
   # Imported late: other inputs do not wait for TensorFlow.
   from official.cyclegan.data import sources
 
   config = config_lib.DataConfig(dataset=inputs, background=background)
   try:
-    source = sources.open_source(config)
+    with errors.given_as(dataset="input"):
+      source = sources.open_source(config)
   except errors.UserError as error:
     raise errors.UserError(
-      f"--input={inputs} is no picture, no folder of pictures and no data set."
-      f" {error}"
+      f"is not a picture, a folder of pictures or a data set. {error}",
+      "input",
+      inputs,
     ) from error
   split = f"test{direction[0]}"
   for i, image in enumerate(source.images(split).as_numpy_iterator()):
@@ -141,37 +144,46 @@ def _write_test_split(
 
 
 def _targets(paths: list[str], inputs: str, output: str) -> list[str]:
-  """Returns where each result goes; creates the folder."""
+  """Returns the path of each result; creates the folder."""
   single = len(paths) == 1 and paths[0] == inputs
   if single and output.lower().endswith(image_files.WRITABLE):
+    targets = [output]
     files.make_folder(os.path.dirname(output) or ".", "output")
-    return [output]
-  files.make_folder(output, "output")
-  targets = []
-  for path in paths:
-    name = pathlib.Path(path)
-    writable = name.suffix.lower() in image_files.WRITABLE
-    target = name.name if writable else f"{name.stem}.png"
-    targets.append(os.path.join(output, target))
-  if len(set(targets)) < len(targets):
-    # a.png and a.tif, or of several folders: the ending tells them apart.
-    targets = [
-      t if targets.count(t) == 1 else os.path.join(output, _full_name(path))
-      for path, t in zip(paths, targets)
-    ]
-  clashes = {t for t in targets if targets.count(t) > 1}
+  else:
+    targets = _targets_in_folder(paths, output)
+    files.make_folder(output, "output")
+  clashes = [
+    t for t, count in collections.Counter(targets).items() if count > 1
+  ]
   if clashes:
     raise errors.UserError(
-      f"--input={inputs}: several files would be written to"
-      f" {min(clashes)}. Translate one folder at a time, or rename them."
+      f": several files would be written to {min(clashes)}. Translate one"
+      " folder at a time, or rename them.",
+      "input",
+      inputs,
     )
   for path, target in zip(paths, targets):
     if os.path.exists(target) and os.path.samefile(path, target):
       raise errors.UserError(
-        f"--output={output} would overwrite the input {path}. Choose another"
-        " folder."
+        f"would overwrite the input {path}. Choose another folder.",
+        "output",
+        output,
       )
   return targets
+
+
+def _targets_in_folder(paths: list[str], output: str) -> list[str]:
+  """Returns the path of each result in a folder; some may be the same."""
+  names = []
+  for path in map(pathlib.Path, paths):
+    writable = path.suffix.lower() in image_files.WRITABLE
+    names.append(path.name if writable else f"{path.stem}.png")
+  counts = collections.Counter(names)
+  # a.png and a.tif, or of several folders: the ending tells them apart.
+  return [
+    os.path.join(output, name if counts[name] == 1 else _full_name(path))
+    for path, name in zip(paths, names)
+  ]
 
 
 def _full_name(path: str) -> str:

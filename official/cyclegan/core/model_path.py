@@ -112,7 +112,7 @@ def is_saved_model(path: str) -> bool:
 
 def _exported(folder: str) -> dict[str, tuple[str, ...]]:
   """Returns `ModelPath.exported` of a folder that `export` wrote."""
-  found = {}
+  found: dict[str, tuple[str, ...]] = {}
   for direction, generator in config_lib.GENERATOR_NAMES.items():
     saved_model = os.path.join(folder, generator)
     paths = [saved_model] if is_saved_model(saved_model) else []
@@ -128,7 +128,7 @@ def _exported(folder: str) -> dict[str, tuple[str, ...]]:
 def _siblings(path: str) -> dict[str, tuple[str, ...]]:
   """Returns `ModelPath.exported` of a single SavedModel or file."""
   folder, name = os.path.split(path.rstrip("/"))
-  found = {}
+  found: dict[str, tuple[str, ...]] = {}
   for generator in config_lib.GENERATOR_NAMES.values():
     if name == generator or (
       name.startswith(generator) and name.endswith(_TFLITE_ENDING)

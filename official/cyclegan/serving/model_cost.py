@@ -95,18 +95,20 @@ def _live_bytes(
   operators: list[dict[str, Any]], tensors: dict[int, dict[str, Any]]
 ) -> int:
   """Returns the bytes of live tensors at the operator that needs most."""
-  first, last = {}, {}
+  first: dict[int, int] = {}  # by tensor the operator that makes it
+  last: dict[int, int] = {}  # and the last one that needs it
   for number, operator in enumerate(operators):
     first.update((int(i), number) for i in operator["outputs"])
     last.update((int(i), number) for i in operator["inputs"])
-  # Constants and the input are left out: no operator results in them.
+  # Constants and the input are left out: no operator makes them.
   size = {
     i: int(np.prod(tensors[i]["shape"]))
     * np.dtype(tensors[i]["dtype"]).itemsize
     for i in first
   }
   end = len(operators)
-  return max(
-    sum(size[i] for i in first if first[i] <= n <= last.get(i, end))
-    for n in range(end)
-  )
+  peak = 0
+  for number in range(end):
+    live = [i for i in first if first[i] <= number <= last.get(i, end)]
+    peak = max(peak, sum(size[i] for i in live))
+  return peak

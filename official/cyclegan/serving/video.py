@@ -24,7 +24,7 @@ import os
 import pathlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -229,7 +229,9 @@ def _open(inputs: str) -> Iterator[tuple[Iterator[np.ndarray], float]]:
 
 
 @contextlib.contextmanager
-def _writing(output: str, rate: float) -> Iterator[Any]:
+def _writing(
+  output: str, rate: float
+) -> Iterator[Callable[[np.ndarray], None]]:
   """Gives a function that appends a frame to a file, written whole or not.
 
   Not `files.writing`: ffmpeg takes the format from the file's ending.
