@@ -22,6 +22,7 @@ import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import memory
 from official.cyclegan.data import dataset
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
@@ -225,7 +226,7 @@ def test_disk_cache_without_a_folder_is_refused(pictures, tmp_path):
 def test_auto_decides_from_the_size_and_says_so(
   pictures, monkeypatch, capsys, free, cache, words
 ):
-  monkeypatch.setattr(dataset, "free_memory", lambda: free)
+  monkeypatch.setattr(memory, "free_memory", lambda: free)
   config = config_lib.DataConfig(
     dataset=str(pictures), crop_size=32, load_size=32
   )
@@ -235,10 +236,6 @@ def test_auto_decides_from_the_size_and_says_so(
   assert dataset.choose_cache(source, config, scale) == cache
   printed = capsys.readouterr().out
   assert words in printed
-
-
-def test_free_memory_is_plausible():
-  assert 10**7 < dataset.free_memory() < 10**14
 
 
 @pytest.mark.parametrize("cache", ["memory", "disk", "none"])

@@ -22,11 +22,11 @@ import tempfile
 from collections.abc import Callable
 
 import numpy as np
-import psutil
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import memory
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
 
@@ -40,8 +40,6 @@ _SHUFFLE_BYTES = 1 << 26
 _CACHE_SHARE = 0.4
 # Pictures from which the size of all is estimated.
 _ESTIMATE_IMAGES = 20
-_CGROUP_LIMIT = "/sys/fs/cgroup/memory.max"
-_CGROUP_USED = "/sys/fs/cgroup/memory.current"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +132,7 @@ def choose_cache(
   """
   if config.cache != "auto":
     return config.cache
-  needed, free = _needed_bytes(source, scale), free_memory()
+  needed, free = _needed_bytes(source, scale), memory.free_memory()
   count = source.counts["trainA"] + source.counts["trainB"]
   what = f"{count:,} decoded pictures take {needed / 1e9:.2f} GB"
   if needed <= _CACHE_SHARE * free:
@@ -145,23 +143,6 @@ def choose_cache(
     " epoch. --cache=disk keeps them decoded in --cache_dir."
   )
   return "none"
-
-
-def free_memory() -> int:
-  """Returns how many bytes this process may still take."""
-  free = psutil.virtual_memory().available
-  try:
-    # A container's own limit, which the machine's figures do not show.
-    with open(_CGROUP_LIMIT) as limit, open(_CGROUP_USED) as used:
-      free = min(free, int(limit.read()) - int(used.read()))
-  except (OSError, ValueError):
-    pass
-  return free
-
-
-def used_memory() -> int:
-  """Returns how many bytes this process has."""
-  return psutil.Process().memory_info().rss
 
 
 def largest_size(
