@@ -139,5 +139,12 @@ def test_total_size_counts_files_only(tmp_path):
   assert files.total_size(tmp_path) == 8
 
 
+def test_sha256(tmp_path):
+  (tmp_path / "a").write_bytes(b"abc")  # FIPS 180-2, B.1
+  with open(tmp_path / "a", "rb") as file:
+    digest = files.sha256(file)
+  assert digest.startswith("ba7816bf8f01cfea") and len(digest) == 64
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

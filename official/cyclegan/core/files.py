@@ -23,18 +23,20 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import glob
+import hashlib
 import json
 import os
 import pathlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, IO
 
 from official.cyclegan.core import errors
 
 _AT_FDCWD = -100  # linux/fcntl.h
 _RENAME_EXCHANGE = 2  # linux/fs.h
+_CHUNK = 1 << 20  # bytes
 
 
 def write_text(path: str | pathlib.Path, text: str, option: str) -> None:
@@ -270,3 +272,15 @@ def total_size(folder: str | pathlib.Path) -> int:
     for path in pathlib.Path(folder).rglob("*")
     if path.is_file()
   )
+
+
+def sha256(file: IO[bytes]) -> str:
+  """Returns the SHA-256 of a file's content, as hexadecimal digits.
+
+  Args:
+    file: Open for reading bytes; read in pieces.
+  """
+  digest = hashlib.sha256()
+  while chunk := file.read(_CHUNK):
+    digest.update(chunk)
+  return digest.hexdigest()

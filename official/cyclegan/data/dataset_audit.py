@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import hashlib
 import os
 import statistics
 from collections.abc import Sequence
@@ -30,6 +29,7 @@ import tqdm
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 from official.cyclegan.data import sources
@@ -278,7 +278,7 @@ def _listed(findings: list[Any]) -> dict[str, Any]:
 
 def _digest(path: str) -> str:
   with open(path, "rb") as file:
-    return hashlib.sha256(file.read()).hexdigest()
+    return files.sha256(file)
 
 
 def _look(image: np.ndarray) -> tuple[np.uint64, np.ndarray]:

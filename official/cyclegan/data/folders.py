@@ -29,12 +29,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import image_files
 
 DOMAINS = ("A", "B")
@@ -49,7 +49,6 @@ _LAYOUTS = (
 TFDS_MARK = "dataset_info.json"
 _TEST_NAMES = ("test", "val", "valid", "validation")
 _HASH_BYTES = 8
-_CHUNK = 1 << 20  # bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,11 +150,9 @@ def hold_out(
 
 
 def _hash(path: str) -> int:
-  digest = hashlib.sha256()
+  """Returns the first bytes of a file's checksum, as a whole number."""
   with open(path, "rb") as file:
-    while chunk := file.read(_CHUNK):
-      digest.update(chunk)
-  return int.from_bytes(digest.digest()[:_HASH_BYTES], "big")
+    return int(files.sha256(file)[: 2 * _HASH_BYTES], 16)
 
 
 def _files(folder: str, visited: set[str]) -> Iterator[str]:

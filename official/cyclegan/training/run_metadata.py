@@ -44,7 +44,6 @@ _PACKAGES = (
   "numpy",
   "cyclegan-garden",
 )
-_CHUNK = 1 << 20  # bytes
 
 
 def add_start(
@@ -117,14 +116,12 @@ def fingerprint(source: sources.Source) -> str:
   """
   total = hashlib.sha256()
   for path in sorted(source.files):
-    content = hashlib.sha256()
     with tf.io.gfile.GFile(path, "rb") as file:
-      while chunk := file.read(_CHUNK):
-        content.update(chunk)
+      content = files.sha256(file)
     name = os.path.join(
       os.path.basename(os.path.dirname(path)), os.path.basename(path)
     )
-    total.update(f"{name}\0{content.hexdigest()}\n".encode())
+    total.update(f"{name}\0{content}\n".encode())
   return total.hexdigest()
 
 
