@@ -126,7 +126,7 @@ def scenes(tmp_path_factory) -> dict[str, pathlib.Path]:
 
 @pytest.fixture(scope="session")
 def models(pictures, tmp_path_factory) -> dict[str, str]:
-  """A mobile generator hardly trained, and its export in two sizes."""
+  """Paths of a mobile generator hardly trained: its run and its exports."""
   from official.cyclegan import export_lib
   from official.cyclegan import train_lib
 
@@ -142,11 +142,12 @@ def models(pictures, tmp_path_factory) -> dict[str, str]:
   run = str(tmp_path_factory.mktemp("run"))
   train_lib.train(config, run)
   out = str(tmp_path_factory.mktemp("export"))
-  options = config_lib.ExportConfig(format=("tflite",), sizes=(32, 48))
+  options = config_lib.ExportConfig(sizes=(32, 48))
   export_lib.export(run, out, options=options)
   return {
     "run": run,
     "export": out,
+    "saved_model": os.path.join(out, "g_AB"),
     "tflite": os.path.join(out, "g_AB.tflite"),
     "pictures": str(pictures),
   }
