@@ -232,7 +232,7 @@ def _export_direction(
     path = os.path.join(folder, name)
     saved_model_file.write(direction.module, path, config, real[:1])
     report["files"][name] = _check_saved_model(path, real, expected)
-  rows = {"Keras": expected}
+  rows = {"Keras": expected}  # of the image, by what translated it
   if "tflite" in options.format:
     for quantization in options.quantization:
       path = os.path.join(folder, config_lib.tflite_name(name, quantization))
@@ -339,6 +339,7 @@ def _check_tflite(
   name = os.path.basename(path)
   by_size: dict[str, dict[str, Any]] = {}
   translated = []
+  # By signature its size; the first size's figures stand for the file.
   signatures = tflite_convert.signature_names(options.sizes)
   for signature, size in signatures.items():
     real, expected = direction.real[size], direction.expected[size]

@@ -114,10 +114,12 @@ def _translate_found(
 def _is_dataset(inputs: str) -> bool:
   """Says whether an input is a data set: a TFDS name, or a folder of splits."""
   if os.path.isdir(inputs):
+    # A folder with images of its own is translated as it is.
     names = os.listdir(inputs)
     return folders.TFDS_MARK in names or not any(
       name.lower().endswith(image_files.READABLE) for name in names
     )
+  # horse2zebra, cycle_gan/horse2zebra, or a folder at gs://.
   return bool(re.fullmatch(r"\w+(/[\w-]+)?|\w+://.*", inputs))
 
 
@@ -138,13 +140,14 @@ def _write_test_split(
       "input",
       inputs,
     ) from error
-  split = f"test{direction[0]}"
+  split = f"test{direction[0]}"  # of the domain translated from
   for i, image in enumerate(source.images(split).as_numpy_iterator()):
     image_files.write(os.path.join(folder, f"{split}_{i:05d}.png"), image)
 
 
 def _targets(paths: list[str], inputs: str, output: str) -> list[str]:
   """Returns the path of each result; creates the folder."""
+  # Of a pattern that matches one file, the output is a folder all the same.
   single = len(paths) == 1 and paths[0] == inputs
   if single and output.lower().endswith(image_files.WRITABLE):
     targets = [output]

@@ -56,6 +56,7 @@ def write_fresh(
     errors.UserError: If it cannot be converted.
   """
   module = serving_module.ServingModule(networks.build_generator(model), "AtoB")
+  # A few calibration images of noise do: only cost is measured, not quality.
   shape = (4, size, size, model.channels)
   noise = np.random.default_rng(0).random(shape, np.float32)
   content = tflite_convert.convert(module, [size], quantization, {size: noise})
@@ -112,7 +113,7 @@ def check(cost: dict[str, float], options: config_lib.SearchConfig) -> None:
     ExceedsLimit: If one of them is exceeded.
   """
   for name, option in LIMITS.items():
-    limit = getattr(options, option)
+    limit = getattr(options, option)  # 0: none
     if limit and cost[name] > limit:
       raise ExceedsLimit(
         f"over budget: {name} {cost[name]:.4g} is above --{option}={limit:.4g}"

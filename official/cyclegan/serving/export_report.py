@@ -70,6 +70,7 @@ def fidelity_to_keras(
     "ssim": None,
     "relative_l1": relative_l1(made, real, truth),
   }
+  # Of 8-bit levels, as `evaluate` measures it.
   if min(made.shape[1:3]) >= image_quality.SSIM_WINDOW:
     found["ssim"] = image_quality.ssim(
       preprocessing.unit_to_uint8(made), preprocessing.unit_to_uint8(expected)
@@ -138,6 +139,7 @@ def table(report: dict[str, Any]) -> str:
     if error is not None
   ]
   for name, entry in report["files"].items():
+    # A SavedModel has no `by_size`: it takes any.
     for size, of_size in entry.get("by_size", {}).items():
       cells.append([f"`{name}`", size, *_row(entry, of_size)])
   markdown = tabulate.tabulate(

@@ -91,6 +91,7 @@ def open_model(
     )
   if found.kind is model_path.Kind.EXPORT:
     path = _of_direction(found, direction)
+  # By now the path is a SavedModel's folder or a file.
   if model_path.is_saved_model(path):
     _require_tensorflow(path)
     return _at_size(_open_saved_model(path, direction), size)
@@ -121,6 +122,7 @@ def translate_image(
   if scale == "native":
     translated = _translate_native(translator, image)
   elif (height, width) == (translator.size, translator.size):
+    # Not resized at all, so that nothing is lost.
     translated = translator.translate(_to_unit(image))[0]
   else:
     small = image_files.resize(image, translator.size, translator.size)
@@ -142,7 +144,8 @@ def _translate_native(
       "native",
     )
   height, width = image.shape[:2]
-  # Padded below and on the right, so that the crop starts at 0.
+  # Up to the next multiple, below and on the right, so that the crop starts at
+  # 0.
   pad = [
     (0, max(translator.minimum - n, -n % translator.multiple))
     for n in (height, width)
@@ -166,6 +169,7 @@ def _open_run(
 
   generator, config = checkpoints.load_generator(path, direction, selection)
   module = serving_module.ServingModule(generator, direction)
+  # Traced once for all sizes: the generators are fully convolutional.
   traced = module.translate_function([1, None, None, config.model.channels])
 
   def translate(image: np.ndarray) -> np.ndarray:
@@ -191,9 +195,10 @@ def _of_direction(found: model_path.ModelPath, direction: str) -> str:
         "model",
         found.path,
       )
-    (has,) = found.exported
+    (has,) = found.exported  # the other direction
     raise _wrong_direction(found.path, has, direction)
   paths = found.exported[direction]
+  # The SavedModel comes first, but only TensorFlow can open it.
   files = [path for path in paths if path in found.tflite_files]
   return files[0] if files and not _has_tensorflow() else paths[0]
 
@@ -235,12 +240,12 @@ def _open_tflite(path: str, direction: str, size: int) -> ImageTranslator:
   if spec.direction != direction:
     raise _wrong_direction(path, spec.direction, direction)
   for name, pixels in spec.sizes.items():
-    if size in (0, pixels):
+    if size in (0, pixels):  # 0: the first, which is the default
       signature = interpreter.get_signature_runner(name)
       return ImageTranslator(
         tflite_file.translate_function(signature),
         size=pixels,
-        multiple=0,
+        multiple=0,  # its shapes are fixed
         minimum=pixels,
         channels=spec.channels,
       )

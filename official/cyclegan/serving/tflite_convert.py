@@ -99,6 +99,8 @@ def _convert(
   """Sets the options that belong to a quantization, and converts."""
   if quantization == "float32":
     return converter.convert()
+  # Without more options this is `dynamic`: 8-bit weights, float32 tensors
+  # between the operators.
   converter.optimizations = [tf.lite.Optimize.DEFAULT]
   if quantization == "float16":
     converter.target_spec.supported_types = [tf.float16]
@@ -137,6 +139,7 @@ def _representative(
     for name, size in signatures.items():
       for image in calibration[size]:
         inputs = {"image": image[None]}
+        # The converter takes the signature's name only where there are several.
         yield inputs if len(signatures) == 1 else (name, inputs)
 
   return images
@@ -147,6 +150,7 @@ def quiet() -> Iterator[None]:
   """Silences C++ code: redirects the descriptors of stdout and stderr."""
   sys.stdout.flush()
   sys.stderr.flush()
+  # Not sys.stdout: C++ writes to the descriptors themselves.
   kept = [os.dup(1), os.dup(2)]
   with open(os.devnull, "wb") as nowhere:
     os.dup2(nowhere.fileno(), 1)

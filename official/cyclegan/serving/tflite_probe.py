@@ -87,6 +87,7 @@ def run_isolated(
     )
     if done.returncode:
       raise RuntimeFailure(_reason(done))
+    # The last line: the runtime may print before it.
     return np.load(made), json.loads(done.stdout.splitlines()[-1])
 
 
@@ -154,6 +155,7 @@ def measure(path: str, signature: str, image: np.ndarray) -> dict[str, Any]:
       interpreter.get_signature_runner(signature)
     )
     milliseconds[str(threads)] = _median_milliseconds(translate, image)
+    # VmHWM is the peak of the whole process: only the first runs can be read.
     if threads == _THREADS[0]:
       peak = _memory("VmHWM")
       found["memory_mb"] = peak - before if peak and before else None

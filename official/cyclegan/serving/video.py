@@ -99,11 +99,15 @@ class Smoother:
     current = translated.astype(np.float32)
     if self._before and self._before[0].shape == frame.shape:
       old_frame, old = self._before
+      # [height, width]; of several channels the mean.
       change = np.abs(frame.astype(np.float32) - old_frame).mean(axis=-1)
       weight = self._strength * np.exp(-((_spread(change) / _MOVED) ** 2))
+      # `strength` of the frame before where nothing moves, none of it where
+      # something does.
       current += weight[..., None] * (old - current)
       still = change < _STILL
       if still.any():
+        # Means of the output's and the input's changes, and of how many pixels.
         self._changes.append(
           (
             float(np.abs(np.rint(current) - np.rint(old))[still].mean()),
@@ -111,6 +115,7 @@ class Smoother:
             int(still.sum()),
           )
         )
+    # The smoothed frame, not the translated one: a running mean in time.
     self._before = frame.astype(np.float32), current
     return np.rint(current).astype(np.uint8)
 
