@@ -133,6 +133,15 @@ def test_killed_at_any_moment_old_or_new_is_whole(tmp_path):
     assert sorted(left) == ["a", "b", "c"] and len(set(left.values())) == 1
 
 
+def test_json_keeps_letters_only_where_that_is_asked_for(tmp_path):
+  values = {"dataset": "Äpfel"}
+  for ensure_ascii in (True, False):
+    files.write_json(tmp_path / "a.json", values, "output_dir", ensure_ascii)
+    text = (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert ("Ä" in text) != ensure_ascii and text.endswith("}\n")
+    assert files.read_json(tmp_path / "a.json", "Remove it.") == values
+
+
 def test_sha256_is_that_of_the_whole_file(tmp_path):
   contents = b"cyclegan" * 300_000  # more than is read at a time
   (tmp_path / "file").write_bytes(contents)

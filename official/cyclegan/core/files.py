@@ -61,18 +61,26 @@ def write_text(path: str | pathlib.Path, text: str, option: str) -> None:
     ) from error
 
 
-def write_json(path: str | pathlib.Path, values: Any, option: str) -> None:
+def write_json(
+  path: str | pathlib.Path,
+  values: Any,
+  option: str,
+  ensure_ascii: bool = True,
+) -> None:
   """Writes values as indented JSON, whole or not at all.
 
   Args:
     path: Where to.
     values: What `json` can write.
     option: Name of the option that holds the folder, for messages.
+    ensure_ascii: Whether letters beyond ASCII are escaped; files for people to
+      read keep them.
 
   Raises:
     UserError: If the file cannot be written.
   """
-  write_text(path, json.dumps(values, indent=2) + "\n", option)
+  text = json.dumps(values, indent=2, ensure_ascii=ensure_ascii)
+  write_text(path, text + "\n", option)
 
 
 def read_json(path: str | pathlib.Path, remedy: str) -> Any:
