@@ -106,12 +106,13 @@ def pictures(tmp_path_factory) -> pathlib.Path:
 def scenes(tmp_path_factory) -> dict[str, pathlib.Path]:
   """Folders with pictures of the built-in problems, few and small."""
   from official.cyclegan.data import image_files
-  from official.cyclegan.scenes import scene_datasets
+  from official.cyclegan.scenes import fruit_scenes
+  from official.cyclegan.scenes import painting_scenes
 
   folders = {}
   for name, draw in (
-    ("fruits", scene_datasets.draw_fruits),
-    ("paintings", scene_datasets.draw_painting),
+    ("fruits", fruit_scenes.draw),
+    ("paintings", painting_scenes.draw),
   ):
     folders[name] = tmp_path_factory.mktemp(name)
     for stream, (split, count) in enumerate(
