@@ -237,7 +237,7 @@ def test_auto_decides_from_the_size_and_says_so(
 
 
 @pytest.mark.parametrize("cache", ["memory", "disk", "none"])
-def test_piles_of_30_and_3000_are_used_evenly(cache):
+def test_domains_of_30_and_3000_are_used_evenly(cache):
   counts = {"trainA": 30, "trainB": 3000, "testA": 1, "testB": 1}
 
   def load(split):
@@ -251,7 +251,7 @@ def test_piles_of_30_and_3000_are_used_evenly(cache):
       )
     )
 
-  source = sources.Source("piles", counts, load)
+  source = sources.Source("uneven", counts, load)
   config = config_lib.DataConfig(crop_size=4, load_size=4, cache=cache)
 
   def epochs(seed, steps=6000):
