@@ -102,7 +102,7 @@ def test_built_in_set_loads(monkeypatch, tmp_path):
   assert source.name == "apple2orange_scenes/64"
   assert dataset.first_images(source, "testA", 64, 5).shape == (2, 64, 64, 3)
   # Asked for again, it is not drawn again.
-  monkeypatch.setattr(scene_datasets, "draw_fruits", None)
+  monkeypatch.setattr(scene_datasets.Apple2orangeScenes, "DRAW", None)
   again = sources.open_source(dataclasses.replace(config))
   assert again.counts == source.counts
 
@@ -173,23 +173,6 @@ def test_files_are_known(pictures):
   assert len(files) == 19 and all(str(pictures) in name for name in files)
 
 
-def test_text_called_jpg_is_named(tmp_path):
-  picture = conftest.smooth_picture(np.random.default_rng(0), 20, 30)
-  paths = []
-  for i in range(8):
-    paths.append(str(tmp_path / f"{i}.jpg"))
-    image_files.write(paths[-1], picture)
-  sources.check_all(paths, config_lib.DataConfig())
-  (tmp_path / "3.jpg").write_text("This is no picture.")
-  whole = (tmp_path / "5.jpg").read_bytes()
-  (tmp_path / "5.jpg").write_bytes(whole[: len(whole) // 2])
-  with pytest.raises(errors.UserError) as error:
-    sources.check_all(paths, config_lib.DataConfig())
-  message = str(error.value)
-  assert "3.jpg" in message and "5.jpg" in message and "4.jpg" not in message
-  assert "\n" not in message and "Replace or remove" in message
-
-
 def _odd_domains(tmp_path):
   for domain in "ab":
     (tmp_path / domain).mkdir()
@@ -203,11 +186,11 @@ def _odd_domains(tmp_path):
   )
 
 
-def test_odd_files_are_trained_on_as_they_are_translated(tmp_path, capsys):
+def test_odd_files_are_trained_on_as_they_are_translated(tmp_path, log):
   """What training decodes is what `image_files.read` gives, pixel by pixel."""
   expected, config = _odd_domains(tmp_path)
   source = sources.open_source(config)
-  assert "are held out for testing" in capsys.readouterr().out
+  assert "are held out for testing" in log.text
   assert source.counts["trainA"] + source.counts["testA"] == len(expected)
   start = 0
   for split in sources.SPLITS:
@@ -218,7 +201,7 @@ def test_odd_files_are_trained_on_as_they_are_translated(tmp_path, capsys):
       np.testing.assert_array_equal(image, want, err_msg=path)
 
 
-def test_all_bad_files_are_named_at_once_or_skipped(tmp_path, capsys):
+def test_all_bad_files_are_named_at_once_or_skipped(tmp_path, log):
   expected, config = _odd_domains(tmp_path)
   bad = odd_files.write_bad(tmp_path / "a")
   with pytest.raises(errors.UserError) as error:
@@ -229,7 +212,7 @@ def test_all_bad_files_are_named_at_once_or_skipped(tmp_path, capsys):
   assert "plain.jpg" not in str(error.value)
   source = sources.open_source(dataclasses.replace(config, on_bad_image="skip"))
   assert source.counts["trainA"] + source.counts["testA"] == len(expected)
-  assert f"{len(bad)} of" in capsys.readouterr().out
+  assert f"{len(bad)} of" in log.text
   assert len(_batches(source, config, 50)) == 50
 
 
