@@ -176,16 +176,17 @@ def draw_few(monkeypatch: pytest.MonkeyPatch, scenes: int) -> None:
   monkeypatch.setattr(scene_datasets, "_SPLITS", few)
 
 
-@pytest.fixture
-def few_fruits(tmp_path, monkeypatch) -> str:
+@pytest.fixture(scope="session")
+def few_fruits(tmp_path_factory) -> str:
   """A TFDS folder with the built-in fruits, four scenes in each split."""
   from official.cyclegan.scenes import scene_datasets
 
-  draw_few(monkeypatch, 4)
-  folder = str(tmp_path / "data")
-  scene_datasets.Apple2orangeScenes(
-    config="64", data_dir=folder
-  ).download_and_prepare()
+  folder = str(tmp_path_factory.mktemp("few_fruits"))
+  with pytest.MonkeyPatch.context() as monkeypatch:
+    draw_few(monkeypatch, 4)
+    scene_datasets.Apple2orangeScenes(
+      config="64", data_dir=folder
+    ).download_and_prepare()
   return folder
 
 

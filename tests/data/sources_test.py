@@ -93,37 +93,39 @@ def test_tfds_without_the_splits_is_refused(tmp_path, monkeypatch):
     sources.open_source(config)
 
 
-def test_built_in_set_loads(monkeypatch, tmp_path):
-  conftest.draw_few(monkeypatch, 2)
+def test_built_in_set_loads_and_is_not_drawn_again(monkeypatch, few_fruits):
+  monkeypatch.setattr(scene_datasets.Apple2orangeScenes, "DRAW", None)
   config = config_lib.DataConfig(
-    data_dir=str(tmp_path), crop_size=64, load_size=64
+    data_dir=few_fruits, crop_size=64, load_size=64
   )
   source = sources.open_source(config)
   assert source.name == "apple2orange_scenes/64"
-  assert dataset.first_images(source, "testA", 64, 5).shape == (2, 64, 64, 3)
-  # Asked for again, it is not drawn again.
-  monkeypatch.setattr(scene_datasets.Apple2orangeScenes, "DRAW", None)
-  again = sources.open_source(dataclasses.replace(config))
-  assert again.counts == source.counts
+  assert source.counts == dict.fromkeys(sources.SPLITS, 4)
+  assert dataset.first_images(source, "testA", 64, 5).shape == (4, 64, 64, 3)
 
 
-def test_masks_are_those_of_the_test_scenes_in_their_order(
-  monkeypatch, tmp_path
-):
-  conftest.draw_few(monkeypatch, 3)
+def test_masks_are_those_of_the_test_scenes_in_their_order(few_fruits):
   config = config_lib.DataConfig(
-    data_dir=str(tmp_path), crop_size=32, load_size=32
+    data_dir=few_fruits, crop_size=32, load_size=32
   )
   source = sources.open_source(config)
   test_set = validation.load(source, 32)
-  assert test_set.mask.shape == (3, 32, 32) and test_set.paired
+  assert test_set.mask.shape == (4, 32, 32) and test_set.paired
   difference = np.abs(
     test_set.images["A"].astype(int) - test_set.images["B"]
   ).mean(axis=-1)
   for mask, changed in zip(test_set.mask, difference):
     assert changed[mask].mean() > 2 * changed[~mask].mean()
-  config = dataclasses.replace(config, dataset="photo2painting_scenes")
-  assert sources.open_source(config).load_masks is None
+
+
+def test_a_built_in_set_is_drawn_when_it_is_asked_for(monkeypatch, tmp_path):
+  conftest.draw_few(monkeypatch, 2)
+  config = config_lib.DataConfig(
+    dataset="photo2painting_scenes", data_dir=str(tmp_path), load_size=32
+  )
+  source = sources.open_source(config)
+  assert source.counts == dict.fromkeys(sources.SPLITS, 2)
+  assert source.paired and source.load_masks is None
 
 
 def _pictures(folder, **files):
