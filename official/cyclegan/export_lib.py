@@ -414,8 +414,8 @@ def _tensorflow_partitions(
 
 
 def _write_report(folder: str, report: dict[str, Any]) -> None:
-  text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-  files.write_text(os.path.join(folder, REPORT_NAME), text, "output_dir")
+  path = os.path.join(folder, REPORT_NAME)
+  files.write_json(path, report, "output_dir", ensure_ascii=False)
   table = export_report.table(report)
   path = os.path.join(folder, export_report.TABLE_NAME)
   files.write_text(path, table, "output_dir")

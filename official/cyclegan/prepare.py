@@ -74,7 +74,7 @@ def main() -> None:
     image_files.write(_PREVIEW.value, prepare_lib.preview(config))
     print(f"Preview: {_PREVIEW.value}")
     return
-  found = dataset_audit.survey(config.data)
+  found = dataset_audit.audit(config.data)
   summary = dataset_audit.report(found)
   print(dataset_audit.table(summary), end="")
   output_dir = flags.FLAGS.output_dir

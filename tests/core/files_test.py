@@ -11,6 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import hashlib
 import os
 import random
 import signal
@@ -139,11 +140,20 @@ def test_total_size_counts_files_only(tmp_path):
   assert files.total_size(tmp_path) == 8
 
 
-def test_sha256(tmp_path):
-  (tmp_path / "a").write_bytes(b"abc")  # FIPS 180-2, B.1
-  with open(tmp_path / "a", "rb") as file:
-    digest = files.sha256(file)
-  assert digest.startswith("ba7816bf8f01cfea") and len(digest) == 64
+def test_json_keeps_letters_only_where_that_is_asked_for(tmp_path):
+  values = {"dataset": "Äpfel"}
+  for ensure_ascii in (True, False):
+    files.write_json(tmp_path / "a.json", values, "output_dir", ensure_ascii)
+    text = (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert ("Ä" in text) != ensure_ascii and text.endswith("}\n")
+    assert files.read_json(tmp_path / "a.json", "Remove it.") == values
+
+
+def test_sha256_is_that_of_the_whole_file(tmp_path):
+  contents = b"cyclegan" * 300_000  # more than is read at a time
+  (tmp_path / "file").write_bytes(contents)
+  want = hashlib.sha256(contents).hexdigest()
+  assert files.sha256(tmp_path / "file") == want
 
 
 if __name__ == "__main__":

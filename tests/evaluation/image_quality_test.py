@@ -53,7 +53,7 @@ def test_psnr_equals_scikit_images(pair):
 
 
 def test_pooled_psnr_is_that_of_one_large_picture(pair):
-  noisy, pictures = (pile / 255 for pile in pair)
+  noisy, pictures = (images / 255 for images in pair)
   noisy[0] = pictures[0]  # equal: the mean over pictures would be infinite
   want = skimage.metrics.peak_signal_noise_ratio(pictures, noisy, data_range=1)
   got = image_quality.pooled_psnr(noisy, pictures)
@@ -67,7 +67,7 @@ def test_ssim_equals_scikit_images(pair):
 
 
 def test_grey_pictures_have_both(pair):
-  grey = [pile[..., :1] for pile in pair]
+  grey = [images[..., :1] for images in pair]
   want = np.mean([_ssim(a, b) for a, b in zip(*grey)])
   np.testing.assert_allclose(image_quality.ssim(*grey), want, atol=1e-4)
 

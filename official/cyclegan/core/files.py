@@ -30,13 +30,13 @@ import pathlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from typing import Any, IO
+from typing import Any
 
 from official.cyclegan.core import errors
 
 _AT_FDCWD = -100  # linux/fcntl.h
 _RENAME_EXCHANGE = 2  # linux/fs.h
-_CHUNK = 1 << 20  # bytes
+_HASHED_BYTES = 1 << 20  # at a time
 
 
 def write_text(path: str | pathlib.Path, text: str, option: str) -> None:
@@ -61,18 +61,26 @@ def write_text(path: str | pathlib.Path, text: str, option: str) -> None:
     ) from error
 
 
-def write_json(path: str | pathlib.Path, values: Any, option: str) -> None:
+def write_json(
+  path: str | pathlib.Path,
+  values: Any,
+  option: str,
+  ensure_ascii: bool = True,
+) -> None:
   """Writes values as indented JSON, whole or not at all.
 
   Args:
     path: Where to.
     values: What `json` can write.
     option: Name of the option that holds the folder, for messages.
+    ensure_ascii: Whether letters beyond ASCII are escaped; files for people to
+      read keep them.
 
   Raises:
     UserError: If the file cannot be written.
   """
-  write_text(path, json.dumps(values, indent=2) + "\n", option)
+  text = json.dumps(values, indent=2, ensure_ascii=ensure_ascii)
+  write_text(path, text + "\n", option)
 
 
 def read_json(path: str | pathlib.Path, remedy: str) -> Any:
@@ -274,13 +282,17 @@ def total_size(folder: str | pathlib.Path) -> int:
   )
 
 
-def sha256(file: IO[bytes]) -> str:
-  """Returns the SHA-256 of a file's content, as hexadecimal digits.
+def sha256(path: str | pathlib.Path) -> str:
+  """Returns the SHA-256 of a file's bytes, in hexadecimal.
 
   Args:
-    file: Open for reading bytes; read in pieces.
+    path: The file, of any size.
+
+  Raises:
+    OSError: If it cannot be read.
   """
   digest = hashlib.sha256()
-  while chunk := file.read(_CHUNK):
-    digest.update(chunk)
+  with open(path, "rb") as file:
+    while chunk := file.read(_HASHED_BYTES):
+      digest.update(chunk)
   return digest.hexdigest()

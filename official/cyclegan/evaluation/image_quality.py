@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""How alike two piles of pictures are, picture by picture.
+"""PSNR, SSIM and edge correlation of pictures to others, picture by picture.
 
 Pictures are uint8 `[count, height, width, channels]`.
 """
@@ -120,7 +120,7 @@ def masked_ssim(
 
 
 def edge_correlation(images: np.ndarray, others: np.ndarray) -> float:
-  """Says how much of the content is in the same place, whatever its colours.
+  """Returns how much of the edges stays in place, whatever the colours.
 
   The correlation over a picture's pixels of both pictures' edge strengths:
   the length of the luma's Sobel gradient. 1 if the edges are in the same
@@ -134,7 +134,7 @@ def edge_correlation(images: np.ndarray, others: np.ndarray) -> float:
   """
   values = []
   for i in range(0, len(images), _BATCH):
-    a, b = (_edges(pile[i : i + _BATCH]) for pile in (images, others))
+    a, b = (_edges(both[i : i + _BATCH]) for both in (images, others))
     a, b = (x - x.mean(axis=1, keepdims=True) for x in (a, b))
     strengths = (a * a).mean(axis=1), (b * b).mean(axis=1)
     both = np.sqrt(strengths[0] * strengths[1])

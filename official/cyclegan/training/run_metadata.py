@@ -44,6 +44,7 @@ _PACKAGES = (
   "numpy",
   "cyclegan-garden",
 )
+_CHUNK = 1 << 20  # bytes
 
 
 def add_start(
@@ -116,12 +117,14 @@ def fingerprint(source: sources.Source) -> str:
   """
   total = hashlib.sha256()
   for path in sorted(source.files):
+    content = hashlib.sha256()
     with tf.io.gfile.GFile(path, "rb") as file:
-      content = files.sha256(file)
+      while chunk := file.read(_CHUNK):
+        content.update(chunk)
     name = os.path.join(
       os.path.basename(os.path.dirname(path)), os.path.basename(path)
     )
-    total.update(f"{name}\0{content}\n".encode())
+    total.update(f"{name}\0{content.hexdigest()}\n".encode())
   return total.hexdigest()
 
 
