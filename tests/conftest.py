@@ -106,12 +106,13 @@ def pictures(tmp_path_factory) -> pathlib.Path:
 def scenes(tmp_path_factory) -> dict[str, pathlib.Path]:
   """Folders with pictures of the built-in problems, few and small."""
   from official.cyclegan.data import image_files
-  from official.cyclegan.scenes import scene_datasets
+  from official.cyclegan.scenes import fruit_scenes
+  from official.cyclegan.scenes import painting_scenes
 
   folders = {}
   for name, draw in (
-    ("fruits", scene_datasets.draw_fruits),
-    ("paintings", scene_datasets.draw_painting),
+    ("fruits", fruit_scenes.draw),
+    ("paintings", painting_scenes.draw),
   ):
     folders[name] = tmp_path_factory.mktemp(name)
     for stream, (split, count) in enumerate(
@@ -126,7 +127,7 @@ def scenes(tmp_path_factory) -> dict[str, pathlib.Path]:
 
 @pytest.fixture(scope="session")
 def models(pictures, tmp_path_factory) -> dict[str, str]:
-  """A mobile generator hardly trained, and its export in two sizes."""
+  """Paths of a mobile generator hardly trained: its run and its exports."""
   from official.cyclegan import export_lib
   from official.cyclegan import train_lib
 
@@ -142,11 +143,12 @@ def models(pictures, tmp_path_factory) -> dict[str, str]:
   run = str(tmp_path_factory.mktemp("run"))
   train_lib.train(config, run)
   out = str(tmp_path_factory.mktemp("export"))
-  options = config_lib.ExportConfig(format=("tflite",), sizes=(32, 48))
+  options = config_lib.ExportConfig(sizes=(32, 48))
   export_lib.export(run, out, options=options)
   return {
     "run": run,
     "export": out,
+    "saved_model": os.path.join(out, "g_AB"),
     "tflite": os.path.join(out, "g_AB.tflite"),
     "pictures": str(pictures),
   }
@@ -175,16 +177,17 @@ def draw_few(monkeypatch: pytest.MonkeyPatch, scenes: int) -> None:
   monkeypatch.setattr(scene_datasets, "_SPLITS", few)
 
 
-@pytest.fixture
-def few_fruits(tmp_path, monkeypatch) -> str:
+@pytest.fixture(scope="session")
+def few_fruits(tmp_path_factory) -> str:
   """A TFDS folder with the built-in fruits, four scenes in each split."""
   from official.cyclegan.scenes import scene_datasets
 
-  draw_few(monkeypatch, 4)
-  folder = str(tmp_path / "data")
-  scene_datasets.Apple2orangeScenes(
-    config="64", data_dir=folder
-  ).download_and_prepare()
+  folder = str(tmp_path_factory.mktemp("few_fruits"))
+  with pytest.MonkeyPatch.context() as monkeypatch:
+    draw_few(monkeypatch, 4)
+    scene_datasets.Apple2orangeScenes(
+      config="64", data_dir=folder
+    ).download_and_prepare()
   return folder
 
 

@@ -26,9 +26,9 @@ import PIL.Image
 import pytest
 
 from official.cyclegan import demo_lib
-from official.cyclegan import translate_lib
 from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
+from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import web_page
 from tests import conftest
 
@@ -162,9 +162,9 @@ def test_same_pixels_as_translate(page, models, tmp_path, name, height, width):
   _direction(page, "AtoB")
   _select(page, "model", "float32")
   made = _give(page, path)
-  runner = translate_lib.open_model(models["tflite"], "AtoB")
+  opened = image_translator.open_model(models["tflite"], "AtoB")
   image = image_files.read(str(path))
-  want = translate_lib.translate_image(runner, image)
+  want = image_translator.translate_image(opened, image)
   assert made.shape == want.shape
   assert np.abs(made.astype(int) - want).max() <= 2
   assert np.abs(want.astype(int) - image).mean() > 1  # something was done
@@ -181,8 +181,8 @@ def test_other_direction_and_other_size(page, models, tmp_path):
   _select(page, "model", "float32")
   _select(page, "size", "s48")
   made = _give(page, path)
-  runner = translate_lib.open_model(models["export"], "BtoA", size=48)
-  want = translate_lib.translate_image(runner, image_files.read(str(path)))
+  opened = image_translator.open_model(models["export"], "BtoA", size=48)
+  want = image_translator.translate_image(opened, image_files.read(str(path)))
   assert np.abs(made.astype(int) - want).max() <= 2
   _select(page, "size", "serving_default")
   _direction(page, "AtoB")
@@ -278,8 +278,8 @@ def test_graphics_processor_takes_the_whole_graph(
     path = tmp_path / "picture.png"
     _write_picture(path, 32, 32)
     made = _give(found, path)
-    runner = translate_lib.open_model(models["tflite"], "AtoB")
-    want = translate_lib.translate_image(runner, image_files.read(str(path)))
+    opened = image_translator.open_model(models["tflite"], "AtoB")
+    want = image_translator.translate_image(opened, image_files.read(str(path)))
     assert np.abs(made.astype(int) - want).max() <= 3
   finally:
     found.quit()

@@ -55,6 +55,10 @@ def test_an_export_that_does_not_say_its_data_set_needs_one(tmp_path):
   conftest.assert_refused(result, "zebra.tflite", "Give --dataset")
   result = conftest.run_binary("evaluate", f"--model={tmp_path / 'none'}")
   conftest.assert_refused(result, "does not exist")
+  empty = tmp_path / "empty"
+  empty.mkdir()
+  result = conftest.run_binary("evaluate", f"--model={empty}")
+  conftest.assert_refused(result, f"--model={empty} is not a model")
   both = [f"--model={model}", f"--model_dir={tmp_path}"]
   conftest.assert_refused(conftest.run_binary("evaluate", *both), "one of them")
 

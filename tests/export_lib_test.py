@@ -23,6 +23,7 @@ from official.cyclegan import train_lib
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
+from official.cyclegan.serving import tflite_convert
 from official.cyclegan.serving import tflite_probe
 from official.cyclegan.training import checkpoints
 from tests import conftest
@@ -47,6 +48,23 @@ def run(pictures, tmp_path_factory):
   folder = str(tmp_path_factory.mktemp("run"))
   train_lib.train(config, folder)
   return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def conversions():
+  """Converts once what several tests export: that takes most of the time."""
+  made = {}
+  convert = tflite_convert.convert
+
+  def convert_once(module, sizes, quantization, calibration=None):
+    key = module.direction, tuple(sizes), quantization
+    if key not in made:
+      made[key] = convert(module, sizes, quantization, calibration)
+    return made[key]
+
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(tflite_convert, "convert", convert_once)
+    yield
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +130,14 @@ def test_report_and_details(exported):
     assert not exact or entry["max_difference"] <= report["tolerance"] == 1e-4
     assert entry["test_images"] == 3
     assert entry["bytes"] > 10_000
+    sizes = [
+      os.path.getsize(os.path.join(parent, file))
+      for parent, _, below in os.walk(folder / name)
+      for file in below
+    ]
+    if name.endswith(".tflite"):
+      sizes.append((folder / name).stat().st_size)
+    assert entry["bytes"] == sum(sizes)
     if name.endswith(".tflite"):
       assert entry["psnr"] > 30 and list(entry["by_size"]) == ["32"]
       assert entry["operators"]["CONV_2D"] > 5
@@ -175,7 +201,7 @@ def test_a_file_that_cannot_be_run_is_refused(run, tmp_path, monkeypatch):
   def fail(*_, **__):
     raise tflite_probe.RuntimeFailure("ended by SIGABRT")
 
-  monkeypatch.setattr(tflite_probe, "probe", fail)
+  monkeypatch.setattr(tflite_probe, "run_isolated", fail)
   with pytest.raises(errors.UserError, match="=float32: g_AB.tflite.*ABRT"):
     export_lib.export(run, str(tmp_path / "out"), options=_options())
   assert os.listdir(tmp_path) == []
@@ -223,13 +249,13 @@ def test_output_dir_that_is_a_file_is_refused(run, tmp_path):
 def test_a_file_that_differs_is_not_written(
   run, tmp_path, monkeypatch, changes, message
 ):
-  real = tflite_probe.probe
+  real = tflite_probe.run_isolated
 
   def off(*arguments, **options):
     made, found = real(*arguments, **options)
     return made + np.float32(2e-4), found
 
-  monkeypatch.setattr(tflite_probe, "probe", off)
+  monkeypatch.setattr(tflite_probe, "run_isolated", off)
   (tmp_path / "g_AB.tflite").write_text("an older export")
   with pytest.raises(errors.UserError, match=message):
     export_lib.export(run, str(tmp_path), options=_options(**changes))

@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -56,16 +57,16 @@ def odd(tmp_path):
 
 
 def _write(config, output, shard_bytes=1 << 20):
-  found = dataset_audit.survey(config)
-  summary = dataset_audit.report(found)
-  prepare_lib.write(found, summary, config, str(output), shard_bytes)
-  return found, summary
+  audit = dataset_audit.audit(config)
+  summary = dataset_audit.report(audit)
+  prepare_lib.write(audit, summary, config, str(output), shard_bytes)
+  return audit
 
 
 def test_every_picture_is_packed_as_it_is_read(odd, tmp_path):
   config, expected = odd
   output = tmp_path / "packed"
-  found, _ = _write(config, output, shard_bytes=5000)
+  audit = _write(config, output, shard_bytes=5000)
   builder = tfds.builder_from_directory(str(output))
   assert len(builder.info.splits["trainA"].shard_lengths) > 1
   shown = {}
@@ -76,7 +77,7 @@ def test_every_picture_is_packed_as_it_is_read(odd, tmp_path):
         shown[example["name"].decode()] = example["image"]
   names = {os.path.basename(name) for name in expected}
   assert set(shown) == names
-  for path in (p.path for p in found.pictures if p.domain == "A"):
+  for path in (p.path for p in audit.pictures if p.domain == "A"):
     name = os.path.basename(path)
     want = image_files.read(path, config.background).astype(int)
     # TFDS's own decoder of JPEGs uses a faster transform than Pillow's.
@@ -95,14 +96,14 @@ def test_every_picture_is_packed_as_it_is_read(odd, tmp_path):
 
 
 def test_finished_set_is_left_alone_and_others_are_not_replaced(
-  odd, tmp_path, capsys
+  odd, tmp_path, log
 ):
   config, _ = odd
   output = tmp_path / "packed"
   _write(config, output)
   before = {p: p.stat().st_mtime_ns for p in output.iterdir()}
   _write(config, output)
-  assert "already" in capsys.readouterr().out
+  assert "already" in log.text
   assert before == {p: p.stat().st_mtime_ns for p in output.iterdir()}
   (tmp_path / "a" / "plain.png").unlink()
   (tmp_path / "a" / "link.png").unlink()
@@ -145,7 +146,7 @@ def test_full_disk_is_one_line(odd, tmp_path, monkeypatch):
   _write(config, tmp_path / "packed")
 
 
-def test_contact_sheet_shows_both_piles(odd, tmp_path):
+def test_contact_sheet_shows_both_domains(odd, tmp_path):
   config, _ = odd
   _write(config, tmp_path / "packed")
   with PIL.Image.open(tmp_path / "packed" / "contact_sheet.png") as sheet:
@@ -188,7 +189,76 @@ def _digest(folder):
   }
 
 
-def test_killed_anywhere_the_next_run_completes_it(tmp_path):
+# Looks through the pictures once; then, for each line that it reads, writes the
+# data set in a new process, whose number it prints, and waits for its end.
+_WRITER = """
+import os, sys, time
+from official.cyclegan import prepare_lib
+from official.cyclegan.core import config
+from official.cyclegan.data import dataset_audit
+
+a, b, output = sys.argv[1:]
+data = config.DataConfig(domain_a=a, domain_b=b)
+audit = dataset_audit.audit(data)
+summary = dataset_audit.report(audit)
+example = prepare_lib._example
+
+def slow_example(*given):
+  time.sleep(0.02)
+  return example(*given)
+
+prepare_lib._example = slow_example
+for _ in sys.stdin:
+  child = os.fork()
+  if not child:
+    try:
+      prepare_lib.write(audit, summary, data, output, 100_000)
+    finally:
+      os._exit(0)
+  print(child, flush=True)
+  os.waitpid(child, 0)
+  print("ended", flush=True)
+"""
+
+
+@pytest.fixture
+def writer(tmp_path):
+  """A process that writes `packed` from `a` and `b`, as often as asked."""
+  process = subprocess.Popen(
+    [
+      *(sys.executable, "-c", _WRITER),
+      *(str(tmp_path / name) for name in ("a", "b", "packed")),
+    ],
+    cwd=conftest.ROOT,
+    stdin=subprocess.PIPE,
+    stdout=subprocess.PIPE,
+    stderr=subprocess.DEVNULL,
+    bufsize=0,  # lines are read one by one, so that `select` sees the next
+  )
+  yield process
+  process.stdin.close()
+  process.stdout.close()
+  process.wait()
+
+
+def _write_and_kill(writer, partial, seconds):
+  """Kills it so long after it has begun; says whether it was still at it."""
+  writer.stdin.write(b"write\n")
+  child = int(writer.stdout.readline())
+
+  def ended(within):
+    return select.select([writer.stdout], [], [], within)[0]
+
+  while not partial.exists() and not ended(0.01):
+    pass
+  killed = not ended(seconds)
+  if killed:
+    os.kill(child, signal.SIGKILL)
+  assert writer.stdout.readline() == b"ended\n"
+  return killed
+
+
+def test_killed_anywhere_the_next_run_completes_it(tmp_path, request):
   """SIGKILL at random moments of writing: nothing, or a whole set."""
   for domain in "ab":
     (tmp_path / domain).mkdir()
@@ -199,50 +269,17 @@ def test_killed_anywhere_the_next_run_completes_it(tmp_path):
   config = config_lib.DataConfig(
     domain_a=str(tmp_path / "a"), domain_b=str(tmp_path / "b")
   )
+  writer = request.getfixturevalue("writer")  # now that there are pictures
   _write(config, tmp_path / "want", shard_bytes=100_000)
-  output = tmp_path / "packed"
-  script = (
-    "import sys, time, os\n"
-    "from official.cyclegan import prepare_lib\n"
-    "from official.cyclegan.core import config\n"
-    "from official.cyclegan.data import dataset_audit\n"
-    "a, b, output = sys.argv[1:]\n"
-    "data = config.DataConfig(domain_a=a, domain_b=b)\n"
-    "found = dataset_audit.survey(data)\n"
-    "whole = prepare_lib._example\n"
-    "def slow(*given):\n"
-    "  time.sleep(0.02)\n"
-    "  return whole(*given)\n"
-    "prepare_lib._example = slow\n"
-    "print('go', flush=True)\n"
-    "summary = dataset_audit.report(found)\n"
-    "prepare_lib.write(found, summary, data, output, 100_000)\n"
-  )
-  command = [sys.executable, "-c", script, config.domain_a, config.domain_b]
+  output, partial = tmp_path / "packed", tmp_path / "packed.partial"
   draw = random.Random(3)
   progress, killed = [], 0
   for _ in range(12):
-    process = subprocess.Popen(
-      [*command, str(output)],
-      cwd=conftest.ROOT,
-      stdout=subprocess.PIPE,
-      stderr=subprocess.DEVNULL,
-      text=True,
-    )
-    while "go" not in process.stdout.readline():
-      pass
-    try:
-      process.wait(timeout=draw.uniform(0.1, 0.5))
-    except subprocess.TimeoutExpired:
-      os.kill(process.pid, signal.SIGKILL)
-      process.wait()
-      killed += 1
-    process.stdout.close()
+    killed += _write_and_kill(writer, partial, draw.uniform(0.1, 0.5))
     if output.exists():
       break
     with pytest.raises(errors.UserError, match="prepare was stopped"):
       sources.open_source(config_lib.DataConfig(dataset=str(output)))
-    partial = tmp_path / "packed.partial"
     finished = [p for p in partial.glob("*-of-*") if p.suffix != ".partial"]
     progress.append(len(finished))
   assert killed >= 2 and progress == sorted(progress)

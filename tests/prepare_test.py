@@ -30,7 +30,7 @@ def test_looks_only_then_packs_and_shows(pictures, tmp_path):
   flags = [f"--dataset={pictures}"]
   look = conftest.run_binary("prepare", *flags)
   assert look.returncode == 0, look.stderr
-  assert "| training pictures | 8 | 5 |" in look.stdout
+  assert "| training pictures | 8 | 5 |" in " ".join(look.stdout.split())
   assert os.listdir(tmp_path) == []
   packed = tmp_path / "packed"
   pack = conftest.run_binary("prepare", *flags, f"--output_dir={packed}")

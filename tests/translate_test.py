@@ -56,7 +56,7 @@ def test_no_model_is_refused_in_one_line(pictures, tmp_path):
     f"--input={pictures / 'testA'}",
     f"--output={tmp_path / 'out'}",
   )
-  conftest.assert_refused(result, "--model=", "is no model")
+  conftest.assert_refused(result, "--model=", "does not exist")
 
 
 if __name__ == "__main__":

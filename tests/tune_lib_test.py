@@ -33,7 +33,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
-from official.cyclegan.data import dataset
+from official.cyclegan.core import memory
 from official.cyclegan.serving import deployment_cost
 from official.cyclegan.training import callbacks
 from official.cyclegan.training import checkpoints
@@ -190,7 +190,7 @@ def test_a_process_that_is_too_large_asks_for_another(
     assert len(quick) == done
   assert start().completed == 2 and len(quick) == 2
   assert len(capsys.readouterr().out.splitlines()) == 2  # each trial once
-  there = dataset.used_memory() + dataset.free_memory()
+  there = memory.used_memory() + memory.free_memory()
   assert 0.2 < tune_lib.memory_limit(options) / there < 0.3
   assert tune_lib.memory_limit(_options(restart_gb=3.0)) == 3e9
 

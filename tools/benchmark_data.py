@@ -166,6 +166,7 @@ def _throughput(config: config_lib.Config) -> dict[str, Any]:
 
   from official.cyclegan.core import devices
   from official.cyclegan.data import dataset
+  from official.cyclegan.data import preprocessing
   from official.cyclegan.data import sources
 
   devices.set_up(config)
@@ -177,7 +178,7 @@ def _throughput(config: config_lib.Config) -> dict[str, Any]:
     [os.fsencode(path) for path in source.files[:count]]
   )
   bare = paths.repeat().map(
-    lambda path: sources.decode(tf.io.read_file(path)),
+    lambda path: preprocessing.decode(tf.io.read_file(path)),
     num_parallel_calls=tf.data.AUTOTUNE,
     deterministic=True,
   )

@@ -265,6 +265,7 @@ def _work(run: Run) -> None:
   """Trains one run and writes its measurements."""
   from official.cyclegan import train_lib
   from official.cyclegan.core import devices
+  from official.cyclegan.data import preprocessing
   from official.cyclegan.data import sources
   from official.cyclegan.evaluation import paired_metrics
   from official.cyclegan.evaluation import validation
@@ -295,7 +296,6 @@ def _work(run: Run) -> None:
 
   test_set = validation.load(sources.open_source(config.data), size)
   inputs, truth = test_set.images["A"], test_set.images["B"]
-  nothing = paired_metrics.l1(inputs, truth)
 
   class Clock(callbacks.StepCallback):
     """Measures from time to time, and stops the run."""
@@ -318,8 +318,8 @@ def _work(run: Run) -> None:
       translated = validation.translate_all(
         validation.from_generator(generator), inputs
       )
-      pictures = validation.to_pictures(translated)
-      error = paired_metrics.l1(pictures, truth) / nothing
+      pictures = preprocessing.unit_to_uint8(translated)
+      error = paired_metrics.relative_l1(pictures, inputs, truth)
       measurements.append(
         {
           "step": self.step,

@@ -127,7 +127,7 @@ def _row(path: str) -> dict[str, object]:
   if _MEASURE.value:
     image = np.random.default_rng(0).random(entry["shape"], np.float32)
     try:
-      _, found = tflite_probe.probe(path, image)
+      _, found = tflite_probe.run_isolated(path, image)
     except tflite_probe.RuntimeFailure as error:
       raise errors.UserError(f"{path} cannot be run: {error}") from error
     row.update({key: found[key] for key in ("runtime", "partitions")})

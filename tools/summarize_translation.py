@@ -18,8 +18,10 @@ Recipe:
   python tools/summarize_translation.py --test_dir=runs/quickstart/test \
     --output_dir=runs/quickstart
 
-Reads A/, translated/, B/ and, if present, mask/ from --test_dir. Prints a
-table, and writes summary.json and before_after_truth.png.
+Reads A/, translated/, B/, reference/ and, if present, mask/ from --test_dir.
+Prints a table, and writes summary.json and before_after_truth.png. Histogram
+matching is fitted to reference/, the training pictures of B; the best affine
+colour map is fitted to the truth itself.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ from official.cyclegan.core import errors
 from official.cyclegan.evaluation import paired_metrics
 
 _TEST_DIR = flags.DEFINE_string(
-  "test_dir", None, "Folder with A/, translated/, B/ and perhaps mask/."
+  "test_dir",
+  None,
+  "Folder with A/, translated/, B/, reference/ and perhaps mask/.",
 )
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the files.")
 _STARTED = flags.DEFINE_integer(
@@ -54,7 +58,7 @@ def main() -> None:
   output_dir = common_flags.require("output_dir", "give a folder.")
   # Imported late: a refused flag does not wait for TensorFlow.
   from official.cyclegan.data import image_files
-  from official.cyclegan.training import sample_grid
+  from official.cyclegan.data import image_grid
 
   def read(part: str) -> np.ndarray:
     files = image_files.find(os.path.join(test_dir, part), "test_dir")
@@ -72,8 +76,10 @@ def main() -> None:
   inputs, translated, truth = (read(p) for p in ("A", "translated", "B"))
   mask = None
   if os.path.isdir(os.path.join(test_dir, "mask")):
-    mask = read("mask")[..., :1]
-  table = paired_metrics.compare(inputs, translated, truth, mask)
+    mask = read("mask")[..., 0] > 0
+  others = image_files.find(os.path.join(test_dir, "reference"), "test_dir")
+  reference = np.stack([image_files.read(file) for file in others])
+  table = paired_metrics.measure(inputs, translated, truth, reference, mask)
   summary = {
     "seconds": _STARTED.value,
     "pictures": len(names),
@@ -83,7 +89,7 @@ def main() -> None:
   }
   path = pathlib.Path(output_dir, "summary.json")
   picture = os.path.join(output_dir, "before_after_truth.png")
-  grid = sample_grid.grid(
+  grid = image_grid.grid(
     [list(part[:_SHOWN]) for part in (inputs, translated, truth)]
   )
   image_files.write(picture, grid.repeat(2, axis=0).repeat(2, axis=1))
@@ -100,8 +106,8 @@ def _table(table: dict[str, dict[str, float]]) -> str:
   titles = {
     "model": "this model",
     "nothing": "doing nothing",
-    "histogram": "histogram matching",
-    "affine": "best affine colour map",
+    "histogram": "histogram matching (training B)",
+    "affine": "best affine map (the truth)",
   }
   measures = [k for k in table["model"] if k.endswith("ratio")]
   lines = [

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Serves the page that translates in the browser, from this machine."""
+"""Serves the page that translates in the browser over HTTP."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from typing import Any
 from official.cyclegan.core import errors
 from official.cyclegan.serving import web_page
 
-# Nothing may put the page into a frame, guess types or hear where links lead.
-# The page says itself what it may load.
+# No other page may put this one into a frame, guess types or get referrers. The
+# page itself says what it may load.
 _HEADERS = {
   "Content-Security-Policy": "frame-ancestors 'none'",
   "X-Content-Type-Options": "nosniff",
@@ -40,7 +40,7 @@ _HEADERS = {
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
-  """Serves files; says no to everything else."""
+  """Serves the files of one folder by GET and HEAD, without listings."""
 
   extensions_map = {
     **http.server.SimpleHTTPRequestHandler.extensions_map,
@@ -50,36 +50,36 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
   }
 
   def end_headers(self) -> None:
-    """Adds the headers that every answer has."""
+    """Adds the headers that every response has."""
     for name, value in _HEADERS.items():
       self.send_header(name, value)
     super().end_headers()
 
   def list_directory(self, path: Any) -> None:
-    """Shows nobody what is in a folder."""
+    """Refuses to list a folder's files."""
     self.send_error(404, "File not found")
 
   def log_message(self, *args: Any) -> None:
-    """Keeps the screen quiet."""
+    """Logs no requests."""
 
 
 @contextlib.contextmanager
 def serving(
   model: str, host: str = "127.0.0.1", port: int = 0
 ) -> Iterator[http.server.ThreadingHTTPServer]:
-  """Gives a server that has the page; it serves once it is told to.
+  """Writes the page to a temporary folder and opens a server on it.
 
   Args:
     model: A folder that `export` wrote, or one of its `.tflite` files.
-    host: Address to listen on. The default is heard on this machine only.
-    port: 0 for any that is free.
+    host: Address to listen on. The default is reachable from this machine only.
+    port: In [0, 65535]; 0 for any that is free.
 
   Yields:
     The server: `serve_forever` runs it, `server_address` says where it is.
 
   Raises:
     errors.UserError: If there is no model, LiteRT.js is missing, or the
-      address cannot be had.
+      address is taken or not allowed.
   """
   with tempfile.TemporaryDirectory(prefix="cyclegan_demo_") as folder:
     web_page.write(folder, model)
@@ -96,8 +96,8 @@ def serving(
 
 
 def address(server: http.server.ThreadingHTTPServer) -> str:
-  """Returns where a browser finds a server."""
-  host, port = server.server_address[:2]
+  """Returns the URL at which a browser on this machine finds a server."""
+  host, port = str(server.server_address[0]), server.server_address[1]
   if ipaddress.ip_address(host).is_unspecified:
     host = "127.0.0.1"
   return f"http://{host}:{port}/"

@@ -30,7 +30,6 @@ where it is known) to --output_dir, by default evaluation/ in the run's folder.
 from __future__ import annotations
 
 import dataclasses
-import os
 
 from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
@@ -38,6 +37,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags
+from official.cyclegan.core import model_path
 
 flags.define(
   config_lib.CommandConfig,
@@ -58,6 +58,7 @@ def main() -> None:
   model, flag = _model(options)
   with errors.given_as(model_dir=flag, model=flag):
     config = flags.with_given_source(_trained_with(model))
+  output_dir = options.output_dir or model_path.evaluation_folder(model)
   evaluation = flags.evaluation_from_flags()
   selection = flags.selection_from_flags()
   if options.dry_run:
@@ -65,7 +66,7 @@ def main() -> None:
       {
         **dataclasses.asdict(config),
         "model": model,
-        "output_dir": options.output_dir or config_file.default_folder(model),
+        "output_dir": output_dir,
         **config_lib.option_values(evaluation),
       }
     )
@@ -74,7 +75,7 @@ def main() -> None:
   from official.cyclegan import evaluate_lib
 
   with errors.given_as(model_dir=flag, model=flag):
-    evaluate_lib.run(model, options.output_dir, config, selection, evaluation)
+    evaluate_lib.run(model, output_dir, config, selection, evaluation)
 
 
 def _model(options: config_lib.CommandConfig) -> tuple[str, str]:
@@ -91,13 +92,6 @@ def _model(options: config_lib.CommandConfig) -> tuple[str, str]:
       "is missing: give the folder that train wrote, or as --model what export"
       " wrote: the folder, a SavedModel, a .tflite file.",
       "model_dir",
-    )
-  if not options.dry_run and not os.path.exists(exported):
-    raise errors.UserError(
-      "does not exist. Give a folder that export wrote, a SavedModel or a"
-      " .tflite file.",
-      "model",
-      exported,
     )
   return exported, "model"
 

@@ -11,37 +11,40 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Judges a translator: against the truth, or against real pictures."""
+"""Evaluates a model on a test split and writes a report with baselines."""
 
 from __future__ import annotations
 
-import json
-import os
 import pathlib
 from typing import Any
 
 import numpy as np
+import tabulate
+from absl import logging
 
-from official.cyclegan import translate_lib
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import model_path
 from official.cyclegan.data import image_files
+from official.cyclegan.data import image_grid
+from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
+from official.cyclegan.evaluation import distribution_distance
 from official.cyclegan.evaluation import features
 from official.cyclegan.evaluation import image_quality
 from official.cyclegan.evaluation import paired_metrics
 from official.cyclegan.evaluation import validation
+from official.cyclegan.serving import image_translator
 from official.cyclegan.training import checkpoints
-from official.cyclegan.training import sample_grid
 
 REPORT_NAME = "report.json"
 TABLE_NAME = "report.md"
 PICTURE_NAME = "pictures.png"
 _SHOWN = 8  # images of each domain
 _OTHER_WAY = {"AtoB": "BtoA", "BtoA": "AtoB"}
-# How the rows of a table are called.
+# Headers of a table's columns, and what its rows are called.
 _CANDIDATES = {
   "model": "**this model**",
   "nothing": "doing nothing",
@@ -50,7 +53,7 @@ _CANDIDATES = {
 }
 _MEASURES = {
   "relative_l1": "L1 to the truth / doing nothing, smaller is better",
-  "masked_relative_l1": "the same inside the mask",
+  "masked_relative_l1": "L1 to the truth / doing nothing, inside the mask",
   "fid_patches": "Fréchet distance of patches, smaller is better",
   "swd": "sliced Wasserstein distance of patches, smaller is better",
   "fid_random": "FID on random features, smaller is better",
@@ -61,6 +64,29 @@ _MEASURES = {
   "identity_l1": "identity L1, smaller is better",
   "edge_correlation": "edges kept, 1 is all",
 }
+
+
+def run(
+  model: str,
+  output_dir: str,
+  config: config_lib.Config,
+  selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
+  options: config_lib.EvaluateConfig = config_lib.DEFAULT_EVALUATION,
+) -> None:
+  """Evaluates as a command does: `evaluate`, and the table is logged.
+
+  Args:
+    model: As for `evaluate`.
+    output_dir: As for `evaluate`.
+    config: As for `evaluate`.
+    selection: As for `evaluate`.
+    options: As for `evaluate`.
+
+  Raises:
+    errors.UserError: As `evaluate`.
+  """
+  report = evaluate(model, output_dir, config, selection, options)
+  logging.info("%s\nReport: %s", table(report), output_dir)
 
 
 def evaluate(
@@ -90,102 +116,102 @@ def evaluate(
     errors.UserError: If there is no such model, data set or weights, or the
       folder cannot be written.
   """
-  runners = open_both(model, selection)
-  some = next(iter(runners.values()))
+  translators = open_both(model, selection)
+  some = next(iter(translators.values()))
   source = sources.open_source(config.data, some.channels)
   inception = None
   if options.inception or options.inception_weights:
     inception = features.inception(options.inception_weights)
+  # Refused before anything is measured, which takes minutes.
   files.make_folder(output_dir, "output_dir")
   test_set = validation.load(
     source, some.size, options.max_images, options.reference
   )
-  judge = validation.Evaluator(test_set, inception)
-  report: dict[str, Any] = {
+  evaluator = validation.Evaluator(test_set, inception)
+  measured, pictures = {}, {}
+  for direction in translators:
+    measured[direction], pictures[direction] = _measure_direction(
+      evaluator, direction, translators
+    )
+  of_model = {
+    direction: found["model"] for direction, found in measured.items()
+  }
+  report = {
     "model": model,
     "protocol": _protocol(source, test_set, some, selection, options),
-    "directions": {},
+    "directions": {
+      direction: {name: _finite(values) for name, values in found.items()}
+      for direction, found in measured.items()
+    },
+    "measures": _finite(
+      validation.mean_of_both(of_model)
+      if len(of_model) == 2
+      else next(iter(of_model.values()))
+    ),
   }
-  translators = {d: _one_by_one(runner) for d, runner in runners.items()}
-  pictures = {}
-  for direction, forth in translators.items():
-    back = translators.get(_OTHER_WAY[direction])
-    entry, fake = _judge(judge, direction, forth, back)
-    report["directions"][direction] = entry
-    pictures[direction] = fake
-  models = {d: e["model"] for d, e in report["directions"].items()}
-  report["measures"] = (
-    validation.mean_of_both(models)
-    if len(models) == 2
-    else next(iter(models.values()))
-  )
-  picture = _picture(test_set, pictures)
-  image_files.write(os.path.join(output_dir, PICTURE_NAME), picture)
-  folder = pathlib.Path(output_dir)
-  text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-  files.write_text(folder / REPORT_NAME, text, "output_dir")
-  files.write_text(folder / TABLE_NAME, table(report), "output_dir")
+  _write_report(report, _picture(test_set, pictures), output_dir)
   return report
+
+
+def _write_report(
+  report: dict[str, Any], picture: np.ndarray, output_dir: str
+) -> None:
+  """Writes the report's three files."""
+  folder = pathlib.Path(output_dir)
+  image_files.write(str(folder / PICTURE_NAME), picture)
+  files.write_json(
+    folder / REPORT_NAME, report, "output_dir", ensure_ascii=False
+  )
+  files.write_text(folder / TABLE_NAME, table(report), "output_dir")
 
 
 def open_both(
   model: str,
   selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
-) -> dict[str, translate_lib.ImageTranslator]:
+) -> dict[str, image_translator.ImageTranslator]:
   """Opens a model's directions.
 
   Args:
     model: As for `evaluate`.
-    selection: As for `translate_lib.open_model`.
+    selection: As for `image_translator.open_model`.
 
   Returns:
-    By direction what could be opened: of a single SavedModel or `.tflite` file
-    its own direction, and the other one if its file is beside it.
+    By direction, the translators that could be opened: of a single SavedModel
+    or `.tflite` file its own direction, and the other one if its file is beside
+    it.
 
   Raises:
     errors.UserError: If there is no such model.
   """
-  folder, name = os.path.split(model.rstrip("/"))
-  paths = {}
-  if os.path.isfile(os.path.join(model, config_file.FILE_NAME)):
+  found = model_path.locate(model)
+  if found.kind is model_path.Kind.RUN:
     trained = config_lib.trained_directions(config_file.load(model))
     return {
-      direction: translate_lib.open_model(model, direction, selection)
+      direction: image_translator.open_model(model, direction, selection)
       for direction in trained
     }
-  for direction, generator in config_lib.GENERATOR_NAMES.items():
-    if translate_lib.exported_model(model, generator):
-      paths[direction] = model
-    elif name == generator or (
-      name.startswith(generator) and name.endswith(".tflite")
-    ):
-      paths[direction] = model
-      other = _OTHER_WAY[direction]
-      sibling = os.path.join(
-        folder, name.replace(generator, config_lib.GENERATOR_NAMES[other])
-      )
-      if os.path.exists(sibling):
-        paths[other] = sibling
-  if not paths:  # a file that was renamed, or nothing
+  if not found.exported:  # a file that was renamed
     return _open_renamed(model, selection)
+  in_folder = found.kind is model_path.Kind.EXPORT
   return {
-    direction: translate_lib.open_model(paths[direction], direction, selection)
-    for direction in checkpoints.DIRECTIONS
-    if direction in paths
+    direction: image_translator.open_model(
+      model if in_folder else paths[0], direction, selection
+    )
+    for direction, paths in found.exported.items()
   }
 
 
 def _open_renamed(
   model: str, selection: config_lib.GeneratorSelection
-) -> dict[str, translate_lib.ImageTranslator]:
+) -> dict[str, image_translator.ImageTranslator]:
   """Opens a single model whose name does not tell its direction."""
-  first, second = checkpoints.DIRECTIONS
+  direction = checkpoints.DIRECTIONS[0]
   try:
-    return {first: translate_lib.open_model(model, first, selection)}
-  except errors.UserError as error:
-    if f"translates {second}" not in str(error):
-      raise
-  return {second: translate_lib.open_model(model, second, selection)}
+    translator = image_translator.open_model(model, direction, selection)
+  except errors.WrongDirectionError as error:
+    direction = error.direction
+    translator = image_translator.open_model(model, direction, selection)
+  return {direction: translator}
 
 
 def compare_with_truth(
@@ -195,7 +221,7 @@ def compare_with_truth(
 
   Args:
     images: uint8 `[count, height, width, channels]`.
-    truth: What they should be, likewise.
+    truth: What they should be, same shape.
     mask: bool `[count, height, width]`, where the change belongs.
 
   Returns:
@@ -211,9 +237,7 @@ def compare_with_truth(
     measures["ssim"] = image_quality.ssim(images, truth)
   if mask is not None:
     for side, where in (("masked", mask), ("outside", ~mask)):
-      measures[f"{side}_l1"] = paired_metrics.masked_l1(
-        images, truth, where[..., None]
-      )
+      measures[f"{side}_l1"] = paired_metrics.masked_l1(images, truth, where)
       measures[f"{side}_psnr"] = image_quality.masked_psnr(images, truth, where)
       if large_enough:
         measures[f"{side}_ssim"] = image_quality.masked_ssim(
@@ -223,29 +247,40 @@ def compare_with_truth(
 
 
 def table(report: dict[str, Any]) -> str:
-  """Returns a report as Markdown."""
-  protocol = report["protocol"]
-  lines = [f"# {report['model']}", "", _sentence(protocol)]
+  """Returns a report as Markdown.
+
+  Args:
+    report: From `evaluate`.
+  """
+  parts = [f"# {report['model']}", _sentence(report["protocol"])]
   for direction, entry in report["directions"].items():
-    lines += ["", f"## {direction}", ""]
     names = [name for name in _CANDIDATES if name in entry]
-    shown = [k for k in entry["model"] if not k.endswith("_std")]
-    lines.append("| | " + " | ".join(_CANDIDATES[n] for n in names) + " |")
-    lines.append("| --- |" + " --- |" * len(names))
-    for measure in shown:
-      cells = [_cell(entry[name], measure) for name in names]
-      title = _MEASURES.get(measure, measure.replace("_", " "))
-      lines.append(f"| {title} | " + " | ".join(cells) + " |")
-  return "\n".join(lines) + "\n"
+    measures = [k for k in entry["model"] if not k.endswith("_std")]
+    rows = [
+      [
+        _MEASURES.get(measure, measure.replace("_", " ")),
+        *(_cell(entry[name], measure) for name in names),
+      ]
+      for measure in measures
+    ]
+    headers = ["", *(_CANDIDATES[name] for name in names)]
+    parts += [
+      f"## {direction}",
+      # The cells are text already, with the digits that they need.
+      tabulate.tabulate(
+        rows, headers, tablefmt="github", disable_numparse=True
+      ),
+    ]
+  return "\n\n".join(parts) + "\n"
 
 
 def _cell(measures: dict[str, float | None], name: str) -> str:
-  """Returns a measure with its spread, if it has one."""
+  """Returns a measure as text, with its spread if it has one."""
   if name not in measures:
     return ""
   value, spread = measures[name], measures.get(f"{name}_std")
-  if value is None:
-    return "exact"
+  if value is None:  # the PSNR of equal pictures, or an error of 0 over 0
+    return "exact" if name.endswith("psnr") else ""
   return f"{value:.4g}" + (f" ± {spread:.2g}" if spread is not None else "")
 
 
@@ -259,9 +294,11 @@ def _sentence(protocol: dict[str, Any]) -> str:
     + (f", checkpoint {checkpoint}" if checkpoint else "")
     + ". Distances are to"
     f" {protocol['references_A']} and {protocol['references_B']} real images"
-    f" of the {protocol['reference_split']} split; KID is the mean of 100"
-    " subsets ± their standard deviation. FID depends on how many images it is"
-    " of: compare it only with figures of the same protocol."
+    f" of the {protocol['reference_split']} split, which histogram matching is"
+    " fitted to; the affine colour map is fitted to the truth itself. KID is"
+    f" the mean of {distribution_distance.SUBSETS} subsets ± their standard"
+    " deviation. FID depends on how many images it is of: compare it only with"
+    " figures of the same protocol."
     + (
       " InceptionV3's weights are Keras's, not those that papers use."
       if protocol["inception"]
@@ -273,11 +310,11 @@ def _sentence(protocol: dict[str, Any]) -> str:
 def _protocol(
   source: sources.Source,
   test_set: validation.TestSet,
-  runner: translate_lib.ImageTranslator,
+  translator: image_translator.ImageTranslator,
   selection: config_lib.GeneratorSelection,
   options: config_lib.EvaluateConfig,
 ) -> dict[str, Any]:
-  """Returns what somebody needs to know to measure the same."""
+  """Returns what is needed to measure other models comparably."""
   return {
     "dataset": source.name,
     "images_A": len(test_set.images["A"]),
@@ -285,7 +322,7 @@ def _protocol(
     "reference_split": options.reference,
     "references_A": len(test_set.references["A"]),
     "references_B": len(test_set.references["B"]),
-    "size": runner.size,
+    "size": translator.size,
     "preparation": "bicubic with anti-aliasing where the size differs",
     "precision": "float32, rounded to 8 bits",
     "truth_known": test_set.paired,
@@ -296,47 +333,67 @@ def _protocol(
   }
 
 
-def _one_by_one(runner: translate_lib.ImageTranslator) -> validation.Translate:
-  """Returns a runner, which takes one picture, as a translator of a pile."""
+def _one_by_one(
+  translator: image_translator.ImageTranslator,
+) -> validation.Translate:
+  """Returns a function of any number of images; a translator takes one."""
 
   def translate(images: np.ndarray) -> np.ndarray:
-    return np.concatenate([runner.run(image[None]) for image in images])
+    return np.concatenate(
+      [translator.translate(image[None]) for image in images]
+    )
 
   return translate
 
 
-def _judge(
-  judge: validation.Evaluator,
+def _measure_direction(
+  evaluator: validation.Evaluator,
   direction: str,
-  forth: validation.Translate,
-  back: validation.Translate | None,
-) -> tuple[dict[str, dict[str, float | None]], np.ndarray]:
-  """Returns the measures of a model and of the baselines; and translations."""
-  test_set = judge.test_set
+  translators: dict[str, image_translator.ImageTranslator],
+) -> tuple[dict[str, dict[str, float]], np.ndarray]:
+  """Measures a model and the baselines in one direction.
+
+  Args:
+    evaluator: With the test set.
+    direction: `AtoB` or `BtoA`, one of the keys of `translators`.
+    translators: The model's directions.
+
+  Returns:
+    The measures of the model and of each baseline, and the model's
+    translations, uint8 `[count, size, size, channels]`.
+  """
+  test_set = evaluator.test_set
+  forward = _one_by_one(translators[direction])
+  other = translators.get(_OTHER_WAY[direction])
+  backward = _one_by_one(other) if other else None
   real = test_set.images[direction[0]]
-  others = test_set.references[direction[-1]]
-  fake = validation.translate_all(forth, real)
-  pictures = validation.to_pictures(fake)
+  truth = test_set.images[direction[-1]] if test_set.paired else None
+  translated = validation.translate_all(forward, real)
+  pictures = preprocessing.unit_to_uint8(translated)
+  reference = test_set.references[direction[-1]]
   candidates = {
     "model": pictures,
-    "nothing": real,
-    "histogram": paired_metrics.match_histograms(real, others),
+    **paired_metrics.baselines(real, reference, truth),
   }
-  truth = test_set.images[direction[-1]]
-  if test_set.paired:
-    candidates["affine"] = paired_metrics.fit_affine(real, truth)
-  entry = {}
+  found = {}
   for name, images in candidates.items():
-    measures = judge.compare(direction, images)
+    measures = evaluator.measure_translations(direction, images)
     if name == "model":
-      measures |= judge.follow(direction, fake, forth, back)
-    if test_set.paired:
+      measures |= evaluator.cycle_and_identity(
+        direction, translated, forward, backward
+      )
+    if truth is not None:
       measures |= compare_with_truth(images, truth, test_set.mask)
-    entry[name] = {
-      key: value if np.isfinite(value) else None
-      for key, value in measures.items()
-    }
-  return entry, pictures
+    found[name] = measures
+  return found, pictures
+
+
+def _finite(measures: dict[str, float]) -> dict[str, float | None]:
+  """Replaces what JSON has no number for, such as an infinite PSNR, by None."""
+  return {
+    name: value if np.isfinite(value) else None
+    for name, value in measures.items()
+  }
 
 
 def _picture(
@@ -344,9 +401,9 @@ def _picture(
 ) -> np.ndarray:
   """Shows inputs over translations, and over the truth where it is known."""
   rows = []
-  for direction, fake in translated.items():
+  for direction, images in translated.items():
     rows.append(list(test_set.images[direction[0]][:_SHOWN]))
-    rows.append(list(fake[:_SHOWN]))
+    rows.append(list(images[:_SHOWN]))
     if test_set.paired:
       rows.append(list(test_set.images[direction[-1]][:_SHOWN]))
-  return sample_grid.grid(rows)
+  return image_grid.grid(rows)

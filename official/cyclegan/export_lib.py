@@ -11,10 +11,10 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Turns trained generators into SavedModels and TFLite files, and checks them.
+"""Exports trained generators to SavedModels and TFLite files, and checks them.
 
-All take and give RGB in [0, 1], or whole numbers, so that an app needs to know
-nothing about how the networks were trained.
+All take and give RGB in [0, 1], or uint8, so that an app needs to know nothing
+about how the networks were trained.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.data import dataset
 from official.cyclegan.data import image_files
+from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
-from official.cyclegan.evaluation import validation
 from official.cyclegan.serving import export_report
 from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import serving_module
@@ -49,12 +49,12 @@ from official.cyclegan.training import checkpoints
 
 REPORT_NAME = config_file.EXPORT_NAME
 WEB_NAME = "web"  # folder with the page
-_SAMPLES = 4  # pictures of each domain for it
+_SAMPLES = 4  # images of each domain for it
 # Largest difference in [0, 1] between what is exported in float32 and the Keras
 # generator: well below half of an 8-bit level, 1 / 510.
 TOLERANCE = 1e-4
-_ROUNDING = 0.5 / 255  # more of it where whole numbers come out
-# Standard deviation of a picture below which it counts as flat, in [0, 1]: two
+_ROUNDING = 0.5 / 255  # more of it where the output is uint8
+# Standard deviation of an image below which it counts as flat, in [0, 1]: two
 # 8-bit levels.
 _FLAT = 2 / 255
 _TENSORFLOW = f"tensorflow {tf.__version__}"
@@ -62,20 +62,22 @@ _TENSORFLOW = f"tensorflow {tf.__version__}"
 
 @dataclasses.dataclass(frozen=True)
 class _Direction:
-  """What is known of one direction while it is exported.
+  """A generator and the images that its files are checked with.
 
   Attributes:
     name: `AtoB` or `BtoA`.
-    translator: The generator.
+    module: The generator.
     real: By size, the test images, float32 `[count, size, size, channels]` in
       [0, 1].
-    expected: By size, what the Keras generator makes of them.
-    truth: By size, what should come out, or None where that is unknown.
-    calibration: By size, training images, if any file needs them.
+    expected: By size, the Keras generator's translations of them, of the same
+      shape and range.
+    truth: By size, the right translations, or None where they are unknown.
+    calibration: By size, training images, if any file needs them; of the same
+      shape and range.
   """
 
   name: str
-  translator: serving_module.ServingModule
+  module: serving_module.ServingModule
   real: dict[int, np.ndarray]
   expected: dict[int, np.ndarray]
   truth: dict[int, np.ndarray | None]
@@ -94,7 +96,7 @@ def export(
 
   Writes for each direction `g_AB/` (SavedModel, any batch and size),
   `g_AB.tflite` (float32), `g_AB_float16.tflite` and so on (batch 1, the sizes
-  asked for), a picture `export_AtoB.png`, some inputs in `samples/`,
+  asked for), an image `export_AtoB.png`, some inputs in `samples/`,
   `export.json` and `export.md`, and if asked for `web/` with a page.
   Everything is made and checked in a folder beside `output_dir`, which then
   takes its place as a whole; what else is in `output_dir` is kept.
@@ -104,13 +106,13 @@ def export(
     output_dir: Where the files go.
     directions: Which of `AtoB` and `BtoA` to export; empty: all that the run
       has trained.
-    options: What to write, and how good it has to be.
+    options: The files to write, and how good they have to be.
     selection: Which checkpoint, and which of its weights.
     data: Whose images are compared and calibrated with; None: those of the
       data set trained on.
 
   Returns:
-    What `export.json` holds.
+    The content of `export.json`.
 
   Raises:
     errors.UserError: If there is no trained model, an option does not suit it,
@@ -125,13 +127,14 @@ def export(
     direction: checkpoints.load_generator(model_dir, direction, selection)[0]
     for direction in directions or config_lib.trained_directions(config)
   }
-  source = sources.open_source(data or config.data, config.model.channels)
+  data = data or config.data
+  source = sources.open_source(data, config.model.channels)
   report: dict[str, Any] = {
     "size": options.sizes[0],
     "sizes": list(options.sizes),
     "io": options.io,
     "dataset": source.name,
-    "data": dataclasses.asdict(data or config.data),
+    "data": dataclasses.asdict(data),
     "trained_on": _trained_on(config.data),
     "tolerance": TOLERANCE,
     "test_images": 0,
@@ -151,6 +154,7 @@ def export(
 
 
 def _trained_on(data: config_lib.DataConfig) -> str:
+  """Returns a data set's name, or its folders' names, for people."""
   if data.domain_a:
     return " and ".join(
       os.path.basename(folder.rstrip("/"))
@@ -168,13 +172,13 @@ def _load(
   """Reads the images for one direction and lets Keras translate them."""
   domain, other = direction[0], direction[-1]
   calibrated = set(options.quantization) & set(config_lib.CALIBRATED)
-  translator = serving_module.ServingModule(generator, direction)
-  found = _Direction(direction, translator, {}, {}, {}, {})
+  module = serving_module.ServingModule(generator, direction)
+  found = _Direction(direction, module, {}, {}, {}, {})
 
   def read(split: str, size: int, count: int) -> np.ndarray:
     images = dataset.first_images(source, split, size, count)
     # Whole 8-bit levels, as apps have them.
-    return validation.to_uint8(images).astype(np.float32) / 255.0
+    return preprocessing.network_to_uint8(images).astype(np.float32) / 255.0
 
   for size in options.sizes:
     real = read(f"test{domain}", size, options.test_images)
@@ -185,10 +189,10 @@ def _load(
       truth = read(f"test{other}", size, options.test_images)
       found.truth[size] = truth[kept]
     # One by one, as the files do it.
-    translate = translator.function([1, size, size, translator.channels])
+    translate = module.translate_function([1, size, size, module.channels])
     found.expected[size] = np.concatenate(
       [
-        translate(tf.constant(image[None]))[translator.output_name].numpy()
+        translate(tf.constant(image[None]))[module.output_name].numpy()
         for image in found.real[size]
       ]
     )
@@ -200,10 +204,10 @@ def _load(
 
 
 def _structured(images: np.ndarray) -> np.ndarray:
-  """Says which pictures are not of one colour; all, if there are no others.
+  """Says which images are not of one colour; all, if there are no others.
 
-  Instance normalisation divides by the spread, of which such a picture's maps
-  have none but rounding: what comes out differs from one build to another.
+  Instance normalisation divides by a map's standard deviation. That of a flat
+  image's maps is rounding error, so that the output depends on the runtime.
   """
   kept = images.std(axis=(1, 2, 3)) > _FLAT
   return kept if kept.any() else ~kept
@@ -226,9 +230,9 @@ def _export_direction(
   )
   if "saved_model" in options.format:
     path = os.path.join(folder, name)
-    saved_model_file.write(direction.translator, path, config, real[:1])
+    saved_model_file.write(direction.module, path, config, real[:1])
     report["files"][name] = _check_saved_model(path, real, expected)
-  rows = {"Keras": expected}
+  rows = {"Keras": expected}  # of the image, by what translated it
   if "tflite" in options.format:
     for quantization in options.quantization:
       path = os.path.join(folder, config_lib.tflite_name(name, quantization))
@@ -238,14 +242,21 @@ def _export_direction(
         path, direction, quantization, options
       )
       report["files"][os.path.basename(path)] = entry
+  report["picture_rows"][direction.name] = ["input", *rows]
+  _write_pictures(direction.name, real, rows, folder)
+
+
+def _write_pictures(
+  direction: str, real: np.ndarray, rows: dict[str, np.ndarray], folder: str
+) -> None:
+  """Writes some inputs by themselves, and all rows as one image."""
   samples = os.path.join(folder, web_page.SAMPLES)
   os.makedirs(samples, exist_ok=True)
-  for i, sample in enumerate(validation.to_pictures(real[:_SAMPLES])):
-    path = os.path.join(samples, f"{direction.name[0]}_{i}.png")
+  for i, sample in enumerate(preprocessing.unit_to_uint8(real[:_SAMPLES])):
+    path = os.path.join(samples, f"{direction[0]}_{i}.png")
     image_files.write(path, sample)
-  report["picture_rows"][direction.name] = ["input", *rows]
   image_files.write(
-    os.path.join(folder, f"export_{direction.name}.png"),
+    os.path.join(folder, f"export_{direction}.png"),
     export_report.picture(real, rows),
   )
 
@@ -254,18 +265,19 @@ def _check_saved_model(
   path: str, real: np.ndarray, expected: np.ndarray
 ) -> dict[str, Any]:
   """Compares a SavedModel with the Keras generator; returns its entry."""
-  run = saved_model_file.runner(path)
-  made = np.concatenate([run(image[None]) for image in real])
+  translate = saved_model_file.load(path)
+  made = np.concatenate([translate(image[None]) for image in real])
   difference = float(np.max(np.abs(made - expected)))
   _require_close(os.path.basename(path), difference, TOLERANCE)
   return {
-    "bytes": sum(p.stat().st_size for p in pathlib.Path(path).rglob("*")),
+    "bytes": files.total_size(path),
     "max_difference": difference,
     "test_images": len(real),
   }
 
 
 def _require_close(name: str, difference: float, tolerance: float) -> None:
+  # Not `>`: a difference that is not a number is refused as well.
   if not difference <= tolerance:
     raise errors.UserError(
       f"{name} differs from the Keras generator by {difference:.2g} of full"
@@ -282,31 +294,38 @@ def _make_tflite(
 ) -> bytes:
   """Returns a file with its pixel interface and metadata."""
   content = tflite_convert.convert(
-    direction.translator, options.sizes, quantization, direction.calibration
+    direction.module, options.sizes, quantization, direction.calibration
   )
-  values = "float32 in [0, 1]"
   if options.io == "uint8":
     content = tflite_edit.with_uint8_io(content)
-    values = "uint8 in [0, 255]"
+  description = _describe(direction.name, quantization, config, options)
+  return tflite_edit.with_metadata(content, description)
+
+
+def _describe(
+  direction: str,
+  quantization: str,
+  config: config_lib.Config,
+  options: config_lib.ExportConfig,
+) -> tflite_edit.Description:
+  """Returns the texts of a file's metadata."""
+  values = "uint8 in [0, 255]" if options.io == "uint8" else "float32 in [0, 1]"
   colours = "RGB" if config.model.channels == 3 else "grey"
-  domain, other = direction.name[0], direction.name[-1]
+  domain, other = direction[0], direction[-1]
   trained_on = _trained_on(config.data)
   sentence = (
     f"Translates pictures of domain {domain} of {trained_on} into domain"
     f" {other}, keeping what they show. A CycleGAN trained without pairs on"
     f" {trained_on} at {config.data.crop_size} pixels."
   )
-  return tflite_edit.with_metadata(
-    content,
-    tflite_edit.Description(
-      name=f"CycleGAN {trained_on} {domain} to {other}, {quantization}",
-      description=" ".join(filter(None, [options.description, sentence])),
-      author=options.author,
-      licence=options.licence,
-      version="1",
-      input_description=f"Picture of domain {domain}, {colours}, {values}.",
-      output_description=f"Picture of domain {other}, {colours}, {values}.",
-    ),
+  return tflite_edit.Description(
+    name=f"CycleGAN {trained_on} {domain} to {other}, {quantization}",
+    description=" ".join(filter(None, [options.description, sentence])),
+    author=options.author,
+    licence=options.licence,
+    version="1",
+    input_description=f"Picture of domain {domain}, {colours}, {values}.",
+    output_description=f"Picture of domain {other}, {colours}, {values}.",
   )
 
 
@@ -318,22 +337,27 @@ def _check_tflite(
 ) -> tuple[dict[str, Any], np.ndarray]:
   """Runs a file; returns its entry and, of the first size, translations."""
   name = os.path.basename(path)
-  by_size, shown = {}, None
+  by_size: dict[str, dict[str, Any]] = {}
+  translated = []
+  # By signature its size; the first size's figures stand for the file.
   signatures = tflite_convert.signature_names(options.sizes)
   for signature, size in signatures.items():
     real, expected = direction.real[size], direction.expected[size]
     try:
-      made, found = tflite_probe.probe(path, real, signature)
+      made, found = tflite_probe.run_isolated(path, real, signature)
     except tflite_probe.RuntimeFailure as error:
       raise errors.UserError(
-        f"--quantization={quantization}: {name} cannot be run ({error})."
-        " Nothing was written. Leave it out."
+        f": {name} cannot be run ({error}). Nothing was written. Leave it out.",
+        "quantization",
+        quantization,
       ) from error
-    quality = export_report.compare(made, expected, real, direction.truth[size])
+    quality = export_report.fidelity_to_keras(
+      made, expected, real, direction.truth[size]
+    )
     by_size[str(size)] = {**found, **quality}
     _require_quality(name, quantization, quality, options)
-    shown = made if shown is None else shown
-  first = by_size[str(options.sizes[0])]
+    translated.append(made)
+  shown, first = translated[0], by_size[str(options.sizes[0])]
   entry = {
     "direction": direction.name,
     "quantization": quantization,
@@ -354,10 +378,10 @@ def _check_tflite(
 def _require_quality(
   name: str,
   quantization: str,
-  quality: Mapping[str, float | None],
+  quality: Mapping[str, Any],
   options: config_lib.ExportConfig,
 ) -> None:
-  """Raises `UserError` if a file is not good enough."""
+  """Raises `UserError` if a file differs too much from the Keras generator."""
   if quantization == "float32":
     rounding = _ROUNDING if options.io == "uint8" else 0.0
     tolerance = TOLERANCE + rounding
@@ -377,7 +401,7 @@ def _tensorflow_partitions(
   if quantization in config_lib.CALIBRATED:
     # It may abort on these (tensorflow/tensorflow issue 59922).
     try:
-      _, found = tflite_probe.probe(
+      _, found = tflite_probe.run_isolated(
         path, example, runtime="tensorflow", timed=False
       )
     except tflite_probe.RuntimeFailure as error:
@@ -390,16 +414,15 @@ def _tensorflow_partitions(
 
 
 def _write_report(folder: str, report: dict[str, Any]) -> None:
-  pathlib.Path(folder, REPORT_NAME).write_text(
-    json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-  )
-  pathlib.Path(folder, export_report.TABLE_NAME).write_text(
-    export_report.table(report), encoding="utf-8"
-  )
+  path = os.path.join(folder, REPORT_NAME)
+  files.write_json(path, report, "output_dir", ensure_ascii=False)
+  table = export_report.table(report)
+  path = os.path.join(folder, export_report.TABLE_NAME)
+  files.write_text(path, table, "output_dir")
 
 
 def _others(folder: str) -> list[str]:
-  """Returns what is in a folder that no earlier export wrote there."""
+  """Returns the names in a folder that no earlier export wrote there."""
   if not os.path.isdir(folder):
     return []
   ours: set[str] = set()
@@ -409,5 +432,5 @@ def _others(folder: str) -> list[str]:
     ours.update(f"export_{name}.png" for name in checkpoints.DIRECTIONS)
     ours.update([web_page.SAMPLES, WEB_NAME])
   except (OSError, ValueError, KeyError, TypeError):
-    pass  # no export, or none that can be read: all is somebody's
+    pass  # not an export, or its report is damaged: keep everything
   return [name for name in os.listdir(folder) if name not in ours]

@@ -72,7 +72,7 @@ def main() -> None:
     image_files.write(packing.preview, prepare_lib.preview(config))
     print(f"Preview: {packing.preview}")
     return
-  found = dataset_audit.survey(config.data)
+  found = dataset_audit.audit(config.data)
   summary = dataset_audit.report(found)
   print(dataset_audit.table(summary), end="")
   output_dir = options.output_dir

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Packs people's pictures into TFRecords, and shows what will be trained on.
+"""Packs image folders into TFRecords for TFDS; previews of training pictures.
 
 The result is a folder that `tfds.builder_from_directory` reads, and so does
 `--dataset`. It is made in a folder beside it, `NAME.partial`, and renamed once
@@ -22,6 +22,7 @@ interruption is not made again.
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import hashlib
 import io
 import json
@@ -37,6 +38,7 @@ import PIL.ImageDraw
 import tensorflow as tf
 import tensorflow_datasets as tfds
 import tqdm
+from absl import logging
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
@@ -45,10 +47,10 @@ from official.cyclegan.core import files
 from official.cyclegan.data import dataset_audit
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
+from official.cyclegan.data import image_grid
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
 from official.cyclegan.modeling import diffaugment
-from official.cyclegan.training import sample_grid
 
 REPORT_NAME = "report.json"
 TABLE_NAME = "report.md"
@@ -63,11 +65,13 @@ _FEATURES = {
 }
 _SHEET_COLUMNS, _SHEET_ROWS, _SHEET_TILE = 6, 6, 96  # pictures, pixels
 _SHEET_MARGIN, _SHEET_HEADING = 16, 24  # pixels
-_PREVIEW_IMAGES, _PREVIEW_DRAWS = 4, 5  # of each domain; of each picture
+_PREVIEW_IMAGES = 4  # of each domain
+_PREVIEW_DRAWS = 5  # of each picture
+_PREVIEW_DIFFAUGMENT = 2  # of these draws, augmented once more
 
 
 def write(
-  found: dataset_audit.Survey,
+  audit: dataset_audit.DatasetAudit,
   summary: dict[str, Any],
   config: config_lib.DataConfig,
   output_dir: str,
@@ -79,11 +83,11 @@ def write(
   becomes PNG, decoded as `image_files.read` does.
 
   Args:
-    found: From `dataset_audit.survey`.
+    audit: From `dataset_audit.audit`.
     summary: From `dataset_audit.report`.
     config: `background`.
-    output_dir: The folder to make. Gets TFRecords, what TFDS needs to know of
-      them, `report.json`, `report.md` and `contact_sheet.png`.
+    output_dir: The folder to make. Gets TFRecords, the metadata that TFDS
+      reads, `report.json`, `report.md` and `contact_sheet.png`.
     shard_bytes: About how large a file of records gets, bytes.
 
   Raises:
@@ -91,83 +95,118 @@ def write(
   """
   if "://" in output_dir:
     raise errors.UserError(
-      f"--output_dir={output_dir}: prepare writes to this machine only, where"
-      " it can rename what is complete. Give a local folder, and copy that."
+      ": prepare writes to this machine only, where it can rename what is"
+      " complete. Give a local folder, and copy that.",
+      "output_dir",
+      output_dir,
     )
-  shards = _plan(found.pictures, shard_bytes)
-  plan = _fingerprint(found.pictures, config, shard_bytes)
+  plan = _plan(audit.pictures, config, shard_bytes)
   output = pathlib.Path(output_dir)
   partial = output.with_name(output.name + _PARTIAL)
   if output.exists() and (not output.is_dir() or any(output.iterdir())):
     if _read(output / _PLAN_NAME) == plan:
-      print(f"{output_dir} holds these pictures already.")
+      logging.info("%s holds these pictures already.", output_dir)
       return
     raise errors.UserError(
-      f"--output_dir={output_dir} holds something else. Remove it, or give"
-      " another folder."
+      "holds something else. Remove it, or give another folder.",
+      "output_dir",
+      output_dir,
     )
   if partial.exists() and _read(partial / _PLAN_NAME) != plan:
     shutil.rmtree(partial)  # begun with other pictures or options
   files.make_folder(str(partial), "output_dir")
   files.write_text(partial / _PLAN_NAME, plan, "output_dir")
   try:
-    _write_shards(shards, config.background, partial)
-    _write_metadata(shards, partial)
-    _contact_sheet(found.pictures, config.background).save(partial / SHEET_NAME)
-    text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
-    files.write_text(partial / REPORT_NAME, text, "output_dir")
-    files.write_text(
-      partial / TABLE_NAME, dataset_audit.table(summary), "output_dir"
-    )
+    _write_all(audit.pictures, summary, config, partial, shard_bytes)
     os.replace(partial, output)
   except (OSError, tf.errors.OpError) as error:
     raise errors.UserError(
-      f"--output_dir={output_dir} cannot be written"
-      f" ({errors.first_line(error)}). Free some space and give the same"
-      " command again: it goes on where it was."
+      f"cannot be written ({errors.first_line(error)}). Free some space and"
+      " give the same command again: it goes on where it was.",
+      "output_dir",
+      output_dir,
     ) from error
 
 
+def _write_all(
+  pictures: Sequence[dataset_audit.Picture],
+  summary: dict[str, Any],
+  config: config_lib.DataConfig,
+  folder: pathlib.Path,
+  shard_bytes: int,
+) -> None:
+  """Writes everything that belongs in the folder and is not there yet."""
+  shards = _divide(pictures, shard_bytes)
+  _write_shards(shards, config.background, folder)
+  _write_metadata(shards, folder)
+  _contact_sheet(pictures, config.background).save(folder / SHEET_NAME)
+  files.write_json(
+    folder / REPORT_NAME, summary, "output_dir", ensure_ascii=False
+  )
+  files.write_text(
+    folder / TABLE_NAME, dataset_audit.table(summary), "output_dir"
+  )
+
+
 def preview(config: config_lib.Config) -> np.ndarray:
-  """Shows what the networks will see.
+  """Shows training pictures as the networks get them.
 
   Args:
     config: The resolved configuration; its data set may be of any kind.
 
   Returns:
-    uint8 `[height, width, channels]`: a row for each of four training pictures
-    of A, then of B. First the picture as an evaluation would see it, then five
-    random draws as the generators see it; with `diffaugment` two of these
-    again, as the discriminators do.
+    uint8 `[height, width, channels]`: a row for each of the first training
+    pictures of A, then of B. First the picture as an evaluation sees it, then
+    random draws as the generators see them; with `diffaugment` two of these
+    again, as the discriminators see them.
   """
   source = sources.open_source(config.data, config.model.channels)
-  multiple = config_checks.SIZE_MULTIPLES[config.model.generator_type]
   rows = []
   for i, split in enumerate(("trainA", "trainB")):
     for j, image in enumerate(source.images(split).take(_PREVIEW_IMAGES)):
-      scaled = preprocessing.scale(image, config.data, multiple)
-      draws = [
-        preprocessing.augment(
-          scaled,
-          tf.constant([config.train.seed, 1000 * i + 10 * j + k], tf.int64),
-          config.data,
-        )
-        for k in range(_PREVIEW_DRAWS)
-      ]
-      if config.train.augment == "diffaugment":
-        draws += [
-          diffaugment.diffaugment(
-            draw[tf.newaxis], tf.constant([config.train.seed, k], tf.int64)
-          )[0]
-          for k, draw in enumerate(draws[:2])
+      evaluated = source.prepare(image, config.data.crop_size)
+      drawn = _draw(image, config, first=1000 * i + 10 * j)
+      rows.append(
+        [
+          preprocessing.network_to_uint8(shown.numpy())
+          for shown in (evaluated, *drawn)
         ]
-      shown = [source.prepare(image, config.data.crop_size), *draws]
-      rows.append([preprocessing.network_to_uint8(s).numpy() for s in shown])
+      )
   sizes = [image.shape[:2] for row in rows for image in row]
   height, width = np.max(sizes, axis=0)
-  return sample_grid.grid(
+  return image_grid.grid(
     [[_on_white(image, height, width) for image in row] for row in rows]
   )
+
+
+def _draw(
+  image: tf.Tensor, config: config_lib.Config, first: int
+) -> list[tf.Tensor]:
+  """Returns random draws of a training picture, in [-1, 1].
+
+  Args:
+    image: uint8 `[height, width, channels]`.
+    config: The resolved configuration.
+    first: Number of the first draw, which with the run's seed makes it random.
+  """
+  multiple = config_checks.SIZE_MULTIPLES[config.model.generator_type]
+  scaled = preprocessing.scale(image, config.data, multiple)
+  draws = [
+    preprocessing.augment(
+      scaled,
+      tf.constant([config.train.seed, first + k], tf.int64),
+      config.data,
+    )
+    for k in range(_PREVIEW_DRAWS)
+  ]
+  if config.train.augment == "diffaugment":
+    draws += [
+      diffaugment.diffaugment(
+        draw[tf.newaxis], tf.constant([config.train.seed, k], tf.int64)
+      )[0]
+      for k, draw in enumerate(draws[:_PREVIEW_DIFFAUGMENT])
+    ]
+  return draws
 
 
 def _on_white(image: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -176,11 +215,11 @@ def _on_white(image: np.ndarray, height: int, width: int) -> np.ndarray:
   return np.pad(image, sides, constant_values=255)
 
 
-def _plan(
+def _divide(
   pictures: Sequence[dataset_audit.Picture], shard_bytes: int
 ) -> dict[str, list[list[dataset_audit.Picture]]]:
   """Divides each split's pictures among files, shuffled by their digests."""
-  plan = {}
+  shards = {}
   for split in sources.SPLITS:
     own = sorted(
       (p for p in pictures if p.split == split),
@@ -188,16 +227,16 @@ def _plan(
     )
     total = sum(os.path.getsize(p.path) for p in own)
     count = min(len(own), max(1, round(total / shard_bytes)))
-    plan[split] = [own[i::count] for i in range(count)]
-  return plan
+    shards[split] = [own[i::count] for i in range(count)]
+  return shards
 
 
-def _fingerprint(
+def _plan(
   pictures: Sequence[dataset_audit.Picture],
   config: config_lib.DataConfig,
   shard_bytes: int,
 ) -> str:
-  """Returns what makes the result, as JSON."""
+  """Returns, as JSON, all that the records' content depends on."""
   digest = hashlib.sha256()
   for p in pictures:
     digest.update(
@@ -214,6 +253,7 @@ def _fingerprint(
 
 
 def _read(path: pathlib.Path) -> str | None:
+  """Returns a file's text, or None if there is no such file."""
   try:
     return path.read_text(encoding="utf-8")
   except OSError:
@@ -221,7 +261,7 @@ def _read(path: pathlib.Path) -> str | None:
 
 
 def _shard_name(split: str, i: int, count: int) -> str:
-  """Returns a file's name by TFDS's rule."""
+  """Returns the name that TFDS gives a split's i-th file of records."""
   return f"{_TFDS_NAME}-{split}.tfrecord-{i:05d}-of-{count:05d}"
 
 
@@ -238,22 +278,27 @@ def _write_shards(
     if not (folder / _shard_name(split, i, len(parts))).exists()
   ]
   total = sum(len(pictures) for _, pictures in missing)
-  with tqdm.tqdm(total=total, unit="image", desc="write") as bar:
+  with (
+    tqdm.tqdm(total=total, unit="image", desc="write") as bar,
+    concurrent.futures.ThreadPoolExecutor() as pool,
+  ):
+    write_shard = functools.partial(
+      _write_shard, background=background, bar=bar
+    )
+    list(pool.map(write_shard, *zip(*missing)))  # raises a thread's error
 
-    def write_one(
-      job: tuple[pathlib.Path, list[dataset_audit.Picture]],
-    ) -> None:
-      path, pictures = job
-      begun = path.with_name(path.name + _PARTIAL)
-      with tf.io.TFRecordWriter(str(begun)) as writer:
-        for picture in pictures:
-          writer.write(_example(picture, background))
-          bar.update()
-      os.replace(begun, path)
 
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-      for _ in pool.map(write_one, missing):
-        pass
+def _write_shard(
+  path: pathlib.Path,
+  pictures: Sequence[dataset_audit.Picture],
+  background: str,
+  bar: tqdm.tqdm,
+) -> None:
+  """Writes one file of records."""
+  with files.writing(path) as partial, tf.io.TFRecordWriter(partial) as writer:
+    for picture in pictures:
+      writer.write(_example(picture, background))
+      bar.update()
 
 
 def _example(picture: dataset_audit.Picture, background: str) -> bytes:
@@ -283,7 +328,7 @@ def _example(picture: dataset_audit.Picture, background: str) -> bytes:
 def _write_metadata(
   shards: dict[str, list[list[dataset_audit.Picture]]], folder: pathlib.Path
 ) -> None:
-  """Writes what TFDS needs to know of the records."""
+  """Writes the metadata that TFDS reads: features, splits, files."""
   for begun in folder.glob(f"*{_PARTIAL}"):
     begun.unlink()
   template = tfds.core.ShardedFileTemplate(
@@ -315,7 +360,7 @@ def _write_metadata(
 def _contact_sheet(
   pictures: Sequence[dataset_audit.Picture], background: str
 ) -> PIL.Image.Image:
-  """Returns up to 36 training pictures of each domain, side by side."""
+  """Returns a grid of training pictures of each domain, side by side."""
   panel = _SHEET_COLUMNS * _SHEET_TILE
   height = _SHEET_HEADING + _SHEET_ROWS * _SHEET_TILE + _SHEET_MARGIN
   sheet = PIL.Image.new("RGB", (2 * panel + 3 * _SHEET_MARGIN, height), "white")
@@ -327,7 +372,7 @@ def _contact_sheet(
       (left, 6), f"{domain}: {len(own)} training pictures", fill="black"
     )
     shown = min(len(own), _SHEET_COLUMNS * _SHEET_ROWS)
-    # Evenly over the whole pile, whatever order its names are in.
+    # Evenly spread over all of them: neighbours by name often look alike.
     for k in range(shown):
       picture = own[k * len(own) // shown]
       image = PIL.Image.fromarray(image_files.read(picture.path, background))

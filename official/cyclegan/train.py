@@ -37,7 +37,9 @@ import dataclasses
 from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
 from official.cyclegan.core import flags
+from official.cyclegan.core import model_path
 
 flags.define(config_lib.CommandConfig, "model_dir", "mode")
 flags.define_run()
@@ -62,7 +64,11 @@ def main() -> None:
   if options.mode in ("eval", "train_and_eval"):
     from official.cyclegan import evaluate_lib
 
-    evaluate_lib.run(model_dir)
+    evaluate_lib.run(
+      model_dir,
+      model_path.evaluation_folder(model_dir),
+      flags.with_given_source(config_file.load(model_dir)),
+    )
 
 
 if __name__ == "__main__":

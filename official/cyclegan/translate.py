@@ -73,12 +73,15 @@ def main() -> None:
     return
   # Imported late: --help and a refused flag do not wait for numpy.
   from official.cyclegan import translate_lib
+  from official.cyclegan.serving import image_translator
   from official.cyclegan.serving import video
 
   selection = flags.selection_from_flags()
   if video.is_video(inputs):
     result = video.translate(
-      translate_lib.open_model(model, how.direction, selection, options.size),
+      image_translator.open_model(
+        model, how.direction, selection, options.size
+      ),
       inputs,
       output,
       how.scale,

@@ -50,7 +50,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
-from official.cyclegan.data import dataset
+from official.cyclegan.core import memory
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import validation
 from official.cyclegan.modeling import model as model_lib
@@ -321,7 +321,7 @@ class Tuner(keras_tuner.Tuner):
     Raises:
       _Full: If the process is too large.
     """
-    used = dataset.used_memory()
+    used = memory.used_memory()
     if self._has_run and 0 < self._max_bytes < used:
       if not self._is_worker():
         self.oracle.save()  # the time until now counts
@@ -589,7 +589,7 @@ def memory_limit(options: config_lib.SearchConfig) -> float:
   Args:
     options: `restart_gb`.
   """
-  there = dataset.used_memory() + dataset.free_memory()
+  there = memory.used_memory() + memory.free_memory()
   return options.restart_gb * 1e9 or _MEMORY_SHARE * there
 
 

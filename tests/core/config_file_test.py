@@ -194,18 +194,5 @@ def test_presets_resolve(name):
   config_checks.resolve(config_file.with_given(config_lib.Config(), given))
 
 
-@pytest.mark.parametrize(
-  ("model", "folder"),
-  [
-    ("runs/a", "runs/a/evaluation"),
-    ("runs/a/export/", "runs/a/export/evaluation"),
-    ("runs/a/export/g_AB", "runs/a/export/evaluation_g_AB"),
-    ("runs/a/export/g_AB.tflite", "runs/a/export/evaluation_g_AB_tflite"),
-  ],
-)
-def test_evaluations_go_beside_the_model(model, folder):
-  assert config_file.default_folder(model) == folder
-
-
 if __name__ == "__main__":
   conftest.main(__file__)

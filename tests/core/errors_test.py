@@ -11,7 +11,6 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-
 import pytest
 
 from official.cyclegan.core import errors
@@ -48,6 +47,18 @@ def test_first_line_drops_tensorflows_wrapping():
   error = ValueError("{{function_node x}} bad shape [Op:MatMul]\nmore")
   assert errors.first_line(error) == "bad shape"
   assert errors.first_line(KeyError()) == "KeyError"
+
+
+def test_a_model_of_the_other_direction_says_which_it_has():
+  with (
+    pytest.raises(errors.UserError) as raised,
+    errors.given_as(model="teacher"),
+  ):
+    raise errors.WrongDirectionError(
+      "translates BtoA, not AtoB.", "model", "x.tflite", direction="BtoA"
+    )
+  assert raised.value.direction == "BtoA"
+  assert str(raised.value) == "--teacher=x.tflite translates BtoA, not AtoB."
 
 
 if __name__ == "__main__":

@@ -50,8 +50,8 @@ def _find(folder, **changes):
 def test_layouts_with_a_test_split(tmp_path, names):
   for i, name in enumerate(names):
     _write(tmp_path / name, i + 2)
-  piles = _find(tmp_path)
-  counts = [(len(piles[d].train), len(piles[d].test)) for d in "AB"]
+  found = _find(tmp_path)
+  counts = [(len(found[d].train), len(found[d].test)) for d in "AB"]
   assert counts == [(2, 4), (3, 5)]
 
 
@@ -62,15 +62,15 @@ def test_layouts_with_a_test_split(tmp_path, names):
 def test_layouts_without_a_test_split(tmp_path, names):
   for name in names:
     _write(tmp_path / name, 3)
-  piles = _find(tmp_path)
-  assert all(p.test is None and len(p.train) == 3 for p in piles.values())
+  found = _find(tmp_path)
+  assert all(p.test is None and len(p.train) == 3 for p in found.values())
 
 
 def test_one_domain_may_lack_its_test_split(tmp_path):
   for name in ("trainA", "trainB", "testA"):
     _write(tmp_path / name, 2)
-  piles = _find(tmp_path)
-  assert len(piles["A"].test) == 2 and piles["B"].test is None
+  found = _find(tmp_path)
+  assert len(found["A"].test) == 2 and found["B"].test is None
 
 
 def test_two_folders(tmp_path):
@@ -81,8 +81,8 @@ def test_two_folders(tmp_path):
     f"domain_{d}": str(tmp_path / n)
     for d, n in zip("ab", ("apples", "oranges"))
   }
-  piles = _find("unused", **given)
-  assert [len(piles[d].train) for d in "AB"] == [3, 3]
+  found = _find("unused", **given)
+  assert [len(found[d].train) for d in "AB"] == [3, 3]
   given["domain_b"] = str(tmp_path / "apples" / "more")
   with pytest.raises(errors.UserError, match="within the other"):
     _find("unused", **given)
@@ -123,7 +123,7 @@ def test_walk_passes_over_what_is_no_picture(tmp_path):
     (["A", "B"], ["A is empty", ".webp"]),
   ],
 )
-def test_folders_without_two_piles_are_refused(tmp_path, made, words):
+def test_folders_without_two_domains_are_refused(tmp_path, made, words):
   for name in made:
     (tmp_path / name).mkdir()
     if len(made) == 3 and name.startswith("train"):

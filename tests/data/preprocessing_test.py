@@ -36,7 +36,20 @@ def test_ranges_round_trip_every_level():
   np.testing.assert_allclose(
     preprocessing.unit_to_network(unit), network, atol=1e-6
   )
-  np.testing.assert_array_equal(preprocessing.unit_to_uint8(unit), levels)
+  for got in (
+    preprocessing.unit_to_uint8(unit.numpy()),
+    preprocessing.network_to_uint8(network.numpy()),
+  ):
+    assert got.dtype == np.uint8
+    np.testing.assert_array_equal(got, levels)
+
+
+def test_what_lies_outside_is_clipped_before_it_is_rounded():
+  images = np.array([-1.5, 0.0, 1.2], np.float32)
+  got = preprocessing.network_to_uint8(images)
+  np.testing.assert_array_equal(got, [0, 128, 255])  # 127.5 goes to the even
+  got = preprocessing.unit_to_uint8(images)
+  np.testing.assert_array_equal(got, [0, 0, 255])
 
 
 def test_network_to_unit_clips():

@@ -93,37 +93,39 @@ def test_tfds_without_the_splits_is_refused(tmp_path, monkeypatch):
     sources.open_source(config)
 
 
-def test_built_in_set_loads(monkeypatch, tmp_path):
-  conftest.draw_few(monkeypatch, 2)
+def test_built_in_set_loads_and_is_not_drawn_again(monkeypatch, few_fruits):
+  monkeypatch.setattr(scene_datasets.Apple2orangeScenes, "DRAW", None)
   config = config_lib.DataConfig(
-    data_dir=str(tmp_path), crop_size=64, load_size=64
+    data_dir=few_fruits, crop_size=64, load_size=64
   )
   source = sources.open_source(config)
   assert source.name == "apple2orange_scenes/64"
-  assert dataset.first_images(source, "testA", 64, 5).shape == (2, 64, 64, 3)
-  # Asked for again, it is not drawn again.
-  monkeypatch.setattr(scene_datasets, "draw_fruits", None)
-  again = sources.open_source(dataclasses.replace(config))
-  assert again.counts == source.counts
+  assert source.counts == dict.fromkeys(sources.SPLITS, 4)
+  assert dataset.first_images(source, "testA", 64, 5).shape == (4, 64, 64, 3)
 
 
-def test_masks_are_those_of_the_test_scenes_in_their_order(
-  monkeypatch, tmp_path
-):
-  conftest.draw_few(monkeypatch, 3)
+def test_masks_are_those_of_the_test_scenes_in_their_order(few_fruits):
   config = config_lib.DataConfig(
-    data_dir=str(tmp_path), crop_size=32, load_size=32
+    data_dir=few_fruits, crop_size=32, load_size=32
   )
   source = sources.open_source(config)
   test_set = validation.load(source, 32)
-  assert test_set.mask.shape == (3, 32, 32) and test_set.paired
+  assert test_set.mask.shape == (4, 32, 32) and test_set.paired
   difference = np.abs(
     test_set.images["A"].astype(int) - test_set.images["B"]
   ).mean(axis=-1)
   for mask, changed in zip(test_set.mask, difference):
     assert changed[mask].mean() > 2 * changed[~mask].mean()
-  config = dataclasses.replace(config, dataset="photo2painting_scenes")
-  assert sources.open_source(config).load_masks is None
+
+
+def test_a_built_in_set_is_drawn_when_it_is_asked_for(monkeypatch, tmp_path):
+  conftest.draw_few(monkeypatch, 2)
+  config = config_lib.DataConfig(
+    dataset="photo2painting_scenes", data_dir=str(tmp_path), load_size=32
+  )
+  source = sources.open_source(config)
+  assert source.counts == dict.fromkeys(sources.SPLITS, 2)
+  assert source.paired and source.load_masks is None
 
 
 def _pictures(folder, **files):
@@ -173,23 +175,6 @@ def test_files_are_known(pictures):
   assert len(files) == 19 and all(str(pictures) in name for name in files)
 
 
-def test_text_called_jpg_is_named(tmp_path):
-  picture = conftest.smooth_picture(np.random.default_rng(0), 20, 30)
-  paths = []
-  for i in range(8):
-    paths.append(str(tmp_path / f"{i}.jpg"))
-    image_files.write(paths[-1], picture)
-  sources.check_all(paths, config_lib.DataConfig())
-  (tmp_path / "3.jpg").write_text("This is no picture.")
-  whole = (tmp_path / "5.jpg").read_bytes()
-  (tmp_path / "5.jpg").write_bytes(whole[: len(whole) // 2])
-  with pytest.raises(errors.UserError) as error:
-    sources.check_all(paths, config_lib.DataConfig())
-  message = str(error.value)
-  assert "3.jpg" in message and "5.jpg" in message and "4.jpg" not in message
-  assert "\n" not in message and "Replace or remove" in message
-
-
 def _odd_domains(tmp_path):
   for domain in "ab":
     (tmp_path / domain).mkdir()
@@ -203,11 +188,11 @@ def _odd_domains(tmp_path):
   )
 
 
-def test_odd_files_are_trained_on_as_they_are_translated(tmp_path, capsys):
+def test_odd_files_are_trained_on_as_they_are_translated(tmp_path, log):
   """What training decodes is what `image_files.read` gives, pixel by pixel."""
   expected, config = _odd_domains(tmp_path)
   source = sources.open_source(config)
-  assert "are held out for testing" in capsys.readouterr().out
+  assert "are held out for testing" in log.text
   assert source.counts["trainA"] + source.counts["testA"] == len(expected)
   start = 0
   for split in sources.SPLITS:
@@ -218,7 +203,7 @@ def test_odd_files_are_trained_on_as_they_are_translated(tmp_path, capsys):
       np.testing.assert_array_equal(image, want, err_msg=path)
 
 
-def test_all_bad_files_are_named_at_once_or_skipped(tmp_path, capsys):
+def test_all_bad_files_are_named_at_once_or_skipped(tmp_path, log):
   expected, config = _odd_domains(tmp_path)
   bad = odd_files.write_bad(tmp_path / "a")
   with pytest.raises(errors.UserError) as error:
@@ -229,7 +214,7 @@ def test_all_bad_files_are_named_at_once_or_skipped(tmp_path, capsys):
   assert "plain.jpg" not in str(error.value)
   source = sources.open_source(dataclasses.replace(config, on_bad_image="skip"))
   assert source.counts["trainA"] + source.counts["testA"] == len(expected)
-  assert f"{len(bad)} of" in capsys.readouterr().out
+  assert f"{len(bad)} of" in log.text
   assert len(_batches(source, config, 50)) == 50
 
 

@@ -58,7 +58,7 @@ def test_fid_of_samples_is_within_a_percent_of_the_closed_form():
   np.testing.assert_allclose(got, want, rtol=0.01)
 
 
-def test_fid_of_equal_piles_is_zero():
+def test_fid_of_equal_sets_is_zero():
   values = np.random.default_rng(2).normal(size=(50, 5))
   assert distribution_distance.fid(values, values) < 1e-9
 
@@ -86,9 +86,9 @@ def test_kid_equals_a_direct_sum():
   def kernel(x, y):
     return (sum(x * y) / 3 + 1) ** 3
 
-  def of_pairs(pile):
+  def of_pairs(points):
     pairs = [(i, j) for i in range(7) for j in range(7) if i != j]
-    return np.mean([kernel(pile[i], pile[j]) for i, j in pairs])
+    return np.mean([kernel(points[i], points[j]) for i, j in pairs])
 
   cross = np.mean([[kernel(x, y) for y in b] for x in a])
   mean, deviation = distribution_distance.kid(a, b, subsets=3, subset_size=7)
@@ -96,7 +96,7 @@ def test_kid_equals_a_direct_sum():
   np.testing.assert_allclose(deviation, 0, atol=1e-9)
 
 
-def test_kid_takes_half_of_small_piles_and_tells_piles_apart():
+def test_kid_takes_half_of_small_sets_and_tells_sets_apart():
   rng = np.random.default_rng(5)
   a, b = rng.normal(size=(2, 80, 4))
   near = distribution_distance.kid(a, b)

@@ -117,7 +117,7 @@ def test_inception_takes_weights_from_a_file(pictures, tmp_path):
 
 
 def test_files_that_are_no_weights_are_refused(tmp_path):
-  with pytest.raises(errors.UserError, match="is no file"):
+  with pytest.raises(errors.UserError, match="is not a file"):
     features.inception(str(tmp_path / "none.h5"))
   wrong = tmp_path / "wrong.h5"
   wrong.write_bytes(b"no weights")

@@ -49,7 +49,16 @@ def test_psnr_equals_scikit_images(pair):
       for a, b in zip(*pair)
     ]
   )
-  np.testing.assert_allclose(image_quality.psnr(*pair), want, atol=1e-4)
+  np.testing.assert_allclose(image_quality.psnr(*pair), want, atol=1e-9)
+
+
+def test_pooled_psnr_is_that_of_one_large_picture(pair):
+  noisy, pictures = (images / 255 for images in pair)
+  noisy[0] = pictures[0]  # equal: the mean over pictures would be infinite
+  want = skimage.metrics.peak_signal_noise_ratio(pictures, noisy, data_range=1)
+  got = image_quality.pooled_psnr(noisy, pictures)
+  np.testing.assert_allclose(got, want, atol=1e-9)
+  assert image_quality.pooled_psnr(pictures, pictures) == np.inf
 
 
 def test_ssim_equals_scikit_images(pair):
@@ -58,7 +67,7 @@ def test_ssim_equals_scikit_images(pair):
 
 
 def test_grey_pictures_have_both(pair):
-  grey = [pile[..., :1] for pile in pair]
+  grey = [images[..., :1] for images in pair]
   want = np.mean([_ssim(a, b) for a, b in zip(*grey)])
   np.testing.assert_allclose(image_quality.ssim(*grey), want, atol=1e-4)
 

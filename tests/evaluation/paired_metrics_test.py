@@ -18,7 +18,7 @@ from official.cyclegan.evaluation import paired_metrics
 from tests import conftest
 
 
-def _pile(seed, shape=(4, 6, 5, 3)):
+def _images(seed, shape=(4, 6, 5, 3)):
   return np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
 
 
@@ -27,8 +27,8 @@ def test_l1_against_a_worked_value():
   b = a.copy()
   b[0, 0, 0] = 51  # a fifth of full scale in a quarter of the pixels
   np.testing.assert_allclose(paired_metrics.l1(a, b), 0.05, rtol=1e-5)
-  mask = np.zeros((1, 2, 2, 1), np.uint8)
-  mask[0, 0] = 255
+  mask = np.zeros((1, 2, 2), bool)
+  mask[0, 0] = True
   np.testing.assert_allclose(
     paired_metrics.masked_l1(a, b, mask), 0.1, rtol=1e-5
   )
@@ -37,7 +37,7 @@ def test_l1_against_a_worked_value():
 
 
 def test_histogram_matching_undoes_a_monotonic_map():
-  truth = _pile(0, (2, 64, 64, 3))
+  truth = _images(0, (2, 64, 64, 3))
   curve = np.rint(255 * (np.arange(256) / 255) ** 0.5).astype(np.uint8)
   inputs = curve[truth]
   matched = paired_metrics.match_histograms(inputs, truth)
@@ -46,14 +46,14 @@ def test_histogram_matching_undoes_a_monotonic_map():
 
 
 def test_affine_fit_finds_the_map_and_is_the_best_one():
-  images = _pile(1)
+  images = _images(1)
   matrix = np.array([[0.3, 0.1, 0.0], [0.2, 0.5, 0.1], [0.0, 0.1, 0.6]])
   truth = np.rint(images @ matrix + 20).astype(np.uint8)
   assert (
     paired_metrics.l1(paired_metrics.fit_affine(images, truth), truth) < 0.004
   )
   # Against numpy's own least squares on pictures that no affine map explains.
-  truth = _pile(2)
+  truth = _images(2)
   x = np.concatenate([images.reshape(-1, 3), np.ones((120, 1))], axis=1)
   solution = np.linalg.lstsq(x, truth.reshape(-1, 3), rcond=None)[0]
   want = np.rint(x @ solution).reshape(images.shape)
@@ -61,10 +61,35 @@ def test_affine_fit_finds_the_map_and_is_the_best_one():
   assert np.abs(got - want).max() <= 1
 
 
-def test_compare_lists_every_baseline():
-  inputs, truth = _pile(3), _pile(4)
-  mask = np.ones((4, 6, 5, 1), np.uint8)
-  table = paired_metrics.compare(inputs, truth, truth, mask)
+def test_relative_errors_are_shares_of_doing_nothing():
+  inputs, truth = np.zeros((2, 4, 4, 3), np.uint8), _images(5, (2, 4, 4, 3))
+  half = truth // 2 + truth % 2  # rounded up: at most half is left
+  got = paired_metrics.relative_l1(half, inputs, truth)
+  assert 0.49 < got <= 0.5
+  mask = np.zeros((2, 4, 4), bool)
+  mask[:, 1] = True
+  inside = truth.copy()
+  inside[~mask] = 0
+  assert paired_metrics.relative_l1(inside, inputs, truth, mask) == 0
+  assert paired_metrics.relative_l1(inside, inputs, truth, ~mask) == 1
+  assert paired_metrics.relative_l1(half, truth, truth) == np.inf
+
+
+def test_histogram_matching_does_not_see_the_truth():
+  inputs, truth, others = _images(3), _images(4), _images(5, (7, 3, 3, 3))
+  found = paired_metrics.baselines(inputs, others, truth)
+  np.testing.assert_array_equal(found["nothing"], inputs)
+  np.testing.assert_array_equal(
+    found["histogram"], paired_metrics.match_histograms(inputs, others)
+  )
+  assert "affine" in found
+  assert "affine" not in paired_metrics.baselines(inputs, others)
+
+
+def test_every_baseline_is_measured():
+  inputs, truth = _images(3), _images(4)
+  mask = np.ones((4, 6, 5), bool)
+  table = paired_metrics.measure(inputs, truth, truth, _images(5), mask)
   assert set(table) == {"model", "nothing", "histogram", "affine"}
   assert table["model"] == {
     "l1": 0,
@@ -73,9 +98,8 @@ def test_compare_lists_every_baseline():
     "masked_l1_ratio": 0,
   }
   assert table["nothing"]["l1_ratio"] == 1.0
-  assert (
-    "masked_l1" not in paired_metrics.compare(inputs, truth, truth)["model"]
-  )
+  table = paired_metrics.measure(inputs, truth, truth, _images(5))
+  assert "masked_l1" not in table["model"]
 
 
 if __name__ == "__main__":

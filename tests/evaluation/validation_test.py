@@ -38,13 +38,13 @@ def _images(level, count=25):
   return (127.5 * (level + 1) + noise).astype(np.uint8)
 
 
-def _judge(paired=True, mask=None, count_B=25):
+def _evaluator(paired=True, mask=None, count_B=25):
   images = {"A": _images(0.0), "B": _images(0.4, count_B)}
   return validation.Evaluator(validation.TestSet(images, images, paired, mask))
 
 
 def test_errors_are_what_they_say():
-  got = _judge().measure(_shift(0.3), _shift(-0.1))
+  got = _evaluator().measure(_shift(0.3), _shift(-0.1))
   level = 1.5 / 255  # rounding to 8 bits, twice, and a little
   np.testing.assert_allclose(got["relative_l1_AB"], 0.25, atol=0.03)
   np.testing.assert_allclose(got["relative_l1_BA"], 0.75, atol=0.03)
@@ -64,23 +64,27 @@ def test_the_masked_error_looks_inside_the_mask_only():
     images[:, :8] += 0.2  # 0.4 in [-1, 1]
     return images
 
-  judge = _judge(mask=mask)
-  got = judge.measure_direction("AtoB", right_inside, None)
+  evaluator = _evaluator(mask=mask)
+  got = evaluator.measure_direction("AtoB", right_inside, None)
   np.testing.assert_allclose(got["masked_relative_l1"], 0, atol=0.02)
   np.testing.assert_allclose(got["relative_l1"], 0.75, atol=0.02)
   assert "cycle_l1" not in got
 
 
 def test_distances_are_those_of_the_other_domains_pictures():
-  judge = _judge(paired=False, count_B=30)
-  fake = _images(0.1)
-  got = judge.compare("AtoB", fake)
-  described = [features.random_features(x) for x in (fake, _images(0.4, 30))]
+  evaluator = _evaluator(paired=False, count_B=30)
+  translated = _images(0.1)
+  got = evaluator.measure_translations("AtoB", translated)
+  described = [
+    features.random_features(x) for x in (translated, _images(0.4, 30))
+  ]
   assert got["fid_random"] == distribution_distance.fid(*described)
   mean, deviation = distribution_distance.kid(*described)
   assert (got["kid_random"], got["kid_random_std"]) == (mean, deviation)
-  piles = [features.laplacian_patches(x) for x in (fake, _images(0.4, 30))]
-  each = [distribution_distance.fid(*level) for level in zip(*piles)]
+  patches = [
+    features.laplacian_patches(x) for x in (translated, _images(0.4, 30))
+  ]
+  each = [distribution_distance.fid(*level) for level in zip(*patches)]
   np.testing.assert_allclose(got["fid_patches"], each[1])  # not the finest
   assert not any("relative_l1" in name for name in got)
 
@@ -89,21 +93,21 @@ def test_an_extractor_of_ones_own_is_used_too():
   test_set = validation.TestSet(
     {"A": _images(0), "B": _images(0.4)}, {"A": _images(0), "B": _images(0.4)}
   )
-  judge = validation.Evaluator(test_set, lambda x: x.mean(axis=(1, 2)))
-  got = judge.measure(_shift(0.4), _shift(-0.4))
+  evaluator = validation.Evaluator(test_set, lambda x: x.mean(axis=(1, 2)))
+  got = evaluator.measure(_shift(0.4), _shift(-0.4))
   assert got["fid_inception"] < 2 and "kid_inception_std" in got
   alone = {domain: x[:1] for domain, x in test_set.images.items()}
-  judge = validation.Evaluator(
+  evaluator = validation.Evaluator(
     validation.TestSet(alone, alone), lambda x: x.mean(axis=(1, 2))
   )
-  got = judge.measure(_shift(0.4), _shift(-0.4))
+  got = evaluator.measure(_shift(0.4), _shift(-0.4))
   assert "fid_inception" not in got and "fid_random" in got
 
 
 def test_doing_nothing_is_far_from_the_others_by_every_distance():
-  judge = _judge()
-  nothing = judge.compare("AtoB", _images(0.0))
-  right = judge.compare("AtoB", _images(0.4))
+  evaluator = _evaluator()
+  nothing = evaluator.measure_translations("AtoB", _images(0.0))
+  right = evaluator.measure_translations("AtoB", _images(0.4))
   for name in ("fid_random", "kid_random", "relative_l1"):
     assert right[name] < nothing[name], name
 

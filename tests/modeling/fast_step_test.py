@@ -30,7 +30,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.modeling import convolution
 from official.cyclegan.modeling import model as model_lib
-from official.cyclegan.scenes import scene_datasets
+from official.cyclegan.scenes import fruit_scenes
 from tests import conftest
 
 sys.path.insert(0, str(conftest.ROOT / "tools"))
@@ -69,7 +69,7 @@ def _pictures(step):
     tf.constant(
       np.stack(
         [
-          scene_datasets.draw_fruits(
+          fruit_scenes.draw(
             (9, stream, 2 * step + i), domain=domain, size=_SIZE
           )["image"]
           for i in range(2)

@@ -26,7 +26,7 @@ def test_compares_with_keras_and_with_the_truth():
   expected, real = _images(0) * 0.5, _images(1)
   made = expected + np.float32(0.01)
   truth = np.clip(real + 0.2, 0, 1)
-  found = export_report.compare(made, expected, real, truth)
+  found = export_report.fidelity_to_keras(made, expected, real, truth)
   assert found["psnr"] == pytest.approx(40, abs=0.01)  # 20 log10(1 / 0.01)
   assert found["max_difference"] == pytest.approx(0.01, abs=1e-4)
   assert 0.9 < found["ssim"] < 1
@@ -38,7 +38,7 @@ def test_compares_with_keras_and_with_the_truth():
 
 def test_what_cannot_be_said_is_left_out():
   images = _images(size=8)
-  found = export_report.compare(images, images, images, None)
+  found = export_report.fidelity_to_keras(images, images, images, None)
   assert found == {
     "max_difference": 0.0,
     "psnr": 200.0,
@@ -80,7 +80,17 @@ def test_table_has_a_row_for_each_file_and_size():
   }
   text = export_report.table(report)
   assert text.count("`g_AB.tflite`") == 2 and "Keras, AtoB" in text
-  assert "| 12 | 3 | 1 (one); cannot run it: no (other) | 61.5 |" in text
+  rows = [
+    [cell.strip() for cell in line.split("|")[1:-1]]
+    for line in text.splitlines()
+    if line.startswith("|")
+  ]
+  assert {len(row) for row in rows} == {10}
+  assert rows[0][:3] == ["file", "pixels", "KB"]
+  assert rows[2] == ["Keras, AtoB", *[""] * 6, "0.4100", "", ""]
+  parts = "1 (one); cannot run it: no (other)"
+  measures = ["12", "3", parts, "61.5", "", "0.4000", "2.0, 1.5", ""]
+  assert rows[3] == ["`g_AB.tflite`", "64", *measures]
   assert "input, Keras, float32" in text and "Keras, BtoA" not in text
 
 

@@ -25,9 +25,9 @@ from tests import conftest
 
 def _cost(tmp_path, size, **model):
   generator = networks.build_generator(config_lib.ModelConfig(**model))
-  translator = serving_module.ServingModule(generator, "AtoB")
+  module = serving_module.ServingModule(generator, "AtoB")
   path = tmp_path / "g_AB.tflite"
-  path.write_bytes(tflite_convert.convert(translator, [size], "float32"))
+  path.write_bytes(tflite_convert.convert(module, [size], "float32"))
   return model_cost.read(str(path)), generator.count_params()
 
 

@@ -20,11 +20,11 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from official.cyclegan import translate_lib
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.data import image_files
 from official.cyclegan.modeling import networks
+from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import serving_module
 from tests import conftest
@@ -56,13 +56,13 @@ def model(tmp_path_factory):
   generator = networks.build_generator(config.model)
   path = str(tmp_path_factory.mktemp("model") / "g_AB")
   example = np.random.default_rng(1).random((1, 32, 32, 3), np.float32)
-  translator = serving_module.ServingModule(generator, "AtoB")
-  saved_model_file.write(translator, path, config, example)
-  return path, translator, example
+  module = serving_module.ServingModule(generator, "AtoB")
+  saved_model_file.write(module, path, config, example)
+  return path, module, example
 
 
 def test_answers_without_this_package(model, tmp_path):
-  path, translator, _ = model
+  path, module, _ = model
   rng = np.random.default_rng(0)
   image = rng.random((2, 24, 40, 3), np.float32)
   np.save(tmp_path / "in.npy", image)
@@ -83,14 +83,14 @@ def test_answers_without_this_package(model, tmp_path):
     check=True,
     env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
   )
-  want = translator(image)["image_B"].numpy()
+  want = module(image)["image_B"].numpy()
   np.testing.assert_allclose(np.load(tmp_path / "out.npy"), want, atol=1e-5)
-  runner = translate_lib.open_model(path, "AtoB")
+  opened = image_translator.open_model(path, "AtoB")
   for name in files:
     made = image_files.read(f"{name}.made.png").astype(int)
     picture = image_files.read(name)
     assert made.shape == picture.shape
-    want = translate_lib.translate_image(runner, picture)
+    want = image_translator.translate_image(opened, picture)
     # TensorFlow decodes JPEG by another algorithm than Pillow.
     tolerance = 2 if name.endswith("png") else 12
     assert np.abs(made - want).max() <= tolerance

@@ -28,7 +28,7 @@ def test_takes_and_gives_unit_range(direction, name):
   found = serving_module.ServingModule(generator, direction)
   image = np.random.default_rng(0).random((2, 16, 16, 3), np.float32)
   want = np.clip(generator(image * 2 - 1) / 2 + 0.5, 0, 1)
-  for call in (found, found.function([None, None, None, 3])):
+  for call in (found, found.translate_function([None, None, None, 3])):
     made = call(tf.constant(image))
     assert list(made) == [name]
     np.testing.assert_allclose(made[name], want, atol=1e-6)

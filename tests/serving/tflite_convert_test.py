@@ -25,7 +25,7 @@ from official.cyclegan.serving import tflite_probe
 from tests import conftest
 
 
-def _translator(generator_type="mobile", **changes):
+def _module(generator_type="mobile", **changes):
   tf.keras.utils.set_random_seed(0)
   model = config_lib.ModelConfig(
     generator_type=generator_type,
@@ -56,46 +56,47 @@ def images():
   ],
 )
 def test_every_kind(quantization, bits, psnr, images, tmp_path):
-  translator = _translator("mobile", gen_n_filters=16)
-  content = tflite_convert.convert(translator, [32], quantization, {32: images})
+  module = _module("mobile", gen_n_filters=16)
+  content = tflite_convert.convert(module, [32], quantization, {32: images})
   path = tmp_path / "g_AB.tflite"
   path.write_bytes(content)
-  made, _ = tflite_probe.probe(str(path), images)
-  want = translator(images)["image_B"].numpy()
+  made, _ = tflite_probe.run_isolated(str(path), images, timed=False)
+  want = module(images)["image_B"].numpy()
   assert -10 * np.log10(np.mean((made - want) ** 2)) > psnr
-  weights = sum(int(np.prod(v.shape)) for v in translator.variables)
+  weights = sum(int(np.prod(v.shape)) for v in module.variables)
   assert abs(len(content) - weights * bits / 8) < 60_000  # the graph
 
 
 def test_sizes_share_their_weights(images, tmp_path):
-  translator = _translator()
+  module = _module()
   one, two = (
-    tflite_convert.convert(translator, sizes, "float32")
+    tflite_convert.convert(module, sizes, "float32")
     for sizes in ([32], [32, 48])
   )
   path = tmp_path / "g_AB.tflite"
   path.write_bytes(two)
   interpreter = tflite_file.open_interpreter(str(path))
-  contract = tflite_file.contract(interpreter)
-  assert contract.sizes == {"serving_default": 32, "s48": 48}
+  spec = tflite_file.signature_spec(interpreter)
+  assert spec.sizes == {"serving_default": 32, "s48": 48}
   larger = np.random.default_rng(0).random((1, 48, 48, 3), np.float32)
   for name, image in (("serving_default", images[:1]), ("s48", larger)):
-    run = tflite_file.function(interpreter.get_signature_runner(name))
-    want = translator(image)["image_B"].numpy()
-    np.testing.assert_allclose(run(image), want, atol=1e-4)
+    signature = interpreter.get_signature_runner(name)
+    translate = tflite_file.translate_function(signature)
+    want = module(image)["image_B"].numpy()
+    np.testing.assert_allclose(translate(image), want, atol=1e-4)
   assert len(two) < 2 * len(one)
 
 
 def test_calibrates_every_size(images, tmp_path):
-  translator = _translator()
+  module = _module()
   larger = np.repeat(np.repeat(images, 2, axis=1), 2, axis=2)
   content = tflite_convert.convert(
-    translator, [32, 64], "int8", {32: images, 64: larger}
+    module, [32, 64], "int8", {32: images, 64: larger}
   )
   path = tmp_path / "g_AB.tflite"
   path.write_bytes(content)
-  made, _ = tflite_probe.probe(str(path), larger, "s64")
-  want = translator(larger)["image_B"].numpy()
+  made, _ = tflite_probe.run_isolated(str(path), larger, "s64", timed=False)
+  want = module(larger)["image_B"].numpy()
   assert np.abs(made - want).mean() < 0.05
 
 
@@ -111,11 +112,11 @@ def test_calibrates_every_size(images, tmp_path):
 )
 def test_one_partition(generator_type, changes, images, tmp_path):
   """LiteRT's XNNPACK takes the whole graph; nothing is left to others."""
-  translator = _translator(generator_type, **changes)
-  content = tflite_convert.convert(translator, [32], "float32")
+  module = _module(generator_type, **changes)
+  content = tflite_convert.convert(module, [32], "float32")
   path = tmp_path / "g_AB.tflite"
   path.write_bytes(content)
-  _, found = tflite_probe.probe(str(path), images[:1])
+  _, found = tflite_probe.run_isolated(str(path), images[:1], timed=False)
   assert found["runtime"].startswith("ai-edge-litert")
   assert found["partitions"] == 1
   # Other than these none has a refusal in the sources of the GPU delegate.
@@ -145,12 +146,12 @@ def test_mobile_preset_is_one_partition(tmp_path):
   )
   assert given["generator_type"] == "mobile" and given["crop_size"] == "256"
   names = ("gen_n_filters", "n_res_blocks", "skip_filters")
-  translator = _translator(**{name: int(given[name]) for name in names})
+  module = _module(**{name: int(given[name]) for name in names})
   path = tmp_path / "g_AB.tflite"
   image = np.random.default_rng(0).random((1, 256, 256, 3), np.float32)
   for quantization in ("float32", "float16", "dynamic"):
-    path.write_bytes(tflite_convert.convert(translator, [256], quantization))
-    _, found = tflite_probe.probe(str(path), image)
+    path.write_bytes(tflite_convert.convert(module, [256], quantization))
+    _, found = tflite_probe.run_isolated(str(path), image, timed=False)
     assert found["partitions"] == 1, quantization
   assert path.stat().st_size <= 400_000  # the last one, dynamic
 
@@ -162,7 +163,7 @@ def test_what_cannot_be_converted_is_refused(monkeypatch):
     lambda *_, **__: type("C", (), {"convert": lambda self: _fail()})(),
   )
   with pytest.raises(errors.UserError, match="--quantization=float32.*no"):
-    tflite_convert.convert(_translator(), [32], "float32")
+    tflite_convert.convert(_module(), [32], "float32")
 
 
 def _fail():

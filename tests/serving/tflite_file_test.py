@@ -39,7 +39,7 @@ runpy.run_module("official.cyclegan.translate", run_name="__main__")
 
 def test_runs(halving):
   image = np.random.default_rng(0).random((1, 16, 16, 3), np.float32)
-  got = tflite_file.runner(halving)(image)
+  got = tflite_file.load(halving)(image)
   np.testing.assert_allclose(got, image / 2, rtol=1e-6)
 
 

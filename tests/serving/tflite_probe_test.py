@@ -21,7 +21,7 @@ from tests import conftest
 @pytest.mark.parametrize("runtime", ["", "tensorflow"])
 def test_runs_and_measures(halving, runtime):
   images = np.random.default_rng(0).random((3, 16, 16, 3), np.float32)
-  made, found = tflite_probe.probe(halving, images, runtime=runtime)
+  made, found = tflite_probe.run_isolated(halving, images, runtime=runtime)
   np.testing.assert_allclose(made, images / 2, rtol=1e-6)
   assert found["runtime"].startswith(runtime or "ai-edge-litert")
   assert found["operators"] == {"MUL": 1} and found["partitions"] == 1
@@ -34,7 +34,7 @@ def test_a_file_that_cannot_be_run_is_a_failure_with_its_reason(tmp_path):
   (tmp_path / "no.tflite").write_text("no model")
   images = np.zeros((1, 16, 16, 3), np.float32)
   with pytest.raises(tflite_probe.RuntimeFailure, match="(?i)model"):
-    tflite_probe.probe(str(tmp_path / "no.tflite"), images)
+    tflite_probe.run_isolated(str(tmp_path / "no.tflite"), images)
 
 
 def test_an_abort_takes_nothing_else_with_it(halving, tmp_path, monkeypatch):
@@ -42,7 +42,7 @@ def test_an_abort_takes_nothing_else_with_it(halving, tmp_path, monkeypatch):
   monkeypatch.setenv("PYTHONPATH", str(tmp_path))
   images = np.zeros((1, 16, 16, 3), np.float32)
   with pytest.raises(tflite_probe.RuntimeFailure, match="SIGABRT"):
-    tflite_probe.probe(halving, images, runtime="aborting")
+    tflite_probe.run_isolated(halving, images, runtime="aborting")
 
 
 if __name__ == "__main__":

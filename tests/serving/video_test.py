@@ -16,8 +16,8 @@ import os
 import numpy as np
 import pytest
 
-from official.cyclegan import translate_lib
 from official.cyclegan.core import errors
+from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import video
 from tests import conftest
 
@@ -44,19 +44,19 @@ def clip(tmp_path):
   return path
 
 
-def _runner():
+def _translator():
   """Inverts colours, and flickers."""
   rng = np.random.default_rng(1)
 
-  def run(image):
+  def translate(image):
     return 1 - image + rng.normal(0, 0.02, image.shape).astype(np.float32)
 
-  return translate_lib.ImageTranslator(run, 32, 4, 4)
+  return image_translator.ImageTranslator(translate, 32, 4, 4)
 
 
 def test_translates_every_frame(clip, tmp_path):
   output = str(tmp_path / "deep" / "out.mp4")
-  result = video.translate(_runner(), clip, output, "native")
+  result = video.translate(_translator(), clip, output, "native")
   assert result.frames == 8 and result.milliseconds > 0
   with imageio.get_reader(output) as reader:
     assert reader.get_meta_data()["fps"] == 12
@@ -70,7 +70,7 @@ def test_translates_every_frame(clip, tmp_path):
 def test_smoothing_takes_flicker_away_and_leaves_no_trail(clip, tmp_path):
   results = [
     video.translate(
-      _runner(), clip, str(tmp_path / f"{s}.mp4"), "native", smoothing=s
+      _translator(), clip, str(tmp_path / f"{s}.mp4"), "native", smoothing=s
     )
     for s in (0.0, 0.8)
   ]
@@ -85,7 +85,7 @@ def test_smoothing_takes_flicker_away_and_leaves_no_trail(clip, tmp_path):
 
 def test_only_so_many_frames(clip, tmp_path):
   output = str(tmp_path / "out.mp4")
-  result = video.translate(_runner(), clip, output, max_frames=3)
+  result = video.translate(_translator(), clip, output, max_frames=3)
   assert result.frames == 3
 
 
@@ -95,8 +95,8 @@ def test_only_so_many_frames(clip, tmp_path):
     ("clip.mp4", "out", {}, "--output=.*mp4"),
     ("clip.mp4", "out.mp4", {"smoothing": 1.0}, "--temporal_smoothing=1"),
     ("gone.mp4", "out.mp4", {}, "--input=.*gone.mp4 does not exist"),
-    ("text.mp4", "out.mp4", {}, "--input=.*text.mp4 is no video"),
-    ("camera:97", "out.mp4", {}, "--input=camera:97 is no camera"),
+    ("text.mp4", "out.mp4", {}, "--input=.*text.mp4 is not a video"),
+    ("camera:97", "out.mp4", {}, "--input=camera:97 is not a camera"),
   ],
 )
 def test_bad_input_is_refused(clip, tmp_path, inputs, output, options, message):
@@ -104,7 +104,7 @@ def test_bad_input_is_refused(clip, tmp_path, inputs, output, options, message):
   if not inputs.startswith("camera"):
     inputs = str(tmp_path / inputs)
   with pytest.raises(errors.UserError, match=message):
-    video.translate(_runner(), inputs, str(tmp_path / output), **options)
+    video.translate(_translator(), inputs, str(tmp_path / output), **options)
   assert not [n for n in os.listdir(tmp_path) if "out" in n]
 
 

@@ -30,16 +30,6 @@ def test_stages_are_translated_reconstructed_identity():
   assert means == [0.0, 0.5, 0.25, -0.25]
 
 
-def test_grid_puts_images_in_rows():
-  def image(value):
-    return np.full((3, 4, 3), value, np.uint8)
-
-  picture = sample_grid.grid([[image(1), image(2)], [image(3)]])
-  assert picture.shape == (3 + 2 + 3, 4 + 2 + 4, 3)
-  assert (picture[:3, :4] == 1).all() and (picture[:3, 6:] == 2).all()
-  assert (picture[5:, :4] == 3).all() and (picture[5:, 6:] == 255).all()
-
-
 def test_progress_grid_shows_both_directions():
   images_A = np.full((2, 4, 4, 3), -1, np.float32)
   images_B = np.full((2, 4, 4, 3), 1, np.float32)

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -31,11 +30,11 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import model_path
 from official.cyclegan.core import options
 
-FILE_NAME = "config.json"
-EXPORT_NAME = "export.json"  # what `export` reports, data set included
-_EVALUATION_FOLDER = "evaluation"
+FILE_NAME = model_path.CONFIG_NAME
+EXPORT_NAME = model_path.EXPORT_NAME  # with the data set's options
 PRESETS = pathlib.Path(__file__).absolute().parents[1] / "configs"
 # Upsampling that each generator's source has, and that runs had whose
 # config.json is from before there was a choice.
@@ -182,26 +181,21 @@ def find(model: str) -> config_lib.ResolvedConfig | None:
     A run's configuration; of an export one with only its data; or None.
 
   Raises:
-    errors.UserError: If what was kept is damaged, or a folder that is not an
-      export holds no configuration either; carries `model_dir`.
+    errors.UserError: If there is no model, or what was kept is damaged;
+      carries `model`.
   """
-  if os.path.isfile(os.path.join(model, FILE_NAME)):
+  found = model_path.locate(model)
+  if found.kind is model_path.Kind.RUN:
     return load(model)
-  for folder in (model, os.path.dirname(model.rstrip("/"))):
-    path = os.path.join(folder, EXPORT_NAME)
-    if os.path.isfile(path):
-      data = files.read_json(path, "Export again.").get("data")
-      if not data:  # before 0.5.0
-        return None
-      given = _read_sections(
-        {"data": data}, config_lib.parts(), _not_a_run(path)
-      )
-      return config_checks.resolve(with_given(config_lib.Config(), given))
-  if os.path.isfile(model) or os.path.isfile(
-    os.path.join(model, "saved_model.pb")
-  ):
+  if not found.report:
     return None
-  return load(model)
+  data = files.read_json(found.report, "Export again.").get("data")
+  if not data:  # before 0.5.0
+    return None
+  given = _read_sections(
+    {"data": data}, config_lib.parts(), _not_a_run(found.report)
+  )
+  return config_checks.resolve(with_given(config_lib.Config(), given))
 
 
 def presets() -> list[str]:
@@ -386,21 +380,3 @@ def _not_a_run(source: str) -> Callable[[str], errors.UserError]:
     )
 
   return fail
-
-
-def default_folder(model: str) -> str:
-  """Returns where an evaluation of a model goes unless told otherwise.
-
-  Args:
-    model: A run's folder, an export's, a SavedModel or a `.tflite` file.
-
-  Returns:
-    A folder within the run's or the export's, or beside a single model.
-  """
-  path = model.rstrip("/")
-  name = os.path.basename(path)
-  single = os.path.splitext(name)[0] in config_lib.GENERATOR_NAMES.values()
-  if single or os.path.isfile(model):
-    name = f"{_EVALUATION_FOLDER}_{name.replace('.', '_')}"
-    return os.path.join(os.path.dirname(path), name)
-  return os.path.join(model, _EVALUATION_FOLDER)

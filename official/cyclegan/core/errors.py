@@ -57,6 +57,33 @@ class UserError(ValueError):
     return f"--{self.option}{value}{space}{message}"
 
 
+class WrongDirectionError(UserError):
+  """A model of one direction was asked for the other one.
+
+  Attributes:
+    direction: The direction that the model translates, `AtoB` or `BtoA`.
+  """
+
+  def __init__(
+    self,
+    message: str,
+    option: str | None = None,
+    value: object = None,
+    *,
+    direction: str,
+  ):
+    """Says what is wrong.
+
+    Args:
+      message: As for `UserError`.
+      option: Name of the option at fault.
+      value: What was given.
+      direction: The direction that the model translates.
+    """
+    super().__init__(message, option, value)
+    self.direction = direction
+
+
 @contextlib.contextmanager
 def given_as(**flags: str) -> Iterator[None]:
   """Names errors by the flags that were typed.

@@ -23,6 +23,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import glob
+import hashlib
 import json
 import os
 import pathlib
@@ -35,6 +36,7 @@ from official.cyclegan.core import errors
 
 _AT_FDCWD = -100  # linux/fcntl.h
 _RENAME_EXCHANGE = 2  # linux/fs.h
+_HASHED_BYTES = 1 << 20  # at a time
 
 
 def write_text(path: str | pathlib.Path, text: str, option: str) -> None:
@@ -59,18 +61,26 @@ def write_text(path: str | pathlib.Path, text: str, option: str) -> None:
     ) from error
 
 
-def write_json(path: str | pathlib.Path, values: Any, option: str) -> None:
+def write_json(
+  path: str | pathlib.Path,
+  values: Any,
+  option: str,
+  ensure_ascii: bool = True,
+) -> None:
   """Writes values as indented JSON, whole or not at all.
 
   Args:
     path: Where to.
     values: What `json` can write.
     option: Name of the option that holds the folder, for messages.
+    ensure_ascii: Whether letters beyond ASCII are escaped; files for people to
+      read keep them.
 
   Raises:
     UserError: If the file cannot be written.
   """
-  write_text(path, json.dumps(values, indent=2) + "\n", option)
+  text = json.dumps(values, indent=2, ensure_ascii=ensure_ascii)
+  write_text(path, text + "\n", option)
 
 
 def read_json(path: str | pathlib.Path, remedy: str) -> Any:
@@ -261,3 +271,28 @@ def _exchange(first: str, second: str) -> bool:
     return False
   paths = os.fsencode(first), os.fsencode(second)
   return not rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE)
+
+
+def total_size(folder: str | pathlib.Path) -> int:
+  """Returns the bytes of all files in a folder and below it."""
+  return sum(
+    path.stat().st_size
+    for path in pathlib.Path(folder).rglob("*")
+    if path.is_file()
+  )
+
+
+def sha256(path: str | pathlib.Path) -> str:
+  """Returns the SHA-256 of a file's bytes, in hexadecimal.
+
+  Args:
+    path: The file, of any size.
+
+  Raises:
+    OSError: If it cannot be read.
+  """
+  digest = hashlib.sha256()
+  with open(path, "rb") as file:
+    while chunk := file.read(_HASHED_BYTES):
+      digest.update(chunk)
+  return digest.hexdigest()

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""From a data set to batches of images of both domains."""
+"""Training batches with `tf.data`: caching, shuffling, augmentation, shards."""
 
 from __future__ import annotations
 
@@ -22,26 +22,25 @@ import tempfile
 from collections.abc import Callable
 
 import numpy as np
-import psutil
 import tensorflow as tf
+from absl import logging
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import memory
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
 
-# Batches made ahead of the step, and what they may take, bytes. More would only
-# take memory: the step is hundreds of times slower (tools/benchmark_data.py).
+# Batches made ahead of the step, and the bytes that they may take. More would
+# only take memory: preparing a batch is hundreds of times faster than a step.
 _PREFETCH, _PREFETCH_BYTES = 32, 1 << 26
-_IMAGE_BYTES = 12  # of a pixel: three float32
-# Of encoded pictures that are shuffled before they are decoded, bytes.
+_PIXEL_BYTES = 12  # three float32
+# Bytes of encoded pictures that are shuffled before they are decoded.
 _SHUFFLE_BYTES = 1 << 26
-# Share of the free memory that decoded pictures may take.
-_CACHE_SHARE = 0.4
+# Fraction of the free memory that decoded pictures may take.
+_CACHE_FRACTION = 0.4
 # Pictures from which the size of all is estimated.
 _ESTIMATE_IMAGES = 20
-_CGROUP_LIMIT = "/sys/fs/cgroup/memory.max"
-_CGROUP_USED = "/sys/fs/cgroup/memory.current"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +63,7 @@ def training_batches(
   config: config_lib.DataConfig,
   seed: int,
   first_step: int = 0,
-  share: InputShard = InputShard(),
+  shard: InputShard = InputShard(),
   multiple: int = 4,
 ) -> tf.data.Dataset:
   """Returns endless unpaired batches for training.
@@ -79,7 +78,7 @@ def training_batches(
     config: How to prepare images, and where to keep them.
     seed: Seed of the order and of the augmentation.
     first_step: Steps that are done already; their images are skipped.
-    share: The devices that this process reads for.
+    shard: The devices that this process reads for.
     multiple: What height and width of images that are not cropped must be
       multiples of, pixels.
 
@@ -97,13 +96,13 @@ def training_batches(
   cache = choose_cache(source, config, scale)
   domains = [
     _training_images(
-      source, split, config, scale, cache, 2 * seed + i, first_step, share
+      source, split, config, scale, cache, 2 * seed + i, first_step, shard
     )
     for i, split in enumerate(("trainA", "trainB"))
   ]
   pairs = tf.data.Dataset.zip(tuple(domains))
-  batch = config.batch_size // share.replicas
-  pair_bytes = 2 * batch * _IMAGE_BYTES * max(config.load_size, 1) ** 2
+  batch = config.batch_size // shard.replicas
+  pair_bytes = 2 * batch * _PIXEL_BYTES * max(config.load_size, 1) ** 2
   ahead = min(_PREFETCH, max(2, _PREFETCH_BYTES // pair_bytes))
   # Nothing is dropped: the data never ends.
   batches = pairs.batch(batch, drop_remainder=True).prefetch(ahead)
@@ -129,45 +128,31 @@ def choose_cache(
     scale: What is done to a picture before it is kept.
 
   Returns:
-    `memory`, `disk` or `none`. What `auto` has come to is told on standard
-    output.
+    `memory`, `disk` or `none`. What `auto` decides is logged.
   """
   if config.cache != "auto":
     return config.cache
-  needed, free = _needed_bytes(source, scale), free_memory()
+  needed, free = _needed_bytes(source, scale), memory.free_memory()
   count = source.counts["trainA"] + source.counts["trainB"]
   what = f"{count:,} decoded pictures take {needed / 1e9:.2f} GB"
-  if needed <= _CACHE_SHARE * free:
-    print(f"{what} and are kept in memory (--cache=auto).")
+  if needed <= _CACHE_FRACTION * free:
+    logging.info("%s and are kept in memory (--cache=auto).", what)
     return "memory"
-  print(
-    f"{what}, {free / 1e9:.1f} GB of memory are free: they are read again every"
-    " epoch. --cache=disk keeps them decoded in --cache_dir."
+  logging.info(
+    "%s, %.1f GB of memory are free: they are read again every epoch."
+    " --cache=disk keeps them decoded in --cache_dir.",
+    what,
+    free / 1e9,
   )
   return "none"
-
-
-def free_memory() -> int:
-  """Returns how many bytes this process may still take."""
-  free = psutil.virtual_memory().available
-  try:
-    # A container's own limit, which the machine's figures do not show.
-    with open(_CGROUP_LIMIT) as limit, open(_CGROUP_USED) as used:
-      free = min(free, int(limit.read()) - int(used.read()))
-  except (OSError, ValueError):
-    pass
-  return free
-
-
-def used_memory() -> int:
-  """Returns how many bytes this process has."""
-  return psutil.Process().memory_info().rss
 
 
 def largest_size(
   source: sources.Source, config: config_lib.DataConfig, multiple: int
 ) -> tuple[int, int]:
-  """Returns the largest height and width among the training pictures, pixels.
+  """Returns the largest height and width, pixels, of the training pictures.
+
+  They are measured as `preprocessing.scale` leaves them, before any crop.
 
   Args:
     source: The data set.
@@ -185,38 +170,23 @@ def largest_size(
   return height, width
 
 
-def test_images(
-  source: sources.Source, split: str, size: int
-) -> tf.data.Dataset:
-  """Returns a split's images for evaluation, one by one, in a fixed order.
-
-  Args:
-    source: The data set.
-    split: `testA` or `testB`.
-    size: Width and height, pixels.
-
-  Returns:
-    float32 `[size, size, 3]` in [-1, 1].
-  """
-  return source.images(split).map(lambda image: source.prepare(image, size))
-
-
 def first_images(
   source: sources.Source, split: str, size: int, count: int
 ) -> np.ndarray:
-  """Returns the first images of a split.
+  """Returns the first images of a split, prepared without anything random.
 
   Args:
     source: The data set.
-    split: `testA` or `testB`.
+    split: One of `sources.SPLITS`.
     size: Width and height, pixels.
-    count: How many; fewer if the split is smaller.
+    count: How many; all of a split that has fewer.
 
   Returns:
-    float32 `[count, size, size, 3]` in [-1, 1].
+    float32 `[number, size, size, channels]` in [-1, 1], in the split's order.
   """
-  images = test_images(source, split, size).take(count)
-  return np.stack(list(images.as_numpy_iterator()))
+  images = source.images(split).take(count)
+  prepared = images.map(lambda image: source.prepare(image, size))
+  return np.stack(list(prepared.as_numpy_iterator()))
 
 
 def _training_images(
@@ -227,52 +197,65 @@ def _training_images(
   cache: str,
   seed: int,
   first_step: int,
-  share: InputShard,
+  shard: InputShard,
 ) -> tf.data.Dataset:
   """Returns the endless stream of one domain's augmented images."""
 
-  def ready(*element: tf.Tensor) -> tf.Tensor:
+  def decode(*element: tf.Tensor) -> tf.Tensor:
     return scale(source.decode(*element))
 
   def augment(index: tf.Tensor, *element: tf.Tensor) -> tf.Tensor:
     if cache == "none":
-      image = ready(*element)
+      image = decode(*element)
     else:
       (image,) = element if disk is None else (disk.read(*element),)
+    # The image's number is its seed: no state, so any step can be the first.
     return preprocessing.augment(
       image, tf.stack([tf.cast(seed, tf.int64), index]), config
     )
 
-  def is_ours(index: tf.Tensor, *element: tf.Tensor) -> tf.Tensor:
-    del element  # the place in the global batch decides
-    each = config.batch_size // share.replicas
-    replica = index % config.batch_size // each
-    return (share.first <= replica) & (replica < share.first + share.count)
-
-  count = buffer = source.counts[split]
-  if source.element_bytes * count > _SHUFFLE_BYTES:
-    # The same whatever is cached, so that the order is the same as well.
-    buffer = max(1, _SHUFFLE_BYTES // source.element_bytes)
   disk: _DiskCache | None = None
-  if cache == "none":
-    images = source.load(split)
-  else:
-    images = source.load(split).map(
-      ready, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+  images = source.load(split)
+  if cache != "none":
+    images = images.map(
+      decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
     )
-    if cache == "memory":
-      images = images.cache()
-    else:
-      disk = _DiskCache(images, count, config.cache_dir)
-      images = tf.data.Dataset.range(count)
+  if cache == "memory":
+    images = images.cache()
+  elif cache == "disk":
+    disk = _DiskCache(images, source.counts[split], config.cache_dir)
+    images = tf.data.Dataset.range(source.counts[split])
   # All that is random comes after the cache, so that every epoch draws afresh.
-  images = images.shuffle(buffer, seed=seed).repeat()
+  images = images.shuffle(_shuffle_buffer(source, split), seed=seed).repeat()
   images = _numbered(images).skip(first_step * config.batch_size)
-  if share.count < share.replicas:
-    images = images.filter(is_ours)
+  if shard.count < shard.replicas:
+    images = images.filter(_is_of(shard, config.batch_size))
   return images.map(
     augment, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
   )
+
+
+def _shuffle_buffer(source: sources.Source, split: str) -> int:
+  """Returns how many elements are shuffled at a time: all, if memory allows.
+
+  It does not depend on the cache, so that the order does not either.
+  """
+  count = source.counts[split]
+  if source.element_bytes * count > _SHUFFLE_BYTES:
+    return max(1, _SHUFFLE_BYTES // source.element_bytes)
+  return count
+
+
+def _is_of(shard: InputShard, batch_size: int) -> Callable[..., tf.Tensor]:
+  """Returns a filter of numbered elements that keeps those of a shard."""
+  each = batch_size // shard.replicas
+
+  def is_of_shard(index: tf.Tensor, *element: tf.Tensor) -> tf.Tensor:
+    del element  # the place in the global batch decides
+    replica = index % batch_size // each
+    return (shard.first <= replica) & (replica < shard.first + shard.count)
+
+  return is_of_shard
 
 
 def _numbered(images: tf.data.Dataset) -> tf.data.Dataset:
@@ -285,7 +268,7 @@ def _numbered(images: tf.data.Dataset) -> tf.data.Dataset:
 
 
 class _DiskCache:
-  """Decoded pictures in a file without a name, read at random."""
+  """Decoded pictures in a file without a name, read in any order."""
 
   def __init__(self, images: tf.data.Dataset, count: int, folder: str):
     """Decodes and writes all pictures.
@@ -310,9 +293,10 @@ class _DiskCache:
       self._file.flush()
     except OSError as error:
       raise errors.UserError(
-        f"--cache=disk: decoded pictures cannot be kept in {where}"
-        f" ({error.strerror}). Free some space, give another --cache_dir, or"
-        " use --cache=none."
+        f": decoded pictures cannot be kept in {where} ({error.strerror}). Free"
+        " some space, give another --cache_dir, or use --cache=none.",
+        "cache",
+        "disk",
       ) from error
     ends = np.cumsum(np.prod(self._shapes, axis=1))
     self._starts = np.concatenate([[0], ends])

@@ -11,13 +11,12 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Looks through people's pictures: what is there, twice there, or broken."""
+"""Audits image folders: counts, sizes, formats, duplicates, broken files."""
 
 from __future__ import annotations
 
 import collections
 import dataclasses
-import hashlib
 import os
 import statistics
 from collections.abc import Sequence
@@ -26,16 +25,20 @@ from typing import Any
 import imagehash
 import numpy as np
 import PIL.Image
+import tabulate
 import tqdm
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import folders
+from official.cyclegan.data import image_checks
 from official.cyclegan.data import image_files
 from official.cyclegan.data import sources
 
-# Two pictures are near duplicates if of 64 bits of their perceptual hashes at
-# most this many differ, and their thumbnails by so many levels in the mean.
+# Two pictures are near duplicates if at most this many of the 64 bits of their
+# perceptual hashes differ, and their thumbnails by at most this much in the
+# mean, 8-bit levels.
 _HASH_DISTANCE = 4
 _THUMBNAIL_DISTANCE = 8.0
 _THUMBNAIL = 16  # pixels
@@ -54,7 +57,7 @@ class Picture:
     path: Its file.
     split: Where it belongs, one of `sources.SPLITS`.
     info: What its header says.
-    digest: SHA-256 of the file.
+    digest: SHA-256 of the file, hexadecimal.
     bits: Perceptual hash, uint64.
     thumbnail: uint8 `[16, 16, 3]`.
   """
@@ -73,13 +76,13 @@ class Picture:
 
 
 @dataclasses.dataclass(frozen=True)
-class Survey:
+class DatasetAudit:
   """What has been found in the folders of both domains.
 
   Attributes:
     pictures: The readable pictures.
-    broken: For every other file that calls itself a picture, what is wrong.
-    ignored: For each domain, how many files are not called pictures.
+    broken: For each unreadable file with an image's ending, what is wrong.
+    ignored: By domain, the number of files without an image's ending.
   """
 
   pictures: tuple[Picture, ...]
@@ -87,8 +90,8 @@ class Survey:
   ignored: dict[str, int]
 
 
-def survey(config: config_lib.DataConfig) -> Survey:
-  """Reads every picture.
+def audit(config: config_lib.DataConfig) -> DatasetAudit:
+  """Reads every picture of a data set in folders.
 
   Args:
     config: `dataset`, a folder, or `domain_a` and `domain_b`; `test_fraction`,
@@ -104,93 +107,107 @@ def survey(config: config_lib.DataConfig) -> Survey:
   image_files.check_background(config.background)
   if not config.domain_a and not os.path.isdir(config.dataset):
     raise errors.UserError(
-      f"--dataset={config.dataset}: no such folder. Give a folder of pictures,"
-      " or --domain_a and --domain_b."
+      ": no such folder. Give a folder of pictures, or --domain_a and"
+      " --domain_b.",
+      "dataset",
+      config.dataset,
     )
-  piles = folders.find(config)
-  domains = {
-    path: domain
-    for domain, pile in piles.items()
-    for path in (*pile.train, *(pile.test or ()))
-  }
-  looks: dict[str, tuple[str, np.uint64, np.ndarray]] = {}
-  with tqdm.tqdm(total=len(domains), unit="image", desc="check") as bar:
+  domains = folders.find(config)
+  paths = [
+    path
+    for found in domains.values()
+    for path in (*found.train, *(found.test or ()))
+  ]
+  # Digest, perceptual hash and thumbnail of each readable file.
+  prints: dict[str, tuple[str, np.uint64, np.ndarray]] = {}
+  with tqdm.tqdm(total=len(paths), unit="image", desc="check") as bar:
 
     def see(path: str, image: np.ndarray | None) -> None:
       if image is not None:
-        looks[path] = (_digest(path), *_look(image))
+        prints[path] = (files.sha256(path), *_fingerprint(image))
       bar.update()
 
-    good, broken = sources.examine(list(domains), config.background, see)
+    readable, broken = image_checks.examine(paths, config.background, see)
   if broken and config.on_bad_image == "fail":
-    raise sources.refusal(broken, len(domains))
-  files = sources.divide(piles, good, config)
-  return Survey(
+    raise image_checks.refusal(broken, len(paths))
+  splits = sources.divide(domains, readable, config)
+  return DatasetAudit(
     tuple(
-      Picture(path, split, good[path], *looks[path])
+      Picture(path, split, readable[path], *prints[path])
       for split in sources.SPLITS
-      for path in files[split]
+      for path in splits[split]
     ),
     broken,
-    {domain: len(pile.ignored) for domain, pile in piles.items()},
+    {domain: len(found.ignored) for domain, found in domains.items()},
   )
 
 
-def report(found: Survey) -> dict[str, Any]:
-  """Sums up what was found.
+def report(found: DatasetAudit) -> dict[str, Any]:
+  """Sums up an audit.
 
   Args:
-    found: From `dataset_audit`.
+    found: From `audit`.
 
   Returns:
-    For each domain counts by split, sizes in pixels, formats, modes and files
-    not called pictures; and, with at most 20 examples each, exact duplicates,
-    near duplicates between A and B and between training and test pictures (a
-    thousand stand for a thousand or more), and unreadable files.
+    What `report.json` holds. By domain: the number of pictures in each split,
+    sizes in pixels, formats and modes, and the number of other files. And,
+    each with its number and a few examples: exact duplicates, near duplicates
+    between A and B and between training and test pictures (no more are looked
+    for once there are `_MAX_PAIRS`), and unreadable files.
   """
-  domains = {}
-  for domain in folders.DOMAINS:
-    own = [p for p in found.pictures if p.domain == domain]
-    kinds = collections.Counter(f"{p.info.format} {p.info.mode}" for p in own)
-    domains[domain] = {
-      "pictures": {
-        split: sum(p.split == split for p in own)
-        for split in sources.SPLITS
-        if split[-1] == domain
-      },
-      **{
-        side: {
-          "smallest": min(getattr(p.info, side) for p in own),
-          "median": statistics.median(getattr(p.info, side) for p in own),
-          "largest": max(getattr(p.info, side) for p in own),
-        }
-        for side in ("width", "height")
-      },
-      "kinds": dict(kinds.most_common()),
-      "other_files": found.ignored[domain],
-    }
   copies = collections.defaultdict(list)
   for picture in found.pictures:
     copies[picture.digest].append(picture.path)
   groups = [paths for paths in copies.values() if len(paths) > 1]
-  pairs = {"between_A_and_B": ("A", "B"), "between_train_and_test": (0, 1)}
+  a, b = ([p for p in found.pictures if p.domain == d] for d in folders.DOMAINS)
+  train, test = (
+    [p for p in found.pictures if p.split.startswith(part)]
+    for part in ("train", "test")
+  )
   return {
-    "domains": domains,
+    "domains": {
+      domain: _summary(domain, own, found.ignored[domain])
+      for domain, own in zip(folders.DOMAINS, (a, b))
+    },
     "exact_duplicates": _listed(groups),
     "near_duplicates": {
-      name: _listed(
-        near_duplicates(*(_part(found.pictures, part) for part in parts))
-      )
-      for name, parts in pairs.items()
+      "between_A_and_B": _listed(near_duplicates(a, b)),
+      "between_train_and_test": _listed(near_duplicates(train, test)),
     },
     "unreadable": _listed(list(found.broken.values())),
+  }
+
+
+def _summary(
+  domain: str, pictures: Sequence[Picture], ignored: int
+) -> dict[str, Any]:
+  """Returns one domain's part of the report."""
+  kinds = collections.Counter(
+    f"{p.info.format} {p.info.mode}" for p in pictures
+  )
+  return {
+    "pictures": {
+      split: sum(p.split == split for p in pictures)
+      for split in sources.SPLITS
+      if split[-1] == domain
+    },
+    **{
+      side: {
+        "smallest": min(getattr(p.info, side) for p in pictures),
+        "median": statistics.median(getattr(p.info, side) for p in pictures),
+        "largest": max(getattr(p.info, side) for p in pictures),
+      }
+      for side in ("width", "height")
+    },
+    "kinds": dict(kinds.most_common()),
+    "other_files": ignored,
   }
 
 
 def near_duplicates(
   first: Sequence[Picture], second: Sequence[Picture]
 ) -> list[list[str]]:
-  """Finds pictures of one pile that another pile shows almost alike.
+  """Finds pictures of one list that look almost like pictures of another.
 
   They have nearly the same perceptual hash (the signs of the lowest
   frequencies of a discrete cosine transform) and nearly the same thumbnail:
@@ -201,7 +218,8 @@ def near_duplicates(
     second: Pictures.
 
   Returns:
-    Pairs of paths, not many more than a thousand; exact copies are among them.
+    Pairs of paths, not many more than `_MAX_PAIRS`; exact copies are among
+    them.
   """
   if not first or not second:
     return []
@@ -211,6 +229,7 @@ def near_duplicates(
   for start in range(0, len(first), _HASH_CHUNK):
     rows = first[start : start + _HASH_CHUNK]
     differ = np.array([p.bits for p in rows], np.uint64)[:, None] ^ others
+    # The number of bits set, looked up for each quarter of the 64 bits.
     distance = _ONES[differ.view(np.uint16)].reshape(*differ.shape, 4).sum(-1)
     for i, j in zip(*np.nonzero(distance <= _HASH_DISTANCE)):
       off = np.abs(rows[i].thumbnail.astype(np.int16) - thumbnails[j]).mean()
@@ -222,69 +241,58 @@ def near_duplicates(
 
 
 def table(summary: dict[str, Any]) -> str:
-  """Returns what `report` found as Markdown."""
-  rows = [("", *folders.DOMAINS)]
+  """Returns a report as Markdown.
+
+  Args:
+    summary: From `report`.
+  """
   values = [summary["domains"][domain] for domain in folders.DOMAINS]
-
-  def add(name: str, cells: Sequence[Any]) -> None:
-    rows.append((name, *(str(cell) for cell in cells)))
-
-  for i, kind in enumerate(("training pictures", "test pictures")):
-    add(kind, [list(v["pictures"].values())[i] for v in values])
+  rows: list[list[Any]] = [
+    [name, *(list(v["pictures"].values())[i] for v in values)]
+    for i, name in enumerate(("training pictures", "test pictures"))
+  ]
   for side in ("width", "height"):
-    add(
-      f"{side}, smallest / median / largest",
-      [" / ".join(f"{n:g}" for n in v[side].values()) for v in values],
+    rows.append(
+      [
+        f"{side}, smallest / median / largest",
+        *(" / ".join(f"{n:g}" for n in v[side].values()) for v in values),
+      ]
     )
-  add(
-    "kinds",
+  rows.append(
     [
-      ", ".join(f"{n} {kind}" for kind, n in v["kinds"].items()) for v in values
+      "kinds",
+      *(", ".join(f"{n} {k}" for k, n in v["kinds"].items()) for v in values),
+    ]
+  )
+  rows.append(["other files", *(v["other_files"] for v in values)])
+  near = summary["near_duplicates"]
+  findings = {
+    "exact duplicates": summary["exact_duplicates"],
+    "near duplicates between A and B": near["between_A_and_B"],
+    "near duplicates between training and test pictures": near[
+      "between_train_and_test"
     ],
+    "unreadable files": summary["unreadable"],
+  }
+  text = tabulate.tabulate(
+    rows, ("", *folders.DOMAINS), tablefmt="github", disable_numparse=True
   )
-  add("other files", [v["other_files"] for v in values])
-  rows.insert(1, ("---",) * len(rows[0]))
-  text = "".join(f"| {' | '.join(row)} |\n" for row in rows)
-  findings = (
-    ("exact duplicates", summary["exact_duplicates"]),
-    (
-      "near duplicates between A and B",
-      summary["near_duplicates"]["between_A_and_B"],
-    ),
-    (
-      "near duplicates between training and test pictures",
-      summary["near_duplicates"]["between_train_and_test"],
-    ),
-    ("unreadable files", summary["unreadable"]),
-  )
-  for name, finding in findings:
-    text += f"\n{name}: {finding['count']}\n"
+  for name, finding in findings.items():
+    text += f"\n\n{name}: {finding['count']}"
     for example in finding["examples"]:
       shown = example if isinstance(example, str) else " = ".join(example)
-      text += f"* {shown}\n"
-  return text
-
-
-def _part(pictures: Sequence[Picture], part: str | int) -> list[Picture]:
-  """Returns the pictures of a domain, or (0) for training or (1) for tests."""
-  if isinstance(part, str):
-    return [p for p in pictures if p.domain == part]
-  return [p for p in pictures if p.split.startswith("test") == bool(part)]
+      text += f"\n* {shown}"
+  return text + "\n"
 
 
 def _listed(findings: list[Any]) -> dict[str, Any]:
   return {"count": len(findings), "examples": findings[:_MAX_LISTED]}
 
 
-def _digest(path: str) -> str:
-  with open(path, "rb") as file:
-    return hashlib.sha256(file.read()).hexdigest()
-
-
-def _look(image: np.ndarray) -> tuple[np.uint64, np.ndarray]:
+def _fingerprint(image: np.ndarray) -> tuple[np.uint64, np.ndarray]:
   """Returns a picture's perceptual hash and thumbnail."""
   picture = PIL.Image.fromarray(image)
-  bits = imagehash.phash(picture).hash.ravel()
+  bits = imagehash.phash(picture).hash.ravel()  # bool [64]
   packed = np.packbits(bits).view(np.uint64)[0]
   thumbnail = picture.resize((_THUMBNAIL, _THUMBNAIL), PIL.Image.Resampling.BOX)
   return packed, np.asarray(thumbnail)

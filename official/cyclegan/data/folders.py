@@ -11,10 +11,10 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Finds the pictures of two domains in folders, in any layout in use.
+"""Folder layouts of unpaired data sets, and splits held out for testing.
 
-The layouts, in the order in which they are looked for; upper and lower case
-are the same, and `val` or `valid` stands in where there is no `test`:
+The layouts, in the order in which they are looked for, in upper or lower case;
+`val`, `valid` or `validation` is the test split where there is no `test`:
 
 * `trainA/ trainB/ testA/ testB/` (the classic data sets),
 * `train_A/ train_B/ test_A/ test_B/`, and the same with `-`,
@@ -29,12 +29,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import image_files
 
 DOMAINS = ("A", "B")
@@ -49,18 +49,17 @@ _LAYOUTS = (
 TFDS_MARK = "dataset_info.json"
 _TEST_NAMES = ("test", "val", "valid", "validation")
 _HASH_BYTES = 8
-_CHUNK = 1 << 20  # bytes
 
 
 @dataclasses.dataclass(frozen=True)
-class Pile:
-  """The pictures of one domain, found but not yet looked into.
+class DomainFiles:
+  """The image files of one domain, found but not yet opened.
 
   Attributes:
     folder: Where its training pictures are.
-    train: Image files, sorted.
-    test: Those of the test split; None if there is none.
-    ignored: Files left aside, for their endings name no image format.
+    train: Image files to train on, sorted.
+    test: Image files of the test split, sorted; None if there is no such split.
+    ignored: Files left aside, because their endings name no image format.
   """
 
   folder: str
@@ -69,33 +68,33 @@ class Pile:
   ignored: tuple[str, ...] = ()
 
 
-def find(config: config_lib.DataConfig) -> dict[str, Pile]:
+def find(config: config_lib.DataConfig) -> dict[str, DomainFiles]:
   """Finds both domains' pictures.
 
   Args:
     config: `dataset`, a folder, or `domain_a` and `domain_b`.
 
   Returns:
-    The piles by domain, `A` and `B`; each has training pictures.
+    The files by domain, `A` and `B`; each has training pictures.
 
   Raises:
     errors.UserError: If a folder is missing or empty, or has none of the
       layouts.
   """
   if config.domain_a:
-    folders = {"A": config.domain_a, "B": config.domain_b}
-    piles = {}
-    for domain, folder in folders.items():
-      flag = f"--domain_{domain.lower()}"
+    given = {"A": config.domain_a, "B": config.domain_b}
+    found = {}
+    for domain, folder in given.items():
+      option = f"domain_{domain.lower()}"
       if not os.path.isdir(folder):
         raise errors.UserError(
-          f"{flag}={folder}: no such folder. Check the path."
+          ": no such folder. Check the path.", option, folder
         )
-      piles[domain] = _pile(folder, None, flag)
-    _check_apart(piles)
-    return piles
+      found[domain] = _list_domain(folder, None, option, None)
+    _check_apart(config.domain_a, config.domain_b)
+    return found
   return {
-    domain: _pile(train, test, f"--dataset={config.dataset}")
+    domain: _list_domain(train, test, "dataset", config.dataset)
     for domain, (train, test) in _layout(config.dataset).items()
   }
 
@@ -110,11 +109,12 @@ def walk(folder: str) -> tuple[list[str], list[str]]:
     folder: An existing folder.
 
   Returns:
-    Files whose endings name image formats, and all others, each in an order
-    that is always the same. Links that lead nowhere count among the first, so
-    that they are reported as unreadable.
+    Files whose endings name image formats, and all others, both sorted by
+    folder. Links that lead nowhere count as images if they are called so: they
+    are reported as unreadable later.
   """
-  images, others = [], []
+  images: list[str] = []
+  others: list[str] = []
   for path in _files(folder, set()):
     known = path.lower().endswith(image_files.READABLE)
     (images if known else others).append(path)
@@ -126,13 +126,13 @@ def hold_out(
 ) -> tuple[list[str], list[str]]:
   """Divides pictures into those to train on and those to test with.
 
-  The choice depends on the files' contents only (SHA-256): not on names,
-  folders or order, so that it stays the same when pictures are added, and
+  The choice depends on the files' contents only (SHA-256), not on their names,
+  folders or order: a picture stays on its side when others are added, and
   copies of a picture stay together.
 
   Args:
     paths: Readable files.
-    fraction: Share to test with, above 0 and below 1.
+    fraction: Fraction to test with, above 0 and below 1.
 
   Returns:
     Training and test files in the order of `paths`; both hold something,
@@ -140,6 +140,7 @@ def hold_out(
   """
   with concurrent.futures.ThreadPoolExecutor() as pool:
     values = list(pool.map(_hash, paths))
+  # Hashes are uniform, so that about this fraction of them is below the limit.
   limit = fraction * 2.0 ** (8 * _HASH_BYTES)
   if not min(values) < limit:
     limit = min(values) + 1
@@ -151,11 +152,8 @@ def hold_out(
 
 
 def _hash(path: str) -> int:
-  digest = hashlib.sha256()
-  with open(path, "rb") as file:
-    while chunk := file.read(_CHUNK):
-      digest.update(chunk)
-  return int.from_bytes(digest.digest()[:_HASH_BYTES], "big")
+  """Returns the first 64 bits of a file's SHA-256."""
+  return int(files.sha256(path)[: 2 * _HASH_BYTES], 16)
 
 
 def _files(folder: str, visited: set[str]) -> Iterator[str]:
@@ -174,40 +172,48 @@ def _files(folder: str, visited: set[str]) -> Iterator[str]:
       yield path
 
 
-def _pile(train: str, test: str | None, source: str) -> Pile:
-  """Lists one domain's folders."""
+def _list_domain(
+  train: str, test: str | None, option: str, value: str | None
+) -> DomainFiles:
+  """Lists one domain's folders; the option and its value are for messages."""
   images, ignored = walk(train)
   if not images:
     raise errors.UserError(
-      f"{source}: {train} is empty. Put images ending in"
-      f" {' '.join(image_files.READABLE)} there."
+      f": {train} is empty. Put images ending in"
+      f" {' '.join(image_files.READABLE)} there.",
+      option,
+      value,
     )
   held = None
   if test is not None:
     found, others = walk(test)
     if not found:
       raise errors.UserError(
-        f"{source}: {test} is empty. Put images there, or remove it: then some"
-        " training pictures are held out for testing."
+        f": {test} is empty. Put images there, or remove it: then some training"
+        " pictures are held out for testing.",
+        option,
+        value,
       )
     held, ignored = tuple(found), ignored + others
-  return Pile(train, tuple(images), held, tuple(ignored))
+  return DomainFiles(train, tuple(images), held, tuple(ignored))
 
 
 def _layout(folder: str) -> dict[str, tuple[str, str | None]]:
   """Returns each domain's training and test folder."""
 
   def where(layout: str, split: str, domain: str) -> str | None:
-    path = folder
+    path: str | None = folder
     for name in layout.format(split=split, domain=domain).lower().split("/"):
-      path = _child(path, name)
-      if path is None:
-        return None
+      path = path and _child(path, name)
     return path
 
   for layout in _LAYOUTS:
-    trains = {d: where(layout, "train", d) for d in DOMAINS}
-    if all(trains.values()):
+    trains = {
+      domain: path
+      for domain in DOMAINS
+      if (path := where(layout, "train", domain))
+    }
+    if len(trains) == len(DOMAINS):
       return {
         domain: (
           train,
@@ -217,41 +223,46 @@ def _layout(folder: str) -> dict[str, tuple[str, str | None]]:
         )
         for domain, train in trains.items()
       }
-    if any(trains.values()) and "/" not in layout:
-      lacks = next(d for d in DOMAINS if trains[d] is None)
+    # In the layouts of nested folders `train` or `A` may mean something else.
+    if trains and "/" not in layout:
+      (lacks,) = set(DOMAINS) - set(trains)
       raise errors.UserError(
-        f"--dataset={folder} has no sub-folder"
-        f" {layout.format(split='train', domain=lacks)}. It needs pictures of"
-        " both domains."
+        f"has no sub-folder {layout.format(split='train', domain=lacks)}. It"
+        " needs pictures of both domains.",
+        "dataset",
+        folder,
       )
-  plain = {d: _child(folder, d.lower()) for d in DOMAINS}
-  if all(plain.values()):
-    return {domain: (path, None) for domain, path in plain.items()}
+  plain = [_child(folder, domain.lower()) for domain in DOMAINS]
+  if all(plain):
+    return {d: (path, None) for d, path in zip(DOMAINS, plain) if path}
   names = sorted(
     e.name for e in os.scandir(folder) if e.is_dir() and e.name[0] != "."
   )
   found = f"only {', '.join(names[:6])}" if names else "no folders at all"
   raise errors.UserError(
-    f"--dataset={folder} has no sub-folders trainA and trainB, train/A and"
-    f" train/B, train_A and train_B, or A and B; it has {found}. Rename them,"
-    " or give --domain_a and --domain_b."
+    "has no sub-folders trainA and trainB, train/A and train/B, train_A and"
+    f" train_B, or A and B; it has {found}. Rename them, or give --domain_a and"
+    " --domain_b.",
+    "dataset",
+    folder,
   )
 
 
 def _child(folder: str, name: str) -> str | None:
-  """Returns the sub-folder of a name, whatever its case."""
+  """Returns the sub-folder of a name in any case, or None."""
   for entry in sorted(os.scandir(folder), key=lambda e: e.name):
     if entry.name.lower() == name and entry.is_dir():
       return entry.path
   return None
 
 
-def _check_apart(piles: dict[str, Pile]) -> None:
-  """Refuses a domain that lies within the other."""
-  real = {d: os.path.realpath(pile.folder) for d, pile in piles.items()}
-  if os.path.commonpath(real.values()) in real.values():
+def _check_apart(domain_a: str, domain_b: str) -> None:
+  """Refuses a domain's folder that lies within the other's."""
+  real = [os.path.realpath(folder) for folder in (domain_a, domain_b)]
+  if os.path.commonpath(real) in real:
     raise errors.UserError(
-      f"--domain_a={piles['A'].folder} and --domain_b={piles['B'].folder}: one"
-      " lies within the other, so that both would hold the same pictures. Give"
-      " two folders side by side."
+      f"and --domain_b={domain_b}: one lies within the other, so that both"
+      " would hold the same pictures. Give two folders side by side.",
+      "domain_a",
+      domain_a,
     )

@@ -31,7 +31,8 @@ import PIL.ImageOps
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 
-# What pictures may be called; what they are is read from their contents.
+# Endings of files that are taken for pictures; the format itself is read from
+# their contents.
 READABLE = (
   ".jpg",
   ".jpeg",
@@ -44,11 +45,11 @@ READABLE = (
   ".tiff",
   ".ppm",
 )
-# Formats looked for in a file's contents.
+# Pillow's names of the formats looked for in a file's contents.
 _FORMATS = ("JPEG", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM")
 # More pixels than this are taken for a decompression bomb: Pillow's own limit,
 # a quarter of a gigabyte in RGB.
-MAX_PIXELS = PIL.Image.MAX_IMAGE_PIXELS
+MAX_PIXELS = 2**30 // 4 // 3
 _ORIENTATION = 0x0112  # EXIF tag
 _UPRIGHT = 1
 WRITABLE = (".jpg", ".jpeg", ".png")
@@ -56,12 +57,12 @@ _JPEG_QUALITY = 95
 _LEVELS_PER_BYTE = 256
 
 
-def find(where: str, flag: str) -> list[str]:
+def find(where: str, option: str) -> list[str]:
   """Returns the image files that a file name, glob or folder stands for.
 
   Args:
     where: A file, a glob pattern or a folder (its sub-folders are left out).
-    flag: Name of the flag that holds `where`, for messages.
+    option: Name of the option that holds `where`, for messages.
 
   Returns:
     Paths in sorted order, at least one.
@@ -79,13 +80,14 @@ def find(where: str, flag: str) -> list[str]:
     found = glob.glob(where)
   if not found and not os.path.isdir(where):
     raise errors.UserError(
-      f"--{flag}={where}: no such file, folder or pattern. Check the path."
+      ": no such file, folder or pattern. Check the path.", option, where
     )
   images = sorted(p for p in found if p.lower().endswith(READABLE))
   if not images:
     raise errors.UserError(
-      f"--{flag}={where}: holds no images. Put files ending in"
-      f" {' '.join(READABLE)} there."
+      f": holds no images. Put files ending in {' '.join(READABLE)} there.",
+      option,
+      where,
     )
   return images
 
@@ -114,17 +116,18 @@ def check_background(background: str) -> None:
   """Refuses a colour that Pillow does not know.
 
   Args:
-    background: Value of `--background`.
+    background: The colour's name, or `#rrggbb`.
 
   Raises:
-    errors.UserError: If it is no colour.
+    errors.UserError: If Pillow does not know it.
   """
   try:
     PIL.ImageColor.getrgb(background)
   except ValueError as error:
     raise errors.UserError(
-      f"--background={background} is no colour. Give a name such as white, or"
-      " e.g. #20c0ff."
+      "is not a colour. Give a name such as white, or e.g. #20c0ff.",
+      "background",
+      background,
     ) from error
 
 
@@ -138,7 +141,7 @@ def inspect(path: str) -> Info:
     What the header says; the pixels may still turn out to be damaged.
 
   Raises:
-    errors.UserError: If it is no image, or one of too many pixels.
+    errors.UserError: If it is not an image, or one of too many pixels.
   """
   with _opened(path) as image:
     orientation = _orientation(image)
@@ -150,11 +153,11 @@ def inspect(path: str) -> Info:
       and image.mode in ("L", "RGB")
       and orientation == _UPRIGHT
     )
-    return Info(width, height, image.format, image.mode, plain)
+    return Info(width, height, image.format or "", image.mode, plain)
 
 
 def read(path: str, background: str = "white") -> np.ndarray:
-  """Reads an image file, whatever its kind.
+  """Reads an image file of any kind as 8-bit RGB.
 
   The picture is turned upright as its EXIF orientation says. Of an animated
   one the first frame is taken. Grey is repeated to three channels, CMYK and
@@ -169,8 +172,8 @@ def read(path: str, background: str = "white") -> np.ndarray:
     uint8 `[height, width, 3]`.
 
   Raises:
-    errors.UserError: If the file cannot be read, is no image, or has more than
-      `MAX_PIXELS`.
+    errors.UserError: If the file cannot be read, is not an image, or has more
+      than `MAX_PIXELS`.
   """
   with _opened(path) as image:
     image.load()
@@ -249,8 +252,13 @@ def _from_deep(levels: np.ndarray) -> np.ndarray:
 
 
 def unreadable(path: str, error: Exception) -> str:
-  """Returns what to tell about a file that is no image."""
-  # The system's own words repeat the path.
+  """Returns what to tell about a file that cannot be read as an image.
+
+  Args:
+    path: The file.
+    error: What went wrong.
+  """
+  # The system's own words repeat the path: only its reason is taken.
   reason = getattr(error, "strerror", None) or errors.first_line(error)
   return f"{path} cannot be read as an image ({reason}). Replace or remove it."
 
@@ -266,9 +274,12 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
   Returns:
     float32 of the new size in [0, 255].
   """
+  # Pillow resizes float pictures of one channel only.
   channels = [
-    PIL.Image.fromarray(channel).resize(
-      (width, height), PIL.Image.Resampling.BICUBIC
+    np.asarray(
+      PIL.Image.fromarray(channel).resize(
+        (width, height), PIL.Image.Resampling.BICUBIC
+      )
     )
     for channel in np.moveaxis(image.astype(np.float32), -1, 0)
   ]
@@ -276,10 +287,10 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def write(path: str, image: np.ndarray) -> None:
-  """Writes an image, whole or not at all.
+  """Writes an image file, whole or not at all.
 
   Args:
-    path: Where to; its ending, one of `WRITABLE`, names the format.
+    path: Where to write; its ending, one of `WRITABLE`, names the format.
     image: uint8 `[height, width, channels]`, 1 or 3 channels.
 
   Raises:
@@ -307,9 +318,9 @@ def write_animation(
   """Writes an animated GIF that repeats for ever, whole or not at all.
 
   Args:
-    path: Where to.
+    path: Where to write.
     frames: uint8 `[height, width, 3]`, all of one size, at least one.
-    milliseconds: How long each is shown.
+    milliseconds: How long each frame is shown.
 
   Raises:
     errors.UserError: If the file cannot be written.

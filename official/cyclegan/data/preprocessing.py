@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Between uint8 pictures and what the networks see.
+"""Decoding, ranges, resizing and augmentation of pictures, in TensorFlow.
 
 Networks work on float32 in [-1, 1], exported files and metrics on float32 in
 [0, 1], files hold uint8 in [0, 255].
@@ -19,9 +19,41 @@ Networks work on float32 in [-1, 1], exported files and metrics on float32 in
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+
+
+def decode_jpeg(contents: tf.Tensor) -> tf.Tensor:
+  """Decodes a JPEG exactly as Pillow does; usable in tf.data.
+
+  Args:
+    contents: String scalar, the bytes of an upright grey or colour JPEG.
+
+  Returns:
+    uint8 `[height, width, 3]`; grey is repeated to three channels.
+  """
+  # Pillow's and TensorFlow's libjpeg differ in the default transform only.
+  return tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE")
+
+
+def decode(contents: tf.Tensor) -> tf.Tensor:
+  """Decodes a JPEG, PNG, BMP or GIF (first frame); usable in tf.data.
+
+  Args:
+    contents: String scalar, the file's bytes.
+
+  Returns:
+    uint8 `[height, width, 3]`; grey images are repeated to three channels and
+    an alpha channel is dropped.
+  """
+  image = tf.cond(
+    tf.io.is_jpeg(contents),
+    lambda: decode_jpeg(contents),
+    lambda: tf.io.decode_image(contents, channels=3, expand_animations=False),
+  )
+  return tf.ensure_shape(image, [None, None, 3])
 
 
 def to_network(image: tf.Tensor) -> tf.Tensor:
@@ -39,14 +71,28 @@ def network_to_unit(image: tf.Tensor) -> tf.Tensor:
   return tf.clip_by_value(tf.cast(image, tf.float32) * 0.5 + 0.5, 0.0, 1.0)
 
 
-def unit_to_uint8(image: tf.Tensor) -> tf.Tensor:
-  """Rounds float32 in [0, 1] to uint8 in [0, 255], same shape."""
-  return tf.cast(tf.round(tf.clip_by_value(image, 0.0, 1.0) * 255.0), tf.uint8)
+def unit_to_uint8(image: np.ndarray) -> np.ndarray:
+  """Rounds float32 in [0, 1] to uint8 in [0, 255], clipping the rest.
+
+  Args:
+    image: Any shape; not for use in tf.data.
+
+  Returns:
+    The same shape.
+  """
+  return np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
-def network_to_uint8(image: tf.Tensor) -> tf.Tensor:
-  """Rounds float in [-1, 1] to uint8 in [0, 255], clipping the rest."""
-  return unit_to_uint8(network_to_unit(image))
+def network_to_uint8(image: np.ndarray) -> np.ndarray:
+  """Rounds float in [-1, 1] to uint8 in [0, 255], clipping the rest.
+
+  Args:
+    image: Any shape; not for use in tf.data.
+
+  Returns:
+    The same shape.
+  """
+  return unit_to_uint8(np.asarray(image, np.float32) * 0.5 + 0.5)
 
 
 def resize(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
@@ -56,7 +102,7 @@ def resize(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
     image: `[height, width, channels]` or `[batch, height, width, channels]`,
       values in [0, 255].
     height: New height, pixels; an integer or an int32 scalar.
-    width: New width, pixels; likewise.
+    width: New width, pixels; an integer or an int32 scalar.
 
   Returns:
     float32 of the new size in [0, 255]; the filter's overshoot is clipped.
@@ -89,7 +135,7 @@ def to_channels(image: tf.Tensor, channels: int) -> tf.Tensor:
 def scale(
   image: tf.Tensor, config: config_lib.DataConfig, multiple: int
 ) -> tf.Tensor:
-  """Does what is not random in preparing a training picture.
+  """Scales a training picture: the part of its preparation without chance.
 
   Source of the modes' geometry: `get_transform` of the paper's reference
   implementation. Where that would stop with an error something is done about
@@ -133,7 +179,7 @@ def scale(
 def augment(
   image: tf.Tensor, seed: tf.Tensor, config: config_lib.DataConfig
 ) -> tf.Tensor:
-  """Does what is random in preparing a training picture.
+  """Crops and mirrors a training picture at random.
 
   Args:
     image: uint8 `[height, width, channels]`, from `scale`.
@@ -165,7 +211,7 @@ def prepare(
   size: int,
   config: config_lib.DataConfig | None = None,
 ) -> tf.Tensor:
-  """Prepares one image for evaluation: nothing random, always square.
+  """Prepares one image for evaluation: a square, nothing random.
 
   Args:
     image: uint8 `[height, width, channels]`, any size.

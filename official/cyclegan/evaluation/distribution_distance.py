@@ -11,14 +11,18 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Distances between two piles of feature vectors. Only numpy is used."""
+"""Fréchet, kernel and sliced Wasserstein distances of two sets of vectors.
+
+Only numpy is used.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-# Bińkowski et al., "Demystifying MMD GANs", 2018, section 4 and appendix.
-_SUBSETS = 100
+# Subsets that KID is the mean of, and vectors in each of them (Bińkowski et
+# al., "Demystifying MMD GANs", 2018, section 4 and appendix).
+SUBSETS = 100
 _SUBSET_SIZE = 1000
 
 
@@ -39,7 +43,7 @@ def frechet(
     mean_a: `[d]`.
     covariance_a: `[d, d]`, symmetric, no negative eigenvalue.
     mean_b: `[d]`.
-    covariance_b: `[d, d]`, likewise.
+    covariance_b: `[d, d]`, symmetric, no negative eigenvalue.
 
   Raises:
     ValueError: If the shapes do not fit or a value is not finite.
@@ -59,6 +63,7 @@ def frechet(
   values, vectors = np.linalg.eigh(covariances[0])
   root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
   product = root @ covariances[1] @ root
+  # Rounding leaves eigenvalues slightly below 0 where the rank is not full.
   eigenvalues = np.linalg.eigvalsh((product + product.T) / 2)
   root_trace = np.sqrt(np.maximum(eigenvalues, 0.0)).sum()
   difference = means[0] - means[1]
@@ -72,17 +77,17 @@ def frechet(
 
 
 def fid(features_a: np.ndarray, features_b: np.ndarray) -> float:
-  """Returns the Fréchet distance of the Gaussians fitted to two piles.
+  """Returns the Fréchet distance of the Gaussians fitted to two sets.
 
   It is biased: fewer vectors make it larger (Bińkowski et al., 2018, section
-  4.2), so that only piles of equal sizes can be compared.
+  4.2), so that only distances of sets of equal sizes can be compared.
 
   Args:
     features_a: `[count, d]`, at least two vectors.
     features_b: `[count, d]`, perhaps another count.
 
   Raises:
-    ValueError: If a pile has fewer than two vectors, or a value is no number.
+    ValueError: If a set has fewer than two vectors, or a value is not finite.
   """
   _check(features_a, features_b)
   moments = []
@@ -96,7 +101,7 @@ def fid(features_a: np.ndarray, features_b: np.ndarray) -> float:
 def kid(
   features_a: np.ndarray,
   features_b: np.ndarray,
-  subsets: int = _SUBSETS,
+  subsets: int = SUBSETS,
   subset_size: int = 0,
   seed: int = 0,
 ) -> tuple[float, float]:
@@ -109,14 +114,14 @@ def kid(
   Args:
     features_a: `[count, d]`, at least two vectors.
     features_b: `[count, d]`, perhaps another count.
-    subsets: How many random subsets.
-    subset_size: Vectors of each pile in a subset; 0 means the paper's 1,000,
-      or half of the smaller pile if it has fewer than 2,000 vectors.
+    subsets: Number of random subsets.
+    subset_size: Vectors of each set in a subset; 0 means the paper's 1,000, or
+      half of the smaller set if that has fewer than twice as many vectors.
     seed: Draws the subsets.
 
   Raises:
-    ValueError: If a pile has fewer than two vectors or than `subset_size`, or
-      a value is no number.
+    ValueError: If a set has fewer than two vectors or than `subset_size`, or a
+      value is not finite.
   """
   _check(features_a, features_b)
   fewest = min(len(features_a), len(features_b))
@@ -150,11 +155,11 @@ def sliced_wasserstein(
   Args:
     points_a: `[count, d]`.
     points_b: `[count, d]`; of another count, quantiles are interpolated.
-    directions: How many.
-    seed: Draws them.
+    directions: Number of random directions.
+    seed: Draws the directions.
 
   Raises:
-    ValueError: If a pile is empty or a value is no number.
+    ValueError: If a set is empty or a value is not finite.
   """
   _check(points_a, points_b, at_least=1)
   rng = np.random.default_rng(seed)
@@ -173,11 +178,12 @@ def _quantiles(values: np.ndarray, count: int) -> np.ndarray:
   """Returns `count` evenly spaced quantiles of sorted columns."""
   if len(values) == count:
     return values
+  # Where the middles of `count` equal intervals lie among the values.
   places = (np.arange(count) + 0.5) / count * len(values) - 0.5
   low = np.floor(places).astype(int)
-  share = (places - low)[:, None]
+  weight = (places - low)[:, None]
   high = np.minimum(low + 1, len(values) - 1)
-  return values[low] * (1 - share) + values[high] * share
+  return values[low] * (1 - weight) + values[high] * weight
 
 
 def _mmd(a: np.ndarray, b: np.ndarray) -> float:
@@ -199,14 +205,14 @@ def _mmd(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _check(a: np.ndarray, b: np.ndarray, at_least: int = 2) -> None:
-  """Raises `ValueError` if two piles cannot be compared."""
+  """Raises `ValueError` if two sets of vectors cannot be compared."""
   if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
     raise ValueError(
-      f"The piles must be [count, d] of one d, not {a.shape} and {b.shape}."
+      f"The sets must be [count, d] of one d, not {a.shape} and {b.shape}."
     )
   if min(len(a), len(b)) < at_least:
     raise ValueError(
-      f"Each pile needs at least {at_least} vectors, not {len(a)} and {len(b)}."
+      f"Each set needs at least {at_least} vectors, not {len(a)} and {len(b)}."
     )
   if not (np.isfinite(a).all() and np.isfinite(b).all()):
     raise ValueError("A feature is NaN or infinite.")

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What pictures are compared by: features of networks, and patches.
+"""Feature extractors: a random network, InceptionV3, Laplacian patches.
 
 Pictures are uint8 `[count, height, width, channels]`, colour or grey.
 """
@@ -32,16 +32,16 @@ Extractor = Callable[[np.ndarray], np.ndarray]
 
 INCEPTION_SIZE = 299  # pixels
 _BATCH = 25
-# The random extractor: filters of each stage, which halves its input.
+# The random extractor: filters of its stages, each of which halves its input.
 _STAGES = (32, 64, 128)
-_SEED = 2017
-_CELLS = 4  # places along each side
+_SEED = 2017  # of its weights
+_CELLS = 4  # places along each side of a picture
 # Karras et al., "Progressive Growing of GANs", 2018, section 5.
-_PATCH = 7  # pixels
+_PATCH = 7  # height and width, pixels
 _PATCHES = 128  # of each picture and level, at most
-_PATCHES_OF_PILE = 25_600  # of each level
+_MAX_PATCHES = 25_600  # of each level, of all pictures together
 _SMALLEST_LEVEL = 16  # pixels
-_FLAT = 1e-3  # 8-bit levels
+_FLAT = 1e-3  # 8-bit levels; a smaller standard deviation is none
 
 
 def random_features(images: np.ndarray) -> np.ndarray:
@@ -84,7 +84,7 @@ def _random_network() -> tf.types.experimental.GenericFunction:
     for kernel in kernels:
       maps = tf.nn.relu(tf.nn.conv2d(maps, kernel, 1, "SAME"))
       maps = tf.nn.avg_pool2d(maps, 2, 2, "VALID")
-      # "area" is the mean over each place, whatever the size.
+      # "area" is the mean over each place, for maps of any size.
       found.append(tf.image.resize(maps, [_CELLS, _CELLS], "area"))
     return tf.concat(found, axis=-1)
 
@@ -111,8 +111,10 @@ def inception(weights: str = "") -> Extractor:
   """
   if weights and not os.path.isfile(weights):
     raise errors.UserError(
-      f"--inception_weights={weights} is no file. Give weights of Keras's"
-      " InceptionV3, or leave it out and let Keras download them."
+      "is not a file. Give weights of Keras's InceptionV3, or leave it out and"
+      " let Keras download them.",
+      "inception_weights",
+      weights,
     )
   network = _inception_from(weights) if weights else _inception_from_keras()
   pooled = tf.reduce_mean(network.get_layer("mixed10").output, axis=[1, 2])
@@ -141,9 +143,10 @@ def _inception_from(path: str) -> tf.keras.Model:
     except (OSError, ValueError) as error:
       problem = errors.first_line(error)
   raise errors.UserError(
-    f"--inception_weights={path} holds no weights of Keras's InceptionV3"
-    f" ({problem}). Give another file, or leave it out and let Keras download"
-    " them."
+    f"holds no weights of Keras's InceptionV3 ({problem}). Give another file,"
+    " or leave it out and let Keras download them.",
+    "inception_weights",
+    path,
   )
 
 
@@ -153,9 +156,10 @@ def _inception_from_keras() -> tf.keras.Model:
     return tf.keras.applications.InceptionV3(include_top=False)
   except Exception as error:  # Keras raises Exception itself
     raise errors.UserError(
-      "--inception: Keras cannot download InceptionV3's weights"
+      f": Keras cannot download InceptionV3's weights"
       f" ({errors.first_line(error)}). Give a file of them as"
-      " --inception_weights, or leave --inception out."
+      " --inception_weights, or leave --inception out.",
+      "inception",
     ) from error
 
 
@@ -164,13 +168,13 @@ def laplacian_patches(images: np.ndarray, seed: int = 0) -> list[np.ndarray]:
 
   Args:
     images: At least 7 pixels high and wide.
-    seed: Draws the places.
+    seed: Draws the places of the patches.
 
   Returns:
-    For every level, the finest first, float32 `[patches, 49 * channels]`, 128
-    patches of each picture, of more than 200 pictures 25,600 together,
-    each channel of a level scaled to mean 0 and standard deviation 1 over the
-    pile, as in Karras et al.'s section 5. The last level is the smallest
+    For every level, the finest first, float32 `[patches, 49 * channels]`: 128
+    patches of each picture, of more than 200 pictures 25,600 together. Each
+    channel of a level is scaled to mean 0 and standard deviation 1 over all
+    pictures, as in Karras et al.'s section 5. The last level is the smallest
     picture itself; no level but the first is below 16 pixels.
   """
   rng = np.random.default_rng(seed)
@@ -181,7 +185,7 @@ def laplacian_patches(images: np.ndarray, seed: int = 0) -> list[np.ndarray]:
 
 
 def _normalised(patches: np.ndarray, channels: int) -> np.ndarray:
-  """Scales each channel of patches over the whole pile."""
+  """Scales each channel to mean 0 and deviation 1 over all patches."""
   values = patches.reshape(-1, channels)
   mean = values.mean(axis=0, dtype=np.float64)
   deviation = np.maximum(values.std(axis=0, dtype=np.float64), _FLAT)
@@ -192,8 +196,9 @@ def _normalised(patches: np.ndarray, channels: int) -> np.ndarray:
 def _patches(maps: np.ndarray, rng: np.random.Generator) -> np.ndarray:
   """Returns random patches of maps `[count, height, width, channels]`."""
   count, height, width, channels = maps.shape
-  each = max(1, min(_PATCHES, _PATCHES_OF_PILE // count))
+  each = max(1, min(_PATCHES, _MAX_PATCHES // count))
   shape = count, each, 1, 1
+  # The upper left corners; the offsets below make them indices of patches.
   y = rng.integers(0, height - _PATCH + 1, shape)
   x = rng.integers(0, width - _PATCH + 1, shape)
   offset = np.arange(_PATCH)
@@ -206,7 +211,11 @@ def _patches(maps: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _pyramid(images: np.ndarray) -> list[np.ndarray]:
-  """Returns the levels, the finest first, float32."""
+  """Returns the Laplacian pyramid's levels, the finest first, float32.
+
+  Burt and Adelson, "The Laplacian Pyramid as a Compact Image Code", 1983: each
+  level is the difference of a picture to its blurred half, enlarged again.
+  """
   level = tf.cast(images, tf.float32)
   levels = []
   while min(level.shape[1:3]) >= 2 * _SMALLEST_LEVEL:
@@ -217,7 +226,7 @@ def _pyramid(images: np.ndarray) -> list[np.ndarray]:
 
 
 def _enlarge(smaller: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
-  """Doubles maps as Burt and Adelson's pyramid does: zeros, then the blur."""
+  """Doubles maps by zeros between the pixels, and the blur."""
   count, height, width, channels = smaller.shape
   rows = tf.reshape(
     tf.stack([smaller, tf.zeros_like(smaller)], axis=2),
@@ -248,5 +257,5 @@ def _colour(images: tf.Tensor) -> tf.Tensor:
 
 
 def _batches(images: np.ndarray) -> list[np.ndarray]:
-  """Cuts a pile into batches."""
+  """Cuts pictures into batches of at most `_BATCH`."""
   return [images[i : i + _BATCH] for i in range(0, len(images), _BATCH)]

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""How alike two piles of pictures are, picture by picture.
+"""PSNR, SSIM and edge correlation of pictures to others, picture by picture.
 
 Pictures are uint8 `[count, height, width, channels]`.
 """
@@ -23,7 +23,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-_LEVELS = 255
+_LEVELS = 255  # the largest value of a pixel
 # Wang et al., "Image Quality Assessment: From Error Visibility to Structural
 # Similarity", 2004, section III.C: a Gaussian window of 11 pixels.
 SSIM_WINDOW = 11  # pixels
@@ -36,13 +36,14 @@ def psnr(images: np.ndarray, truth: np.ndarray) -> float:
 
   Infinite if a picture equals its truth.
   """
-  return _mean(lambda a, b: tf.image.psnr(a, b, _LEVELS), images, truth)
+  values = [_psnr(a, b, _LEVELS) for a, b in zip(images, truth)]
+  return float(np.mean(values))
 
 
 def masked_psnr(
   images: np.ndarray, truth: np.ndarray, mask: np.ndarray
 ) -> float:
-  """Returns the same of the pixels where the mask is set.
+  """Returns the PSNR of the pixels inside a mask, the mean over the pictures.
 
   Args:
     images: The pictures.
@@ -54,14 +55,28 @@ def masked_psnr(
     ValueError: If the mask is empty.
   """
   _require_any(mask)
-  values = []
-  for image, wanted, inside in zip(images, truth, mask):
-    if inside.any():
-      difference = image[inside].astype(np.float64) - wanted[inside]
-      with np.errstate(divide="ignore"):
-        error = np.mean(difference**2)
-        values.append(10 * np.log10(_LEVELS**2 / error))
+  values = [
+    _psnr(image[inside], wanted[inside], _LEVELS)
+    for image, wanted, inside in zip(images, truth, mask)
+    if inside.any()
+  ]
   return float(np.mean(values))
+
+
+def pooled_psnr(images: np.ndarray, truth: np.ndarray) -> float:
+  """Returns the PSNR, dB, of all pictures' pixels together.
+
+  For pictures that may be equal in part: a mean over pictures would be
+  infinite as soon as one is.
+
+  Args:
+    images: float `[count, height, width, channels]` in [0, 1], not rounded.
+    truth: What they should be, as `images`.
+
+  Returns:
+    The ratio; infinite if everything is equal.
+  """
+  return _psnr(images, truth, 1.0)
 
 
 def ssim(images: np.ndarray, truth: np.ndarray) -> float:
@@ -74,7 +89,8 @@ def ssim(images: np.ndarray, truth: np.ndarray) -> float:
     ValueError: If the pictures are smaller than the window.
   """
   _check_size(images)
-  return _mean(lambda a, b: tf.image.ssim(a, b, _LEVELS), images, truth)
+  values = _batched(lambda a, b: tf.image.ssim(a, b, _LEVELS), images, truth)
+  return float(values.mean(dtype=np.float64))
 
 
 def masked_ssim(
@@ -104,7 +120,7 @@ def masked_ssim(
 
 
 def edge_correlation(images: np.ndarray, others: np.ndarray) -> float:
-  """Says how much of the content is in the same place, whatever its colours.
+  """Returns how much of the edges stays in place, whatever the colours.
 
   The correlation over a picture's pixels of both pictures' edge strengths:
   the length of the luma's Sobel gradient. 1 if the edges are in the same
@@ -118,7 +134,7 @@ def edge_correlation(images: np.ndarray, others: np.ndarray) -> float:
   """
   values = []
   for i in range(0, len(images), _BATCH):
-    a, b = (_edges(pile[i : i + _BATCH]) for pile in (images, others))
+    a, b = (_edges(both[i : i + _BATCH]) for both in (images, others))
     a, b = (x - x.mean(axis=1, keepdims=True) for x in (a, b))
     strengths = (a * a).mean(axis=1), (b * b).mean(axis=1)
     both = np.sqrt(strengths[0] * strengths[1])
@@ -135,6 +151,13 @@ def _edges(images: np.ndarray) -> np.ndarray:
   return tf.norm(gradients, axis=-1).numpy().reshape(len(images), -1)
 
 
+def _psnr(images: np.ndarray, truth: np.ndarray, peak: float) -> float:
+  """Returns `10 log10(peak² / mean squared error)`, dB."""
+  difference = images.astype(np.float64) - truth
+  with np.errstate(divide="ignore"):
+    return float(-10 * np.log10(np.mean(difference**2) / peak**2))
+
+
 def _batched(
   function: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
   images: np.ndarray,
@@ -149,15 +172,6 @@ def _batched(
       for i in range(0, len(images), _BATCH)
     ]
   )
-
-
-def _mean(
-  function: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
-  images: np.ndarray,
-  truth: np.ndarray,
-) -> float:
-  """Returns the mean of a measure over all pictures."""
-  return float(_batched(function, images, truth).mean(dtype=np.float64))
 
 
 def _check_size(images: np.ndarray) -> None:

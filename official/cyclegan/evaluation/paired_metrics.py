@@ -11,11 +11,11 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""How far translations are from a known truth, beside what is trivial.
+"""Errors against the known truth, and the baselines to compare them with.
 
-Only numpy is used. Images are uint8 `[count, height, width, 3]`; errors are
-mean absolute differences of values in [0, 1]. A ratio divides a translator's
-error by that of doing nothing, so that 1 is useless and 0 perfect.
+Only numpy is used. Images are uint8 `[count, height, width, channels]`; errors
+are mean absolute differences (L1) of values in [0, 1]. A relative error is
+divided by that of doing nothing, so that 1 is useless and 0 perfect.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def masked_l1(images: np.ndarray, truth: np.ndarray, mask: np.ndarray) -> float:
   """Returns the mean absolute difference where the mask is set.
 
   Args:
-    images: uint8 `[count, height, width, 3]`.
-    truth: The same.
-    mask: `[count, height, width, 1]`, anything but 0 is inside.
+    images: uint8 `[count, height, width, channels]`.
+    truth: What they should be, same shape.
+    mask: bool `[count, height, width]`.
 
   Returns:
     The mean over all pixels inside and their channels, in [0, 1].
@@ -44,26 +44,56 @@ def masked_l1(images: np.ndarray, truth: np.ndarray, mask: np.ndarray) -> float:
   Raises:
     ValueError: If the mask is empty.
   """
-  inside = mask[..., 0] > 0
-  if not inside.any():
+  if not mask.any():
     raise ValueError("The mask is empty: there is nothing to average over.")
-  return float(np.mean(_absolute(images, truth)[inside]))
+  return float(np.mean(_absolute(images, truth)[mask]))
+
+
+def relative_l1(
+  translated: np.ndarray,
+  inputs: np.ndarray,
+  truth: np.ndarray,
+  mask: np.ndarray | None = None,
+) -> float:
+  """Returns the error of translations, relative to doing nothing.
+
+  Args:
+    translated: What a translator made of `inputs`.
+    inputs: The pictures to be translated, same shape.
+    truth: What they should become, same shape.
+    mask: bool `[count, height, width]`, where to look; None for everywhere.
+
+  Returns:
+    `l1(translated, truth) / l1(inputs, truth)`: 0 is perfect, 1 is as good as
+    doing nothing. Infinite if there is nothing to be done.
+
+  Raises:
+    ValueError: If the mask is empty.
+  """
+  if mask is None:
+    error, nothing = l1(translated, truth), l1(inputs, truth)
+  else:
+    error = masked_l1(translated, truth, mask)
+    nothing = masked_l1(inputs, truth, mask)
+  return error / nothing if nothing else float("inf")
 
 
 def match_histograms(images: np.ndarray, reference: np.ndarray) -> np.ndarray:
-  """Recolours a pile so that its channels are distributed like another's.
+  """Recolours images so that their channels are distributed like others'.
 
   Args:
-    images: The pile to recolour.
-    reference: The pile to be like; any number of images.
+    images: What to recolour.
+    reference: Images to be like, in any number and of any size. For a baseline
+      that a user could have, real pictures of the other domain, not the truth.
 
   Returns:
-    uint8 like `images`: one monotonic map per channel for the whole pile.
+    uint8 like `images`: one monotonic map per channel for all images.
   """
   matched = np.empty_like(images)
   for c in range(images.shape[-1]):
     have = np.bincount(images[..., c].ravel(), minlength=_LEVELS).cumsum()
     want = np.bincount(reference[..., c].ravel(), minlength=_LEVELS).cumsum()
+    # From each level to that of the same cumulative frequency.
     table = np.interp(
       have / have[-1], want / want[-1], np.arange(_LEVELS, dtype=np.float64)
     )
@@ -72,14 +102,14 @@ def match_histograms(images: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 def fit_affine(images: np.ndarray, truth: np.ndarray) -> np.ndarray:
-  """Recolours a pile by the best affine map of its colours.
+  """Recolours images by the best affine map of their colours.
 
   Best in the least squares sense, and fitted to the truth itself: no affine
   map learned without the truth can be better in that sense.
 
   Args:
-    images: The pile to recolour.
-    truth: What it should become, same shape.
+    images: What to recolour.
+    truth: What they should become, same shape.
 
   Returns:
     uint8 like `images`.
@@ -93,40 +123,63 @@ def fit_affine(images: np.ndarray, truth: np.ndarray) -> np.ndarray:
   return mapped.astype(np.uint8).reshape(images.shape)
 
 
-def compare(
+def baselines(
+  inputs: np.ndarray,
+  reference: np.ndarray,
+  truth: np.ndarray | None = None,
+) -> dict[str, np.ndarray]:
+  """Translates without a model, to compare a model with.
+
+  Args:
+    inputs: The pictures to be translated.
+    reference: Real pictures of the other domain, of other scenes, in any
+      number: what `histogram` is fitted to.
+    truth: What the inputs should become, if known: what `affine` is fitted to.
+
+  Returns:
+    Translations like `inputs`: `nothing`, the inputs themselves; `histogram`,
+    of `match_histograms`; and, with the truth, `affine`, of `fit_affine`.
+  """
+  translated = {
+    "nothing": inputs,
+    "histogram": match_histograms(inputs, reference),
+  }
+  if truth is not None:
+    translated["affine"] = fit_affine(inputs, truth)
+  return translated
+
+
+def measure(
   inputs: np.ndarray,
   translated: np.ndarray,
   truth: np.ndarray,
+  reference: np.ndarray,
   mask: np.ndarray | None = None,
 ) -> dict[str, dict[str, float]]:
-  """Measures a translator beside what needs no training.
+  """Measures a translator beside the baselines.
 
   Args:
     inputs: The pictures translated.
     translated: What the translator made of them.
     truth: What they should have become.
-    mask: Where the change belongs, `[count, height, width, 1]`, if known.
+    reference: Real pictures of the other domain, as for `baselines`.
+    mask: bool `[count, height, width]`, where the change belongs, if known.
 
   Returns:
     For `model`, `nothing`, `histogram` and `affine` a dictionary with `l1`,
-    `l1_ratio` and, with a mask, `masked_l1` and `masked_l1_ratio`.
+    `l1_ratio` (relative to doing nothing) and, with a mask, `masked_l1` and
+    `masked_l1_ratio`.
   """
-  candidates = {
-    "model": translated,
-    "nothing": inputs,
-    "histogram": match_histograms(inputs, truth),
-    "affine": fit_affine(inputs, truth),
-  }
-  measures = {"l1": l1}
-  if mask is not None:
-    measures["masked_l1"] = lambda a, b: masked_l1(a, b, mask)
-  table: dict[str, dict[str, float]] = {name: {} for name in candidates}
-  for measure, function in measures.items():
-    nothing = function(inputs, truth)
-    for name, images in candidates.items():
-      error = function(images, truth)
-      table[name][measure] = error
-      table[name][f"{measure}_ratio"] = error / nothing
+  candidates = {"model": translated, **baselines(inputs, reference, truth)}
+  table: dict[str, dict[str, float]] = {}
+  for name, images in candidates.items():
+    table[name] = {
+      "l1": l1(images, truth),
+      "l1_ratio": relative_l1(images, inputs, truth),
+    }
+    if mask is not None:
+      table[name]["masked_l1"] = masked_l1(images, truth, mask)
+      table[name]["masked_l1_ratio"] = relative_l1(images, inputs, truth, mask)
   return table
 
 

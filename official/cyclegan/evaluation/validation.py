@@ -11,21 +11,22 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Measures translators on a test split.
+"""Measures translators on a test split: errors, distances, cycle, identity.
 
 Each measure is of one direction, and then the mean of both; smaller is better
 in all but `edge_correlation`:
 
 * `relative_l1`: mean absolute difference to the truth, relative to doing
-  nothing; `masked_relative_l1`: the same where the change belongs. Only where
-  the truth, and the mask, are known.
+  nothing (`paired_metrics.relative_l1`), where the truth is known;
+  `masked_relative_l1`: that error inside the mask of where the change belongs,
+  where the mask is known too.
 * `fid_random`, `kid_random`: Fréchet and kernel distance between translations
   and real pictures of the other domain, on the features of
   `features.random_features`.
-* `swd`: sliced Wasserstein distance between the same, on normalised patches of
-  Laplacian pyramids, the mean of the levels (Karras et al., "Progressive
-  Growing of GANs", 2018, section 5).
-* `fid_patches`: Fréchet distance between the same patches, the geometric mean
+* `swd`: sliced Wasserstein distance between translations and real pictures, on
+  normalised patches of Laplacian pyramids, the mean of the levels (Karras et
+  al., "Progressive Growing of GANs", 2018, section 5).
+* `fid_patches`: Fréchet distance between those patches, the geometric mean
   of all levels but the finest. It compares which textures and contours occur,
   at which sizes, and leaves the strength of each colour channel aside. Of all
   measures without truth it ranks trained models most like the truth does
@@ -63,17 +64,18 @@ from official.cyclegan.evaluation import paired_metrics
 # From and to float32 [count, height, width, channels] in [0, 1].
 Translate = Callable[[np.ndarray], np.ndarray]
 
-_MAX_REFERENCES = 1000  # of each domain
+MAX_REFERENCES = 1000  # of each domain
 _BATCH = 20
 
 
 @dataclasses.dataclass(frozen=True)
 class TestSet:
-  """Pictures of both domains, prepared for the networks.
+  """Pictures of both domains, in the size that the networks take.
 
   Attributes:
     images: By domain, uint8 `[count, size, size, channels]` to be translated.
-    references: By domain, likewise; real pictures to compare with.
+    references: By domain, uint8 `[count, size, size, channels]`, real pictures
+      to compare with.
     paired: Whether `images` of both show the same scenes in the same order.
     mask: bool `[count, size, size]`, where the change belongs, or None.
   """
@@ -95,16 +97,19 @@ def load(
   Args:
     source: The data set.
     size: Width and height, pixels.
-    max_images: At most so many to be translated of each domain, the first.
+    max_images: How many pictures of each domain are translated, the first
+      ones of its test split.
     reference: Which of `config.REFERENCES` is the split to compare with; at
-      most 1,000 pictures of each domain.
+      most `MAX_REFERENCES` pictures of each domain.
 
   Returns:
     The pictures; their number may differ between the domains.
   """
 
   def read(split: str, count: int) -> np.ndarray:
-    return to_uint8(dataset.first_images(source, split, size, count))
+    return preprocessing.network_to_uint8(
+      dataset.first_images(source, split, size, count)
+    )
 
   mask = None
   if source.load_masks:
@@ -113,17 +118,17 @@ def load(
     mask = np.stack(list(prepared.as_numpy_iterator()))[..., 0] > 0
   return TestSet(
     {domain: read(f"test{domain}", max_images) for domain in "AB"},
-    {domain: read(f"{reference}{domain}", _MAX_REFERENCES) for domain in "AB"},
+    {domain: read(f"{reference}{domain}", MAX_REFERENCES) for domain in "AB"},
     source.paired,
     mask,
   )
 
 
-def check_metric(flag: str, metric: str, source: sources.Source) -> None:
+def check_metric(option: str, metric: str, source: sources.Source) -> None:
   """Refuses a measure that a data set cannot give.
 
   Args:
-    flag: The flag that asks for it.
+    option: Name of the option that asks for it, for messages.
     metric: One of `config.METRICS`.
     source: The data set.
 
@@ -132,21 +137,26 @@ def check_metric(flag: str, metric: str, source: sources.Source) -> None:
   """
   if metric.endswith("relative_l1") and not source.paired:
     raise errors.UserError(
-      f"--{flag}={metric}: the truth of --dataset={source.name} is unknown. Use"
+      f": the truth of {source.name} is unknown. Use"
       f" {config_lib.DEFAULT_OBJECTIVE}, or --paired if test pictures of the"
-      " same name show the same thing."
+      " same name show the same thing.",
+      option,
+      metric,
     )
   if metric == "masked_relative_l1" and source.load_masks is None:
     raise errors.UserError(
-      f"--{flag}={metric}: where the change of --dataset={source.name} belongs"
-      " is unknown. Use relative_l1."
+      f": where the change of {source.name} belongs is unknown. Use"
+      " relative_l1.",
+      option,
+      metric,
     )
 
 
 class Evaluator:
   """Measures translators on one test set.
 
-  What does not depend on the translator is computed once.
+  What does not depend on the translator, such as features of the real pictures,
+  is computed once.
 
   Attributes:
     test_set: The pictures.
@@ -163,13 +173,16 @@ class Evaluator:
         `kid_inception`; None leaves them out.
     """
     self.test_set = test_set
-    self._extractors = {"random": features.random_features}
+    self._extractors: dict[str, features.Extractor] = {
+      "random": features.random_features
+    }
     if inception:
       self._extractors["inception"] = inception
+    # By domain; the pictures compared with are described only once.
     self._reference = functools.cache(self._describe_reference)
 
   def measure(self, g_AB: Translate, g_BA: Translate) -> dict[str, float]:
-    """Returns the mean of both directions' measures, and the true errors.
+    """Returns the means of both directions' measures, as `mean_of_both`.
 
     Args:
       g_AB: From A to B.
@@ -182,95 +195,127 @@ class Evaluator:
     return mean_of_both(by_direction)
 
   def measure_direction(
-    self, direction: str, forth: Translate, back: Translate | None
+    self, direction: str, forward: Translate, backward: Translate | None
   ) -> dict[str, float]:
     """Measures one translator.
 
     Args:
       direction: `AtoB` or `BtoA`.
-      forth: The translator in that direction.
-      back: The other one; None leaves `cycle_l1` out.
+      forward: The translator in that direction.
+      backward: The translator in the other direction; None leaves `cycle_l1`
+        out.
 
     Returns:
       The measures by name.
     """
-    fake = translate_all(forth, self.test_set.images[direction[0]])
+    translated = translate_all(forward, self.test_set.images[direction[0]])
     return {
-      **self.compare(direction, to_pictures(fake)),
-      **self.follow(direction, fake, forth, back),
+      **self.measure_translations(
+        direction, preprocessing.unit_to_uint8(translated)
+      ),
+      **self.cycle_and_identity(direction, translated, forward, backward),
     }
 
-  def follow(
+  def cycle_and_identity(
     self,
     direction: str,
-    fake: np.ndarray,
-    forth: Translate,
-    back: Translate | None,
+    translated: np.ndarray,
+    forward: Translate,
+    backward: Translate | None,
   ) -> dict[str, float]:
-    """Measures what takes more than a translator's translations.
+    """Measures what needs the translators themselves.
 
     Args:
       direction: `AtoB` or `BtoA`.
-      fake: float32 in [0, 1], what `forth` made of the test set's images.
-      forth: The translator in that direction.
-      back: The other one; None leaves `cycle_l1` out.
+      translated: float32 in [0, 1], what `forward` made of the test set's
+        images.
+      forward: The translator in that direction.
+      backward: The translator in the other direction; None leaves `cycle_l1`
+        out.
 
     Returns:
       `cycle_l1` and `identity_l1`.
     """
     measures = {}
-    if back:
-      returned = to_pictures(translate_all(back, fake))
+    if backward:
+      restored = preprocessing.unit_to_uint8(
+        translate_all(backward, translated)
+      )
       real = self.test_set.images[direction[0]]
-      measures["cycle_l1"] = paired_metrics.l1(returned, real)
-    wanted = self.test_set.images[direction[-1]]
-    same = to_pictures(translate_all(forth, wanted))
-    measures["identity_l1"] = paired_metrics.l1(same, wanted)
+      measures["cycle_l1"] = paired_metrics.l1(restored, real)
+    # Pictures of the target domain should stay as they are.
+    target = self.test_set.images[direction[-1]]
+    same = preprocessing.unit_to_uint8(translate_all(forward, target))
+    measures["identity_l1"] = paired_metrics.l1(same, target)
     return measures
 
-  def compare(self, direction: str, fake: np.ndarray) -> dict[str, float]:
-    """Measures translations, whatever made them.
+  def measure_translations(
+    self, direction: str, translated: np.ndarray
+  ) -> dict[str, float]:
+    """Measures translations, of a model or of a baseline.
 
     Args:
       direction: `AtoB` or `BtoA`.
-      fake: uint8, what became of the test set's images of the first domain.
+      translated: uint8, what became of the test set's images of the first
+        domain.
 
     Returns:
       All measures but `cycle_l1` and `identity_l1`.
     """
-    domain, other = direction[0], direction[-1]
-    real = self.test_set.images[domain]
-    measures: dict[str, float] = {}
-    if self.test_set.paired:
-      truth = self.test_set.images[other]
-      nothing = paired_metrics.l1(real, truth)
-      measures["relative_l1"] = paired_metrics.l1(fake, truth) / nothing
-      if self.test_set.mask is not None:
-        mask = self.test_set.mask[..., None]
-        nothing = paired_metrics.masked_l1(real, truth, mask)
-        measures["masked_relative_l1"] = (
-          paired_metrics.masked_l1(fake, truth, mask) / nothing
-        )
-    described, patches = self._reference(other)
+    real = self.test_set.images[direction[0]]
+    return {
+      **self._errors(direction, translated),
+      **self._feature_distances(direction[-1], translated),
+      **self._patch_distances(direction[-1], translated),
+      "edge_correlation": image_quality.edge_correlation(real, translated),
+    }
+
+  def _errors(self, direction: str, translated: np.ndarray) -> dict[str, float]:
+    """Returns the errors against the truth, where it is known."""
+    if not self.test_set.paired:
+      return {}
+    real, truth = (
+      self.test_set.images[d] for d in (direction[0], direction[-1])
+    )
+    found = {"relative_l1": paired_metrics.relative_l1(translated, real, truth)}
+    if self.test_set.mask is not None:
+      found["masked_relative_l1"] = paired_metrics.relative_l1(
+        translated, real, truth, self.test_set.mask
+      )
+    return found
+
+  def _feature_distances(
+    self, domain: str, translated: np.ndarray
+  ) -> dict[str, float]:
+    """Returns FID and KID to the real pictures of the target domain."""
+    distances: dict[str, float] = {}
+    described, _ = self._reference(domain)
     for name, extract in self._extractors.items():
-      found = extract(fake)
+      found = extract(translated)
       if min(len(found), len(described[name])) < 2:
         continue  # a single picture has no spread
-      measures[f"fid_{name}"] = distribution_distance.fid(
+      distances[f"fid_{name}"] = distribution_distance.fid(
         found, described[name]
       )
       mean, deviation = distribution_distance.kid(found, described[name])
-      measures[f"kid_{name}"] = mean
-      measures[f"kid_{name}_std"] = deviation
-    levels = list(zip(features.laplacian_patches(fake), patches))
-    coarse = levels[1:] or levels
+      distances[f"kid_{name}"] = mean
+      distances[f"kid_{name}_std"] = deviation
+    return distances
+
+  def _patch_distances(
+    self, domain: str, translated: np.ndarray
+  ) -> dict[str, float]:
+    """Returns distances of patches to those of the target domain."""
+    _, patches = self._reference(domain)
+    levels = list(zip(features.laplacian_patches(translated), patches))
+    coarse = levels[1:] or levels  # of tiny pictures there is one level only
     distances = [distribution_distance.fid(a, b) for a, b in coarse]
-    measures["fid_patches"] = float(np.prod(distances) ** (1 / len(distances)))
-    measures["swd"] = float(
-      np.mean([distribution_distance.sliced_wasserstein(*p) for p in levels])
-    )
-    measures["edge_correlation"] = image_quality.edge_correlation(real, fake)
-    return measures
+    return {
+      "fid_patches": float(np.prod(distances) ** (1 / len(distances))),
+      "swd": float(
+        np.mean([distribution_distance.sliced_wasserstein(*p) for p in levels])
+      ),
+    }
 
   def _describe_reference(
     self, domain: str
@@ -290,8 +335,8 @@ def mean_of_both(
     by_direction: Measures of `AtoB` and of `BtoA`.
 
   Returns:
-    The means by name, and before them the two true errors of the mean as
-    `relative_l1_AB` and `relative_l1_BA`.
+    The means by name, and before `relative_l1` the values that it is the mean
+    of, as `relative_l1_AB` and `relative_l1_BA`.
   """
   first, second = (
     by_direction[direction] for direction in config_lib.GENERATOR_NAMES
@@ -317,21 +362,11 @@ def from_generator(generator: tf.keras.Model) -> Translate:
   return translate
 
 
-def to_uint8(images: np.ndarray) -> np.ndarray:
-  """Rounds images in [-1, 1] to uint8 in [0, 255], same shape."""
-  return preprocessing.network_to_uint8(tf.constant(images)).numpy()
-
-
-def to_pictures(images: np.ndarray) -> np.ndarray:
-  """Rounds images in [0, 1] to uint8 in [0, 255], same shape."""
-  return preprocessing.unit_to_uint8(tf.constant(images)).numpy()
-
-
 def translate_all(translate: Translate, images: np.ndarray) -> np.ndarray:
-  """Translates a pile in batches.
+  """Translates any number of images, in batches.
 
   Args:
-    translate: What to do.
+    translate: The translator.
     images: `[count, height, width, channels]`, uint8 or float32 in [0, 1].
 
   Returns:

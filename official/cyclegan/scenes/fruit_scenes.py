@@ -13,7 +13,7 @@
 # limitations under the License.
 """Draws `apple2orange_scenes`: fruits that are apples in A, oranges in B.
 
-A scene is a table before a wall, with objects that are no fruits (some in
+A scene is a table before a wall, with objects that are not fruits (some in
 apple or orange colours, so that recolouring the whole picture is wrong) and
 one to three fruits. Both domains share everything but the fruits' own look:
 the outline, the skin's colour and pattern, and the stem or button. What
@@ -68,7 +68,7 @@ class Fruit:
 
 @dataclasses.dataclass(frozen=True)
 class Distractor:
-  """An object that is no fruit.
+  """An object that is not a fruit.
 
   Attributes:
     kind: One of `box`, `can`, `cone`, `plate`.
@@ -179,6 +179,25 @@ def render(
   return drawing.to_uint8(picture), np.where(covered, 255, 0).astype(np.uint8)
 
 
+def draw(
+  seed: tuple[int, ...], domain: str, size: int
+) -> dict[str, np.ndarray]:
+  """Draws one picture of `apple2orange_scenes`.
+
+  Args:
+    seed: Names the scene; a seed gives the same scene in both domains.
+    domain: `A` or `B`.
+    size: Width and height, pixels.
+
+  Returns:
+    `image`, uint8 `[size, size, 3]`, and `mask`, uint8 `[size, size, 1]`, 255
+    where either domain shows a fruit.
+  """
+  scene = sample(np.random.default_rng(seed))
+  image, mask = render(scene, domain, size)
+  return {"image": image, "mask": mask}
+
+
 def _background_colour(rng: np.random.Generator) -> np.ndarray:
   """A wall's or table's colour: any hue, mostly muted."""
   return drawing.hsv(
@@ -285,26 +304,12 @@ def _draw_background(
 def _draw_distractor(
   canvas: drawing.Canvas, scene: FruitScene, thing: Distractor
 ) -> None:
-  """Paints one object that is no fruit, with its shade and shadow."""
+  """Paints one object that is not a fruit, with its shade and shadow."""
+  if thing.kind == "plate":
+    _draw_plate(canvas, thing)
+    return
   half_height = 0.5 * thing.size
   half_width = half_height * thing.aspect
-  if thing.kind == "plate":
-    u, v = drawing.rotated(canvas.x, canvas.y, (thing.x, thing.y), 0.0)
-    radius = 1.1 * half_height
-    canvas.darken(
-      0.35
-      * (
-        1.0
-        - drawing.smoothstep(
-          -0.03, 0.03, drawing.ellipse_distance(u, v - 0.02, radius, radius / 3)
-        )
-      )
-    )
-    rim = drawing.ellipse_distance(u, v, radius, radius * 0.36)
-    canvas.paint(thing.colour, canvas.coverage(rim))
-    inner = drawing.ellipse_distance(u, v, radius * 0.7, radius * 0.24)
-    canvas.paint(thing.colour * 0.82, canvas.coverage(inner))
-    return
   _draw_contact_shadow(
     canvas, scene.light, thing.x, thing.y - half_width, half_width
   )
@@ -328,6 +333,18 @@ def _draw_distractor(
       (np.abs(u) - half_width * grown) * 0.9, np.abs(v) - half_height
     )
   canvas.paint(thing.colour * shade[..., None], canvas.coverage(distance))
+
+
+def _draw_plate(canvas: drawing.Canvas, thing: Distractor) -> None:
+  """Paints a plate seen from the side: its shadow, rim and inner part."""
+  u, v = drawing.rotated(canvas.x, canvas.y, (thing.x, thing.y), 0.0)
+  radius = 1.1 * (0.5 * thing.size)
+  below = drawing.ellipse_distance(u, v - 0.02, radius, radius / 3)
+  canvas.darken(0.35 * (1.0 - drawing.smoothstep(-0.03, 0.03, below)))
+  rim = drawing.ellipse_distance(u, v, radius, radius * 0.36)
+  canvas.paint(thing.colour, canvas.coverage(rim))
+  inner = drawing.ellipse_distance(u, v, radius * 0.7, radius * 0.24)
+  canvas.paint(thing.colour * 0.82, canvas.coverage(inner))
 
 
 def _draw_contact_shadow(

@@ -150,6 +150,23 @@ def render(scene: PaintingScene, domain: str, size: int) -> np.ndarray:
   )
 
 
+def draw(
+  seed: tuple[int, ...], domain: str, size: int
+) -> dict[str, np.ndarray]:
+  """Draws one picture of `photo2painting_scenes`.
+
+  Args:
+    seed: Names the scene; a seed gives the same scene in both domains.
+    domain: `A` or `B`.
+    size: Width and height, pixels.
+
+  Returns:
+    `image`, uint8 `[size, size, 3]`.
+  """
+  scene = sample(np.random.default_rng(seed))
+  return {"image": render(scene, domain, size)}
+
+
 def _paint(forms: _Forms, grain: np.ndarray, hand_seed: int) -> np.ndarray:
   """Returns the forms in the painter's manner, `[n, n, 3]`."""
   hand = drawing.fractal_noise(

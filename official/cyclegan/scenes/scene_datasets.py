@@ -56,42 +56,6 @@ _CITATION = """\
 }"""
 
 
-def draw_fruits(
-  seed: tuple[int, ...], domain: str, size: int
-) -> dict[str, np.ndarray]:
-  """Draws one picture of `apple2orange_scenes`.
-
-  Args:
-    seed: Names the scene; the same seed in both domains is the same scene.
-    domain: `A` or `B`.
-    size: Width and height, pixels.
-
-  Returns:
-    `image`, uint8 `[size, size, 3]`, and `mask`, uint8 `[size, size, 1]`, 255
-    where either domain shows a fruit.
-  """
-  scene = fruit_scenes.sample(np.random.default_rng(seed))
-  image, mask = fruit_scenes.render(scene, domain, size)
-  return {"image": image, "mask": mask}
-
-
-def draw_painting(
-  seed: tuple[int, ...], domain: str, size: int
-) -> dict[str, np.ndarray]:
-  """Draws one picture of `photo2painting_scenes`.
-
-  Args:
-    seed: Names the scene; the same seed in both domains is the same scene.
-    domain: `A` or `B`.
-    size: Width and height, pixels.
-
-  Returns:
-    `image`, uint8 `[size, size, 3]`.
-  """
-  scene = painting_scenes.sample(np.random.default_rng(seed))
-  return {"image": painting_scenes.render(scene, domain, size)}
-
-
 class SceneConfig(tfds.core.BuilderConfig):
   """One size of a built-in data set.
 
@@ -106,8 +70,11 @@ class SceneConfig(tfds.core.BuilderConfig):
     self.size = size
 
 
-class _SceneBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-  """What the two built-in data sets have in common."""
+# TFDS's classes have no types, so that mypy does not know of their keywords.
+class _SceneBuilder(  # type: ignore[call-arg]
+  tfds.core.GeneratorBasedBuilder, skip_registration=True
+):
+  """Base of the built-in data sets: features, splits, drawing in processes."""
 
   VERSION = tfds.core.Version("1.0.0")
   BUILDER_CONFIGS = [SceneConfig(size) for size in SIZES]
@@ -147,6 +114,7 @@ class _SceneBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     )
     seeds = [(SEED, stream, i) for i in range(count)]
     # New processes rather than forks: TensorFlow's threads do not survive one.
+    # They import the module of `DRAW` only, which needs nothing but numpy.
     with concurrent.futures.ProcessPoolExecutor(
       mp_context=multiprocessing.get_context("spawn")
     ) as workers:
@@ -165,7 +133,7 @@ B as oranges; everything else is the same in both. `mask` is 255 where either
 domain shows a fruit; like the pairing of the test splits it is for evaluation
 only."""
   HAS_MASK = True
-  DRAW = staticmethod(draw_fruits)
+  DRAW = staticmethod(fruit_scenes.draw)
 
 
 class Photo2paintingScenes(_SceneBuilder):
@@ -177,7 +145,7 @@ a fine natural texture, domain B in one painter's manner: his palette, few
 tones, dark contours, strokes that follow the forms, and the canvas. Less than
 a twentieth of the mean absolute difference between the two drawings of a scene
 is the painter's accident, which no model could predict from A."""
-  DRAW = staticmethod(draw_painting)
+  DRAW = staticmethod(painting_scenes.draw)
 
 
 BUILDERS = {

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What a generator would cost once exported, and whether that is allowed."""
+"""Latency, MACs and size of a generator once exported, and their limits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_convert
 from official.cyclegan.serving import tflite_probe
 
-# What is measured, and the option that limits it.
+# The costs that can be limited, and the option that holds the limit.
 LIMITS = {
   "latency_ms": "max_latency_ms",
   "macs": "max_macs",
@@ -38,46 +38,43 @@ LIMITS = {
 
 
 class ExceedsLimit(errors.UserError):
-  """A generator is larger or slower than allowed; the message says by what."""
+  """A generator's cost is above a limit; the message names both."""
 
 
 def write_fresh(
   model: config_lib.ModelConfig, size: int, quantization: str, path: str
 ) -> None:
-  """Writes the `.tflite` file of a generator with fresh weights.
+  """Writes the `.tflite` file of a generator with initial weights.
 
   Args:
     model: Its options.
-    size: Width and height of the pictures, pixels.
+    size: Width and height of the images, pixels.
     quantization: One of `config.QUANTIZATIONS`, calibrated with noise.
     path: The file.
 
   Raises:
     errors.UserError: If it cannot be converted.
   """
-  translator = serving_module.ServingModule(
-    networks.build_generator(model), "AtoB"
-  )
+  module = serving_module.ServingModule(networks.build_generator(model), "AtoB")
+  # A few calibration images of noise do: only cost is measured, not quality.
   shape = (4, size, size, model.channels)
   noise = np.random.default_rng(0).random(shape, np.float32)
-  content = tflite_convert.convert(
-    translator, [size], quantization, {size: noise}
-  )
+  content = tflite_convert.convert(module, [size], quantization, {size: noise})
   pathlib.Path(path).write_bytes(content)
 
 
 def measure(
   model: config_lib.ModelConfig, size: int, quantization: str
 ) -> dict[str, float]:
-  """Builds a generator with fresh weights, exports it and runs it.
+  """Builds a generator with initial weights, exports it and runs it.
 
   Args:
     model: Its options.
-    size: Width and height of the pictures, pixels.
+    size: Width and height of the images, pixels.
     quantization: One of `config.QUANTIZATIONS`.
 
   Returns:
-    `latency_ms`, the median for one picture on one thread in the runtime
+    `latency_ms`, the median for one image on one thread in the runtime
     without TensorFlow; `macs`, `size_kb` (1,000 bytes) and `parameters`.
 
   Raises:
@@ -89,11 +86,12 @@ def measure(
     path = os.path.join(folder, "g_AB.tflite")
     write_fresh(model, size, quantization, path)
     try:
-      _, found = tflite_probe.probe(path, noise)
+      _, found = tflite_probe.run_isolated(path, noise)
     except tflite_probe.RuntimeFailure as error:
       raise errors.UserError(
-        f"--budget_quantization={quantization}: the file cannot be run"
-        f" ({error}). Use another one."
+        f": the file cannot be run ({error}). Use another one.",
+        "budget_quantization",
+        quantization,
       ) from error
     cost, size_kb = model_cost.read(path), os.path.getsize(path) / 1000
   return {
@@ -105,17 +103,17 @@ def measure(
 
 
 def check(cost: dict[str, float], options: config_lib.SearchConfig) -> None:
-  """Refuses a generator that costs too much.
+  """Refuses a generator whose cost is above a limit.
 
   Args:
     cost: From `measure`.
-    options: `max_latency_ms`, `max_macs` and `max_size_kb`.
+    options: `max_latency_ms`, `max_macs` and `max_size_kb`; 0: no limit.
 
   Raises:
-    OverBudget: If one of them is exceeded.
+    ExceedsLimit: If one of them is exceeded.
   """
   for name, option in LIMITS.items():
-    limit = getattr(options, option)
+    limit = getattr(options, option)  # 0: none
     if limit and cost[name] > limit:
       raise ExceedsLimit(
         f"over budget: {name} {cost[name]:.4g} is above --{option}={limit:.4g}"

@@ -11,25 +11,38 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""How good, how large and how fast exported files are: a table and pictures."""
+"""Fidelity, size and speed of exported files: measures, a table, an image."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import tabulate
 
+from official.cyclegan.data import image_grid
+from official.cyclegan.data import preprocessing
 from official.cyclegan.evaluation import image_quality
 from official.cyclegan.evaluation import paired_metrics
-from official.cyclegan.evaluation import validation
-from official.cyclegan.training import sample_grid
 
 TABLE_NAME = "export.md"
 _MAX_PSNR = 200.0  # dB; of float32 rounding about 140
-_SHOWN = 8  # pictures in a row
+_SHOWN = 8  # images in a row
+_COLUMNS = (
+  "file",
+  "pixels",
+  "KB",
+  "operators",
+  "partitions",
+  "PSNR, dB",
+  "SSIM",
+  "true error",  # `relative_l1`
+  "ms, 1 and 2 threads",
+  "memory, MB",
+)
 
 
-def compare(
+def fidelity_to_keras(
   made: np.ndarray,
   expected: np.ndarray,
   real: np.ndarray,
@@ -38,28 +51,29 @@ def compare(
   """Compares translations with those of the Keras generator.
 
   Args:
-    made: float32 `[count, size, size, channels]` in [0, 1].
-    expected: What the Keras generator made, likewise.
-    real: What was translated, likewise.
-    truth: What should have come out, likewise; None if that is unknown.
+    made: An exported file's translations, float32 `[count, size, size,
+      channels]` in [0, 1], as the others.
+    expected: The Keras generator's translations.
+    real: The images that were translated.
+    truth: The right translations; None if they are unknown.
 
   Returns:
-    `max_difference` in [0, 1]; `psnr`, dB, of all pixels together, at most
-    200; `ssim`, None for pictures too small for it; and `relative_l1`, the mean
-    absolute error relative to doing nothing, None without a truth.
+    `max_difference` to the Keras generator, in [0, 1]; `psnr` to it, dB, of all
+    pixels together, at most 200; `ssim` to it, None for images smaller than its
+    window; and `relative_l1`, the mean absolute error to the truth over that of
+    the untranslated images, None without a truth.
   """
   difference = made.astype(np.float64) - expected
-  with np.errstate(divide="ignore"):
-    psnr = float(-10 * np.log10(np.mean(difference**2)))
   found: dict[str, float | None] = {
     "max_difference": float(np.abs(difference).max()),
-    "psnr": min(psnr, _MAX_PSNR),
+    "psnr": min(image_quality.pooled_psnr(made, expected), _MAX_PSNR),
     "ssim": None,
     "relative_l1": relative_l1(made, real, truth),
   }
+  # Of 8-bit levels, as `evaluate` measures it.
   if min(made.shape[1:3]) >= image_quality.SSIM_WINDOW:
     found["ssim"] = image_quality.ssim(
-      validation.to_pictures(made), validation.to_pictures(expected)
+      preprocessing.unit_to_uint8(made), preprocessing.unit_to_uint8(expected)
     )
   return found
 
@@ -70,31 +84,31 @@ def relative_l1(
   """Returns the error to the truth over that of doing nothing, if known.
 
   Args:
-    made: float32 in [0, 1].
-    real: What was translated, likewise.
-    truth: What should have come out, likewise, or None.
+    made: Translations, float32 `[count, size, size, channels]` in [0, 1], as
+      the others.
+    real: The images that were translated.
+    truth: The right translations, or None if they are unknown.
   """
   if truth is None:
     return None
-  made, real, truth = (
-    validation.to_pictures(images) for images in (made, real, truth)
+  return paired_metrics.relative_l1(
+    *(preprocessing.unit_to_uint8(images) for images in (made, real, truth))
   )
-  return paired_metrics.l1(made, truth) / paired_metrics.l1(real, truth)
 
 
 def picture(real: np.ndarray, rows: dict[str, np.ndarray]) -> np.ndarray:
-  """Shows inputs over what the candidates made of them.
+  """Shows inputs over their translations, as one image.
 
   Args:
     real: float32 `[count, size, size, channels]` in [0, 1].
-    rows: By candidate, likewise.
+    rows: By candidate its translations, of the same shape and range.
 
   Returns:
     uint8 `[height, width, channels]`.
   """
-  return sample_grid.grid(
+  return image_grid.grid(
     [
-      list(validation.to_pictures(images[:_SHOWN]))
+      list(preprocessing.unit_to_uint8(images[:_SHOWN]))
       for images in (real, *rows.values())
     ]
   )
@@ -104,7 +118,7 @@ def table(report: dict[str, Any]) -> str:
   """Returns a report as Markdown.
 
   Args:
-    report: What `export_lib.export` returns.
+    report: From `export_lib.export`.
   """
   lines = [
     "# What was exported",
@@ -119,38 +133,36 @@ def table(report: dict[str, Any]) -> str:
   for direction, rows in report["picture_rows"].items():
     names = ", ".join(rows)
     lines += ["", f"`export_{direction}.png`, from top to bottom: {names}."]
-  lines += [
-    "",
-    "| file | pixels | KB | operators | partitions | PSNR, dB | SSIM"
-    " | true error | ms, 1 and 2 threads | memory, MB |",
-    "|" + " --- |" * 10,
+  cells = [
+    [f"Keras, {name}", *[""] * 6, f"{error:.4f}", "", ""]
+    for name, error in report["keras_relative_l1"].items()
+    if error is not None
   ]
-  for name, error in report["keras_relative_l1"].items():
-    if error is not None:
-      lines.append(f"| Keras, {name} | | | | | | | {error:.4f} | | |")
   for name, entry in report["files"].items():
+    # A SavedModel has no `by_size`: it takes any.
     for size, of_size in entry.get("by_size", {}).items():
-      lines.append(f"| `{name}` | {size} | {_row(entry, of_size)} |")
-  return "\n".join(lines) + "\n"
+      cells.append([f"`{name}`", size, *_row(entry, of_size)])
+  markdown = tabulate.tabulate(
+    cells, _COLUMNS, tablefmt="github", disable_numparse=True
+  )
+  return "\n".join([*lines, "", markdown, ""])
 
 
-def _row(entry: dict[str, Any], of_size: dict[str, Any]) -> str:
-  """Returns the cells of one file at one size."""
+def _row(entry: dict[str, Any], of_size: dict[str, Any]) -> list[str]:
+  """Returns the cells of one file at one size, from `KB` on."""
   parts = "; ".join(f"{n} ({r})" for r, n in entry["partitions"].items())
   times = [f"{of_size['milliseconds'][n]:.1f}" for n in ("1", "2")]
   memory = of_size["memory_mb"]
-  return " | ".join(
-    [
-      f"{entry['bytes'] / 1000:.0f}",
-      str(sum(entry["operators"].values())),
-      parts,
-      f"{of_size['psnr']:.1f}",
-      _number(of_size["ssim"]),
-      _number(of_size["relative_l1"]),
-      ", ".join(times),
-      "" if memory is None else f"{memory:.0f}",
-    ]
-  )
+  return [
+    f"{entry['bytes'] / 1000:.0f}",
+    str(sum(entry["operators"].values())),
+    parts,
+    f"{of_size['psnr']:.1f}",
+    _number(of_size["ssim"]),
+    _number(of_size["relative_l1"]),
+    ", ".join(times),
+    "" if memory is None else f"{memory:.0f}",
+  ]
 
 
 def _number(value: float | None) -> str:

@@ -11,9 +11,9 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What a .tflite file costs: parameters, multiplications and memory.
+"""Parameters, multiply-accumulates and memory of any .tflite file's graph.
 
-Read from the file's graph, whatever made it, without TensorFlow.
+TensorFlow is not needed.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _CONV, _DEPTHWISE, _TRANSPOSED = (
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-  """What one picture costs.
+  """What the graph of a file costs for one image.
 
   Attributes:
     parameters: Weights and biases of the convolutions, zeros included.
     macs: Multiply-accumulate operations of the convolutions; a transposed one
       has one for each weight at each pixel of its input.
-    literature_macs: The same as papers on compressing generators count them,
-      with transposed convolutions at the size of their output: 56.8e9 for the
+    literature_macs: `macs` as papers on compressing generators count them, with
+      transposed convolutions at the size of their output: 56.8e9 for the
       ResNet generator with 9 blocks and 64 filters at 256 pixels (Li et al.,
       "GAN Compression", 2020, table 1).
-    activation_bytes: Most memory that tensors take that are needed at one time,
-      if every operator has a new tensor for its result.
+    activation_bytes: Peak memory of the tensors that are needed at one time, if
+      every operator has a new tensor for its result; without the input.
   """
 
   parameters: int
@@ -55,13 +55,13 @@ class Cost:
 
 
 def read(path: str) -> Cost:
-  """Returns what a file costs; of several signatures the first.
+  """Reads the cost of a file; of several signatures, the first.
 
   Args:
     path: A `.tflite` file with fixed shapes.
 
   Raises:
-    ValueError: If it is no such file.
+    ValueError: If it is not a .tflite file.
     RuntimeError: If it cannot be read.
   """
   interpreter = tflite_file.open_interpreter(path)
@@ -74,7 +74,8 @@ def read(path: str) -> Cost:
     if kind not in (_CONV, _DEPTHWISE, _TRANSPOSED):
       continue
     inputs = [int(i) for i in operator["inputs"]]
-    # Of a transposed one: the size wanted, the weights, the input, the bias.
+    # Inputs of a transposed one: output shape, weights, image, bias; of others:
+    # image, weights, bias. Shapes are [1, height, width, channels].
     weights = tensors[inputs[1]]["shape"]
     source = tensors[inputs[2 if kind == _TRANSPOSED else 0]]["shape"]
     result = tensors[int(operator["outputs"][0])]["shape"]
@@ -93,19 +94,21 @@ def read(path: str) -> Cost:
 def _live_bytes(
   operators: list[dict[str, Any]], tensors: dict[int, dict[str, Any]]
 ) -> int:
-  """Returns how many bytes are needed at the operator that needs most."""
-  first, last = {}, {}
+  """Returns the bytes of live tensors at the operator that needs most."""
+  first: dict[int, int] = {}  # by tensor the operator that makes it
+  last: dict[int, int] = {}  # and the last one that needs it
   for number, operator in enumerate(operators):
     first.update((int(i), number) for i in operator["outputs"])
     last.update((int(i), number) for i in operator["inputs"])
-  # Constants, and the input, are no operator's result.
+  # Constants and the input are left out: no operator makes them.
   size = {
     i: int(np.prod(tensors[i]["shape"]))
     * np.dtype(tensors[i]["dtype"]).itemsize
     for i in first
   }
   end = len(operators)
-  return max(
-    sum(size[i] for i in first if first[i] <= n <= last.get(i, end))
-    for n in range(end)
-  )
+  peak = 0
+  for number in range(end):
+    live = [i for i in first if first[i] <= number <= last.get(i, end)]
+    peak = max(peak, sum(size[i] for i in live))
+  return peak

@@ -11,7 +11,10 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""SavedModels for servers: they need nothing but TensorFlow to be loaded."""
+"""SavedModels with signatures for TensorFlow Serving, and their details.
+
+Nothing but TensorFlow is needed to load them.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.data import preprocessing
 from official.cyclegan.serving import serving_module
 
-# Where TensorFlow lets others keep files in a SavedModel.
+# The folder of a SavedModel that TensorFlow leaves to others.
 _EXTRA = "assets.extra"
 DETAILS_PATH = os.path.join(_EXTRA, "cyclegan.json")
 # Where TensorFlow Serving looks for requests to warm up with.
@@ -43,7 +46,7 @@ BYTES_INPUT = "image_bytes"
 
 
 def write(
-  translator: serving_module.ServingModule,
+  module: serving_module.ServingModule,
   path: str,
   config: config_lib.Config,
   example: np.ndarray,
@@ -58,20 +61,21 @@ def write(
   at the size trained on as `translate` does by default.
 
   Args:
-    translator: What to write.
+    module: The generator.
     path: The folder, which is created.
-    config: That of the run.
+    config: The configuration of its run, resolved.
     example: float32 `[1, size, size, channels]` in [0, 1], to warm up with.
   """
   channels = config.model.channels
-  translate = translator.function([None, None, None, channels])
-  translate_bytes = _bytes_function(translator, config.data.crop_size)
-  module = tf.Module()
-  module.variables_ = translator.variables
-  module.__call__ = translate
-  module.translate_bytes = translate_bytes
+  translate = module.translate_function([None, None, None, channels])
+  translate_bytes = _bytes_function(module, config.data.crop_size)
+  # The two traced functions and the variables, nothing else.
+  saved = tf.Module()
+  saved.variables_ = module.variables
+  saved.__call__ = translate
+  saved.translate_bytes = translate_bytes
   tf.saved_model.save(
-    module,
+    saved,
     path,
     signatures={
       FLOAT_SIGNATURE: translate,
@@ -81,7 +85,7 @@ def write(
   pathlib.Path(path, _EXTRA).mkdir()
   generator_type = config.model.generator_type
   details = {
-    "direction": translator.direction,
+    "direction": module.direction,
     "size": config.data.crop_size,
     "channels": channels,
     "size_multiple": config_checks.SIZE_MULTIPLES[generator_type],
@@ -93,37 +97,40 @@ def write(
   _write_warm_up(os.path.basename(path), path, example)
 
 
-def runner(path: str) -> Callable[[np.ndarray], np.ndarray]:
-  """Loads a SavedModel.
+def load(path: str) -> Callable[[np.ndarray], np.ndarray]:
+  """Loads a SavedModel's signature for images.
 
   Args:
     path: Its folder.
 
   Returns:
-    A function from and to float32 `[1, height, width, channels]` in [0, 1].
+    A function from and to float32 `[batch, height, width, channels]` in [0, 1].
+
+  Raises:
+    OSError: If there is no SavedModel.
   """
   signature = tf.saved_model.load(path).signatures[FLOAT_SIGNATURE]
   (output,) = signature.structured_outputs
   return lambda image: signature(image=tf.constant(image))[output].numpy()
 
 
-def _bytes_function(translator: serving_module.ServingModule, size: int) -> Any:
-  """Returns the translation of encoded pictures, as a tf.function."""
+def _bytes_function(module: serving_module.ServingModule, size: int) -> Any:
+  """Returns the translation of encoded image files, as a tf.function."""
 
   def translate_one(encoded: tf.Tensor) -> tf.Tensor:
     picture = tf.io.decode_image(
-      encoded, channels=translator.channels, expand_animations=False
+      encoded, channels=module.channels, expand_animations=False
     )
-    picture = tf.ensure_shape(picture, [None, None, translator.channels])
+    picture = tf.ensure_shape(picture, [None, None, module.channels])
     height, width = tf.unstack(tf.shape(picture)[:2])
     small = preprocessing.resize(picture, size, size) / 255.0
-    (made,) = translator(small[None]).values()
+    (made,) = module(small[None]).values()
     large = preprocessing.resize(made[0] * 255.0, height, width)
     return tf.io.encode_png(tf.cast(tf.round(large), tf.uint8))
 
   def translate(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
     made = tf.map_fn(translate_one, image_bytes, fn_output_signature=tf.string)
-    return {f"{translator.output_name}_bytes": made}
+    return {f"{module.output_name}_bytes": made}
 
   spec = tf.TensorSpec([None], tf.string, name=BYTES_INPUT)
   return tf.function(translate, input_signature=[spec])
@@ -131,7 +138,7 @@ def _bytes_function(translator: serving_module.ServingModule, size: int) -> Any:
 
 def _write_warm_up(name: str, path: str, example: np.ndarray) -> None:
   """Writes a request for each signature, as TensorFlow Serving logs them."""
-  picture = preprocessing.unit_to_uint8(tf.constant(example[0]))
+  picture = preprocessing.unit_to_uint8(example[0])
   encoded = [tf.io.encode_png(picture).numpy()]
   with tf.io.TFRecordWriter(os.path.join(path, WARM_UP_PATH)) as file:
     for signature, entry, value in (

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""A generator as it leaves this package: pictures in, pictures out."""
+"""A generator as a tf.Module for export: images in [0, 1] in and out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from official.cyclegan.data import preprocessing
 
 
 class ServingModule(tf.Module):
-  """A generator that takes and gives pictures.
+  """A generator of one direction that takes and gives images in [0, 1].
 
   Attributes:
     direction: `AtoB` or `BtoA`.
@@ -48,11 +48,11 @@ class ServingModule(tf.Module):
 
   @property
   def channels(self) -> int:
-    """Channels of the pictures, 1 or 3."""
+    """Channels of the images, 1 or 3."""
     return self._generator.model.input_shape[-1]
 
   def __call__(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Translates.
+    """Translates a batch of images.
 
     Args:
       image: float32 `[batch, height, width, channels]` in [0, 1].
@@ -65,8 +65,12 @@ class ServingModule(tf.Module):
     )
     return {self.output_name: preprocessing.network_to_unit(made)}
 
-  def function(self, shape: Sequence[int | None]) -> Any:
-    """Returns `__call__` traced for images of a shape, as a tf.function."""
+  def translate_function(self, shape: Sequence[int | None]) -> Any:
+    """Returns `__call__` as a tf.function for images of one shape.
+
+    Args:
+      shape: `[batch, height, width, channels]`, None where any number will do.
+    """
     spec = tf.TensorSpec(shape, tf.float32, name="image")
     return tf.function(self.__call__, input_signature=[spec])
 

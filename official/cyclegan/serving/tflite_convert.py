@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Turns a translator into a TFLite file, in one of several precisions."""
+"""Converts a generator to a TFLite file, in one of several precisions."""
 
 from __future__ import annotations
 
@@ -30,12 +30,13 @@ from official.cyclegan.core import errors
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_file
 
-# What instance normalisation is made of. Its variances do not fit into 8 bits.
+# The operators of instance normalisation, whose variances do not fit into 8
+# bits.
 _STATISTICS = ("MEAN", "SUB", "MUL", "ADD", "RSQRT")
 
 
 def signature_names(sizes: Sequence[int]) -> dict[str, int]:
-  """Returns what a file's signatures are called, and the size of each.
+  """Returns the names of a file's signatures, each with its size.
 
   Args:
     sizes: Widths and heights, pixels; the first is the default signature's.
@@ -45,7 +46,7 @@ def signature_names(sizes: Sequence[int]) -> dict[str, int]:
 
 
 def convert(
-  translator: serving_module.ServingModule,
+  module: serving_module.ServingModule,
   sizes: Sequence[int],
   quantization: str,
   calibration: Mapping[int, np.ndarray] | None = None,
@@ -56,7 +57,7 @@ def convert(
   that delegates refuse, out of the graph. The sizes share their weights.
 
   Args:
-    translator: What to convert.
+    module: The generator.
     sizes: Widths and heights, pixels.
     quantization: One of `config.QUANTIZATIONS`.
     calibration: For `config.CALIBRATED`, images of each size: float32
@@ -66,14 +67,14 @@ def convert(
     errors.UserError: If TensorFlow cannot convert it; the message says why.
   """
   signatures = signature_names(sizes)
-  module = tf.Module()
-  module.variables_ = translator.variables
+  saved = tf.Module()
+  saved.variables_ = module.variables
   functions = {
-    name: translator.function([1, size, size, translator.channels])
+    name: module.translate_function([1, size, size, module.channels])
     for name, size in signatures.items()
   }
   with tempfile.TemporaryDirectory() as folder:
-    tf.saved_model.save(module, folder, signatures=functions)
+    tf.saved_model.save(saved, folder, signatures=functions)
     converter = tf.lite.TFLiteConverter.from_saved_model(
       folder, signature_keys=list(functions)
     )
@@ -83,8 +84,10 @@ def convert(
         return _convert(converter, quantization, images)
     except (RuntimeError, ValueError, tf.errors.OpError) as error:
       raise errors.UserError(
-        f"--quantization={quantization}: TensorFlow cannot convert this"
-        f" generator ({errors.first_line(error)}). Leave it out."
+        ": TensorFlow cannot convert this generator"
+        f" ({errors.first_line(error)}). Leave it out.",
+        "quantization",
+        quantization,
       ) from error
 
 
@@ -93,25 +96,28 @@ def _convert(
   quantization: str,
   images: Callable[[], Iterator[Any]],
 ) -> bytes:
-  """Converts once the options that belong to a kind are set."""
+  """Sets the options that belong to a quantization, and converts."""
   if quantization == "float32":
     return converter.convert()
+  # Without more options this is `dynamic`: 8-bit weights, float32 tensors
+  # between the operators.
   converter.optimizations = [tf.lite.Optimize.DEFAULT]
   if quantization == "float16":
     converter.target_spec.supported_types = [tf.float16]
   if quantization in config_lib.CALIBRATED:
     converter.representative_dataset = images
-    kinds = tf.lite.OpsSet
+    ops = tf.lite.OpsSet
     converter.target_spec.supported_ops = (
       [
-        kinds.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8,
+        ops.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8,
         # DEPTH_TO_SPACE and the like stay in float32.
-        kinds.TFLITE_BUILTINS,
+        ops.TFLITE_BUILTINS,
       ]
       if quantization == "int16x8"
-      else [kinds.TFLITE_BUILTINS_INT8]
+      else [ops.TFLITE_BUILTINS_INT8]
     )
   if quantization == "int8_mixed":
+    # The debugger is the interface that leaves single operators in float32.
     debug = tf.lite.experimental
     debugger = debug.QuantizationDebugger(
       converter=converter,
@@ -127,12 +133,13 @@ def _convert(
 def _representative(
   signatures: Mapping[str, int], calibration: Mapping[int, np.ndarray]
 ) -> Callable[[], Iterator[Any]]:
-  """Returns what the converter reads calibration images from."""
+  """Returns a representative data set: a function that yields inputs."""
 
   def images() -> Iterator[Any]:
     for name, size in signatures.items():
       for image in calibration[size]:
         inputs = {"image": image[None]}
+        # The converter takes the signature's name only where there are several.
         yield inputs if len(signatures) == 1 else (name, inputs)
 
   return images
@@ -140,9 +147,10 @@ def _representative(
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-  """Keeps what C++ code prints off the user's screen: redirects descriptors."""
+  """Silences C++ code: redirects the descriptors of stdout and stderr."""
   sys.stdout.flush()
   sys.stderr.flush()
+  # Not sys.stdout: C++ writes to the descriptors themselves.
   kept = [os.dup(1), os.dup(2)]
   with open(os.devnull, "wb") as nowhere:
     os.dup2(nowhere.fileno(), 1)

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Completes finished TFLite files: a pixel interface, and metadata.
+"""Edits finished TFLite files: uint8 input and output, and metadata.
 
 Both work on the flatbuffer, with TensorFlow's own schema.
 """
@@ -20,24 +20,27 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import flatbuffers
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
 _FILE_IDENTIFIER = b"TFL3"
-# Those of TensorFlow Lite's metadata, metadata_schema.fbs 1.0.0.
+# Constants of TensorFlow Lite's metadata, metadata_schema.fbs 1.0.0. Tables are
+# written field by field, by the numbers of their fields there: TensorFlow does
+# not ship generated code for that schema.
 _METADATA_NAME = b"TFLITE_METADATA"
 _METADATA_IDENTIFIER = b"M001"
 _IMAGE_PROPERTIES = 2  # of the union ContentProperties
 _NORMALIZATION = 1  # of the union ProcessUnitOptions
 _RGB, _GRAYSCALE = 1, 2  # ColorSpaceType
-_LEVELS = 255.0
+_LEVELS = 255.0  # the largest 8-bit level
 
 
 @dataclasses.dataclass(frozen=True)
 class Description:
-  """What a file's metadata says to people.
+  """The texts of a file's metadata.
 
   Attributes:
     name: Of the model.
@@ -59,7 +62,7 @@ class Description:
 
 
 def with_uint8_io(content: bytes) -> bytes:
-  """Makes a file take and give whole numbers instead of floats in [0, 1].
+  """Makes a file take and give uint8 levels instead of floats in [0, 1].
 
   The conversions become a part of the graph. They are added to the finished
   file, whatever its precision: given such a graph, TensorFlow 2.15's converter
@@ -72,45 +75,70 @@ def with_uint8_io(content: bytes) -> bytes:
     The file with uint8 input and output of the same shapes and names.
   """
   model = _unpack(content)
-  to_unit = _constant(model, 1.0 / _LEVELS)
-  to_levels, half = _constant(model, _LEVELS), _constant(model, 0.5)
-  cast, multiply, add = (
-    _operator_code(model, code)
-    for code in (
-      schema.BuiltinOperator.CAST,
-      schema.BuiltinOperator.MUL,
-      schema.BuiltinOperator.ADD,
-    )
+  scales = _Scales(
+    to_unit=_constant(model, 1.0 / _LEVELS),
+    to_levels=_constant(model, _LEVELS),
+    half=_constant(model, 0.5),
+  )
+  builtin = schema.BuiltinOperator
+  codes = _Codes(
+    cast=_operator_code(model, builtin.CAST),
+    multiply=_operator_code(model, builtin.MUL),
+    add=_operator_code(model, builtin.ADD),
   )
   for index, graph in enumerate(model.subgraphs):
-    (entry,), (result,) = graph.inputs, graph.outputs
-    constants = [
-      _add_tensor(graph, f"pixel_constant{i}", [], buffer=buffer)
-      for i, buffer in enumerate((to_unit, to_levels, half))
-    ]
-    shape = graph.tensors[entry].shape
-    pixels, levels = (
-      _add_tensor(graph, name, shape, schema.TensorType.UINT8)
-      for name in ("pixels", "translated_pixels")
-    )
-    floats = [_add_tensor(graph, f"pixel_values{i}", shape) for i in range(3)]
-    before = [
-      _operator(cast, [pixels], floats[0], *_cast_options(to_float=True)),
-      _operator(multiply, [floats[0], constants[0]], entry, *_MULTIPLY),
-    ]
-    after = [
-      _operator(multiply, [result, constants[1]], floats[1], *_MULTIPLY),
-      # Half a level more, and cut off by the cast: rounded.
-      _operator(add, [floats[1], constants[2]], floats[2], *_ADD),
-      _operator(cast, [floats[2]], levels, *_cast_options(to_float=False)),
-    ]
-    graph.operators = [*before, *graph.operators, *after]
-    graph.inputs, graph.outputs = [pixels], [levels]
+    pixels, levels = _add_uint8_io(graph, scales, codes)
     for signature in model.signatureDefs:
       if signature.subgraphIndex == index:
         signature.inputs[0].tensorIndex = pixels
         signature.outputs[0].tensorIndex = levels
   return _pack(model)
+
+
+class _Scales(NamedTuple):
+  """Indices of the buffers that hold constants."""
+
+  to_unit: int
+  to_levels: int
+  half: int
+
+
+class _Codes(NamedTuple):
+  """Indices of operators' codes."""
+
+  cast: int
+  multiply: int
+  add: int
+
+
+def _add_uint8_io(
+  graph: schema.SubGraphT, scales: _Scales, codes: _Codes
+) -> tuple[int, int]:
+  """Converts at both ends of a graph; returns the new input and output."""
+  (entry,), (result,) = graph.inputs, graph.outputs
+  to_unit, to_levels, half = (
+    _add_tensor(graph, f"pixel_constant{i}", [], buffer=buffer)
+    for i, buffer in enumerate(scales)
+  )
+  shape = graph.tensors[entry].shape
+  pixels, levels = (
+    _add_tensor(graph, name, shape, schema.TensorType.UINT8)
+    for name in ("pixels", "translated_pixels")
+  )
+  floats = [_add_tensor(graph, f"pixel_values{i}", shape) for i in range(3)]
+  before = [
+    _operator(codes.cast, [pixels], floats[0], *_cast_options(to_float=True)),
+    _operator(codes.multiply, [floats[0], to_unit], entry, *_MULTIPLY),
+  ]
+  after = [
+    _operator(codes.multiply, [result, to_levels], floats[1], *_MULTIPLY),
+    # CAST cuts off: half a level more, and it rounds.
+    _operator(codes.add, [floats[1], half], floats[2], *_ADD),
+    _operator(codes.cast, [floats[2]], levels, *_cast_options(to_float=False)),
+  ]
+  graph.operators = [*before, *graph.operators, *after]
+  graph.inputs, graph.outputs = [pixels], [levels]
+  return pixels, levels
 
 
 def with_metadata(content: bytes, description: Description) -> bytes:
@@ -142,25 +170,9 @@ def with_metadata(content: bytes, description: Description) -> bytes:
 def _metadata(model: schema.ModelT, description: Description) -> bytes:
   """Returns the flatbuffer ModelMetadata."""
   builder = flatbuffers.Builder(1024)
-  graphs = []
-  for graph in model.subgraphs:
-    tensors = []
-    for index, text, gives in (
-      (graph.inputs[0], description.input_description, False),
-      (graph.outputs[0], description.output_description, True),
-    ):
-      tensor = graph.tensors[index]
-      whole = tensor.type == schema.TensorType.UINT8
-      name = "translated" if gives else "image"
-      tensors.append(
-        _tensor_metadata(builder, name, text, tensor.shape[-1], whole, gives)
-      )
-    graphs.append(
-      _table(
-        builder,
-        {i: _vector(builder, [t]) for i, t in zip((2, 3), tensors)},
-      )
-    )
+  graphs = [
+    _graph_metadata(builder, graph, description) for graph in model.subgraphs
+  ]
   slots = {
     3: _vector(builder, graphs),
     **{
@@ -180,18 +192,40 @@ def _metadata(model: schema.ModelT, description: Description) -> bytes:
   return bytes(builder.Output())
 
 
+def _graph_metadata(
+  builder: flatbuffers.Builder,
+  graph: schema.SubGraphT,
+  description: Description,
+) -> int:
+  """Adds a SubGraphMetadata; returns its offset."""
+  tensors = []
+  for index, text, is_output in (
+    (graph.inputs[0], description.input_description, False),
+    (graph.outputs[0], description.output_description, True),
+  ):
+    tensor = graph.tensors[index]
+    is_uint8 = tensor.type == schema.TensorType.UINT8
+    tensors.append(
+      _tensor_metadata(builder, text, tensor.shape[-1], is_uint8, is_output)
+    )
+  # Fields 2 and 3: vectors of the inputs and of the outputs.
+  return _table(
+    builder, {i: _vector(builder, [t]) for i, t in zip((2, 3), tensors)}
+  )
+
+
 def _tensor_metadata(
   builder: flatbuffers.Builder,
-  name: str,
   description: str,
   channels: int,
-  whole: bool,
-  gives: bool,
+  is_uint8: bool,
+  is_output: bool,
 ) -> int:
-  """Adds a TensorMetadata of an image; returns where it is."""
+  """Adds a TensorMetadata of an image; returns its offset."""
+  # (value - mean) / std: pixels to input values, output values to pixels.
   mean, std = 0.0, 1.0
-  if not whole:
-    std = 1.0 / _LEVELS if gives else _LEVELS
+  if not is_uint8:
+    std = 1.0 / _LEVELS if is_output else _LEVELS
   normalization = _table(
     builder, {0: _floats(builder, [mean]), 1: _floats(builder, [std])}
   )
@@ -199,14 +233,14 @@ def _tensor_metadata(
   builder.StartObject(2)
   builder.PrependInt8Slot(0, _RGB if channels == 3 else _GRAYSCALE, 0)
   properties = builder.EndObject()
-  highest = _LEVELS if whole else 1.0
+  highest = _LEVELS if is_uint8 else 1.0
   stats = _table(
     builder, {0: _floats(builder, [highest]), 1: _floats(builder, [0.0])}
   )
   return _table(
     builder,
     {
-      0: builder.CreateString(name),
+      0: builder.CreateString("translated" if is_output else "image"),
       1: builder.CreateString(description),
       3: _union(builder, _IMAGE_PROPERTIES, properties),
       4: _vector(builder, [unit]),
@@ -216,7 +250,7 @@ def _tensor_metadata(
 
 
 def _union(builder: flatbuffers.Builder, kind: int, value: int) -> int:
-  """Adds a table whose first two fields are a union."""
+  """Adds a table whose first two fields, kind and value, are a union."""
   builder.StartObject(2)
   builder.PrependUint8Slot(0, kind, 0)
   builder.PrependUOffsetTRelativeSlot(1, value, 0)
@@ -232,6 +266,7 @@ def _table(builder: flatbuffers.Builder, slots: dict[int, int]) -> int:
 
 
 def _vector(builder: flatbuffers.Builder, items: Sequence[int]) -> int:
+  """Adds a vector of references, which flatbuffers fills from its end."""
   builder.StartVector(4, len(items), 4)
   for item in reversed(items):
     builder.PrependUOffsetTRelative(item)
@@ -289,6 +324,7 @@ def _add_tensor(
 def _operator(
   code: int, inputs: Sequence[int], output: int, kind: int, options: object
 ) -> schema.OperatorT:
+  """Returns an operator with one output."""
   operator = schema.OperatorT()
   operator.opcodeIndex = code
   operator.inputs, operator.outputs = list(inputs), [output]
@@ -297,11 +333,13 @@ def _operator(
 
 
 def _cast_options(to_float: bool) -> tuple[int, object]:
+  """Returns the kind and the options of a CAST from or to uint8."""
   options = schema.CastOptionsT()
   types = schema.TensorType.UINT8, schema.TensorType.FLOAT32
   options.inDataType, options.outDataType = types if to_float else types[::-1]
   return schema.BuiltinOptions.CastOptions, options
 
 
+# Kinds and options; the defaults have no fused activation.
 _MULTIPLY = schema.BuiltinOptions.MulOptions, schema.MulOptionsT()
 _ADD = schema.BuiltinOptions.AddOptions, schema.AddOptionsT()

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Runs .tflite files with the smallest runtime there is, without TensorFlow."""
+"""Runs .tflite files in the smallest runtime installed, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -35,11 +35,29 @@ DEFAULT_SIGNATURE = "serving_default"
 _DIRECTIONS = {"image_B": "AtoB", "image_A": "BtoA"}
 
 
+@dataclasses.dataclass(frozen=True)
+class SignatureSpec:
+  """What the signatures of a file that `export` wrote take and give.
+
+  Attributes:
+    direction: `AtoB` or `BtoA`.
+    sizes: By signature the width and height that it takes, pixels; the default
+      signature first.
+    channels: Of the images, 1 or 3.
+    io: One of `config.IOS`.
+  """
+
+  direction: str
+  sizes: dict[str, int]
+  channels: int
+  io: str
+
+
 def open_interpreter(path: str, threads: int | None = None) -> Any:
-  """Opens a file with the runtime that is there, TensorFlow's as the last.
+  """Opens a file in the runtime that is installed, TensorFlow's as the last.
 
   Where TensorFlow is imported already its own runtime is used: two copies of
-  the same C++ code in one process are asking for trouble.
+  the same C++ code in one process can crash each other.
 
   Args:
     path: The file.
@@ -49,7 +67,7 @@ def open_interpreter(path: str, threads: int | None = None) -> Any:
     An interpreter with the interface of `tf.lite.Interpreter`.
 
   Raises:
-    ValueError: If it is no such file.
+    ValueError: If it is not a .tflite file.
     RuntimeError: If it cannot be run.
   """
   runtime, _ = _find_runtime()
@@ -62,7 +80,7 @@ def runtime_name() -> str:
 
 
 def _find_runtime() -> tuple[Any, str]:
-  """Returns what has an `Interpreter`, and its name and version."""
+  """Returns a module that has an `Interpreter`, and its name and version."""
   if "tensorflow" not in sys.modules:
     for module, package in _RUNTIMES.items():
       try:
@@ -75,80 +93,66 @@ def _find_runtime() -> tuple[Any, str]:
   return tf.lite, f"tensorflow {tf.__version__}"
 
 
-@dataclasses.dataclass(frozen=True)
-class Contract:
-  """What a file that `export` wrote takes and gives.
-
-  Attributes:
-    direction: `AtoB` or `BtoA`.
-    sizes: By signature the width and height that it takes, pixels; the default
-      signature first.
-    channels: Of the pictures, 1 or 3.
-    io: One of `config.IOS`.
-  """
-
-  direction: str
-  sizes: dict[str, int]
-  channels: int
-  io: str
-
-
-def contract(interpreter: Any) -> Contract:
-  """Reads what a file takes and gives.
+def signature_spec(interpreter: Any) -> SignatureSpec:
+  """Reads what a file's signatures take and give.
 
   Args:
     interpreter: From `open_interpreter`.
 
   Raises:
-    ValueError: If it is no file of this package.
+    ValueError: If the file was not written by this package.
   """
   sizes, entry, output = {}, None, ""
   for name in interpreter.get_signature_list():
     signature = interpreter.get_signature_runner(name)
     (entry,) = signature.get_input_details().values()
     (output,) = signature.get_output_details()
-    sizes[name] = int(entry["shape"][1])
-  if output not in _DIRECTIONS:
+    sizes[name] = int(entry["shape"][1])  # of [1, size, size, channels]
+  if entry is None or output not in _DIRECTIONS:
     raise ValueError("its signatures are others")
-  return Contract(
+  return SignatureSpec(
     _DIRECTIONS[output],
-    dict(sorted(sizes.items(), key=lambda i: i[0] != DEFAULT_SIGNATURE)),
+    dict(sorted(sizes.items(), key=lambda item: item[0] != DEFAULT_SIGNATURE)),
     int(entry["shape"][3]),
     "uint8" if entry["dtype"] == np.uint8 else "float01",
   )
 
 
-def runner(path: str) -> Callable[[np.ndarray], np.ndarray]:
-  """Loads a file that `export` wrote.
+def load(path: str) -> Callable[[np.ndarray], np.ndarray]:
+  """Loads a file that `export` wrote, with its default signature.
 
   Args:
     path: The file.
 
   Returns:
-    What `function` returns, of the default signature.
+    As `translate_function`.
+
+  Raises:
+    ValueError: If it is not a .tflite file.
+    RuntimeError: If it cannot be run.
   """
   interpreter = open_interpreter(path)
-  return function(interpreter.get_signature_runner(DEFAULT_SIGNATURE))
+  return translate_function(interpreter.get_signature_runner(DEFAULT_SIGNATURE))
 
 
-def function(signature: Any) -> Callable[[np.ndarray], np.ndarray]:
-  """Returns a signature as a function of pictures.
+def translate_function(signature: Any) -> Callable[[np.ndarray], np.ndarray]:
+  """Returns a signature as a function of images.
 
   Args:
     signature: An interpreter's signature runner, with float32 input and output
       in [0, 1], or uint8 ones.
 
   Returns:
-    A function from and to float32 `[1, size, size, channels]` in [0, 1],
-    whatever the file takes.
+    A function from and to float32 `[1, size, size, channels]` in [0, 1]. A
+    uint8 signature's values are converted.
   """
   (output,) = signature.get_output_details()
   (entry,) = signature.get_input_details().values()
   if entry["dtype"] != np.uint8:
     return lambda image: signature(image=image)[output]
 
-  def whole_numbers(image: np.ndarray) -> np.ndarray:
-    pixels = np.rint(image * 255.0).astype(np.uint8)
-    return signature(image=pixels)[output].astype(np.float32) / 255.0
+  def translate_levels(image: np.ndarray) -> np.ndarray:
+    levels = np.rint(image * 255.0).astype(np.uint8)
+    return signature(image=levels)[output].astype(np.float32) / 255.0
 
-  return whole_numbers
+  return translate_levels

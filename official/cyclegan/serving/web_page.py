@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""The page that translates pictures in a browser, as a folder for any host."""
+"""Writes the page that translates images in a browser, for any web server."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ import shutil
 from typing import Any
 
 from official.cyclegan.core import config as config_lib
-from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
+from official.cyclegan.core import model_path
 from official.cyclegan.serving import tflite_file
 
-SAMPLES = "samples"  # folder with an export's sample pictures
+SAMPLES = "samples"  # folder with an export's sample images
 _SOURCE = pathlib.Path(__file__).absolute().parents[1] / "web"
 _PAGE = ("index.html", "app.js", "resize.js", "style.css", "icon.svg")
-# LiteRT.js: what npm installs, and where the page looks for it. The builds of
-# WebAssembly for new browsers and for others; those for threads and for a graph
-# divided between processors are not used.
+# LiteRT.js: files that npm installs, and where the page looks for them. The
+# builds of WebAssembly for new browsers and for others; those for threads and
+# for a graph divided between processors are not used.
 _MODULES = _SOURCE / "node_modules" / "@litertjs"
 _BUILDS = ("litert_wasm_internal", "litert_wasm_compat_internal")
 _RUNTIME = {
@@ -46,7 +47,7 @@ _RUNTIME = {
 
 
 def require_runtime() -> None:
-  """Refuses to go on without LiteRT.js.
+  """Checks that LiteRT.js is installed.
 
   Raises:
     errors.UserError: If npm has not installed it yet.
@@ -60,10 +61,10 @@ def require_runtime() -> None:
 
 
 def write(folder: str, exported: str) -> None:
-  """Writes the page and all that it loads.
+  """Writes the page and all files that it loads.
 
   Args:
-    folder: Is created. It can be put on any web server as it is.
+    folder: Is created. Any web server can serve it as it is.
     exported: A folder that `export` wrote, or one of its `.tflite` files.
 
   Raises:
@@ -71,22 +72,22 @@ def write(folder: str, exported: str) -> None:
       is missing, or the folder cannot be written.
   """
   require_runtime()
-  description, files = _describe(exported)
+  description, copies = _describe(exported)
   try:
     for name in _PAGE:
       _copy(_SOURCE / name, folder, name)
     for name, target in _RUNTIME.items():
       _copy(_MODULES / name, folder, target)
-    for source, target in files.items():
+    for source, target in copies.items():
       _copy(pathlib.Path(source), folder, target)
-    pathlib.Path(folder, "models.json").write_text(
-      json.dumps(description, indent=2) + "\n", encoding="utf-8"
-    )
   except OSError as error:
     raise errors.UserError(
       f"the page cannot be written to {folder} ({error.strerror}). Free some"
       " space, or give another folder."
     ) from error
+  with files.writing(os.path.join(folder, "models.json")) as partial:
+    text = json.dumps(description, indent=2) + "\n"
+    pathlib.Path(partial).write_text(text, encoding="utf-8")
 
 
 def _copy(source: pathlib.Path, folder: str, target: str) -> None:
@@ -96,74 +97,72 @@ def _copy(source: pathlib.Path, folder: str, target: str) -> None:
 
 
 def _describe(exported: str) -> tuple[dict[str, Any], dict[str, str]]:
-  """Returns what the page is told, and the files to be copied where."""
-  folder = exported
-  names = sorted(os.listdir(exported)) if os.path.isdir(exported) else []
-  if os.path.isfile(exported):
-    folder, name = os.path.split(exported)
-    names = [name]
-  directions: dict[str, dict[str, Any]] = {}
-  files = {}
-  for name in names:
-    if name.endswith(".tflite"):
-      path = os.path.join(folder, name)
-      direction, entry = _describe_file(path)
-      entry["path"] = f"models/{name}"
-      files[path] = entry["path"]
-      found = directions.setdefault(direction, {"files": [], "samples": []})
-      found["files"].append(entry)
-  if not directions:
+  """Returns the content of `models.json`, and by source the files to copy."""
+  found = model_path.locate(exported)
+  if not found.tflite_files:
     raise errors.UserError(
-      f"--model={exported} holds no .tflite file. Give a folder that export"
-      " wrote, or one of its .tflite files."
+      "holds no .tflite file. Give a folder that export wrote, or one of its"
+      " .tflite files.",
+      "model",
+      exported,
     )
-  for direction, found in directions.items():
-    found["files"].sort(key=_place)
+  single = found.kind is model_path.Kind.TFLITE
+  folder = os.path.dirname(exported) if single else exported
+  directions: dict[str, dict[str, list[Any]]] = {}
+  copies = {}
+  for path in found.tflite_files:
+    direction, entry = _describe_file(path)
+    entry["path"] = copies[path] = f"models/{os.path.basename(path)}"
+    described = directions.setdefault(direction, {"files": [], "samples": []})
+    described["files"].append(entry)
+  for direction, described in directions.items():
+    described["files"].sort(key=_place)
     for path in _samples(folder, direction[0]):
-      target = f"{SAMPLES}/{os.path.basename(path)}"
-      files[path] = target
-      found["samples"].append(target)
+      copies[path] = f"{SAMPLES}/{os.path.basename(path)}"
+      described["samples"].append(copies[path])
   ordered = {d: directions[d] for d in sorted(directions)}
-  return {"title": _title(folder), "directions": ordered}, files
+  return {"title": _title(folder), "directions": ordered}, copies
 
 
 def _place(entry: dict[str, Any]) -> int:
+  """Returns where a file comes in the page's list: float32 first."""
   return config_lib.QUANTIZATIONS.index(entry["quantization"])
 
 
 def _describe_file(path: str) -> tuple[str, dict[str, Any]]:
-  """Returns a file's direction, and what the page needs to know of it."""
+  """Returns a file's direction, and its entry in `models.json`."""
   try:
     interpreter = tflite_file.open_interpreter(path)
-    contract = tflite_file.contract(interpreter)
+    spec = tflite_file.signature_spec(interpreter)
   except (ValueError, RuntimeError) as error:
     raise errors.UserError(
-      f"--model: {path} is no .tflite file of this package"
-      f" ({errors.first_line(error)}). Export the model again."
+      f": {path} is not a .tflite file of this package"
+      f" ({errors.first_line(error)}). Export the model again.",
+      "model",
     ) from error
   stem = pathlib.Path(path).stem
   quantization = next(
     (q for q in config_lib.QUANTIZATIONS if stem.endswith(f"_{q}")), "float32"
   )
-  return contract.direction, {
+  return spec.direction, {
     "quantization": quantization,
     "bytes": os.path.getsize(path),
-    "sizes": contract.sizes,
-    "channels": contract.channels,
-    "io": contract.io,
+    "sizes": spec.sizes,
+    "channels": spec.channels,
+    "io": spec.io,
   }
 
 
 def _samples(folder: str, domain: str) -> list[str]:
-  """Returns the sample pictures of a domain, if an export has some."""
+  """Returns the sample images of a domain, if an export has some."""
   paths = pathlib.Path(folder, SAMPLES).glob(f"{domain}_*.png")
   return sorted(str(path) for path in paths)
 
 
 def _title(folder: str) -> str:
-  """Returns what the page is called."""
+  """Returns the page's title."""
   try:
-    text = pathlib.Path(folder, config_file.EXPORT_NAME).read_text("utf-8")
+    text = pathlib.Path(folder, model_path.EXPORT_NAME).read_text("utf-8")
     return f"{json.loads(text)['trained_on']}: style transfer on this device"
   except (OSError, ValueError, KeyError, TypeError):
     return "Style transfer on this device"

@@ -15,15 +15,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import tensorflow as tf
 
+from official.cyclegan.data import image_grid
 from official.cyclegan.data import preprocessing
-
-_GAP = 2  # pixels between images
-_WHITE = 255
 
 
 def stages(
@@ -50,34 +46,6 @@ def stages(
   ]
 
 
-def grid(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
-  """Lays images out in rows on white.
-
-  Args:
-    rows: For every row its images, uint8 `[height, width, channels]`, all of
-      one size. Rows may differ in length.
-
-  Returns:
-    uint8 `[total height, total width, channels]`.
-  """
-  height, width, channels = rows[0][0].shape
-  columns = max(len(row) for row in rows)
-  canvas = np.full(
-    (
-      len(rows) * (height + _GAP) - _GAP,
-      columns * (width + _GAP) - _GAP,
-      channels,
-    ),
-    _WHITE,
-    np.uint8,
-  )
-  for i, row in enumerate(rows):
-    for j, image in enumerate(row):
-      y, x = i * (height + _GAP), j * (width + _GAP)
-      canvas[y : y + height, x : x + width] = image
-  return canvas
-
-
 def progress_grid(
   g_AB: tf.keras.Model,
   g_BA: tf.keras.Model,
@@ -98,8 +66,8 @@ def progress_grid(
   rows = []
   for forth, back, real in ((g_AB, g_BA, images_A), (g_BA, g_AB, images_B)):
     shown = [
-      preprocessing.network_to_uint8(tf.constant(stage)).numpy()
+      preprocessing.network_to_uint8(stage)
       for stage in stages(forth, back, real)
     ]
     rows.extend(list(row) for row in zip(*shown))
-  return grid(rows)
+  return image_grid.grid(rows)
