@@ -54,7 +54,7 @@ def main() -> None:
   output_dir = common_flags.require("output_dir", "give a folder.")
   # Imported late: a refused flag does not wait for TensorFlow.
   from official.cyclegan.data import image_files
-  from official.cyclegan.training import sample_grid
+  from official.cyclegan.training import progress_grid
 
   def read(part: str) -> np.ndarray:
     files = image_files.find(os.path.join(test_dir, part), "test_dir")
@@ -83,7 +83,7 @@ def main() -> None:
   }
   path = pathlib.Path(output_dir, "summary.json")
   picture = os.path.join(output_dir, "before_after_truth.png")
-  grid = sample_grid.grid(
+  grid = progress_grid.grid(
     [list(part[:_SHOWN]) for part in (inputs, translated, truth)]
   )
   image_files.write(picture, grid.repeat(2, axis=0).repeat(2, axis=1))

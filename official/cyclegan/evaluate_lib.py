@@ -34,7 +34,7 @@ from official.cyclegan.evaluation import image_quality
 from official.cyclegan.evaluation import paired_metrics
 from official.cyclegan.evaluation import validation
 from official.cyclegan.training import checkpoints
-from official.cyclegan.training import sample_grid
+from official.cyclegan.training import progress_grid
 
 REPORT_NAME = "report.json"
 TABLE_NAME = "report.md"
@@ -349,4 +349,4 @@ def _picture(
     rows.append(list(fake[:_SHOWN]))
     if test_set.paired:
       rows.append(list(test_set.images[direction[-1]][:_SHOWN]))
-  return sample_grid.grid(rows)
+  return progress_grid.grid(rows)

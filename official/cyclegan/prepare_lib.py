@@ -48,7 +48,7 @@ from official.cyclegan.data import image_files
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
 from official.cyclegan.modeling import diffaugment
-from official.cyclegan.training import sample_grid
+from official.cyclegan.training import progress_grid
 
 REPORT_NAME = "report.json"
 TABLE_NAME = "report.md"
@@ -165,7 +165,7 @@ def preview(config: config_lib.Config) -> np.ndarray:
       rows.append([preprocessing.network_to_uint8(s).numpy() for s in shown])
   sizes = [image.shape[:2] for row in rows for image in row]
   height, width = np.max(sizes, axis=0)
-  return sample_grid.grid(
+  return progress_grid.grid(
     [[_on_white(image, height, width) for image in row] for row in rows]
   )
 

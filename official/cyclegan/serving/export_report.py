@@ -22,7 +22,7 @@ import numpy as np
 from official.cyclegan.evaluation import image_quality
 from official.cyclegan.evaluation import paired_metrics
 from official.cyclegan.evaluation import validation
-from official.cyclegan.training import sample_grid
+from official.cyclegan.training import progress_grid
 
 TABLE_NAME = "export.md"
 _MAX_PSNR = 200.0  # dB; of float32 rounding about 140
@@ -92,7 +92,7 @@ def picture(real: np.ndarray, rows: dict[str, np.ndarray]) -> np.ndarray:
   Returns:
     uint8 `[height, width, channels]`.
   """
-  return sample_grid.grid(
+  return progress_grid.grid(
     [
       list(validation.to_pictures(images[:_SHOWN]))
       for images in (real, *rows.values())

@@ -40,7 +40,7 @@ from official.cyclegan.evaluation import validation
 from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.training import checkpoints
 from official.cyclegan.training import diagnostics
-from official.cyclegan.training import sample_grid
+from official.cyclegan.training import progress_grid
 
 # Seconds between two updates of the progress bar, on a screen and in a file.
 _BAR_SECONDS = 0.2
@@ -161,7 +161,7 @@ class Pictures(StepCallback):
     """Writes the picture when it is time to."""
     if self.is_due(self._interval):
       generators = self.model.inference_generators
-      picture = sample_grid.progress_grid(*generators, *self._images)
+      picture = progress_grid.progress_grid(*generators, *self._images)
       name = f"step_{self.step:07d}.png"
       image_files.write(os.path.join(self._folder, name), picture)
       with self._writer.as_default(self.step):

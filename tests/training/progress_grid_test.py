@@ -14,7 +14,7 @@
 import numpy as np
 import tensorflow as tf
 
-from official.cyclegan.training import sample_grid
+from official.cyclegan.training import progress_grid
 from tests import conftest
 
 
@@ -25,7 +25,7 @@ def _shift(amount):
 
 def test_stages_are_translated_reconstructed_identity():
   real = np.zeros((2, 4, 4, 3), np.float32)
-  got = sample_grid.stages(_shift(0.5), _shift(-0.25), real)
+  got = progress_grid.stages(_shift(0.5), _shift(-0.25), real)
   means = [float(np.mean(stage)) for stage in got]
   assert means == [0.0, 0.5, 0.25, -0.25]
 
@@ -34,7 +34,7 @@ def test_grid_puts_images_in_rows():
   def image(value):
     return np.full((3, 4, 3), value, np.uint8)
 
-  picture = sample_grid.grid([[image(1), image(2)], [image(3)]])
+  picture = progress_grid.grid([[image(1), image(2)], [image(3)]])
   assert picture.shape == (3 + 2 + 3, 4 + 2 + 4, 3)
   assert (picture[:3, :4] == 1).all() and (picture[:3, 6:] == 2).all()
   assert (picture[5:, :4] == 3).all() and (picture[5:, 6:] == 255).all()
@@ -43,7 +43,7 @@ def test_grid_puts_images_in_rows():
 def test_progress_grid_shows_both_directions():
   images_A = np.full((2, 4, 4, 3), -1, np.float32)
   images_B = np.full((2, 4, 4, 3), 1, np.float32)
-  picture = sample_grid.progress_grid(
+  picture = progress_grid.progress_grid(
     _shift(0.4), _shift(-0.4), images_A, images_B
   )
   assert picture.shape == (4 * 6 - 2, 4 * 6 - 2, 3)
