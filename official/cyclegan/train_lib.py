@@ -15,18 +15,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import os
 import re
-import signal
 import sys
 from collections.abc import Sequence
 
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
-from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import devices
 from official.cyclegan.core import errors
@@ -34,14 +30,13 @@ from official.cyclegan.core import files
 from official.cyclegan.data import dataset
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import validation
-from official.cyclegan.modeling import adam
 from official.cyclegan.modeling import model as model_lib
-from official.cyclegan.modeling import schedules
-from official.cyclegan.modeling import weight_transfer
+from official.cyclegan.training import build
 from official.cyclegan.training import callbacks
 from official.cyclegan.training import checkpoints
 from official.cyclegan.training import diagnostics
 from official.cyclegan.training import run_metadata
+from official.cyclegan.training import stop_requests
 
 SAMPLES_FOLDER = "samples"
 LOGS_FOLDER = "logs"
@@ -55,22 +50,6 @@ _UNREADABLE = (
   tf.errors.PermissionDeniedError,
   tf.errors.UnknownError,
 )
-
-
-class Interrupted(Exception):
-  """The process was asked to stop, and what it had learned is saved.
-
-  Attributes:
-    number: The signal's number.
-    step: Steps done.
-  """
-
-  def __init__(self, number: int, step: int):
-    super().__init__(
-      f"stopped by {signal.Signals(number).name} at step {step}; saved. The"
-      " same command goes on from there."
-    )
-    self.number, self.step = number, step
 
 
 def train(
@@ -94,8 +73,8 @@ def train(
     rules: When the run counts as gone wrong.
     extra_callbacks: What else is to happen at the steps, before anything is
       saved; constructed like `callbacks.StepCallback`.
-    model: What `build` returned for this configuration and one device; None
-      builds it here.
+    model: The untrained model that `build.build` returned for this
+      configuration and a single device; None builds it here.
     source: The configuration's data set, opened already; None opens it here.
 
   Returns:
@@ -105,7 +84,7 @@ def train(
     errors.UserError: If the data set, the folder, the devices or a changed
       option makes the run impossible, the numbers are none any more, or
       another worker is lost.
-    Interrupted: After SIGTERM or SIGINT, once all is saved.
+    stop_requests.Interrupted: After SIGTERM or SIGINT, once all is saved.
   """
   strategy = devices.strategy(config.device)
   devices.check_batch(config.data.batch_size, strategy)
@@ -117,12 +96,12 @@ def train(
     checkpoints.check_same_run(config, model_dir)
     if precision == "auto":  # another machine would choose another one
       precision = config_file.load(model_dir).train.precision
-  config = with_precision(config, precision)
+  config = build.with_precision(config, precision)
   source = source or sources.open_source(config.data, config.model.channels)
-  total_steps = run_steps(config, source)
+  total_steps = build.run_steps(config, source)
   if model is None:
     with strategy.scope():
-      model = build(config, source)
+      model = build.build(config, source)
   store = checkpoints.CheckpointStore(
     model, model_dir, config.train.keep_checkpoints, strategy=strategy
   )
@@ -172,100 +151,9 @@ def run(config: config_lib.Config, model_dir: str, program: str) -> None:
   devices.set_up(config)
   try:
     train(config, model_dir)
-  except Interrupted as interruption:
+  except stop_requests.Interrupted as interruption:
     print(f"{program}: {interruption}", file=sys.stderr)
     sys.exit(128 + interruption.number)
-
-
-def with_precision(
-  config: config_lib.Config, precision: str
-) -> config_lib.Config:
-  """Returns a configuration with a precision; `auto` becomes what it means."""
-  train = dataclasses.replace(
-    config.train, precision=devices.precision(precision)
-  )
-  return dataclasses.replace(config, train=train)
-
-
-def build(
-  config: config_lib.Config, source: sources.Source
-) -> model_lib.CycleGAN:
-  """Returns the compiled model of a run, untrained.
-
-  Args:
-    config: The resolved configuration, its precision not `auto`.
-    source: The data set, by whose size the learning rates fall.
-  """
-  largest = None
-  if config.data.preprocess in config_lib.VARIABLE_SIZES:
-    largest = dataset.largest_size(source, config.data, _multiple(config))
-  if config.distill.teacher:
-    model = _build_student(config, largest)
-  else:
-    model = model_lib.build_model(config, largest)
-  _compile(model, config, run_steps(config, source))
-  return model
-
-
-def _build_student(
-  config: config_lib.Config, largest: tuple[int, int] | None
-) -> model_lib.CycleGAN:
-  """Returns a model that learns from the generators of another run.
-
-  The discriminators start as the teacher's if they are built like them: they
-  know the domains already. With `init_from_teacher` the generators start with
-  what the teacher's have of theirs.
-  """
-  folder = config.distill.teacher
-  teacher = config_file.load(folder)
-  with model_lib.policy(config.train.precision):
-    teachers = {
-      direction: checkpoints.load_generator(folder, direction)[0]
-      for direction in config_lib.trained_directions(config)
-    }
-  for network in teachers.values():
-    network.trainable = False
-  model = model_lib.build_model(config, largest, teachers, teacher.model)
-  if config.distill.init_from_teacher:
-    config_checks.check_inheritance(config.model, teacher.model)
-    for direction, network in teachers.items():
-      weight_transfer.inherit(
-        model.generator(direction), config.model, network, teacher.model
-      )
-    model.restart_ema_generators()
-  if _judges(config.model) == _judges(teacher.model):
-    checkpoints.restore_discriminators(model, folder)
-  return model
-
-
-def _judges(model: config_lib.ModelConfig) -> tuple[object, ...]:
-  """Returns what shapes the discriminators."""
-  names = (*config_lib.DISCRIMINATOR_FIELDS, "norm_affine")
-  return tuple(getattr(model, name) for name in names)
-
-
-def run_steps(config: config_lib.Config, source: sources.Source) -> int:
-  """Returns the length of a run, steps.
-
-  Args:
-    config: The resolved configuration.
-    source: The data set, by which an epoch is measured.
-  """
-  epoch_steps = steps_per_epoch(source, config.data)
-  return config.train.train_steps or epoch_steps * config.train.epochs
-
-
-def steps_per_epoch(
-  source: sources.Source, config: config_lib.DataConfig
-) -> int:
-  """Returns the steps in which the larger domain is seen once."""
-  larger = max(source.counts["trainA"], source.counts["trainB"])
-  return math.ceil(larger / config.batch_size)
-
-
-def _multiple(config: config_lib.Config) -> int:
-  """Returns what sizes of pictures must be multiples of, pixels."""
-  return config_checks.SIZE_MULTIPLES[config.model.generator_type]
 
 
 def _fit(
@@ -300,7 +188,7 @@ def _fit(
       if isinstance(callback, callbacks.ProgressBar):
         callback.close()
   if checkpoint.stopped_by is not None:
-    raise Interrupted(checkpoint.stopped_by, checkpoint.step)
+    raise stop_requests.Interrupted(checkpoint.stopped_by, checkpoint.step)
 
 
 def _reason(error: tf.errors.OpError) -> str:
@@ -331,34 +219,12 @@ def _batches(
       config.train.seed,
       first_step,
       share,
-      _multiple(config),
+      build.size_multiple(config),
     )
 
   if strategy.num_replicas_in_sync == 1:
     return for_worker(tf.distribute.InputContext())
   return strategy.distribute_datasets_from_function(for_worker)
-
-
-def _compile(
-  model: model_lib.CycleGAN, config: config_lib.Config, total_steps: int
-) -> None:
-  """Gives the model one Adam for the generators, one for the others."""
-  train = config.train
-
-  def build(learning_rate: float) -> tf.keras.optimizers.Optimizer:
-    schedule = schedules.ConstantThenDecay(
-      learning_rate, total_steps, train.decay_fraction, train.lr_policy
-    )
-    optimizer = adam.Adam(schedule, beta_1=train.beta_1)
-    if train.precision == "mixed_float16":
-      return tf.keras.mixed_precision.LossScaleOptimizer(optimizer)
-    return optimizer
-
-  model.compile(
-    build(train.learning_rate),
-    build(train.disc_learning_rate),
-    jit_compile=config.device.xla,
-  )
 
 
 def _callbacks(
@@ -374,7 +240,7 @@ def _callbacks(
   """Returns what happens beside the steps, in order."""
   train = config.train
   run = first_step, total_steps
-  epoch_steps = steps_per_epoch(source, config.data)
+  epoch_steps = build.steps_per_epoch(source, config.data)
   chief = devices.is_chief(strategy)
   writer = tf.summary.create_noop_writer()
   called: list[callbacks.StepCallback] = []
@@ -415,7 +281,7 @@ def _callbacks(
       *run,
       store,
       train.save_every_steps or epoch_steps,
-      callbacks.StopRequests(),
+      stop_requests.StopRequests(),
       strategy,
       devices.worker_count(strategy),
     )

@@ -18,12 +18,10 @@ Callbacks count the steps of the whole run, not those since it was resumed.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -41,6 +39,7 @@ from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.training import checkpoints
 from official.cyclegan.training import diagnostics
 from official.cyclegan.training import progress_grid
+from official.cyclegan.training import stop_requests
 
 # Seconds between two updates of the progress bar, on a screen and in a file.
 _BAR_SECONDS = 0.2
@@ -400,7 +399,7 @@ class Checkpoint(StepCallback):
     total_steps: int,
     store: checkpoints.CheckpointStore,
     interval: int,
-    requests: StopRequests,
+    requests: stop_requests.StopRequests,
     strategy: tf.distribute.Strategy,
     workers: int = 1,
   ):
@@ -451,42 +450,6 @@ class Checkpoint(StepCallback):
     if not int(total):
       return None
     return received or signal.SIGTERM
-
-
-@dataclasses.dataclass
-class StopRequests:
-  """Signals that ask this process to stop.
-
-  Attributes:
-    received: The last one's number, or None.
-  """
-
-  received: int | None = None
-
-  @contextlib.contextmanager
-  def listen(self) -> Iterator[None]:
-    """Notes SIGTERM and SIGINT instead of dying of them.
-
-    A second SIGINT interrupts at once.
-    """
-
-    def note(number: int, frame: Any) -> None:
-      del frame
-      if self.received == signal.SIGINT == number:
-        raise KeyboardInterrupt
-      self.received = number
-
-    numbers = signal.SIGTERM, signal.SIGINT
-    try:
-      before = {number: signal.signal(number, note) for number in numbers}
-    except ValueError:  # not the main thread, e.g. in a notebook's widget
-      yield
-      return
-    try:
-      yield
-    finally:
-      for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def diverged(what: str, step: int) -> errors.UserError:
