@@ -197,6 +197,9 @@ def test_what_cannot_be_is_refused(teacher, tmp_path, changes, words):
   conftest.assert_refused(
     conftest.run_binary("distill", *flags, "--dry_run"), *words
   )
+
+
+def test_teacher_must_be_given():
   conftest.assert_refused(
     conftest.run_binary("distill"), "--teacher is missing"
   )

@@ -69,6 +69,17 @@ def test_each_side_has_its_own_rate_and_float16_a_loss_scale(
     assert scaled == (precision == "mixed_float16")
 
 
+def test_seed_decides_the_weights(tiny_config):
+  source = _source(tiny_config)
+  other = conftest.replace(tiny_config, "train", seed=3)
+  weights = [
+    build.build(config, source).g_AB.get_weights()[0]
+    for config in (tiny_config, tiny_config, other)
+  ]
+  np.testing.assert_array_equal(weights[0], weights[1])
+  assert not np.array_equal(weights[0], weights[2])
+
+
 @pytest.fixture(scope="module")
 def teacher(pictures, tmp_path_factory):
   """A run's folder with a checkpoint of random weights, and its model."""
