@@ -729,7 +729,8 @@ def student_from_flags() -> config_lib.Config:
     errors.UserError: If there is no teacher, or pictures do not fit it.
   """
   folder = require("teacher", "give a folder that train wrote.")
-  teacher = config_file.load(folder)
+  with errors.given_as(model_dir="teacher"):
+    teacher = config_file.load(folder)
   config = config_over(config_lib.student_of(teacher, folder))
   if config.model.channels != teacher.model.channels:
     raise errors.UserError(

@@ -189,7 +189,9 @@ def load(model_dir: str) -> config_lib.Config:
     text = path.read_text(encoding="utf-8")
   except OSError as error:
     raise errors.UserError(
-      f"--model_dir={model_dir} holds no trained model ({FILE_NAME} is"
-      " missing). Give the folder that `train` wrote."
+      f"holds no trained model ({FILE_NAME} is missing). Give the folder that"
+      " `train` wrote.",
+      "model_dir",
+      model_dir,
     ) from error
   return from_json(text, str(path))
