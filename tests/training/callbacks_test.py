@@ -11,6 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import io
 import os
 import signal
 
@@ -33,6 +34,25 @@ def test_progress_bar_covers_the_whole_run(capsys):
   assert "gan=0.750" in shown  # both directions together
   assert "score" not in shown
   assert "<" in shown  # the time left
+
+
+def test_progress_bar_without_a_reader_does_not_stop_the_training(monkeypatch):
+  class Pipe(io.StringIO):
+    """One whose reader has gone."""
+
+    def write(self, text):
+      raise BrokenPipeError(32, "Broken pipe")
+
+  bar = callbacks.ProgressBar(0, 60)
+  bar.on_train_begin()
+  monkeypatch.setattr(bar._bar, "mininterval", 0)
+  monkeypatch.setattr(bar._bar, "fp", Pipe())
+  monkeypatch.setattr(bar._bar, "sp", Pipe().write)
+  for batch in range(60):
+    bar.on_train_batch_end(batch, {"gan_AB": 0.25})
+  assert bar._bar is None  # given up
+  bar.on_train_end()
+  assert bar.step == 60
 
 
 class _Store:

@@ -71,10 +71,11 @@ class StepCallback(tf.keras.callbacks.Callback):
     self.on_step(logs or {})
 
   def on_step(self, logs: dict[str, float]) -> None:
-    """Does what is to be done after a step.
+    """Is called after each step; subclasses override it.
 
     Args:
-      logs: What `CycleGAN.train_step` returned.
+      logs: The losses, scores and norms that `CycleGAN.train_step` returned,
+        running means by name.
     """
 
   def is_due(self, interval: int) -> bool:
@@ -83,13 +84,13 @@ class StepCallback(tf.keras.callbacks.Callback):
 
   @contextlib.contextmanager
   def optional_output(self, output: str) -> Iterator[None]:
-    """Lets the training go on if what is only to be looked at is not written.
+    """Lets the training go on if a file fails that no training needs.
 
-    A full disk, a folder that was removed: each further attempt may succeed.
-    Only writing belongs within, not what runs the networks.
+    A full disk or a removed folder is reported once; later attempts may
+    succeed. Only writing belongs within, not running the networks.
 
     Args:
-      output: What is written, for the warning, which is logged once.
+      output: The file's name for the warning.
 
     Yields:
       Nothing.
@@ -146,7 +147,10 @@ class ProgressBar(StepCallback):
       return
     if self._bar.n % _SHOWN_EVERY == 0:
       self._bar.set_postfix(_sum_directions(logs), refresh=False)
-    self._bar.update()
+    try:
+      self._bar.update()
+    except OSError:  # the reader of standard error is gone, e.g. a closed pipe
+      self.close()
 
   def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
     """Leaves the finished bar on the screen."""
@@ -154,8 +158,10 @@ class ProgressBar(StepCallback):
 
   def close(self) -> None:
     """Ends the bar's line, so that a message can follow."""
-    if self._bar is not None:
-      self._bar.close()
+    bar, self._bar = self._bar, None
+    if bar is not None:
+      with contextlib.suppress(OSError):
+        bar.close()
 
 
 class Validation(StepCallback):
@@ -170,7 +176,7 @@ class Validation(StepCallback):
     writer: tf.summary.SummaryWriter,
     best: checkpoint_store.BestCheckpoint | None,
   ):
-    """Sets what to measure when.
+    """Sets the measures and when they are taken.
 
     Args:
       first_step: Steps already done.
@@ -214,7 +220,7 @@ class Validation(StepCallback):
 
 
 class Checkpoint(StepCallback):
-  """Saves every so many steps, at the end, and when asked to stop."""
+  """Saves at intervals, at the end, and when the process is asked to stop."""
 
   def __init__(
     self,
@@ -232,7 +238,7 @@ class Checkpoint(StepCallback):
       first_step: Steps already done.
       total_steps: Length of the whole run, steps.
       store: Saves the model.
-      interval: Steps between two checkpoint_store.
+      interval: Steps between two checkpoints.
       requests: The signals that ask this process to stop.
       strategy: What the model is distributed by.
       workers: How many processes train together; they stop together.

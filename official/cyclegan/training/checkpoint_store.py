@@ -154,7 +154,7 @@ class CheckpointStore:
       raise self._not_written(step, error) from error
 
   def _not_written(self, step: int, error: Exception) -> errors.UserError:
-    """Removes what is left of a failed save; returns what to tell the user."""
+    """Removes the remains of a failed save; returns the error to raise."""
     for path in glob.glob(os.path.join(self.folder, f"ckpt-{step}[._]*")):
       _remove(path)
     newest = checkpoints.find(self.folder)

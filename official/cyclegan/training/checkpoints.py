@@ -72,7 +72,7 @@ def corruption(path: str) -> str | None:
     path: The checkpoint, without a file's ending.
 
   Returns:
-    What is wrong with it, or None if all of it can be read.
+    The first problem found, or None if all of it can be read.
   """
   try:
     reader = tf.train.load_checkpoint(path)
