@@ -174,7 +174,7 @@ def test_one_direction(teacher, tmp_path):
 @pytest.mark.parametrize(
   ("changes", "words"),
   [
-    ({"teacher": "nowhere"}, ["--model_dir=nowhere", "no trained model"]),
+    ({"teacher": "nowhere"}, ["--teacher=nowhere", "no trained model"]),
     ({"channels": 1}, ["--channels=1", "teacher"]),
     ({"lambda_distill": 0, "lambda_features": 0}, ["both 0"]),
     ({"students": "AtoB", "lambda_id": 1}, ["--students=AtoB", "need both"]),
@@ -197,6 +197,9 @@ def test_what_cannot_be_is_refused(teacher, tmp_path, changes, words):
   conftest.assert_refused(
     conftest.run_binary("distill", *flags, "--dry_run"), *words
   )
+
+
+def test_teacher_must_be_given():
   conftest.assert_refused(
     conftest.run_binary("distill"), "--teacher is missing"
   )

@@ -27,10 +27,15 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import devices
 from official.cyclegan.core import errors
-from official.cyclegan.data import sources
+from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.training import callbacks
+from official.cyclegan.training import checkpoints
 from official.cyclegan.training import diagnostics
+from official.cyclegan.training import diagnostics_callback
+from official.cyclegan.training import stop_requests
+from official.cyclegan.training import summaries
 from tests import conftest
+from tests.training import fakes
 
 
 def _config(pictures, **train):
@@ -62,31 +67,37 @@ def run(pictures, tmp_path_factory):
   return model, folder, config
 
 
+@pytest.fixture
+def counting_steps(monkeypatch):
+  """Steps that only count: for what a run does around them."""
+
+  def train_step(self, data):
+    del data  # but read, as by any step
+    self.step.assign_add(1)
+    return {name: tf.constant(value) for name, value in fakes.LOSSES.items()}
+
+  monkeypatch.setattr(model_lib.CycleGAN, "train_step", train_step)
+
+
 @pytest.mark.parametrize(
   ("flags", "precision"),
   [({"avx512f", "avx512_bf16"}, "mixed_bfloat16"), ({"avx2"}, "float32")],
 )
 def test_auto_precision_is_what_the_processor_has_and_stays(
-  pictures, tmp_path, monkeypatch, flags, precision
+  pictures, tmp_path, monkeypatch, counting_steps, flags, precision
 ):
   monkeypatch.setattr(devices, "_processor_flags", lambda: frozenset(flags))
   config = _config(pictures, precision="auto", train_steps=1)
-  train_lib.train(config, str(tmp_path))
+  model = train_lib.train(config, str(tmp_path))
+  assert model.g_AB.layers[1].dtype_policy.name == precision
   assert config_file.load(str(tmp_path)).train.precision == precision
   # On a machine that would choose another, the run goes on as it began.
   other = {"avx2"} ^ flags
   monkeypatch.setattr(devices, "_processor_flags", lambda: frozenset(other))
   model = train_lib.train(_config(pictures, precision="auto"), str(tmp_path))
   assert int(model.step) == 5
+  assert model.g_AB.layers[1].dtype_policy.name == precision
   assert config_file.load(str(tmp_path)).train.precision == precision
-
-
-def test_epoch_is_the_larger_domain(pictures):
-  config = config_lib.DataConfig(
-    dataset=str(pictures), crop_size=32, load_size=32, batch_size=3
-  )
-  source = sources.open_source(config)
-  assert train_lib.steps_per_epoch(source, config) == 3  # of 8 images
 
 
 def _checkpoints(folder, which="checkpoints"):
@@ -147,11 +158,11 @@ def test_learning_rate_falls_to_zero(run):
     np.testing.assert_allclose(optimizer.learning_rate, 0.4 * 2e-4, rtol=1e-5)
 
 
-def test_finished_run_is_left_alone(run, capsys):
+def test_finished_run_is_left_alone(run, log):
   _, folder, config = run
   before = {p: p.stat().st_mtime_ns for p in folder.rglob("*.index")}
   train_lib.train(config, str(folder))
-  assert "already trained to step 5" in capsys.readouterr().out
+  assert "already trained to step 5" in log.text
   assert before == {p: p.stat().st_mtime_ns for p in folder.rglob("*.index")}
 
 
@@ -188,44 +199,71 @@ def _interrupt_after(monkeypatch, steps):
   monkeypatch.setattr(callbacks.Checkpoint, "on_step", on_step)
 
 
-@pytest.mark.parametrize("gan_mode", ["lsgan", "wgangp"])
-def test_interrupted_run_ends_as_if_left_alone(
-  pictures, tmp_path, monkeypatch, gan_mode
-):
-  """Bit by bit, with everything random that there is."""
+def _random_config(pictures, gan_mode):
+  """A run with everything random that there is."""
   config = _config(
-    pictures, train_steps=9, augment="diffaugment", sample_interval=100
+    pictures,
+    train_steps=9,
+    save_every_steps=4,
+    augment="diffaugment",
+    sample_interval=100,
   )
   config = conftest.replace(config, "model", dropout=0.3)
   config = conftest.replace(config, "loss", gan_mode=gan_mode)
-  config = conftest.replace(config, "data", load_size=40)
-  alone = _state(train_lib.train(config, str(tmp_path / "alone")))
+  return conftest.replace(config, "data", load_size=40)
+
+
+def _assert_same_state(first, second):
+  for want, got in zip(_state(first), _state(second)):
+    np.testing.assert_array_equal(want, got)
+
+
+def test_interrupted_run_ends_as_if_left_alone(pictures, tmp_path, monkeypatch):
+  """Bit by bit."""
+  config = _random_config(pictures, "lsgan")
+  alone = train_lib.train(config, str(tmp_path / "alone"))
   folder = str(tmp_path / "interrupted")
   with monkeypatch.context() as patch:
-    _interrupt_after(patch, 4)
-    with pytest.raises(train_lib.Interrupted) as caught:
+    _interrupt_after(patch, 3)
+    with pytest.raises(stop_requests.Interrupted) as caught:
       train_lib.train(config, folder)
-  assert caught.value.step == 4 and caught.value.number == signal.SIGTERM
+  assert caught.value.step == 3 and caught.value.number == signal.SIGTERM
   assert "same command goes on" in str(caught.value)
-  resumed = _state(train_lib.train(config, folder))
-  assert len(alone) == len(resumed)
-  for want, got in zip(alone, resumed):
-    np.testing.assert_array_equal(want, got)
+  _assert_same_state(alone, train_lib.train(config, folder))
   starts = json.loads((tmp_path / "interrupted/run.json").read_text())["starts"]
+  assert [start["first_step"] for start in starts] == [0, 3]
+
+
+def _go_on_from(step, folder, config, target):
+  """Trains a copy of a run whose checkpoints after a step are lost."""
+  copy = conftest.copy(folder, target)
+  for path in (copy / "checkpoints").glob("ckpt-*.*"):
+    if checkpoints.step_of(path.stem) > step:
+      path.unlink()
+  return train_lib.train(config, str(copy))
+
+
+def test_killed_critic_ends_as_if_left_alone(pictures, tmp_path):
+  """Bit by bit, with the random points of a gradient penalty."""
+  config = _random_config(pictures, "wgangp")
+  alone = train_lib.train(config, str(tmp_path / "alone"))
+  again = _go_on_from(4, tmp_path / "alone", config, tmp_path / "killed")
+  _assert_same_state(alone, again)
+  starts = json.loads((tmp_path / "killed/run.json").read_text())["starts"]
   assert [start["first_step"] for start in starts] == [0, 4]
 
 
 def test_longer_run_goes_on(run, tmp_path):
-  _, _, config = run
-  train_lib.train(
-    conftest.replace(config, "train", train_steps=2), str(tmp_path)
-  )
-  longer = conftest.replace(config, "train", train_steps=4)
-  model = train_lib.train(longer, str(tmp_path))
-  assert int(model.step) == 4
+  _, folder, config = run
+  folder = conftest.copy(folder, tmp_path / "run")
+  longer = conftest.replace(config, "train", train_steps=7)
+  model = train_lib.train(longer, str(folder))
+  assert int(model.step) == 7
   # Three images a step went through each pool, before and after the pause.
-  assert int(model.buffer_A.seen) == 12
-  assert (tmp_path / "samples" / "step_0000004.png").exists()
+  assert int(model.buffer_A.seen) == 21
+  assert (folder / "samples" / "step_0000007.png").exists()
+  starts = json.loads((folder / "run.json").read_text())["starts"]
+  assert [start["first_step"] for start in starts] == [0, 5]
 
 
 def test_best_checkpoint_is_validated_and_kept(pictures, tmp_path):
@@ -248,7 +286,7 @@ def test_best_checkpoint_is_validated_and_kept(pictures, tmp_path):
 
 @pytest.mark.parametrize("ending", ["jpg", "png"])  # TensorFlow's and Pillow's
 def test_pictures_that_vanish_end_in_words(
-  pictures, tmp_path, monkeypatch, ending
+  pictures, tmp_path, monkeypatch, counting_steps, ending
 ):
   folder = conftest.copy(pictures, tmp_path / "pictures")
   for path in [*folder.glob("train?/*")]:
@@ -295,19 +333,47 @@ def test_pictures_of_different_sizes_are_trained_on(
   sizes = whole.buffer_A.sizes.numpy()
   assert (sizes >= 16).all() and (sizes <= [height, width]).all()
   assert len({tuple(size) for size in sizes}) > 1  # of the pictures' own
-  part = tmp_path / "part"
-  shutil.copytree(tmp_path / "whole", part)
-  for path in (part / "checkpoints").glob("ckpt-8*"):
-    path.unlink()
-  again = train_lib.train(config, str(part))
-  for want, got in zip(_state(whole), _state(again)):
-    np.testing.assert_array_equal(want, got)
+  again = _go_on_from(5, tmp_path / "whole", config, tmp_path / "part")
+  _assert_same_state(whole, again)
 
 
 def test_best_by_a_truth_that_is_unknown_is_refused(pictures, tmp_path):
   config = _config(pictures, best_metric="relative_l1")
   with pytest.raises(errors.UserError, match="truth .* is unknown"):
     train_lib.train(config, str(tmp_path))
+
+
+def test_lost_samples_do_not_lose_the_training(
+  run, tmp_path, monkeypatch, counting_steps, log
+):
+  """The folder of the pictures is removed while the run goes on."""
+  _, folder, config = run
+  folder = conftest.copy(folder, tmp_path / "run")
+  original = summaries.ProgressPictures.on_step
+
+  def on_step(self, logs):
+    shutil.rmtree(folder / "samples", ignore_errors=True)
+    original(self, logs)
+
+  monkeypatch.setattr(summaries.ProgressPictures, "on_step", on_step)
+  longer = conftest.replace(config, "train", train_steps=8)
+  assert int(train_lib.train(longer, str(folder)).step) == 8
+  assert _checkpoints(folder)[-1] == "ckpt-8"
+  assert "step 6: a picture of the progress cannot be written" in log.text
+  assert "the animation of the progress cannot be written" in log.text
+
+
+def test_log_that_cannot_be_begun_is_one_line(run, tmp_path, monkeypatch):
+  _, folder, config = run
+  folder = conftest.copy(folder, tmp_path / "run")
+
+  def full(path):
+    raise tf.errors.OutOfRangeError(None, None, f"{path}; No space left")
+
+  monkeypatch.setattr(tf.summary, "create_file_writer", full)
+  longer = conftest.replace(config, "train", train_steps=8)
+  with pytest.raises(errors.UserError, match="--model_dir: .* No space left"):
+    train_lib.train(longer, str(folder))
 
 
 def test_changed_networks_are_refused_and_nothing_is_lost(run):
@@ -330,7 +396,7 @@ def test_folder_that_is_a_file_is_refused(run, tmp_path):
 _QUICK_RULES = diagnostics.Rules(interval=20, warm_up=40)
 
 
-def _health_of(config, folder, caplog):
+def _diagnostics_of(config, folder, caplog):
   """Trains; returns the rules that fired, from the log and TensorBoard."""
   train_lib.train(config, str(folder), _QUICK_RULES)
   logged = {
@@ -347,7 +413,7 @@ def _health_of(config, folder, caplog):
   return logged
 
 
-def _health_config(folder, steps, model=None, **train):
+def _diagnosed_config(folder, steps, model=None, **train):
   config = _config(
     folder, **{"train_steps": steps, "sample_interval": 10_000, **train}
   )
@@ -366,10 +432,10 @@ def _health_config(folder, steps, model=None, **train):
     ("paintings", {"global_skip": False}, {}),
   ],
 )
-def test_health_is_silent_on_healthy_runs(
+def test_diagnostics_are_silent_on_healthy_runs(
   scenes, tmp_path, caplog, problem, model, train
 ):
-  config = _health_config(
+  config = _diagnosed_config(
     scenes[problem],
     140,
     model,
@@ -377,31 +443,28 @@ def test_health_is_silent_on_healthy_runs(
     disc_learning_rate=5e-4,
     **train,
   )
-  assert _health_of(config, tmp_path, caplog) == set()
+  assert _diagnostics_of(config, tmp_path, caplog) == set()
 
 
 @pytest.mark.parametrize(
   ("train", "fires"),
   [
-    ({"learning_rate": 10.0}, "exploded"),
-    (
-      {"learning_rate": 1e-12, "disc_learning_rate": 2e-4},
-      "frozen_generator",
-    ),
-    # The discriminator alone learns, and fast: it wins.
+    ({"learning_rate": 10.0}, {"exploded"}),
+    # The discriminators alone learn, and fast: they win, and the generators
+    # stay as they are.
     (
       {"learning_rate": 1e-12, "disc_learning_rate": 4e-3},
-      "discriminator_won",
+      {"frozen_generator", "discriminator_won"},
     ),
   ],
 )
-def test_health_fires_on_runs_broken_on_purpose(
+def test_diagnostics_fire_on_runs_broken_on_purpose(
   scenes, tmp_path, caplog, train, fires
 ):
-  config = _health_config(
+  config = _diagnosed_config(
     scenes["fruits"], 120, {"global_skip": False}, **train
   )
-  assert fires in _health_of(config, tmp_path, caplog)
+  assert fires <= _diagnostics_of(config, tmp_path, caplog)
 
 
 def test_identity_collapse_of_a_real_run(pictures, tmp_path, caplog):
@@ -410,14 +473,14 @@ def test_identity_collapse_of_a_real_run(pictures, tmp_path, caplog):
   config = conftest.replace(
     config, "loss", lambda_validation=0.0, lambda_id=50.0
   )
-  assert "identity_collapse" in _health_of(config, tmp_path, caplog)
+  assert "identity_collapse" in _diagnostics_of(config, tmp_path, caplog)
 
 
 def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(
-  pictures, tmp_path, monkeypatch
+  pictures, tmp_path, monkeypatch, request
 ):
   config = _config(pictures, train_steps=8, save_every_steps=2)
-  original = callbacks.Health.on_step
+  original = diagnostics_callback.Diagnostics.on_step
 
   def on_step(self, logs):
     if self.step == 5:
@@ -425,14 +488,18 @@ def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(
       kernel.assign(kernel * np.nan)
     original(self, logs)
 
-  monkeypatch.setattr(callbacks.Health, "on_step", on_step)
+  monkeypatch.setattr(diagnostics_callback.Diagnostics, "on_step", on_step)
   with pytest.raises(errors.UserError) as caught:
     train_lib.train(config, str(tmp_path))
   assert "is nan at step 6" in str(caught.value)
   assert any(n in str(caught.value) for n in ("gan_BA", "cycle_A", "cycle_B"))
   assert _checkpoints(tmp_path) == ["ckpt-2", "ckpt-4"]
   monkeypatch.undo()
-  assert int(train_lib.train(config, str(tmp_path)).step) == 8
+  request.getfixturevalue("counting_steps")
+  model = train_lib.train(config, str(tmp_path))
+  assert int(model.step) == 8
+  starts = json.loads((tmp_path / "run.json").read_text())["starts"]
+  assert [start["first_step"] for start in starts] == [0, 4]
 
 
 if __name__ == "__main__":

@@ -121,21 +121,29 @@ def _steps(folder):
   return sorted(int(f.rsplit("-", 1)[1].removesuffix(".index")) for f in found)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_saves_exits_and_goes_on(pictures, tmp_path, number):
-  flags = conftest.tiny_flags(pictures, tmp_path, train_steps=100_000)
-  process = _start([*flags, "--save_every_steps=5"])
-  deadline = time.monotonic() + 120
-  while not _steps(tmp_path) and time.monotonic() < deadline:
+def _stop(process, number, folder, after):
+  """Sends a signal once there is a later checkpoint; returns the last step."""
+  deadline = time.monotonic() + 240
+  while _steps(folder)[-1:] <= [after] and time.monotonic() < deadline:
+    assert process.poll() is None
     time.sleep(0.05)
   process.send_signal(number)
-  _, errors = process.communicate(timeout=120)
+  _, errors = process.communicate(timeout=240)
   assert process.returncode == 128 + number, errors
   assert "Traceback" not in errors
   last = errors.strip().splitlines()[-1]
   assert f"stopped by {signal.Signals(number).name} at step" in last
   stopped = int(last.split("at step ")[1].split(";")[0])
-  assert _steps(tmp_path)[-1] == stopped
+  assert _steps(folder)[-1] == stopped > after
+  return stopped
+
+
+def test_a_signal_saves_exits_and_goes_on(pictures, tmp_path):
+  flags = conftest.tiny_flags(pictures, tmp_path, train_steps=100_000)
+  stopped = 0
+  for number in (signal.SIGTERM, signal.SIGINT):
+    process = _start([*flags, "--save_every_steps=5"])
+    stopped = _stop(process, number, tmp_path, stopped)
   result = conftest.run_binary(
     "train", *conftest.tiny_flags(pictures, tmp_path, train_steps=stopped + 1)
   )
@@ -143,14 +151,22 @@ def test_a_signal_saves_exits_and_goes_on(pictures, tmp_path, number):
   assert _steps(tmp_path)[-1] == stopped + 1
 
 
+@pytest.fixture(scope="module")
+def trained(pictures, tmp_path_factory):
+  """The folder of a run of two steps."""
+  folder = tmp_path_factory.mktemp("trained")
+  result = conftest.run_binary(
+    "train", *conftest.tiny_flags(pictures, folder, train_steps=2)
+  )
+  assert result.returncode == 0, result.stderr
+  return folder
+
+
 def test_failing_disk_is_one_line_and_the_earlier_checkpoint_loads(
-  pictures, tmp_path
+  pictures, trained, tmp_path
 ):
   """The system refuses to write a file as large as a checkpoint."""
-  first = conftest.run_binary(
-    "train", *conftest.tiny_flags(pictures, tmp_path, train_steps=2)
-  )
-  assert first.returncode == 0, first.stderr
+  tmp_path = conftest.copy(trained, tmp_path / "run")
   (data,) = glob.glob(str(tmp_path / "checkpoints" / "ckpt-2.data*"))
 
   def limit():
@@ -182,9 +198,8 @@ def test_folder_that_cannot_be_written_is_one_line(pictures):
   conftest.assert_refused(result, "--model_dir=/proc/run", "Choose another")
 
 
-def test_changed_option_is_refused_in_one_line(pictures, tmp_path):
-  flags = conftest.tiny_flags(pictures, tmp_path, train_steps=1)
-  assert conftest.run_binary("train", *flags).returncode == 0
+def test_changed_option_is_refused_in_one_line(pictures, trained):
+  flags = conftest.tiny_flags(pictures, trained, train_steps=3)
   result = conftest.run_binary("train", *flags, "--batch_size=2")
   conftest.assert_refused(result, "--batch_size=2", "were trained with 1")
 

@@ -37,6 +37,7 @@ from official.cyclegan.core import memory
 from official.cyclegan.serving import deployment_cost
 from official.cyclegan.training import callbacks
 from official.cyclegan.training import checkpoints
+from official.cyclegan.training import stop_requests
 from tests import conftest
 
 
@@ -395,7 +396,7 @@ def test_stopped_within_a_trial_it_goes_on_there(config, tmp_path, monkeypatch):
     on_step(self, logs)
 
   monkeypatch.setattr(callbacks.Checkpoint, "on_step", stop_once)
-  with pytest.raises(train_lib.Interrupted):
+  with pytest.raises(stop_requests.Interrupted):
     tune_lib.search(config, options, str(tmp_path))
   tune_lib.search(config, options, str(tmp_path))
   text = (tmp_path / "trial_0" / "execution_0" / "run.json").read_text()

@@ -80,9 +80,9 @@ def main() -> None:
     "tuner_dir", "give a folder for the search, e.g. --tuner_dir=runs/tuning."
   )
   # Imported late: --help and --dry_run do not wait for TensorFlow.
-  from official.cyclegan import train_lib
   from official.cyclegan import tune_lib
   from official.cyclegan.core import devices
+  from official.cyclegan.training import stop_requests
 
   devices.set_up(config)
   try:
@@ -97,7 +97,7 @@ def main() -> None:
   except tune_lib.NeedsRestart as restart:
     print(f"tune: {restart}; it starts itself again.", file=sys.stderr)
     _start_again()
-  except train_lib.Interrupted as interruption:
+  except stop_requests.Interrupted as interruption:
     print(f"tune: {interruption}", file=sys.stderr)
     sys.exit(128 + interruption.number)
   if summary is None:

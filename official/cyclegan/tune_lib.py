@@ -55,7 +55,9 @@ from official.cyclegan.data import sources
 from official.cyclegan.evaluation import validation
 from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.serving import deployment_cost
+from official.cyclegan.training import build
 from official.cyclegan.training import checkpoints
+from official.cyclegan.training import stop_requests
 from official.cyclegan.tuning import oracles
 from official.cyclegan.tuning import search_report
 
@@ -95,7 +97,7 @@ class NeedsRestart(Exception):
 class _Stopped(kt_errors.FatalError):
   """Carries an interruption through keras-tuner, which catches all others."""
 
-  def __init__(self, cause: train_lib.Interrupted):
+  def __init__(self, cause: stop_requests.Interrupted):
     super().__init__(str(cause))
     self.cause = cause
 
@@ -200,14 +202,14 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     Args:
       hp: The trial's.
     """
-    return train_lib.run_steps(self.trial_config(hp), self.source())
+    return build.run_steps(self.trial_config(hp), self.source())
 
   def full_steps(self) -> int:
     """Returns how many steps a finalist is trained."""
     config = config_checks.resolve(self.config)
     if config.train.train_steps:  # a chief may be without the data set
       return config.train.train_steps
-    return train_lib.run_steps(config, self.source())
+    return build.run_steps(config, self.source())
 
   def cost(self, hp: keras_tuner.HyperParameters) -> dict[str, float]:
     """Returns what a trial's generator would cost on a device.
@@ -229,8 +231,8 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
       hp: The trial's.
     """
     config = self.trial_config(hp)
-    config = train_lib.with_precision(config, config.train.precision)
-    return train_lib.build(config, self.source())
+    config = build.with_precision(config, config.train.precision)
+    return build.build(config, self.source())
 
   def fit(
     self,
@@ -355,7 +357,7 @@ class Tuner(keras_tuner.Tuner):
       return found
     except deployment_cost.ExceedsLimit as error:
       self._refuse(folder, error)
-    except train_lib.Interrupted as interruption:
+    except stop_requests.Interrupted as interruption:
       raise _Stopped(interruption) from interruption
     except Exception as error:
       self._failures += 1
@@ -533,7 +535,7 @@ def search(
   Raises:
     errors.UserError: If an option cannot be used, the folder holds another
       search, or ten trials in a row fail.
-    train_lib.Interrupted: After SIGTERM or SIGINT; nothing is lost.
+    stop_requests.Interrupted: After SIGTERM or SIGINT; nothing is lost.
     NeedsRestart: If the process is larger than `max_bytes`; call this again,
       in a new one.
   """

@@ -26,13 +26,17 @@ def test_an_error_names_option_and_value():
 
 
 def test_the_caller_names_the_flag_that_was_given():
-  with pytest.raises(errors.UserError) as error:
-    with errors.given_as(model_dir="teacher"):
-      raise errors.UserError("holds nothing.", "model_dir", "/x")
+  with (
+    pytest.raises(errors.UserError) as error,
+    errors.given_as(model_dir="teacher"),
+  ):
+    raise errors.UserError("holds nothing.", "model_dir", "/x")
   assert str(error.value) == "--teacher=/x holds nothing."
-  with pytest.raises(errors.UserError) as error:
-    with errors.given_as(model_dir="teacher"):
-      raise errors.UserError("is odd.", "size", 3)
+  with (
+    pytest.raises(errors.UserError) as error,
+    errors.given_as(model_dir="teacher"),
+  ):
+    raise errors.UserError("is odd.", "size", 3)
   assert str(error.value) == "--size=3 is odd."
 
 

@@ -50,7 +50,7 @@ def test_later_starts_are_added(tiny_config, pictures, tmp_path):
   assert [start["first_step"] for start in record["starts"]] == [0, 5, 9]
 
 
-def test_fingerprint_is_the_content(pictures, tmp_path, capsys, tiny_config):
+def test_fingerprint_is_the_content(pictures, tmp_path, log, tiny_config):
   copy = conftest.copy(pictures, tmp_path / "elsewhere")
   before = run_metadata.fingerprint(_source(pictures))
   assert run_metadata.fingerprint(_source(copy)) == before
@@ -59,7 +59,7 @@ def test_fingerprint_is_the_content(pictures, tmp_path, capsys, tiny_config):
   picture.write_bytes(picture.read_bytes() + b"x")
   assert run_metadata.fingerprint(_source(copy)) != before
   run_metadata.add_start(str(tmp_path), tiny_config, _source(copy), _DEVICE, 3)
-  assert "have changed since this run began" in capsys.readouterr().out
+  assert "have changed since this run began" in log.text
 
 
 def test_fingerprint_can_be_computed_by_hand(tmp_path):

@@ -182,11 +182,12 @@ def given(part: Any) -> dict[str, Any]:
   for name, entry in config_lib.declared_options(part).items():
     if _DEFINED.get(name, entry).option != entry.option:
       continue  # another command's flag of this name
-    flag = flags.FLAGS[name] if name in flags.FLAGS else None
-    if flag is None or flag.value is None:
-      continue
+    if name not in flags.FLAGS:
+      continue  # not one of this command's
+    flag = flags.FLAGS[name]
     # An old name of the flag sets `present` only.
-    if flag.present or not flag.using_default_value:
+    given_now = flag.present or not flag.using_default_value
+    if given_now and flag.value is not None:
       found[name] = flag.value
   return found
 

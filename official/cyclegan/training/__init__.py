@@ -11,4 +11,4 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What happens around the steps: checkpoints, callbacks, records."""
+"""Training: a run's model, checkpoints, callbacks, diagnostics, metadata."""

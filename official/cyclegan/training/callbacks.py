@@ -11,46 +11,35 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What happens beside the training steps.
+"""Callbacks of the training loop: progress bar, validation, checkpoint_store.
 
-Callbacks count the steps of the whole run, not those since it was resumed.
+They count the steps of the whole run, not those since it was resumed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import os
 import signal
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 import tqdm
 from absl import logging
-from tensorboard.plugins.hparams import api as hparams_lib
 
-from official.cyclegan.core import config as config_lib
-from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
-from official.cyclegan.data import image_files
 from official.cyclegan.evaluation import validation
 from official.cyclegan.modeling import model as model_lib
-from official.cyclegan.training import checkpoints
-from official.cyclegan.training import diagnostics
-from official.cyclegan.training import sample_grid
+from official.cyclegan.training import checkpoint_store
+from official.cyclegan.training import stop_requests
 
 # Seconds between two updates of the progress bar, on a screen and in a file.
 _BAR_SECONDS = 0.2
 _LOG_SECONDS = 10.0
 _SHOWN_EVERY = 20  # steps between two updates of the losses beside the bar
-_MAX_FRAMES = 100  # of the animation
-_FRAME_MILLISECONDS = 200
-_LAST_FRAME_MILLISECONDS = 2000
-_WARM_UP_SHARE = 0.02  # of a long run, before health's patience begins
-_AGREE_EVERY = 10  # steps between two questions whether a worker must stop
+# Steps between two exchanges of the workers' stop signals, which wait for all.
+_AGREE_EVERY = 10
 
 
 class StepCallback(tf.keras.callbacks.Callback):
@@ -72,6 +61,7 @@ class StepCallback(tf.keras.callbacks.Callback):
     """
     super().__init__()
     self.step, self.total = first_step, total_steps
+    self._failed: set[str] = set()  # outputs that were warned about
 
   def on_train_batch_end(
     self, batch: int, logs: dict[str, Any] | None = None
@@ -81,15 +71,56 @@ class StepCallback(tf.keras.callbacks.Callback):
     self.on_step(logs or {})
 
   def on_step(self, logs: dict[str, float]) -> None:
-    """Does what is to be done after a step.
+    """Is called after each step; subclasses override it.
 
     Args:
-      logs: What `CycleGAN.train_step` returned.
+      logs: The losses, scores and norms that `CycleGAN.train_step` returned,
+        running means by name.
     """
 
   def is_due(self, interval: int) -> bool:
     """Returns whether this step is a multiple of `interval`, or the last."""
     return self.step % interval == 0 or self.step == self.total
+
+  @contextlib.contextmanager
+  def optional_output(self, output: str) -> Iterator[None]:
+    """Lets the training go on if a file fails that no training needs.
+
+    A full disk or a removed folder is reported once; later attempts may
+    succeed. Only writing belongs within, not running the networks.
+
+    Args:
+      output: The file's name for the warning.
+
+    Yields:
+      Nothing.
+    """
+    try:
+      yield
+    except (errors.UserError, tf.errors.OpError, OSError) as error:
+      if output not in self._failed:
+        self._failed.add(output)
+        log_beside_bar(
+          logging.WARNING,
+          "step %d: %s cannot be written (%s). The training goes on.",
+          self.step,
+          output,
+          errors.first_line(error),
+        )
+
+  @contextlib.contextmanager
+  def to_tensorboard(self, writer: tf.summary.SummaryWriter) -> Iterator[None]:
+    """Lets `tf.summary` write at the current step, as optional output.
+
+    Args:
+      writer: Writes the event files.
+
+    Yields:
+      Nothing.
+    """
+    log = self.optional_output("the TensorBoard log")
+    with log, writer.as_default(self.step):
+      yield
 
 
 class ProgressBar(StepCallback):
@@ -112,9 +143,14 @@ class ProgressBar(StepCallback):
 
   def on_step(self, logs: dict[str, float]) -> None:
     """Moves the bar by one step."""
+    if self._bar is None:
+      return
     if self._bar.n % _SHOWN_EVERY == 0:
-      self._bar.set_postfix(_short(logs), refresh=False)
-    self._bar.update()
+      self._bar.set_postfix(_sum_directions(logs), refresh=False)
+    try:
+      self._bar.update()
+    except OSError:  # the reader of standard error is gone, e.g. a closed pipe
+      self.close()
 
   def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
     """Leaves the finished bar on the screen."""
@@ -122,225 +158,10 @@ class ProgressBar(StepCallback):
 
   def close(self) -> None:
     """Ends the bar's line, so that a message can follow."""
-    if self._bar is not None:
-      self._bar.close()
-
-
-class Pictures(StepCallback):
-  """Shows fixed test images every so many steps, and at the end as a film."""
-
-  def __init__(
-    self,
-    first_step: int,
-    total_steps: int,
-    folder: str,
-    animation: str,
-    images_A: np.ndarray,
-    images_B: np.ndarray,
-    interval: int,
-    writer: tf.summary.SummaryWriter,
-  ):
-    """Sets what is shown where.
-
-    Args:
-      first_step: Steps already done.
-      total_steps: Length of the whole run, steps.
-      folder: Where the PNG files go.
-      animation: Path of the GIF file that is made of them.
-      images_A: float32 `[count, size, size, channels]` in [-1, 1] of domain A.
-      images_B: The same of domain B.
-      interval: Steps between two pictures; the last step is always shown.
-      writer: Gets the same pictures.
-    """
-    super().__init__(first_step, total_steps)
-    self._folder, self._animation = folder, animation
-    self._images = images_A, images_B
-    self._interval, self._writer = interval, writer
-
-  def on_step(self, logs: dict[str, float]) -> None:
-    """Writes the picture when it is time to."""
-    if self.is_due(self._interval):
-      generators = self.model.inference_generators
-      picture = sample_grid.progress_grid(*generators, *self._images)
-      name = f"step_{self.step:07d}.png"
-      image_files.write(os.path.join(self._folder, name), picture)
-      with self._writer.as_default(self.step):
-        tf.summary.image("progress", picture[np.newaxis])
-    if self.step == self.total:
-      files = sorted(
-        entry.path
-        for entry in os.scandir(self._folder)
-        if entry.name.startswith("step_") and entry.name.endswith(".png")
-      )
-      # Evenly chosen, with the first and the last.
-      count = min(len(files), _MAX_FRAMES)
-      chosen = np.linspace(0, len(files) - 1, count).round().astype(int)
-      image_files.write_animation(
-        self._animation,
-        [image_files.read(files[i]) for i in chosen],
-        [_FRAME_MILLISECONDS] * (count - 1) + [_LAST_FRAME_MILLISECONDS],
-      )
-
-
-class TensorBoard(StepCallback):
-  """Writes losses, totals, rates, scores, norms and the configuration."""
-
-  def __init__(
-    self,
-    first_step: int,
-    total_steps: int,
-    writer: tf.summary.SummaryWriter,
-    config: config_lib.Config,
-    interval: int,
-  ):
-    """Sets what to write where.
-
-    Args:
-      first_step: Steps already done.
-      total_steps: Length of the whole run, steps.
-      writer: Where to.
-      config: The resolved configuration, written once as text and for the
-        HParams tab.
-      interval: Steps between two points, each the mean since the one before.
-    """
-    super().__init__(first_step, total_steps)
-    self._writer, self._config, self._interval = writer, config, interval
-
-  def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-    """Writes the configuration."""
-    values = dataclasses.asdict(self._config)
-    lines = config_file.to_json(self._config).splitlines()
-    text = "\n".join(f"    {line}" for line in lines)
-    with self._writer.as_default(self.step):
-      tf.summary.text("config", text)
-      hparams_lib.hparams(
-        {
-          f"{part}/{name}": value
-          for part, fields in values.items()
-          for name, value in fields.items()
-        }
-      )
-
-  def on_step(self, logs: dict[str, float]) -> None:
-    """Writes the means since the last point, and starts them anew."""
-    if not self.is_due(self._interval):
-      return
-    with self._writer.as_default(self.step):
-      for name, value in logs.items():
-        tf.summary.scalar(name if "/" in name else f"loss/{name}", value)
-      weights = self.model.loss_weights
-      generators = model_lib.weighted_total(logs, weights)
-      discriminators = model_lib.discriminators_total(logs, weights)
-      tf.summary.scalar("weighted/generators", generators)
-      tf.summary.scalar("weighted/discriminators", discriminators)
-      for name in ("generator", "discriminator"):
-        optimizer = getattr(self.model, f"{name}_optimizer")
-        tf.summary.scalar(f"learning_rate/{name}", optimizer.learning_rate)
-    self.model.reset_metrics()
-
-  def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-    """Makes sure that everything is on the disk."""
-    self._writer.flush()
-
-
-class Health(StepCallback):
-  """Stops at NaN, and warns once of each thing that `health` knows."""
-
-  def __init__(
-    self,
-    first_step: int,
-    total_steps: int,
-    images_A: np.ndarray,
-    images_B: np.ndarray,
-    writer: tf.summary.SummaryWriter,
-    learning_rate: float,
-    rules: diagnostics.Rules,
-  ):
-    """Sets what to watch.
-
-    Args:
-      first_step: Steps already done.
-      total_steps: Length of the whole run, steps.
-      images_A: float32 `[count, size, size, channels]` in [-1, 1] of domain A.
-      images_B: The same of domain B.
-      writer: Gets each event as text.
-      learning_rate: The generators' rate before it falls.
-      rules: The thresholds.
-    """
-    super().__init__(first_step, total_steps)
-    self._images = {"g_AB": images_A, "g_BA": images_B}
-    self._writer, self._rules = writer, rules
-    self._learning_rate = learning_rate
-    self._first_outputs: dict[str, np.ndarray] = {}
-    self._held: dict[tuple[str, str], int] = {}
-    self.events: list[diagnostics.Event] = []
-
-  def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-    """Notes what the generators make before anything is learned."""
-    trained = [
-      config_lib.GENERATOR_NAMES[direction]
-      for direction in self.model.trained_directions
-    ]
-    self._images = {name: self._images[name] for name in trained}
-    self._first_outputs = self._translate()
-
-  def on_step(self, logs: dict[str, float]) -> None:
-    """Checks the losses' numbers every step, all else at intervals.
-
-    Raises:
-      errors.UserError: If a loss is NaN or infinite.
-    """
-    broken = diagnostics.first_not_finite(logs)
-    if broken:
-      raise diverged(f"the loss {broken} is {logs[broken]}", self.step)
-    if not self.is_due(self._rules.interval):
-      return
-    events = diagnostics.check_losses(
-      logs, self.model.loss_weights.gan_mode, self._rules
-    )
-    warm_up = max(self._rules.warm_up, self.total * _WARM_UP_SHARE)
-    if self.step < warm_up:
-      events = [event for event in events if event.rule == "exploded"]
-    else:
-      for name, outputs in self._translate().items():
-        events += diagnostics.check_images(
-          name,
-          self._images[name],
-          outputs,
-          self._first_outputs[name] if self._is_learning() else None,
-          self._rules,
-        )
-    held = {}
-    for event in events:
-      key = event.rule, event.subject
-      held[key] = self._held.get(key, 0) + 1
-      if held[key] >= self._rules.patience or event.rule == "exploded":
-        self._report(event)
-    self._held = held
-
-  def _is_learning(self) -> bool:
-    """Returns whether the rate is still high enough to change something."""
-    rate = self.model.generator_optimizer.learning_rate
-    return float(rate) >= 0.5 * self._learning_rate
-
-  def _translate(self) -> dict[str, np.ndarray]:
-    """Returns what the trained generators, not the averages, make."""
-    return {
-      name: getattr(self.model, name)(tf.constant(images)).numpy()
-      for name, images in self._images.items()
-    }
-
-  def _report(self, event: diagnostics.Event) -> None:
-    """Warns, once for each rule and subject."""
-    known = {(e.rule, e.subject) for e in self.events}
-    if (event.rule, event.subject) in known:
-      return
-    self.events.append(event)
-    text = f"step {self.step}: {event.rule}: {event.message}"
-    with tqdm.tqdm.external_write_mode(file=sys.stderr):
-      logging.warning("%s", text)
-    with self._writer.as_default(self.step):
-      tf.summary.text(f"health/{event.rule}", text)
+    bar, self._bar = self._bar, None
+    if bar is not None:
+      with contextlib.suppress(OSError):
+        bar.close()
 
 
 class Validation(StepCallback):
@@ -350,33 +171,37 @@ class Validation(StepCallback):
     self,
     first_step: int,
     total_steps: int,
-    judge: validation.Evaluator,
+    evaluator: validation.Evaluator,
     interval: int,
     writer: tf.summary.SummaryWriter,
-    best: checkpoints.BestCheckpoint | None,
+    best: checkpoint_store.BestCheckpoint | None,
   ):
-    """Sets what to measure when.
+    """Sets the measures and when they are taken.
 
     Args:
       first_step: Steps already done.
       total_steps: Length of the whole run, steps.
-      judge: What measures.
+      evaluator: Measures generators on the test split.
       interval: Steps between two validations; the last step is always one.
       writer: Gets the measures.
       best: Keeps the checkpoint that is best by its metric; None keeps none.
     """
     super().__init__(first_step, total_steps)
-    self._judge, self._interval = judge, interval
+    self._evaluator, self._interval = evaluator, interval
     self._writer, self._best = writer, best
 
   def on_step(self, logs: dict[str, float]) -> None:
-    """Measures when it is time to."""
+    """Measures when it is time to.
+
+    Raises:
+      errors.UserError: If the best checkpoint cannot be saved.
+    """
     if not self.is_due(self._interval):
       return
-    measures = self._judge.measure(
+    measures = self._evaluator.measure(
       *map(validation.from_generator, self.model.inference_generators)
     )
-    with self._writer.as_default(self.step):
+    with self.to_tensorboard(self._writer):
       for name, value in measures.items():
         tf.summary.scalar(f"validation/{name}", value)
     shown = ", ".join(
@@ -385,22 +210,25 @@ class Validation(StepCallback):
     better = self._best and self._best.save_if_better(
       measures[self._best.metric]
     )
-    tqdm.tqdm.write(
-      f"step {self.step}: {shown}{' (best so far)' if better else ''}",
-      file=sys.stderr,
+    log_beside_bar(
+      logging.INFO,
+      "step %d: %s%s",
+      self.step,
+      shown,
+      " (best so far)" if better else "",
     )
 
 
 class Checkpoint(StepCallback):
-  """Saves every so many steps, at the end, and when asked to stop."""
+  """Saves at intervals, at the end, and when the process is asked to stop."""
 
   def __init__(
     self,
     first_step: int,
     total_steps: int,
-    store: checkpoints.CheckpointStore,
+    store: checkpoint_store.CheckpointStore,
     interval: int,
-    requests: StopRequests,
+    requests: stop_requests.StopRequests,
     strategy: tf.distribute.Strategy,
     workers: int = 1,
   ):
@@ -409,9 +237,9 @@ class Checkpoint(StepCallback):
     Args:
       first_step: Steps already done.
       total_steps: Length of the whole run, steps.
-      store: What saves.
+      store: Saves the model.
       interval: Steps between two checkpoints.
-      requests: Tells when the process has been asked to stop.
+      requests: The signals that ask this process to stop.
       strategy: What the model is distributed by.
       workers: How many processes train together; they stop together.
     """
@@ -425,7 +253,8 @@ class Checkpoint(StepCallback):
     """Saves when it is time to, or when the run has to stop.
 
     Raises:
-      errors.UserError: If nothing can be saved.
+      errors.UserError: If the file system refuses, or a weight is NaN or
+        infinite.
     """
     number = self._stop_signal()
     if number is not None and self.step < self.total:
@@ -434,11 +263,15 @@ class Checkpoint(StepCallback):
     if self.is_due(self._interval) or self.stopped_by is not None:
       try:
         self._store.save()
-      except checkpoints.NotFiniteError as error:
+      except checkpoint_store.NotFiniteError as error:
         raise diverged(str(error), self.step) from error
 
   def _stop_signal(self) -> int | None:
-    """Returns the signal that any worker has received."""
+    """Returns the signal that any worker has received.
+
+    All workers get the same answer at the same step: they stop together, or
+    the others would wait for gradients for ever.
+    """
     received = self.requests.received
     if self._workers == 1:
       return received
@@ -453,48 +286,24 @@ class Checkpoint(StepCallback):
     return received or signal.SIGTERM
 
 
-@dataclasses.dataclass
-class StopRequests:
-  """Signals that ask this process to stop.
+def log_beside_bar(level: int, message: str, *values: object) -> None:
+  """Logs a line above the progress bar instead of in the midst of it.
 
-  Attributes:
-    received: The last one's number, or None.
+  Args:
+    level: absl's level.
+    message: With `%` for the values.
+    *values: Put in if the message is shown.
   """
-
-  received: int | None = None
-
-  @contextlib.contextmanager
-  def listen(self) -> Iterator[None]:
-    """Notes SIGTERM and SIGINT instead of dying of them.
-
-    A second SIGINT interrupts at once.
-    """
-
-    def note(number: int, frame: Any) -> None:
-      del frame
-      if self.received == signal.SIGINT == number:
-        raise KeyboardInterrupt
-      self.received = number
-
-    numbers = signal.SIGTERM, signal.SIGINT
-    try:
-      before = {number: signal.signal(number, note) for number in numbers}
-    except ValueError:  # not the main thread, e.g. in a notebook's widget
-      yield
-      return
-    try:
-      yield
-    finally:
-      for number, handler in before.items():
-        signal.signal(number, handler)
+  with tqdm.tqdm.external_write_mode(file=sys.stderr):
+    logging.log(level, message, *values)
 
 
 def diverged(what: str, step: int) -> errors.UserError:
-  """Returns what to tell the user when the numbers are none any more.
+  """Returns what to tell the user when a number is NaN or infinite.
 
   Args:
-    what: What was seen.
-    step: When.
+    what: Which number is NaN or infinite.
+    step: The step in which it was seen.
   """
   return errors.UserError(
     f"training diverged: {what} at step {step}. Nothing of it was saved; the"
@@ -503,8 +312,8 @@ def diverged(what: str, step: int) -> errors.UserError:
   )
 
 
-def _short(logs: dict[str, float]) -> dict[str, str]:
-  """Sums each loss over the two directions, for one line."""
+def _sum_directions(logs: dict[str, float]) -> dict[str, str]:
+  """Returns each loss summed over both directions, as text for one line."""
   sums: dict[str, float] = {}
   for name, value in logs.items():
     if "/" in name:  # a score or a gradient's norm

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Rules that tell when a training has gone wrong, on plain numbers.
+"""Rules that recognise failed GAN trainings by losses and by fixed images.
 
 Each rule is one of the failures that users of CycleGAN report; `check_losses`
 and `check_images` say which holds. Images are float32
@@ -45,8 +45,8 @@ class Rules:
     won: A discriminator has won when its loss, relative to that of guessing,
       is below this.
     same: Identity collapse: mean absolute change below this.
-    still: Frozen generator: mean absolute change, since training started,
-      of what it makes below this.
+    still: Frozen generator: mean absolute change of its outputs, since
+      training started, below this.
     inverted: Colour inversion: correlation between input and output below
       this.
     alike: Mode collapse: mean difference between outputs, relative to that
@@ -66,12 +66,12 @@ class Rules:
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-  """Something wrong.
+  """A rule that holds.
 
   Attributes:
     rule: Name of the rule.
-    subject: What it is about: a discriminator, a generator, or the losses.
-    message: What was seen, and what helps.
+    subject: A discriminator, a generator, or "losses".
+    message: What was seen, and which options help.
   """
 
   rule: str
@@ -157,73 +157,100 @@ def check_images(
   first_outputs: np.ndarray | None,
   rules: Rules,
 ) -> list[Event]:
-  """Applies the rules about what a generator makes of fixed images.
+  """Applies the rules about a generator's outputs for fixed images.
 
   * identity_collapse: the output is the input, `rules.same`.
-  * frozen_generator: the output is what it was at the start, `rules.still`.
+  * frozen_generator: the output is as at the start, `rules.still`.
   * colour_inversion: dark has become light and colours their opposites,
     `rules.inverted`.
   * mode_collapse: different inputs give the same output, `rules.alike`.
 
   Args:
     name: The generator.
-    inputs: Test images, at least two for mode collapse.
-    outputs: What the generator makes of them.
-    first_outputs: What it made of them when training started; None where
-      nothing should be concluded from it.
+    inputs: Test images, float32 `[count, height, width, channels]`, at least
+      two for mode collapse.
+    outputs: The generator's outputs for them.
+    first_outputs: Its outputs when training started; None leaves out
+      frozen_generator.
     rules: The thresholds.
 
   Returns:
     An event for each rule that holds.
   """
-  outputs = np.clip(outputs, -1.0, 1.0)
-  events = []
+  outputs = np.clip(outputs, -1.0, 1.0)  # as they would be shown
+  events = [
+    _identity_collapse(name, inputs, outputs, rules),
+    _frozen_generator(name, outputs, first_outputs, rules),
+    _colour_inversion(name, inputs, outputs, rules),
+    _mode_collapse(name, inputs, outputs, rules),
+  ]
+  return [event for event in events if event is not None]
+
+
+def _identity_collapse(
+  name: str, inputs: np.ndarray, outputs: np.ndarray, rules: Rules
+) -> Event | None:
   change = float(np.mean(np.abs(outputs - inputs)))
-  if change < rules.same:
-    events.append(
-      Event(
-        "identity_collapse",
-        name,
-        f"{name} gives its input back (mean change {change / 2:.2%} of full"
-        " scale). Lower --lambda_id or --lambda_reconstr, or raise"
-        " --lambda_validation.",
-      )
-    )
-  if first_outputs is not None:
-    moved = float(np.mean(np.abs(outputs - np.clip(first_outputs, -1.0, 1.0))))
-    if moved < rules.still:
-      events.append(
-        Event(
-          "frozen_generator",
-          name,
-          f"what {name} makes has not changed since the start (by"
-          f" {moved / 2:.3%} of full scale). Raise --learning_rate or"
-          " --lambda_validation.",
-        )
-      )
+  if change >= rules.same:
+    return None
+  # Images in [-1, 1] have a full scale of 2.
+  return Event(
+    "identity_collapse",
+    name,
+    f"{name} gives its input back (mean change {change / 2:.2%} of full"
+    " scale). Lower --lambda_id or --lambda_reconstr, or raise"
+    " --lambda_validation.",
+  )
+
+
+def _frozen_generator(
+  name: str,
+  outputs: np.ndarray,
+  first_outputs: np.ndarray | None,
+  rules: Rules,
+) -> Event | None:
+  if first_outputs is None:
+    return None
+  moved = float(np.mean(np.abs(outputs - np.clip(first_outputs, -1.0, 1.0))))
+  if moved >= rules.still:
+    return None
+  return Event(
+    "frozen_generator",
+    name,
+    f"what {name} makes has not changed since the start (by"
+    f" {moved / 2:.3%} of full scale). Raise --learning_rate or"
+    " --lambda_validation.",
+  )
+
+
+def _colour_inversion(
+  name: str, inputs: np.ndarray, outputs: np.ndarray, rules: Rules
+) -> Event | None:
   correlation = _correlation(inputs, outputs)
-  if correlation < rules.inverted:
-    events.append(
-      Event(
-        "colour_inversion",
-        name,
-        f"{name} turns light into dark (correlation of input and output"
-        f" {correlation:.2f}). Start again with another --seed, with"
-        " --global_skip, or with a higher --lambda_id.",
-      )
-    )
+  if correlation >= rules.inverted:
+    return None
+  return Event(
+    "colour_inversion",
+    name,
+    f"{name} turns light into dark (correlation of input and output"
+    f" {correlation:.2f}). Start again with another --seed, with"
+    " --global_skip, or with a higher --lambda_id.",
+  )
+
+
+def _mode_collapse(
+  name: str, inputs: np.ndarray, outputs: np.ndarray, rules: Rules
+) -> Event | None:
   spread = _spread(outputs) / max(_spread(inputs), _EPSILON)
-  if len(inputs) > 1 and spread < rules.alike:
-    events.append(
-      Event(
-        "mode_collapse",
-        name,
-        f"{name} makes nearly the same of different pictures (they differ by"
-        f" {spread:.0%} of what the inputs do). Raise --lambda_reconstr,"
-        " lower --disc_learning_rate, or use --augment=diffaugment.",
-      )
-    )
-  return events
+  if len(inputs) < 2 or spread >= rules.alike:
+    return None
+  return Event(
+    "mode_collapse",
+    name,
+    f"{name} makes nearly the same of different pictures (they differ by"
+    f" {spread:.0%} of what the inputs do). Raise --lambda_reconstr,"
+    " lower --disc_learning_rate, or use --augment=diffaugment.",
+  )
 
 
 def _correlation(inputs: np.ndarray, outputs: np.ndarray) -> float:

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Records what made a run: `run.json` in the run's folder."""
+"""Writes `run.json`: configuration, data, versions and devices of a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ import dataclasses
 import datetime
 import hashlib
 import importlib.metadata
-import json
 import os
 import pathlib
 import platform
@@ -29,8 +28,10 @@ import sys
 from typing import Any
 
 import tensorflow as tf
+from absl import logging
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.data import sources
 
@@ -54,7 +55,7 @@ def add_start(
   device: dict[str, Any],
   first_step: int,
 ) -> None:
-  """Notes that a run starts, or goes on, and warns if its data has changed.
+  """Records that a run starts, or goes on; warns if its data has changed.
 
   The file holds the resolved configuration, the data's fingerprint and, for
   every start, the time (UTC), the step, the command, the versions, the git
@@ -64,25 +65,20 @@ def add_start(
     model_dir: The folder of the run.
     config: The resolved configuration.
     source: The data set.
-    device: What the run is on, from `devices.describe`.
+    device: The devices that the run uses, from `devices.describe`.
     first_step: Steps already done.
 
   Raises:
     errors.UserError: If the file cannot be written.
   """
   path = pathlib.Path(model_dir, FILE_NAME)
-  starts, before = [], None
-  if first_step and path.exists():
-    try:
-      earlier = json.loads(path.read_text(encoding="utf-8"))
-      starts, before = earlier["starts"], earlier["data"]["fingerprint"]
-    except (ValueError, KeyError, TypeError):
-      pass  # damaged: begin anew
+  starts, before = _earlier_starts(path) if first_step else ([], None)
   now = fingerprint(source)
   if before not in (None, now):
-    print(
-      f"The pictures of --dataset={config.data.dataset} have changed since this"
-      " run began: it goes on, but not as it would have with the earlier ones."
+    logging.warning(
+      "The pictures of --dataset=%s have changed since this run began: it goes"
+      " on, but not as it would have with the earlier ones.",
+      config.data.dataset,
     )
   starts.append(
     {
@@ -96,7 +92,7 @@ def add_start(
       "device": device,
     }
   )
-  record = {
+  metadata = {
     "config": dataclasses.asdict(config),
     "data": {
       "name": source.name,
@@ -105,7 +101,18 @@ def add_start(
     },
     "starts": starts,
   }
-  files.write_text(path, json.dumps(record, indent=2) + "\n", "model_dir")
+  files.write_json(path, metadata, "model_dir")
+
+
+def _earlier_starts(
+  path: pathlib.Path,
+) -> tuple[list[dict[str, Any]], str | None]:
+  """Returns the starts so far, and the fingerprint of their data."""
+  try:
+    metadata = files.read_json(path, "It is begun anew.")
+    return metadata["starts"], metadata["data"]["fingerprint"]
+  except (OSError, errors.UserError, KeyError, TypeError):
+    return [], None  # missing or damaged: nothing to train depends on it
 
 
 def fingerprint(source: sources.Source) -> str:
@@ -129,7 +136,7 @@ def fingerprint(source: sources.Source) -> str:
 
 
 def versions() -> dict[str, str]:
-  """Returns the versions of Python and of the packages that matter."""
+  """Returns the versions of Python and of the packages that compute."""
   found = {"python": platform.python_version()}
   for name in _PACKAGES:
     try:

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Pictures of a run's progress: rows of images, stages side by side."""
+"""Pictures of a run's progress: what both generators make of fixed images."""
 
 from __future__ import annotations
 
@@ -23,26 +23,28 @@ from official.cyclegan.data import preprocessing
 
 
 def stages(
-  forth: tf.keras.Model, back: tf.keras.Model, real: np.ndarray
+  forward: tf.keras.Model, backward: tf.keras.Model, real: np.ndarray
 ) -> list[np.ndarray]:
-  """Returns what CycleGAN makes of images of one domain.
+  """Translates images of one domain, and back, and to their own domain.
 
   Args:
-    forth: Generator to the other domain.
-    back: Generator from the other domain.
+    forward: Generator to the other domain.
+    backward: Generator from the other domain.
     real: float32 `[count, size, size, channels]` in [-1, 1].
 
   Returns:
-    Four arrays like `real`: the images, translated, translated back, and sent
-    through the generator that should leave them as they are.
+    Four arrays like `real`: the images; their translations; the translations
+    translated back, which should be the images (CycleGAN paper, eq. 2); and
+    the outputs of `backward` for the images, which should be the images too
+    (section 5.2).
   """
   images = tf.constant(real)
-  translated = forth(images, training=False)
+  translated = forward(images, training=False)
   return [
     real,
     translated.numpy(),
-    back(translated, training=False).numpy(),
-    back(images, training=False).numpy(),
+    backward(translated, training=False).numpy(),
+    backward(images, training=False).numpy(),
   ]
 
 
@@ -58,16 +60,20 @@ def progress_grid(
     g_AB: Generator from A to B.
     g_BA: Generator from B to A.
     images_A: float32 `[count, size, size, channels]` in [-1, 1].
-    images_B: The same for domain B.
+    images_B: float32 `[count, size, size, channels]` of domain B.
 
   Returns:
-    uint8 picture with one row per image, those of A first.
+    uint8 `[total height, total width, channels]` with one row per image, those
+    of A first.
   """
-  rows = []
-  for forth, back, real in ((g_AB, g_BA, images_A), (g_BA, g_AB, images_B)):
+  rows: list[list[np.ndarray]] = []
+  for forward, backward, real in (
+    (g_AB, g_BA, images_A),
+    (g_BA, g_AB, images_B),
+  ):
     shown = [
       preprocessing.network_to_uint8(stage)
-      for stage in stages(forth, back, real)
+      for stage in stages(forward, backward, real)
     ]
     rows.extend(list(row) for row in zip(*shown))
   return image_grid.grid(rows)

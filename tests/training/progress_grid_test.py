@@ -14,7 +14,7 @@
 import numpy as np
 import tensorflow as tf
 
-from official.cyclegan.training import sample_grid
+from official.cyclegan.training import progress_grid
 from tests import conftest
 
 
@@ -25,7 +25,7 @@ def _shift(amount):
 
 def test_stages_are_translated_reconstructed_identity():
   real = np.zeros((2, 4, 4, 3), np.float32)
-  got = sample_grid.stages(_shift(0.5), _shift(-0.25), real)
+  got = progress_grid.stages(_shift(0.5), _shift(-0.25), real)
   means = [float(np.mean(stage)) for stage in got]
   assert means == [0.0, 0.5, 0.25, -0.25]
 
@@ -33,7 +33,7 @@ def test_stages_are_translated_reconstructed_identity():
 def test_progress_grid_shows_both_directions():
   images_A = np.full((2, 4, 4, 3), -1, np.float32)
   images_B = np.full((2, 4, 4, 3), 1, np.float32)
-  picture = sample_grid.progress_grid(
+  picture = progress_grid.progress_grid(
     _shift(0.4), _shift(-0.4), images_A, images_B
   )
   assert picture.shape == (4 * 6 - 2, 4 * 6 - 2, 3)

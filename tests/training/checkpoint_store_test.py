@@ -1,0 +1,381 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import json
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
+from official.cyclegan.modeling import model as model_lib
+from official.cyclegan.training import checkpoint_store
+from official.cyclegan.training import checkpoints
+from tests import conftest
+
+
+def _model(config, scaled=False):
+  optimizers = [tf.keras.optimizers.Adam(1e-2) for _ in "GD"]
+  if scaled:
+    scale = tf.keras.mixed_precision.LossScaleOptimizer
+    optimizers = [scale(optimizer) for optimizer in optimizers]
+  model = model_lib.build_model(config)
+  model.compile(*optimizers)
+  return model
+
+
+def _step(model, config):
+  shape = (1, config.data.crop_size, config.data.crop_size, 3)
+  rng = np.random.default_rng(int(model.step))
+  pair = [tf.constant(rng.uniform(-1, 1, shape), tf.float32) for _ in "AB"]
+  model.train_step(tuple(pair))
+
+
+def _state(model):
+  variables = [
+    *model.g_AB.weights,
+    *model.d_B.weights,
+    *model.ema_generators[1].weights,
+    *model.generator_optimizer.variables,
+    *model.discriminator_optimizer.variables,
+    model.buffer_A.images,
+    model.buffer_B.seen,
+    model.step,
+  ]
+  return [variable.numpy() for variable in variables]
+
+
+def _names(folder, which="checkpoints"):
+  return sorted(p.stem for p in (folder / which).glob("*.index"))
+
+
+@pytest.fixture(scope="module")
+def config(pictures):
+  return config_checks.resolve(
+    config_lib.Config(
+      data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
+      model=conftest.TINY_MODEL,
+      train=config_lib.TrainConfig(buffer_max_length=3, precision="float32"),
+    )
+  )
+
+
+@pytest.fixture(scope="module")
+def run(config, tmp_path_factory):
+  """A folder with the checkpoints of two steps, and the state at each."""
+  folder = tmp_path_factory.mktemp("run")
+  model = _model(config)
+  store = checkpoint_store.CheckpointStore(model, str(folder))
+  states = []
+  for _ in range(2):
+    _step(model, config)
+    states.append(_state(model))
+    store.save()
+  config_file.save(config, str(folder))
+  return folder, states
+
+
+@pytest.fixture
+def folder(run, tmp_path):
+  """A copy of the run's folder, to be spoilt."""
+  return conftest.copy(run[0], tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def shared_model(config):
+  """A model whose state the tests of this file leave to each other."""
+  return _model(config)
+
+
+@pytest.fixture
+def model(shared_model):
+  """The shared one, at step 0 and with weights that are finite."""
+  shared_model.step.assign(0)
+  for network in model_lib.NETWORK_NAMES:
+    for value in getattr(shared_model, network).get_weights():
+      assert np.isfinite(value).all()
+  return shared_model
+
+
+def test_everything_is_restored(config, run):
+  folder, states = run
+  again = _model(config)
+  store = checkpoint_store.CheckpointStore(again, str(folder))
+  assert store.restore() == 2
+  for want, got in zip(states[1], _state(again)):
+    np.testing.assert_array_equal(want, got)
+
+
+def test_nothing_to_restore(model, tmp_path):
+  store = checkpoint_store.CheckpointStore(model, str(tmp_path))
+  assert store.restore() is None
+
+
+def test_step_is_saved_once_and_the_newest_are_kept(model, tmp_path):
+  store = checkpoint_store.CheckpointStore(model, str(tmp_path), keep=2)
+  for _ in range(4):
+    model.step.assign_add(1)
+    store.save()
+  assert _names(tmp_path) == ["ckpt-3", "ckpt-4"]
+  # Another process goes on with the rotation.
+  store = checkpoint_store.CheckpointStore(model, str(tmp_path), keep=2)
+  assert store.restore() == 4
+  assert store.save() is None
+  model.step.assign_add(1)
+  assert store.save().endswith("ckpt-5")
+  assert _names(tmp_path) == ["ckpt-4", "ckpt-5"]
+
+
+def _tear(path, how):
+  if how == "index cut":
+    file = path.with_suffix(".index")
+    file.write_bytes(file.read_bytes()[:-40])
+  elif how == "index empty":
+    path.with_suffix(".index").write_bytes(b"")
+  else:
+    (file,) = path.parent.glob(f"{path.name}.data*")
+    if how == "data gone":
+      file.unlink()
+    elif how == "data cut":
+      file.write_bytes(file.read_bytes()[:-100])
+    else:
+      content = bytearray(file.read_bytes())
+      content[len(content) // 2] ^= 1
+      file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+  "how", ["index cut", "index empty", "data gone", "data cut", "one bit"]
+)
+def test_torn_checkpoint_is_passed_over(model, run, folder, how, log):
+  _, states = run
+  _tear(folder / "checkpoints" / "ckpt-2", how)
+  store = checkpoint_store.CheckpointStore(model, str(folder))
+  assert store.restore() == 1 and int(model.step) == 1
+  for want, got in zip(states[0], _state(model)):
+    np.testing.assert_array_equal(want, got)
+  assert "ckpt-2 is damaged" in log.text
+  generator, _ = checkpoints.load_generator(str(folder), "AtoB")
+  np.testing.assert_array_equal(
+    generator.get_weights()[0], model.ema_generators[0].get_weights()[0]
+  )
+  # The step is done again, and its checkpoint replaces the torn one.
+  model.step.assign_add(1)
+  store.save()
+  model.step.assign(0)
+  store = checkpoint_store.CheckpointStore(model, str(folder))
+  assert store.restore() == 2 and int(model.step) == 2
+
+
+def test_weights_that_are_not_finite_are_not_saved(model, folder):
+  store = checkpoint_store.CheckpointStore(model, str(folder))
+  kernel = model.d_A.trainable_variables[0]
+  before = kernel.numpy()
+  kernel.assign(kernel * np.nan)
+  model.step.assign(3)
+  with pytest.raises(checkpoint_store.NotFiniteError, match="d_A .* at step 3"):
+    store.save()
+  kernel.assign(before)
+  assert _names(folder) == ["ckpt-1", "ckpt-2"]
+
+
+def test_failing_disk_leaves_the_earlier_checkpoint(model, folder, monkeypatch):
+  store = checkpoint_store.CheckpointStore(model, str(folder))
+  model.step.assign(3)
+
+  def full(self, checkpoint_number):
+    # What TensorFlow leaves behind and raises when a disk is full.
+    folder = pathlib.Path(self.directory)
+    (folder / f"ckpt-{checkpoint_number}.data-00000-of-00001").write_text("x")
+    (folder / f"ckpt-{checkpoint_number}_temp").mkdir()
+    raise tf.errors.ResourceExhaustedError(None, None, "No space left")
+
+  with monkeypatch.context() as patch:
+    patch.setattr(tf.train.CheckpointManager, "save", full)
+    with pytest.raises(errors.UserError) as caught:
+      store.save()
+  assert str(caught.value).startswith("--model_dir: the checkpoint of step 3")
+  assert "No space left" in str(caught.value)
+  assert "step 2 is whole" in str(caught.value)
+  assert not list((folder / "checkpoints").glob("ckpt-3*"))
+  assert store.save().endswith("ckpt-3")  # once there is space again
+
+
+def test_folder_that_cannot_be_made_is_named(model, tmp_path):
+  (tmp_path / "checkpoints").write_text("a file is in the way")
+  store = checkpoint_store.CheckpointStore(model, str(tmp_path))
+  with pytest.raises(errors.UserError, match="There is no earlier one"):
+    store.save()
+
+
+def test_leftovers_of_a_killed_save_are_removed(model, folder):
+  saved = folder / "checkpoints"
+  (saved / "ckpt-3.data-00000-of-00001").write_text("half")
+  (saved / "ckpt-3_temp").mkdir()
+  (saved / "ckpt-3_temp" / "part").write_text("half")
+  model.step.assign(4)
+  checkpoint_store.CheckpointStore(model, str(folder)).save()
+  assert not list(saved.glob("ckpt-3*"))
+  assert _names(folder) == ["ckpt-1", "ckpt-2", "ckpt-4"]
+
+
+def test_best_is_kept_apart(model, tmp_path):
+  store = checkpoint_store.CheckpointStore(model, str(tmp_path), keep=1)
+  best = checkpoint_store.BestCheckpoint(store, str(tmp_path), "cycle_l1")
+  kept = []
+  for value in (0.5, 0.3, 0.4):
+    model.step.assign_add(1)
+    store.save()
+    kept.append(best.save_if_better(value))
+  assert kept == [True, True, False]
+  assert not best.save_if_better(float("nan"))
+  assert _names(tmp_path) == ["ckpt-3"]
+  assert _names(tmp_path, "checkpoints_best") == ["ckpt-2"]
+  record = json.loads((tmp_path / "checkpoints_best/best.json").read_text())
+  assert record == {"metric": "cycle_l1", "value": 0.3, "step": 2}
+  # Another process knows what was best; another metric starts anew.
+  for metric, better in (("cycle_l1", False), ("relative_l1", True)):
+    again = checkpoint_store.BestCheckpoint(store, str(tmp_path), metric)
+    assert again.save_if_better(0.35) == better
+  assert _names(tmp_path, "checkpoints_best") == ["ckpt-3"]
+
+
+def test_best_that_cannot_be_saved_is_tried_again(model, tmp_path, monkeypatch):
+  store = checkpoint_store.CheckpointStore(model, str(tmp_path))
+  best = checkpoint_store.BestCheckpoint(store, str(tmp_path), "cycle_l1")
+  model.step.assign(1)
+
+  def full(self, checkpoint_number):
+    raise tf.errors.ResourceExhaustedError(None, None, "No space left")
+
+  with monkeypatch.context() as patch:
+    patch.setattr(tf.train.CheckpointManager, "save", full)
+    with pytest.raises(errors.UserError, match="No space left"):
+      best.save_if_better(0.5)
+  assert best.save_if_better(0.5)
+  assert _names(tmp_path, "checkpoints_best") == ["ckpt-1"]
+
+
+def test_best_generator_can_be_chosen(config, model, tmp_path):
+  store = checkpoint_store.CheckpointStore(model, str(tmp_path))
+  best = checkpoint_store.BestCheckpoint(store, str(tmp_path), "cycle_l1")
+  config_file.save(config, str(tmp_path))
+  kernels = []
+  for value in (0.3, 0.4):
+    model.step.assign_add(1)
+    kernel = model.ema_generators[0].weights[0]
+    kernel.assign_add(tf.ones_like(kernel))
+    store.save()
+    best.save_if_better(value)
+    kernels.append(kernel.numpy())
+  for which, kernel in zip(("best", "latest"), kernels):
+    generator, _ = checkpoints.load_generator(
+      str(tmp_path), "AtoB", config_lib.GeneratorSelection(which)
+    )
+    np.testing.assert_array_equal(generator.get_weights()[0], kernel)
+
+
+def test_loss_scale_is_kept_and_another_precision_goes_on(
+  config, run, tmp_path
+):
+  scaled = _model(config, scaled=True)
+  _step(scaled, config)
+  scale = float(scaled.generator_optimizer.loss_scale)
+  # Halved, so that the default cannot be taken for what was saved.
+  half = scale / 2
+  scaled.generator_optimizer._loss_scale._current_loss_scale.assign(half)
+  checkpoint_store.CheckpointStore(scaled, str(tmp_path)).save()
+  again = _model(config, scaled=True)
+  assert checkpoint_store.CheckpointStore(again, str(tmp_path)).restore() == 1
+  assert int(again.generator_optimizer.dynamic_counter) == 1
+  assert float(again.generator_optimizer.loss_scale) == half
+  plain = _model(config)
+  assert checkpoint_store.CheckpointStore(plain, str(tmp_path)).restore() == 1
+  for want, got in zip(
+    scaled.generator_optimizer.inner_optimizer.variables,
+    plain.generator_optimizer.variables,
+  ):
+    np.testing.assert_array_equal(want, got)
+  # And from a run without a loss scale on with one, which starts anew.
+  folder, states = run
+  before = float(again.discriminator_optimizer.loss_scale)
+  assert checkpoint_store.CheckpointStore(again, str(folder)).restore() == 2
+  for want, got in zip(states[1], [*again.g_AB.weights, *again.d_B.weights]):
+    np.testing.assert_array_equal(want, got)
+  assert int(again.generator_optimizer.iterations) == 2
+  assert float(again.discriminator_optimizer.loss_scale) == before
+
+
+def _write_without(model, path, *missing):
+  """Writes a checkpoint that lacks some of its parts."""
+  store = checkpoint_store.CheckpointStore(model, str(path))
+  parts = store._parts(store.pools)
+  parts = {k: v for k, v in parts.items() if k not in missing}
+  tf.train.Checkpoint(**parts).write(str(path / "checkpoints" / "ckpt-7"))
+
+
+@pytest.mark.parametrize(
+  "missing", ["g_BA", "d_A", "g_AB_average", "generator_optimizer", "step"]
+)
+def test_training_does_not_go_on_with_random_variables(
+  model, tmp_path, missing
+):
+  """As if a part had been saved under another name."""
+  _write_without(model, tmp_path, missing)
+  with pytest.raises(errors.UserError) as caught:
+    checkpoint_store.CheckpointStore(model, str(tmp_path)).restore()
+  assert str(caught.value).startswith(f"--model_dir={tmp_path} holds")
+
+
+def test_pools_of_more_replicas_are_shared_out(model, tmp_path, log):
+  """A checkpoint of two devices goes on with one: its first pool."""
+  pools = checkpoint_store._Pools(model, 2)
+  for variable in pools.variables:
+    variable.assign(
+      tf.stack(
+        [
+          tf.fill(variable.shape[1:], tf.cast(v, variable.dtype))
+          for v in (7, 8)
+        ]
+      )
+    )
+  model.step.assign(1)
+  store = checkpoint_store.CheckpointStore(model, str(tmp_path))
+  checkpoint = tf.train.Checkpoint(**store._parts(pools))
+  checkpoint.write(str(tmp_path / "checkpoints" / "ckpt-1"))
+  assert store.restore() == 1
+  assert "was on 2 devices and goes on with 1" in log.text
+  assert float(tf.reduce_min(model.buffer_A.images)) == 7
+  assert int(model.buffer_B.seen) == 7
+
+
+def test_checkpoint_of_an_earlier_version_is_refused(config, model, tmp_path):
+  old = tf.train.Checkpoint(
+    g_AB=model.g_AB, g_AB_average=model.ema_generators[0]
+  )
+  old.write(str(tmp_path / "checkpoints" / "ckpt-7"))
+  config_file.save(config, str(tmp_path))
+  with pytest.raises(errors.UserError, match="version 0.1.0"):
+    checkpoint_store.CheckpointStore(model, str(tmp_path)).restore()
+  generator, _ = checkpoints.load_generator(str(tmp_path), "AtoB")
+  np.testing.assert_array_equal(
+    generator.get_weights()[0], model.ema_generators[0].get_weights()[0]
+  )
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
