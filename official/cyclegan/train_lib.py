@@ -229,7 +229,7 @@ def _build_student(
   if config.distill.init_from_teacher:
     config_checks.check_inheritance(config.model, teacher.model)
     for direction, network in teachers.items():
-      weight_transfer.inherit(
+      weight_transfer.transfer_weights(
         model.generator(direction), config.model, network, teacher.model
       )
     model.restart_ema_generators()
@@ -349,7 +349,7 @@ def _compile(
     schedule = schedules.ConstantThenDecay(
       learning_rate, total_steps, train.decay_fraction, train.lr_policy
     )
-    optimizer = adam.Adam(schedule, beta_1=train.beta_1)
+    optimizer = adam.FusedAdam(schedule, beta_1=train.beta_1)
     if train.precision == "mixed_float16":
       return tf.keras.mixed_precision.LossScaleOptimizer(optimizer)
     return optimizer

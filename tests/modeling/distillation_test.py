@@ -19,8 +19,8 @@ import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.modeling import distillation
+from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import losses
-from official.cyclegan.modeling import networks
 from tests import conftest
 
 _MOBILE = dataclasses.replace(conftest.TINY_MODEL, generator_type="mobile")
@@ -29,7 +29,7 @@ _MOBILE = dataclasses.replace(conftest.TINY_MODEL, generator_type="mobile")
 def _networks(model, seed):
   tf.keras.utils.set_random_seed(seed)
   model = dataclasses.replace(model, init="he")
-  return {d: networks.build_generator(model) for d in ("AtoB", "BtoA")}
+  return {d: generators.build_generator(model) for d in ("AtoB", "BtoA")}
 
 
 @pytest.mark.parametrize("kind", ["resnet", "unet"])
@@ -91,8 +91,8 @@ def test_alignment_is_that_of_the_kernels():
 @pytest.mark.parametrize("kind", config_lib.GENERATOR_TYPES)
 def test_features_are_at_a_quarter_of_the_size(kind):
   model = dataclasses.replace(conftest.TINY_MODEL, generator_type=kind)
-  generator = networks.build_generator(model)
-  layer = generator.get_layer(networks.quarter_size_layer(model))
+  generator = generators.build_generator(model)
+  layer = generator.get_layer(generators.quarter_size_layer(model))
   seen = tf.keras.Model(generator.input, layer.output)
   assert seen(np.zeros((1, 64, 32, 3), np.float32)).shape[1:3] == (16, 8)
 

@@ -20,8 +20,8 @@ from collections.abc import Mapping
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import losses
-from official.cyclegan.modeling import networks
 
 
 class Distiller:
@@ -92,5 +92,5 @@ def _with_features(
   network: tf.keras.Model, config: config_lib.ModelConfig
 ) -> tf.keras.Model:
   """Returns a generator that gives its features as well."""
-  layer = network.get_layer(networks.quarter_size_layer(config))
+  layer = network.get_layer(generators.quarter_size_layer(config))
   return tf.keras.Model(network.input, [network.output, layer.output])

@@ -27,10 +27,11 @@ from official.cyclegan.core import devices
 from official.cyclegan.core import errors
 from official.cyclegan.modeling import adam
 from official.cyclegan.modeling import diffaugment
+from official.cyclegan.modeling import discriminators
 from official.cyclegan.modeling import distillation
+from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import image_pool
 from official.cyclegan.modeling import losses
-from official.cyclegan.modeling import networks
 
 NETWORK_NAMES = ("g_AB", "g_BA", "d_A", "d_B")
 _Pair = tuple[tf.Tensor, tf.Tensor]
@@ -244,11 +245,11 @@ class CycleGAN(tf.keras.Model):
     super().compile(**{"jit_compile": False, **kwargs})
     config = self._train_config
     if generator_optimizer is None:
-      generator_optimizer = adam.Adam(
+      generator_optimizer = adam.FusedAdam(
         config.learning_rate, beta_1=config.beta_1
       )
     if discriminator_optimizer is None:
-      discriminator_optimizer = adam.Adam(
+      discriminator_optimizer = adam.FusedAdam(
         config.disc_learning_rate or config.learning_rate, beta_1=config.beta_1
       )
     self.generator_optimizer = generator_optimizer
@@ -567,11 +568,11 @@ def build_model(
     ema_generators, distiller = None, None
     if config.train.ema_decay:
       ema_generators = (
-        networks.build_generator(config.model, "g_AB_average"),
-        networks.build_generator(config.model, "g_BA_average"),
+        generators.build_generator(config.model, "g_AB_average"),
+        generators.build_generator(config.model, "g_BA_average"),
       )
-    g_AB = networks.build_generator(config.model, "g_AB")
-    g_BA = networks.build_generator(config.model, "g_BA")
+    g_AB = generators.build_generator(config.model, "g_AB")
+    g_BA = generators.build_generator(config.model, "g_BA")
     if teachers is not None:
       students = {"AtoB": g_AB, "BtoA": g_BA}
       distiller = distillation.Distiller(
@@ -583,8 +584,8 @@ def build_model(
     return CycleGAN(
       g_AB=g_AB,
       g_BA=g_BA,
-      d_A=networks.build_discriminator(config.model, "d_A"),
-      d_B=networks.build_discriminator(config.model, "d_B"),
+      d_A=discriminators.build_discriminator(config.model, "d_A"),
+      d_B=discriminators.build_discriminator(config.model, "d_B"),
       loss_weights=config.loss,
       image_shape=(*(largest or (size, size)), config.model.channels),
       train=config.train,
@@ -681,7 +682,7 @@ def _scaled(
 def _gradients(
   tape: tf.GradientTape, total: tf.Tensor, variables: Sequence[tf.Variable]
 ) -> list[tf.Tensor]:
-  """Returns gradients, 0 for biases that norms take away (`layers.Conv2D`)."""
+  """Returns gradients, 0 for biases that norms cancel (`BorderConv2D`)."""
   return tape.gradient(
     total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
   )

@@ -36,6 +36,7 @@ from official.cyclegan.core import devices
 StockInstanceNormalization = tfa.layers.InstanceNormalization
 
 
+@tf.keras.utils.register_keras_serializable("cyclegan")
 class InstanceNormalization(tfa.layers.InstanceNormalization):
   """Normalises every channel of every image by its own mean and variance.
 

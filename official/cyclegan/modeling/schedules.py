@@ -21,6 +21,7 @@ from typing import Any
 import tensorflow as tf
 
 
+@tf.keras.utils.register_keras_serializable("cyclegan")
 class ConstantThenDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
   """Constant, then falling to 0 at the end of the run.
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
-from official.cyclegan.modeling import networks
+from official.cyclegan.modeling import generators
 from official.cyclegan.serving import model_cost
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_convert
@@ -56,7 +56,7 @@ def write_fresh(
     errors.UserError: If it cannot be converted.
   """
   translator = serving_module.ServingModule(
-    networks.build_generator(model), "AtoB"
+    generators.build_generator(model), "AtoB"
   )
   shape = (4, size, size, model.channels)
   noise = np.random.default_rng(0).random(shape, np.float32)

@@ -36,8 +36,8 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import devices
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import model as model_lib
-from official.cyclegan.modeling import networks
 
 DIRECTIONS = ("AtoB", "BtoA")
 # Where a run's checkpoints are.
@@ -420,7 +420,7 @@ def load_generator(
       f" {direction}."
     )
   newest = _newest(model_dir, selection.checkpoint)
-  generator = networks.build_generator(
+  generator = generators.build_generator(
     config.model, config_lib.GENERATOR_NAMES[direction]
   )
   averaged = config.train.ema_decay and selection.use_ema
