@@ -422,18 +422,9 @@ def test_from_book_has_the_books_defaults():
   assert resnet.g_AB.count_params() == 2_850_563
 
 
-@pytest.mark.parametrize(
-  ("changes", "words"),
-  [
-    ({"input_dim": (32, 64, 3)}, "must be equal"),
-    ({"input_dim": (50, 50, 3)}, "multiples of 16"),
-    ({"generator_type": "vgg"}, "generator_type=vgg"),
-    ({"learning_rate": 0.0}, "learning_rate"),
-  ],
-)
-def test_from_book_refuses_in_words(changes, words):
-  with pytest.raises(errors.UserError, match=words):
-    model_lib.CycleGAN.from_book(**changes)
+def test_from_book_refuses_in_words():
+  with pytest.raises(errors.UserError, match="must be equal"):
+    model_lib.CycleGAN.from_book(input_dim=(32, 64, 3))
 
 
 def test_xla_compiles_the_step():

@@ -37,6 +37,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
 from official.cyclegan.evaluation import validation
+from official.cyclegan.modeling import loss_terms
 from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.training import checkpoints
 from official.cyclegan.training import diagnostics
@@ -229,8 +230,10 @@ class TensorBoard(StepCallback):
       for name, value in logs.items():
         tf.summary.scalar(name if "/" in name else f"loss/{name}", value)
       weights = self.model.loss_weights
-      generators = model_lib.weighted_total(logs, weights)
-      discriminators = model_lib.discriminators_total(logs, weights)
+      generators = loss_terms.GeneratorTerms.from_metrics(logs).total(weights)
+      discriminators = loss_terms.DiscriminatorTerms.from_metrics(logs).total(
+        weights
+      )
       tf.summary.scalar("weighted/generators", generators)
       tf.summary.scalar("weighted/discriminators", discriminators)
       for name in ("generator", "discriminator"):
