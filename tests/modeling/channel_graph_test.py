@@ -109,7 +109,7 @@ def test_mobile():
   assert len(list(graph.kernel_columns("up_conv"))) == 4
 
 
-def test_a_group_bears_its_first_layers_name_whatever_the_order_of_a_sum():
+def test_a_group_bears_the_name_of_its_first_layer():
   image = tf.keras.Input((None, None, 1))
   first = tf.keras.layers.Conv2D(4, 1, name="first")(image)
   shuffled = tf.keras.layers.Conv2D(16, 1, strides=2, name="second")(first)

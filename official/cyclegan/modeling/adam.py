@@ -34,6 +34,7 @@ class FusedAdam(tf.keras.optimizers.Adam):
 
   def apply_gradients(self, *args: Any, **kwargs: Any) -> Any:
     """Updates all variables; arguments and result are Keras's."""
+    # Replicas update on their devices, where they can share no tensor.
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
       return super().apply_gradients(*args, **kwargs)
     self._powers = self._beta_powers()  # once instead of for each variable

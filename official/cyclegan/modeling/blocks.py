@@ -136,7 +136,7 @@ def leaky_relu(x: tf.Tensor, name: str) -> tf.Tensor:
   included.
 
   Args:
-    x: What is rectified.
+    x: Features.
     name: The layer's name.
   """
   return tf.keras.layers.LeakyReLU(
@@ -188,6 +188,7 @@ def upsample(
     )(x)
   partial = config.padding == "partial"
   if config.upsample == "subpixel":
+    # Four channels for each: those of the 2x2 pixels that it becomes.
     x = conv2d(
       4 * filters,
       kernel,
@@ -197,6 +198,8 @@ def upsample(
       name=f"{name}_conv",
     )(x)
     return layers.DepthToSpace(2, name=f"{name}_shuffle")(x)
+  # Resize, then convolve: no checkerboard (Odena et al., "Deconvolution and
+  # Checkerboard Artifacts", 2016).
   x = layers.XnnpackUpSampling2D(
     2, interpolation=interpolation, name=f"{name}_resize"
   )(x)

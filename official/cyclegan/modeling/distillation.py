@@ -73,7 +73,7 @@ class Distiller:
       for direction in students
     }
     # Only in training are convolutions computed the fast way, but features
-    # are dropped then, if so configured.
+    # are dropped then, if so configured: such a teacher runs as in inference.
     self._teach_fast = not teacher.dropout
 
   @property
@@ -110,6 +110,6 @@ class Distiller:
 def _with_features(
   network: tf.keras.Model, config: config_lib.ModelConfig
 ) -> tf.keras.Model:
-  """Returns a generator that gives its features as well."""
+  """Returns a generator whose second output is its features."""
   layer = network.get_layer(generators.quarter_size_layer(config))
   return tf.keras.Model(network.input, [network.output, layer.output])

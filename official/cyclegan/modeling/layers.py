@@ -82,10 +82,11 @@ class BorderConv2D(tf.keras.layers.Conv2D):
     # The fast forms unroll over rows and columns, whose number must be known.
     if training and None not in inputs.shape[1:3] and devices.on_processor():
       outputs = self._scale_border(inputs, self._convolve_fast(inputs))
-      if not self.normed:
+      if not self.normed:  # the norm that follows would cancel the bias
         outputs = tf.nn.bias_add(outputs, tf.convert_to_tensor(self.bias))
       return self.activation(outputs)
     if self.partial:
+      # The sums are scaled, the bias is not (Liu et al., eq. 2).
       outputs = self._scale_border(
         inputs, self.convolution_op(inputs, self.kernel)
       )
@@ -106,6 +107,7 @@ class BorderConv2D(tf.keras.layers.Conv2D):
     kernel = tf.convert_to_tensor(self.kernel)
     stride = self.strides[0]
     keeps_size = self.reflect == 1 or self.padding == "same"
+    # Only where measured to be faster than TensorFlow's own convolution.
     if stride == 1 and keeps_size and convolution.winograd_pays(x, kernel):
       padding = "reflect" if self.reflect else "zero"
       return convolution.winograd(x, kernel, padding)
@@ -214,6 +216,7 @@ class XnnpackUpSampling2D(tf.keras.layers.UpSampling2D):
     """Returns the larger images, same dtype."""
     if training or self.interpolation != "nearest":
       return super().call(inputs)
+    # Copies of a channel lie `channels` apart, as `depth_to_space` wants them.
     factor = self.size[0]
     return tf.nn.depth_to_space(tf.concat([inputs] * factor**2, -1), factor)
 
@@ -243,6 +246,7 @@ class CheckpointedDropout(tf.keras.layers.Layer):
     super().__init__(**kwargs)
     self.rate = rate
     self.seed = random.getrandbits(31) if seed is None else seed
+    # An attribute that TensorFlow tracks, and so part of checkpoints.
     self._generator = tf.random.Generator.from_seed(self.seed, alg="philox")
 
   def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:

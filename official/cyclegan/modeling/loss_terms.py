@@ -102,6 +102,7 @@ class GeneratorTerms(_Terms):
       The weighted sum, of the terms' type (CycleGAN paper, eq. 3, with the
       identity loss of section 5.2).
     """
+    # The order of summation is part of a run's exact numbers.
     total = 0.0
     for terms, weight in (
       (self.adversarial, weights.lambda_validation),
@@ -121,8 +122,8 @@ class DiscriminatorTerms(_Terms):
   Attributes:
     adversarial: By domain; metrics `d_A`, `d_B`.
     gradient_penalty: By domain, with `wgangp` only; `gp_A`, `gp_B`.
-    scores: Mean logits, which are no loss terms, by domain and whether the
-      images are real or fake; `score/d_A_real`, `score/d_A_fake`, ...
+    scores: Mean logits, not part of the loss, by domain and whether the images
+      are real or fake; `score/d_A_real`, `score/d_A_fake`, ...
   """
 
   adversarial: dict[str, Any] = _kind("d_{}", *DOMAINS)

@@ -82,7 +82,7 @@ class CycleGAN(tf.keras.Model):
       image_shape: Height, width and channels of the training images, or of the
         largest of them.
       train: `learning_rate`, `disc_learning_rate` and `beta_1` of the
-        optimizers that `compile` makes if it is given none;
+        optimizers that `compile` makes by default;
         `buffer_max_length`, `augment` and `seed`; and `ema_decay`, momentum
         per step of the averages. Early on that is lower,
         `(1 + step) / (10 + step)`, so that the averages forget the initial
@@ -137,9 +137,9 @@ class CycleGAN(tf.keras.Model):
       name: tf.keras.metrics.Mean(name=f"gradient_norm/{name}")
       for name in NETWORK_NAMES
     }
-    # Metrics are the same on all replicas: not to be summed.
+    # Metrics have one value on all replicas, which is not to be summed.
     self.distribute_reduction_method = "first"
-    # The four networks have their variables already.
+    # The four networks have their variables already; Keras need not build.
     self.built = True
 
   @classmethod
@@ -205,9 +205,9 @@ class CycleGAN(tf.keras.Model):
     """Sets the optimizers.
 
     Args:
-      generator_optimizer: Updates both generators; None: Adam at the constant
-        rate `learning_rate`.
-      discriminator_optimizer: Updates both discriminators; None: Adam at the
+      generator_optimizer: Updates both generators; None for Adam at the
+        constant rate `learning_rate`.
+      discriminator_optimizer: Updates both discriminators; None for Adam at the
         constant rate `disc_learning_rate`, or `learning_rate` if that is 0.
       **kwargs: Passed to `tf.keras.Model.compile`, e.g.
         `steps_per_execution`.
@@ -256,7 +256,7 @@ class CycleGAN(tf.keras.Model):
 
   @property
   def inference_generators(self) -> _Networks:
-    """The averages of g_AB and g_BA if there are any, else these."""
+    """The averages of g_AB and g_BA, or without averages g_AB and g_BA."""
     return self.ema_generators or (self.g_AB, self.g_BA)
 
   @property
@@ -304,6 +304,7 @@ class CycleGAN(tf.keras.Model):
     self._update(self.generator_optimizer, tape, total, ("g_AB", "g_BA"))
     self._update_averages()
 
+    # Translated outside of the tape below: no gradient reaches the generators.
     pools = {"A": self.buffer_A, "B": self.buffer_B}
     shown = {d: pool.query(fakes[d]) for d, pool in pools.items() if d in fakes}
     variables = self.discriminator_variables
@@ -318,7 +319,7 @@ class CycleGAN(tf.keras.Model):
     return self._report({**terms.metrics(), **d_terms.metrics()}, self.metrics)
 
   def test_step(self, data: _Pair) -> dict[str, tf.Tensor]:
-    """Measures the loss terms without changing anything.
+    """Measures the loss terms without changing weights or pools.
 
     Args:
       data: Real images of A and of B.
@@ -390,13 +391,14 @@ def build_model(
   Args:
     config: The resolved configuration.
     largest: Where training images differ in size, the largest height and
-      width, pixels; None: all have the size `config.data.crop_size`.
+      width, pixels; None if all have the size `config.data.crop_size`.
     teachers: Generators to learn from, by direction; None for none.
     teacher_model: The teachers' options; needed with `teachers`.
 
   Returns:
     The model, its weights drawn from `config.train.seed`.
   """
+  # The order in which networks are built decides the weights that a seed draws.
   tf.keras.utils.set_random_seed(config.train.seed)
   size = config.data.crop_size
   with policy(devices.precision(config.train.precision)):
@@ -433,7 +435,14 @@ def build_model(
 
 @contextlib.contextmanager
 def policy(precision: str) -> Iterator[None]:
-  """Sets Keras's precision for layers made within."""
+  """Sets Keras's precision for layers made within.
+
+  Args:
+    precision: A Keras policy, e.g. `mixed_bfloat16`.
+
+  Yields:
+    Nothing.
+  """
   before = tf.keras.mixed_precision.global_policy()
   tf.keras.mixed_precision.set_global_policy(precision)
   try:

@@ -122,7 +122,7 @@ class Objective:
     else:
       terms, fakes = self._translate(real, training)
     for direction in loss_terms.DIRECTIONS:
-      domain = direction[-1]
+      domain = direction[-1]  # that of the result
       if domain not in fakes:
         continue
       images = self._augment(fakes[domain], f"d_{domain}_fake", training)
@@ -131,6 +131,7 @@ class Objective:
         logits, self.weights.gan_mode
       )
     if self._cycles:
+      # A to B and back to A, and the other way round (paper, section 3.2).
       for domain, other, backward in (
         ("A", "B", self._networks["g_BA"]),
         ("B", "A", self._networks["g_AB"]),
@@ -146,20 +147,22 @@ class Objective:
     """Returns the translations, and the identity terms if they are weighted."""
     terms = loss_terms.GeneratorTerms()
     fakes: _Images = {}
-    same: _Images = {}
+    mapped: _Images = {}
     for domain, other, network in (
       ("A", "B", self._networks["g_AB"]),
       ("B", "A", self._networks["g_BA"]),
     ):
       if self.weights.lambda_id:
         # An image that is of the output domain already should stay as it is.
-        fakes[other], same[other] = _both(
+        fakes[other], mapped[other] = _both(
           network, real[domain], real[other], training
         )
       else:
         fakes[other] = network(real[domain], training=training)
-    for domain in sorted(same):
-      terms.identity[domain] = losses.identity_loss(real[domain], same[domain])
+    for domain in sorted(mapped):
+      terms.identity[domain] = losses.identity_loss(
+        real[domain], mapped[domain]
+      )
     return terms, fakes
 
   def _distill(
@@ -232,6 +235,7 @@ class Objective:
     """Returns int64 `[2]`, new for every stream, step and replica."""
     context = tf.distribute.get_replica_context()
     replica = tf.cast(context.replica_id_in_sync_group, tf.int64)
+    # Replicas are further apart than a run has draws.
     number = _STREAMS.index(stream) + len(_STREAMS) * self._step.read_value()
     return tf.stack(
       [tf.constant(self._train_config.seed, tf.int64), number + replica * 2**40]
