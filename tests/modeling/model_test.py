@@ -397,6 +397,8 @@ def test_from_book_is_an_ordinary_keras_model(tmp_path):
   images = rng.uniform(-1, 1, (2, 6, 32, 32, 3)).astype(np.float32)
   history = model.fit(*images, batch_size=2, epochs=2, verbose=0)
   assert len(history.history["cycle_A"]) == 2
+  measured = model.evaluate(*images, batch_size=2, verbose=0, return_dict=True)
+  assert np.isfinite(list(measured.values())).all() and "d_B" in measured
   for suffix in ("weights.h5", "tf"):
     path = str(tmp_path / f"model.{suffix}")
     model.save_weights(path)

@@ -75,41 +75,24 @@ class ChannelGraph:
     self._rank = {layer.name: i for i, layer in enumerate(network.layers)}
     self._older: dict[str, str] = {}  # a group's name to an older name of it
     self._copies: dict[str, int] = {}
-    reads: dict[str, tuple[str, ...]] = {}
-    writes: dict[str, str] = {}
-    norms: dict[str, str] = {}
+    self._reads: dict[str, tuple[str, ...]] = {}
+    self._writes: dict[str, str] = {}
+    self._norms: dict[str, str] = {}
     tensors: dict[int, tuple[str, ...]] = {}  # by id, a tensor's groups
     # Keras lists layers such that each stands behind those that it needs.
     for layer in network.layers:
       inputs = [tensors[id(x)] for x in _inputs(layer)]
-      groups = tuple(group for part in inputs for group in part)
-      if isinstance(layer, tf.keras.layers.InputLayer):
-        groups = (IMAGE,)
-      elif isinstance(layer, tf.keras.layers.Add):
-        groups = inputs[0]
-        for others in inputs[1:]:
-          self._join(groups, others)
-      elif isinstance(layer, tf.keras.layers.DepthwiseConv2D):
-        reads[layer.name] = groups
-        (writes[layer.name],) = groups
-      elif isinstance(layer, tf.keras.layers.Conv2D):  # or Conv2DTranspose
-        reads[layer.name] = groups
-        writes[layer.name] = layer.name
-        groups = (layer.name,)
-      elif isinstance(layer, layers.DepthToSpace):
-        self._copies[groups[0]] = layer.factor**2
-      elif isinstance(layer, normalization.InstanceNormalization):
-        (norms[layer.name],) = groups
-      tensors[id(layer.output)] = groups
+      tensors[id(layer.output)] = self._follow(layer, inputs)
     self._join((IMAGE,), tensors[id(network.output)])
-    self.norms = {name: self._oldest(group) for name, group in norms.items()}
+    # Only now all names of a group are known.
+    self.norms = {n: self._oldest(group) for n, group in self._norms.items()}
     self.convolutions = {
       name: Channels(
         tuple(self._oldest(group) for group in groups),
-        self._oldest(writes[name]),
+        self._oldest(self._writes[name]),
         self._copies.get(name, 1),
       )
-      for name, groups in reads.items()
+      for name, groups in self._reads.items()
     }
 
   def size(self, group: str) -> int:
@@ -146,6 +129,30 @@ class ChannelGraph:
     size = self.size(channels.writes)
     for i in range(channels.copies):
       yield range(i * size, (i + 1) * size)
+
+  def _follow(
+    self, layer: tf.keras.layers.Layer, inputs: list[tuple[str, ...]]
+  ) -> tuple[str, ...]:
+    """Notes what a layer does with channels; returns its output's groups."""
+    groups = tuple(group for part in inputs for group in part)
+    if isinstance(layer, tf.keras.layers.InputLayer):
+      return (IMAGE,)
+    if isinstance(layer, tf.keras.layers.Add):
+      for others in inputs[1:]:
+        self._join(inputs[0], others)
+      return inputs[0]
+    if isinstance(layer, tf.keras.layers.DepthwiseConv2D):
+      self._reads[layer.name] = groups
+      (self._writes[layer.name],) = groups
+    elif isinstance(layer, tf.keras.layers.Conv2D):  # or Conv2DTranspose
+      self._reads[layer.name] = groups
+      self._writes[layer.name] = layer.name
+      return (layer.name,)
+    elif isinstance(layer, layers.DepthToSpace):
+      self._copies[groups[0]] = layer.factor**2
+    elif isinstance(layer, normalization.InstanceNormalization):
+      (self._norms[layer.name],) = groups
+    return groups  # of a `Concatenate` those of all inputs, one after another
 
   def _join(self, first: tuple[str, ...], second: tuple[str, ...]) -> None:
     """Notes that two tensors have the same groups."""

@@ -79,7 +79,7 @@ class BorderConv2D(tf.keras.layers.Conv2D):
 
   def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
     """Returns the convolved images, in the layer's compute dtype."""
-    # The fast forms unroll over rows and columns, whose number must be known.
+    # The fast forms are built for one height and width.
     if training and None not in inputs.shape[1:3] and devices.on_processor():
       outputs = self._scale_border(inputs, self._convolve_fast(inputs))
       if not self.normed:  # the norm that follows would cancel the bias
