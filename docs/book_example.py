@@ -28,20 +28,22 @@ gan = CycleGAN.from_book(
 print(f"g_AB: {gan.g_AB.count_params():,} parameters")
 print(f"d_A: {gan.d_A.count_params():,} parameters")
 
-# %% Two unpaired piles, float32 in [-1, 1]. Any tf.data of pairs will do:
+# %% Images of two domains, unpaired, float32 in [-1, 1]. Any tf.data of pairs
+# will do:
 # dataset.training_batches makes one from folders and TFDS names.
 rng = np.random.default_rng(0)
 ramp = np.linspace(-0.5, 0.5, SIZE, dtype=np.float32)
 
 
-def pile(colour: list[float], count: int = 16) -> np.ndarray:
+def shaded_images(colour: list[float], count: int = 16) -> np.ndarray:
   """Returns float32 `[count, SIZE, SIZE, 3]`: shaded pictures of one hue."""
   light = np.tile(ramp[:, None, None], (1, SIZE, 1))
   light = light + rng.uniform(-0.3, 0.3, (count, 1, 1, 1))
   return (light + np.float32(colour)).astype(np.float32)
 
 
-warm, cold = pile([0.3, 0.0, -0.3]), pile([-0.3, 0.0, 0.3])
+warm = shaded_images([0.3, 0.0, -0.3])
+cold = shaded_images([-0.3, 0.0, 0.3])
 pairs = tf.data.Dataset.zip(
   tuple(
     tf.data.Dataset.from_tensor_slices(images).shuffle(16)

@@ -21,7 +21,7 @@ from tests import conftest
 
 def _optimizers(rate):
   return [
-    cls(rate, beta_1=0.5) for cls in (adam.Adam, tf.keras.optimizers.Adam)
+    cls(rate, beta_1=0.5) for cls in (adam.FusedAdam, tf.keras.optimizers.Adam)
   ]
 
 
@@ -58,7 +58,7 @@ def test_follows_the_paper():
   """Kingma and Ba, algorithm 1, written out in double precision."""
   value, rate, beta_1, beta_2, epsilon = 1.0, 0.1, 0.5, 0.999, 1e-7
   variable = tf.Variable([value])
-  optimizer = adam.Adam(rate, beta_1=beta_1)
+  optimizer = adam.FusedAdam(rate, beta_1=beta_1)
   optimizer.build([variable])
   m = v = 0.0
   for t, gradient in enumerate((0.3, -2.0, 0.0, 5.0), start=1):
@@ -72,13 +72,25 @@ def test_follows_the_paper():
 
 def test_one_operator_a_variable():
   variable = tf.Variable(tf.ones([3]))
-  optimizer = adam.Adam(1e-3)
+  optimizer = adam.FusedAdam(1e-3)
   optimizer.build([variable])
   step = tf.function(lambda g: optimizer.apply_gradients([(g, variable)]))
   graph = step.get_concrete_function(tf.ones([3])).graph
   operators = [op.type for op in graph.get_operations()]
   assert operators.count("ResourceApplyAdam") == 1
   assert "Sqrt" not in operators
+
+
+def test_is_rebuilt_from_its_configuration_and_hides_no_name():
+  for cls in (adam.FusedAdam, tf.keras.optimizers.Adam):
+    rate = schedules.ConstantThenDecay(1e-2, 30, 0.5, "cosine")
+    optimizer = cls(rate, beta_1=0.5)
+    again = tf.keras.optimizers.deserialize(
+      tf.keras.optimizers.serialize(optimizer)
+    )
+    assert type(again) is cls and again.name == "Adam"
+    assert again.get_config() == optimizer.get_config()
+    np.testing.assert_allclose(again.learning_rate, 1e-2, rtol=1e-6)
 
 
 if __name__ == "__main__":

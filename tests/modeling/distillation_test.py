@@ -19,8 +19,8 @@ import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.modeling import distillation
+from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import losses
-from official.cyclegan.modeling import networks
 from tests import conftest
 
 _MOBILE = dataclasses.replace(conftest.TINY_MODEL, generator_type="mobile")
@@ -29,7 +29,7 @@ _MOBILE = dataclasses.replace(conftest.TINY_MODEL, generator_type="mobile")
 def _networks(model, seed):
   tf.keras.utils.set_random_seed(seed)
   model = dataclasses.replace(model, init="he")
-  return {d: networks.build_generator(model) for d in ("AtoB", "BtoA")}
+  return {d: generators.build_generator(model) for d in ("AtoB", "BtoA")}
 
 
 @pytest.mark.parametrize("kind", ["resnet", "unet"])
@@ -40,7 +40,9 @@ def test_compares_pixels_and_features(kind):
   assert found.directions == ("AtoB", "BtoA")
   real = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3))
   real = real.astype(np.float32)
-  fake, pixels, features = found.compare("BtoA", real, training=False)
+  fake, pixels, features = found.distillation_terms(
+    "BtoA", real, training=False
+  )
   np.testing.assert_allclose(fake, students["BtoA"](real), atol=1e-5)
   wanted = np.clip(teachers["BtoA"](real), -1, 1)
   assert float(pixels) == pytest.approx(np.abs(fake - wanted).mean(), rel=1e-4)
@@ -52,7 +54,9 @@ def test_a_student_that_is_its_teacher_has_nothing_to_learn():
   same = _networks(model, 0)
   found = distillation.Distiller(same, model, same, model)
   real = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3))
-  _, pixels, features = found.compare("AtoB", real.astype("f"), training=False)
+  _, pixels, features = found.distillation_terms(
+    "AtoB", real.astype("f"), training=False
+  )
   assert float(pixels) == 0 and abs(float(features)) < 1e-5
 
 
@@ -64,7 +68,7 @@ def test_only_the_student_gets_a_gradient():
   assert found.directions == ("AtoB",)
   real = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3)).astype("f")
   with tf.GradientTape() as tape:
-    _, pixels, features = found.compare("AtoB", real, training=True)
+    _, pixels, features = found.distillation_terms("AtoB", real, training=True)
     total = pixels + features
   learned, known = tape.gradient(
     total,
@@ -91,8 +95,8 @@ def test_alignment_is_that_of_the_kernels():
 @pytest.mark.parametrize("kind", config_lib.GENERATOR_TYPES)
 def test_features_are_at_a_quarter_of_the_size(kind):
   model = dataclasses.replace(conftest.TINY_MODEL, generator_type=kind)
-  generator = networks.build_generator(model)
-  layer = generator.get_layer(networks.quarter_size_layer(model))
+  generator = generators.build_generator(model)
+  layer = generator.get_layer(generators.quarter_size_layer(model))
   seen = tf.keras.Model(generator.input, layer.output)
   assert seen(np.zeros((1, 64, 32, 3), np.float32)).shape[1:3] == (16, 8)
 

@@ -98,7 +98,7 @@ def test_state_is_restored_from_a_checkpoint(tmp_path):
 
 
 def test_images_of_many_sizes_keep_theirs():
-  """The same choices as for equal images, each shown whole."""
+  """Chosen as images of one size are, each shown whole."""
   sizes = [(4 + 2 * (i % 3), 6 - i % 2) for i in range(60)]
   pool = image_pool.ImagePool(5, (8, 6, 1), seed=7, variable_size=True)
   plain = image_pool.ImagePool(5, (2, 2, 1), seed=7)

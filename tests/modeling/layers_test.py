@@ -15,14 +15,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from official.cyclegan.modeling import adam
 from official.cyclegan.modeling import layers
+from official.cyclegan.modeling import normalization
+from official.cyclegan.modeling import schedules
 from tests import conftest
 
 
 @pytest.mark.parametrize("training", [False, True])
 def test_reflects_like_numpy(training):
   x = np.random.default_rng(0).normal(size=(2, 12, 8, 3)).astype(np.float32)
-  layer = layers.Conv2D(3, 1, reflect=3)
+  layer = layers.BorderConv2D(3, 1, reflect=3)
   layer.build(x.shape)
   layer.set_weights([np.eye(3)[None, None], np.full(3, 0.5)])
   got = layer(x, training=training)
@@ -31,7 +34,7 @@ def test_reflects_like_numpy(training):
 
 
 def test_bias_before_a_norm_is_left_out_in_training():
-  layer = layers.Conv2D(2, 3, padding="same", normed=True)
+  layer = layers.BorderConv2D(2, 3, padding="same", normed=True)
   x = tf.ones([1, 4, 4, 1])
   layer.build(x.shape)
   layer.set_weights([np.zeros((3, 3, 1, 2)), np.ones(2)])
@@ -40,8 +43,10 @@ def test_bias_before_a_norm_is_left_out_in_training():
 
 
 def test_rebuilds_from_config():
-  config = layers.Conv2D(4, 3, reflect=2, normed=True, name="conv").get_config()
-  layer = layers.Conv2D.from_config(config)
+  config = layers.BorderConv2D(
+    4, 3, reflect=2, normed=True, name="conv"
+  ).get_config()
+  layer = layers.BorderConv2D.from_config(config)
   assert (layer.filters, layer.reflect, layer.normed) == (4, 2, True)
 
 
@@ -53,7 +58,7 @@ def test_partial_convolution_averages_over_what_is_there(kernel, stride):
   x = rng.normal(size=(1, 9, 12, 3)).astype(np.float32)
   weights = rng.normal(size=(kernel, kernel, 3, 2)).astype(np.float32)
   options = {"strides": stride, "padding": "same"}
-  partial = layers.Conv2D(2, kernel, partial=True, **options)
+  partial = layers.BorderConv2D(2, kernel, partial=True, **options)
   partial.build(x.shape)
   partial.set_weights([weights, np.array([0.5, -0.5], np.float32)])
   sums = tf.nn.conv2d(x, weights, stride, "SAME")
@@ -67,14 +72,14 @@ def test_partial_convolution_averages_over_what_is_there(kernel, stride):
 
 def test_partial_depthwise_convolution():
   x = np.random.default_rng(0).normal(size=(1, 8, 6, 3)).astype(np.float32)
-  layer = layers.DepthwiseConv2D(
+  layer = layers.PartialDepthwiseConv2D(
     3, padding="same", use_bias=False, partial=True
   )
   y = layer(x)
   kernel = np.zeros((3, 3, 3, 3), np.float32)
   for c in range(3):
     kernel[..., c, c] = layer.depthwise_kernel[..., c, 0]
-  full = layers.Conv2D(3, 3, padding="same", partial=True, use_bias=True)
+  full = layers.BorderConv2D(3, 3, padding="same", partial=True, use_bias=True)
   full.build(x.shape)
   full.set_weights([kernel, np.zeros(3)])
   np.testing.assert_allclose(y, full(x), atol=1e-5)
@@ -82,14 +87,14 @@ def test_partial_depthwise_convolution():
 
 def test_nearest_upsampling_is_the_same_in_training_and_out_of_it():
   x = np.random.default_rng(0).normal(size=(2, 3, 5, 4)).astype(np.float32)
-  layer = layers.UpSampling2D(2, interpolation="nearest")
+  layer = layers.XnnpackUpSampling2D(2, interpolation="nearest")
   want = x.repeat(2, axis=1).repeat(2, axis=2)
   for training in (False, True):
     np.testing.assert_array_equal(layer(x, training=training), want)
 
 
 def test_dropout_drops_its_share_and_keeps_the_mean():
-  layer = layers.Dropout(0.3, seed=1)
+  layer = layers.CheckpointedDropout(0.3, seed=1)
   ones = tf.ones([4, 50, 50, 2])
   np.testing.assert_array_equal(layer(ones), ones)  # not in training
   dropped = layer(ones, training=True).numpy()
@@ -100,7 +105,10 @@ def test_dropout_drops_its_share_and_keeps_the_mean():
 
 
 def test_dropout_goes_on_from_a_checkpoint(tmp_path):
-  first, second = layers.Dropout(0.5, seed=1), layers.Dropout(0.5, seed=2)
+  first, second = (
+    layers.CheckpointedDropout(0.5, seed=1),
+    layers.CheckpointedDropout(0.5, seed=2),
+  )
   ones = tf.ones([1, 8, 8, 1])
   first(ones, training=True)
   path = tf.train.Checkpoint(layer=first).save(str(tmp_path / "ckpt"))
@@ -115,7 +123,7 @@ def test_dropout_without_a_seed_follows_keras():
   seeds = []
   for _ in range(2):
     tf.keras.utils.set_random_seed(7)
-    seeds.append([layers.Dropout(0.5).seed for _ in range(2)])
+    seeds.append([layers.CheckpointedDropout(0.5).seed for _ in range(2)])
   assert seeds[0] == seeds[1] and seeds[0][0] != seeds[0][1]
 
 
@@ -144,16 +152,69 @@ def test_subpixel_convolution_starts_without_a_checkerboard():
 @pytest.mark.parametrize(
   "layer",
   [
-    layers.Conv2D(4, 3, reflect=1, padding="valid"),
-    layers.Conv2D(4, 3, partial=True, padding="same"),
-    layers.DepthwiseConv2D(5, partial=True, padding="same", use_bias=False),
-    layers.Dropout(0.25, seed=3),
+    layers.BorderConv2D(4, 3, reflect=1, padding="valid"),
+    layers.BorderConv2D(4, 3, partial=True, padding="same"),
+    layers.PartialDepthwiseConv2D(
+      5, partial=True, padding="same", use_bias=False
+    ),
+    layers.CheckpointedDropout(0.25, seed=3),
     layers.DepthToSpace(2),
   ],
 )
 def test_layers_are_rebuilt_from_their_configuration(layer):
   again = type(layer).from_config(layer.get_config())
   assert again.get_config() == layer.get_config()
+
+
+def test_initializer_is_rebuilt_from_its_configuration():
+  base = tf.keras.initializers.RandomNormal(0.0, 0.5, seed=3)
+  initializer = layers.SubpixelInitializer(base, 2)
+  config = tf.keras.initializers.serialize(initializer)
+  again = tf.keras.initializers.deserialize(config)
+  assert isinstance(again, layers.SubpixelInitializer)
+  assert again.get_config() == initializer.get_config()
+  shape = (3, 3, 2, 8)
+  np.testing.assert_array_equal(again(shape), initializer(shape))
+
+
+@pytest.mark.parametrize(
+  "cls",
+  [
+    layers.BorderConv2D,
+    layers.PartialDepthwiseConv2D,
+    layers.XnnpackUpSampling2D,
+    layers.CheckpointedDropout,
+    layers.DepthToSpace,
+    layers.SubpixelInitializer,
+    normalization.InstanceNormalization,
+    adam.FusedAdam,
+    schedules.ConstantThenDecay,
+  ],
+)
+def test_classes_are_registered_under_the_packages_name(cls):
+  name = f"cyclegan>{cls.__name__}"
+  assert tf.keras.utils.get_registered_name(cls) == name
+  assert tf.keras.utils.get_registered_object(name) is cls
+
+
+@pytest.mark.parametrize(
+  ("layer", "name"),
+  [
+    (tf.keras.layers.Conv2D(4, 3), "Conv2D"),
+    (tf.keras.layers.DepthwiseConv2D(3), "DepthwiseConv2D"),
+    (tf.keras.layers.UpSampling2D(2), "UpSampling2D"),
+    (tf.keras.layers.Dropout(0.5), "Dropout"),
+    (
+      normalization.StockInstanceNormalization(),
+      "Addons>InstanceNormalization",
+    ),
+  ],
+)
+def test_no_name_of_keras_or_addons_is_hidden(layer, name):
+  again = tf.keras.layers.deserialize(
+    {"class_name": name, "config": layer.get_config()}
+  )
+  assert type(again) is type(layer)
 
 
 if __name__ == "__main__":

@@ -112,18 +112,18 @@ def test_guessing_costs_what_is_documented(mode, logit, value):
   np.testing.assert_allclose(got, value, atol=1e-6)
 
 
-def test_half_precision_logits_are_judged_in_float32():
+def test_half_precision_logits_are_compared_in_float32():
   fake = tf.constant(_logits(), tf.float16)
   assert losses.generator_loss(fake).dtype == tf.float32
   assert losses.discriminator_loss(fake, fake).dtype == tf.float32
 
 
 def test_gradient_penalty_of_a_linear_critic():
-  """Its gradient is the same everywhere, so that the penalty is known."""
+  """Its gradient is constant, so that the penalty is known."""
   weights = np.random.default_rng(0).normal(size=(4, 4, 3)).astype(np.float32)
 
   def critic(images):
-    # Two patches that see the same: their mean is the critic's value.
+    # Two patches with equal logits: their mean is the critic's value.
     value = tf.reduce_sum(images * weights, axis=[1, 2, 3])
     return tf.tile(value[:, None, None, None], [1, 2, 1, 1])
 

@@ -397,6 +397,8 @@ def test_from_book_is_an_ordinary_keras_model(tmp_path):
   images = rng.uniform(-1, 1, (2, 6, 32, 32, 3)).astype(np.float32)
   history = model.fit(*images, batch_size=2, epochs=2, verbose=0)
   assert len(history.history["cycle_A"]) == 2
+  measured = model.evaluate(*images, batch_size=2, verbose=0, return_dict=True)
+  assert np.isfinite(list(measured.values())).all() and "d_B" in measured
   for suffix in ("weights.h5", "tf"):
     path = str(tmp_path / f"model.{suffix}")
     model.save_weights(path)
@@ -422,18 +424,9 @@ def test_from_book_has_the_books_defaults():
   assert resnet.g_AB.count_params() == 2_850_563
 
 
-@pytest.mark.parametrize(
-  ("changes", "words"),
-  [
-    ({"input_dim": (32, 64, 3)}, "must be equal"),
-    ({"input_dim": (50, 50, 3)}, "multiples of 16"),
-    ({"generator_type": "vgg"}, "generator_type=vgg"),
-    ({"learning_rate": 0.0}, "learning_rate"),
-  ],
-)
-def test_from_book_refuses_in_words(changes, words):
-  with pytest.raises(errors.UserError, match=words):
-    model_lib.CycleGAN.from_book(**changes)
+def test_from_book_refuses_in_words():
+  with pytest.raises(errors.UserError, match="must be equal"):
+    model_lib.CycleGAN.from_book(input_dim=(32, 64, 3))
 
 
 def test_xla_compiles_the_step():

@@ -18,7 +18,8 @@ import pytest
 import tensorflow as tf
 
 from official.cyclegan.core import config_checks
-from official.cyclegan.modeling import networks
+from official.cyclegan.modeling import channel_graph
+from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import weight_transfer
 from tests import conftest
 
@@ -42,7 +43,7 @@ def _build(seed, **options):
     conftest.TINY_MODEL, **{"init": "he", **_WIDE, **options}
   )
   tf.keras.utils.set_random_seed(seed)
-  network = networks.build_generator(model)
+  network = generators.build_generator(model)
   for layer in network.layers:
     rng = np.random.default_rng(seed)
     layer.set_weights(
@@ -56,40 +57,26 @@ def _image():
   return image.astype(np.float32)
 
 
-def _silence(network, model, narrow):
+def _silence(network, narrow):
   """Lets nothing read some of the channels of each group.
 
   Which they are is drawn at random; as many are left as `narrow` has.
   """
   rng = np.random.default_rng(5)
-  flows = networks.channel_flows(model)
-  thin = networks.build_generator(narrow)
-  silent = {"image": []}
-  sizes = {"image": 3}
-  for name, (_, written) in flows.items():
-    layer, small = network.get_layer(name), thin.get_layer(name)
-    if hasattr(layer, "depthwise_kernel") or written in sizes:
-      continue
-    # A bias has one number for each channel that is written.
-    shuffle = name.partition("_conv")[0] + "_shuffle"
-    times = 4 if shuffle in _names(network) else 1
-    sizes[written] = layer.bias.shape[0] // times
-    left = small.bias.shape[0] // times
-    silent[written] = rng.permutation(sizes[written])[left:]
-  for name, (read, _) in flows.items():
+  graph = channel_graph.ChannelGraph(network)
+  thin = channel_graph.ChannelGraph(generators.build_generator(narrow))
+  silent = {}
+  for group in {c.writes for c in graph.convolutions.values()}:
+    silent[group] = rng.permutation(graph.size(group))[thin.size(group) :]
+  silent[channel_graph.IMAGE] = []
+  for name in graph.convolutions:
     layer = network.get_layer(name)
     kernel, *bias = layer.get_weights()
     axis = 3 if isinstance(layer, tf.keras.layers.Conv2DTranspose) else 2
     rows = np.moveaxis(kernel, axis, 0)
-    start = 0
-    for group in read:
-      rows[[start + i for i in silent[group]]] = 0.0
-      start += sizes[group]
+    for group, part in graph.kernel_rows(name):
+      rows[[part.start + i for i in silent[group]]] = 0.0
     layer.set_weights([kernel, *bias])
-
-
-def _names(network):
-  return {layer.name for layer in network.layers}
 
 
 @pytest.mark.parametrize("options", _KINDS)
@@ -97,9 +84,9 @@ def test_a_student_does_what_its_teacher_does_with_the_used_channels(options):
   teacher, wide = _build(0, **options)
   student, narrow = _build(1, **{**options, **_narrow(options)})
   config_checks.check_transfer(narrow, wide)
-  _silence(teacher, wide, narrow)
+  _silence(teacher, narrow)
   before = student(_image()).numpy()
-  weight_transfer.inherit(student, narrow, teacher, wide)
+  weight_transfer.transfer_weights(student, narrow, teacher, wide)
   wanted = teacher(_image()).numpy()
   np.testing.assert_allclose(student(_image()), wanted, atol=2e-4)
   assert np.abs(before - wanted).max() > 0.1
@@ -118,7 +105,7 @@ def test_the_most_read_channels_are_kept():
   student, narrow = _build(
     1, generator_type="mobile", n_res_blocks=1, gen_n_filters=1
   )
-  weight_transfer.inherit(student, narrow, teacher, wide)
+  weight_transfer.transfer_weights(student, narrow, teacher, wide)
   found = student.get_layer("block1b_depthwise").get_weights()[0]
   known = teacher.get_layer("block1b_depthwise").get_weights()[0]
   places = [
@@ -131,7 +118,7 @@ def test_the_most_read_channels_are_kept():
 def test_fewer_blocks_are_spread_over_the_teachers():
   teacher, wide = _build(0, generator_type="resnet", n_res_blocks=5)
   student, narrow = _build(1, generator_type="resnet", n_res_blocks=3)
-  weight_transfer.inherit(student, narrow, teacher, wide)
+  weight_transfer.transfer_weights(student, narrow, teacher, wide)
   for theirs, mine in ((1, 1), (3, 2), (5, 3)):
     for part in "ab":
       np.testing.assert_array_equal(
@@ -143,7 +130,7 @@ def test_fewer_blocks_are_spread_over_the_teachers():
 def test_a_student_without_colours_reads_what_it_has():
   teacher, wide = _build(0, generator_type="resnet")
   student, narrow = _build(1, generator_type="resnet", skip_filters=0)
-  weight_transfer.inherit(student, narrow, teacher, wide)
+  weight_transfer.transfer_weights(student, narrow, teacher, wide)
   kernel = teacher.get_layer("head_conv").get_weights()[0]
   np.testing.assert_array_equal(
     student.get_layer("head_conv").get_weights()[0], kernel[:, :, :6]

@@ -16,7 +16,7 @@ import json
 import pytest
 
 from official.cyclegan.core import config as config_lib
-from official.cyclegan.modeling import networks
+from official.cyclegan.modeling import generators
 from official.cyclegan.serving import model_cost
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_convert
@@ -24,7 +24,7 @@ from tests import conftest
 
 
 def _cost(tmp_path, size, **model):
-  generator = networks.build_generator(config_lib.ModelConfig(**model))
+  generator = generators.build_generator(config_lib.ModelConfig(**model))
   module = serving_module.ServingModule(generator, "AtoB")
   path = tmp_path / "g_AB.tflite"
   path.write_bytes(tflite_convert.convert(module, [size], "float32"))

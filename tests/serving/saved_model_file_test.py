@@ -23,7 +23,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.data import image_files
-from official.cyclegan.modeling import networks
+from official.cyclegan.modeling import generators
 from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import serving_module
@@ -53,7 +53,7 @@ def model(tmp_path_factory):
       data=config_lib.DataConfig(crop_size=32), model=conftest.TINY_MODEL
     )
   )
-  generator = networks.build_generator(config.model)
+  generator = generators.build_generator(config.model)
   path = str(tmp_path_factory.mktemp("model") / "g_AB")
   example = np.random.default_rng(1).random((1, 32, 32, 3), np.float32)
   module = serving_module.ServingModule(generator, "AtoB")

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from official.cyclegan.modeling import networks
+from official.cyclegan.modeling import generators
 from official.cyclegan.serving import serving_module
 from tests import conftest
 
@@ -24,7 +24,7 @@ from tests import conftest
   ("direction", "name"), [("AtoB", "image_B"), ("BtoA", "image_A")]
 )
 def test_takes_and_gives_unit_range(direction, name):
-  generator = networks.build_generator(conftest.TINY_MODEL)
+  generator = generators.build_generator(conftest.TINY_MODEL)
   found = serving_module.ServingModule(generator, direction)
   image = np.random.default_rng(0).random((2, 16, 16, 3), np.float32)
   want = np.clip(generator(image * 2 - 1) / 2 + 0.5, 0, 1)

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
-from official.cyclegan.modeling import networks
+from official.cyclegan.modeling import generators
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_convert
 from official.cyclegan.serving import tflite_file
@@ -31,7 +31,7 @@ def _module(generator_type="mobile", **changes):
     generator_type=generator_type,
     **{"gen_n_filters": 4, "n_res_blocks": 1, "init": "he", **changes},
   )
-  generator = networks.build_generator(model)
+  generator = generators.build_generator(model)
   return serving_module.ServingModule(generator, "AtoB")
 
 

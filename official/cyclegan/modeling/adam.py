@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Adam whose update of a variable is one operator."""
+"""Adam with TensorFlow's fused kernel: one operator updates a variable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from typing import Any
 import tensorflow as tf
 
 
-class Adam(tf.keras.optimizers.Adam):
+@tf.keras.utils.register_keras_serializable("cyclegan")
+class FusedAdam(tf.keras.optimizers.Adam):
   """Keras's Adam, computed by TensorFlow's fused kernel.
 
   Keras writes the update out in a dozen operators for each variable, which for
@@ -33,6 +34,7 @@ class Adam(tf.keras.optimizers.Adam):
 
   def apply_gradients(self, *args: Any, **kwargs: Any) -> Any:
     """Updates all variables; arguments and result are Keras's."""
+    # Replicas update on their devices, where they can share no tensor.
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
       return super().apply_gradients(*args, **kwargs)
     self._powers = self._beta_powers()  # once instead of for each variable
@@ -47,8 +49,8 @@ class Adam(tf.keras.optimizers.Adam):
     """Updates a variable.
 
     Args:
-      gradient: Its gradient, dense.
-      variable: What to update.
+      gradient: The variable's gradient, dense.
+      variable: The variable.
       *args: Keras 3 gives the learning rate here.
     """
     (rate,) = args or (self.learning_rate,)

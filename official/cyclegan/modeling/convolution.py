@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Convolutions as processors compute them fast; their results are the same.
+"""Convolutions for CPUs: Winograd, few channels, reflection padding.
 
 The functions here replace `tf.pad` and `tf.nn.conv2d` in training on a
 processor, where TensorFlow's (oneDNN's) kernels waste most of the time on a
@@ -25,8 +25,8 @@ few shapes. What each saves is in `docs/performance.md`. All tensors are
 * `few_outputs`: kernels with hardly any output channels (the RGB image that a
   generator ends with). Vector registers hold 16 numbers, so that 3 channels
   leave most of them empty. Squares of 2x2 pixels are computed as 12 channels.
-* `few_inputs`: the same for the gradient of kernels with hardly any input
-  channels.
+* `few_inputs`: kernels with hardly any input channels, whose gradient with
+  respect to the image is a convolution to few channels.
 * `reflect_pad`: copies of the border instead of TensorFlow's general
   MirrorPad, whose gradient runs on one thread.
 
@@ -78,6 +78,7 @@ _RESULT = np.array(
     [0, 1, -1, 8, -8, 1],
   ]
 )
+# A transformed tile has 6 numbers, each of which is convolved on its own.
 _CLASSES = len(_DATA)
 
 
@@ -178,6 +179,7 @@ def winograd(x: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf.Tensor:
 
   @tf.custom_gradient
   def convolve(x: tf.Tensor, kernel: tf.Tensor):
+    # Columns are padded here; rows by `split`, together with the transform.
     if reflected:
       x = _mirror(x, 1, 2)
     parts = tf.matmul(split, tf.reshape(x, [-1, height, padded * inputs]))
@@ -256,7 +258,7 @@ def _kernel_gradient(
   stride: int = 1,
   padding: str = "VALID",
 ) -> tf.Tensor:
-  """Returns the gradient of a convolution's kernel of that shape."""
+  """Returns the gradient with respect to a kernel `shape`."""
   return tf.raw_ops.Conv2DBackpropFilter(
     input=x,
     filter_sizes=shape,
@@ -285,10 +287,10 @@ def _mirror(x: tf.Tensor, padding: int, axis: int) -> tf.Tensor:
 
 
 def _fold(dy: tf.Tensor, padding: int, axis: int) -> tf.Tensor:
-  """Returns the gradient of what `_mirror` was given."""
+  """Returns the gradient with respect to the images given to `_mirror`."""
   size = dy.shape[axis] - 2 * padding
   inner = size - 2 - 2 * padding  # rows or columns that no border mirrors
-  if inner < 0:  # both borders mirror the same ones
+  if inner < 0:  # some rows or columns are mirrored at both borders
     sides = [[0, 0]] * 4
     sides[axis] = [padding, padding]
     return tf.raw_ops.MirrorPadGrad(input=dy, paddings=sides, mode="REFLECT")
@@ -348,8 +350,9 @@ def _transforms(height: int, padding: str) -> tuple[np.ndarray, np.ndarray]:
     padding: `reflect` or `zero`.
 
   Returns:
-    float32 `[6 * tiles, height]`, from rows to what is convolved, ordered by
-    class, then tile; and float32 `[height, 6 * tiles]`, from there back.
+    float32 `[6 * tiles, height]`, from an image's rows to the numbers that are
+    convolved, ordered by their place in the tile, then by tile; and float32
+    `[height, 6 * tiles]`, from the convolved numbers to the result's rows.
   """
   tiles = -(-height // _TILE)
   padded = np.zeros((tiles * _TILE + 2, height))

@@ -35,7 +35,7 @@ def diffaugment(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
   Args:
     images: float32 `[batch, height, width, channels]`, nominally in [-1, 1].
-    seed: int `[2]`; the same seed makes the same changes.
+    seed: int `[2]`; decides the changes of all images.
 
   Returns:
     float32 of the same shape, differentiable with respect to `images`. Values
@@ -68,7 +68,8 @@ def _change_colours(
 def _translate(
   images: tf.Tensor, down: tf.Tensor, right: tf.Tensor
 ) -> tf.Tensor:
-  """Moves each image by up to an eighth; what is uncovered becomes 0."""
+  """Moves each image by up to an eighth; uncovered pixels become 0."""
+  # The padding of one pixel is what every index outside is clipped to.
   rows = _shifted(tf.shape(images)[1], down)
   columns = _shifted(tf.shape(images)[2], right)
   images = tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]])
@@ -86,7 +87,10 @@ def _shifted(size: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
 
 
 def _cut_out(images: tf.Tensor, y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-  """Sets a rectangle of half the height and width to 0, as far as inside."""
+  """Sets a rectangle of half the height and width to 0.
+
+  Its centre may lie anywhere in the image, so that a part may lie outside.
+  """
   rows = _inside(tf.shape(images)[1], y)[:, :, tf.newaxis]
   columns = _inside(tf.shape(images)[2], x)[:, tf.newaxis, :]
   hole = tf.logical_and(rows, columns)[..., tf.newaxis]

@@ -11,23 +11,41 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What a student learns from its teacher: pixels and features."""
+"""Distillation losses: what a student learns from its teacher."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import losses
-from official.cyclegan.modeling import networks
+
+
+class DistillationTerms(NamedTuple):
+  """A student's translation, and how far it is from its teacher's.
+
+  Attributes:
+    images: float32 `[batch, height, width, channels]`, the student's.
+    pixels: Mean absolute difference to the teacher's images, float32 scalar in
+      [0, 2].
+    features: One minus the alignment of their features, float32 scalar in
+      [0, 1].
+  """
+
+  images: tf.Tensor
+  pixels: tf.Tensor
+  features: tf.Tensor
 
 
 class Distiller:
-  """Compares students with their teachers.
+  """Computes what students learn from their teachers.
 
-  Not a Keras or TensorFlow object, so that nothing here is anybody's variable.
+  Not a Keras or TensorFlow object: held by a model, it adds no variables to
+  the model's checkpoint.
   """
 
   def __init__(
@@ -41,9 +59,10 @@ class Distiller:
 
     Args:
       students: The generators to be trained, by direction.
-      student: Their options.
-      teachers: The generators to learn from, by direction, at least these.
-      teacher: Their options.
+      student: The students' options.
+      teachers: The generators to learn from, by direction, at least those of
+        `students`.
+      teacher: The teachers' options.
     """
     self._students = {
       direction: _with_features(network, student)
@@ -54,7 +73,7 @@ class Distiller:
       for direction in students
     }
     # Only in training are convolutions computed the fast way, but features
-    # are dropped then, if so configured.
+    # are dropped then, if so configured: such a teacher runs as in inference.
     self._teach_fast = not teacher.dropout
 
   @property
@@ -62,35 +81,35 @@ class Distiller:
     """Which of `AtoB` and `BtoA` are learned."""
     return tuple(self._students)
 
-  def compare(
+  def distillation_terms(
     self, direction: str, real: tf.Tensor, training: bool
-  ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Lets student and teacher translate.
+  ) -> DistillationTerms:
+    """Lets student and teacher translate, and compares the results.
 
     Args:
       direction: `AtoB` or `BtoA`.
-      real: Images in [-1, 1].
+      real: float32 `[batch, height, width, channels]` in [-1, 1].
       training: Whether the student is being trained.
 
     Returns:
-      The student's images, the mean absolute difference to the teacher's, in
-      [0, 2], and one minus the alignment of their features, in [0, 1].
+      The student's images and the unweighted terms.
     """
-    wanted, wanted_features = self._teachers[direction](
+    target, target_features = self._teachers[direction](
       real, training=training and self._teach_fast
     )
     fake, features = self._students[direction](real, training=training)
-    # What shows images clips them, and so should what teaches.
-    wanted = tf.stop_gradient(tf.clip_by_value(wanted, -1.0, 1.0))
+    # Whoever shows a teacher's images clips them: the student learns those.
+    target = tf.stop_gradient(tf.clip_by_value(target, -1.0, 1.0))
     alignment = losses.kernel_alignment(
-      features, tf.stop_gradient(wanted_features)
+      features, tf.stop_gradient(target_features)
     )
-    return fake, tf.reduce_mean(tf.abs(fake - wanted)), 1.0 - alignment
+    pixels = tf.reduce_mean(tf.abs(fake - target))
+    return DistillationTerms(fake, pixels, 1.0 - alignment)
 
 
 def _with_features(
   network: tf.keras.Model, config: config_lib.ModelConfig
 ) -> tf.keras.Model:
-  """Returns a generator that gives its features as well."""
-  layer = network.get_layer(networks.quarter_size_layer(config))
+  """Returns a generator whose second output is its features."""
+  layer = network.get_layer(generators.quarter_size_layer(config))
   return tf.keras.Model(network.input, [network.output, layer.output])

@@ -11,17 +11,17 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""A history of generated images, kept inside the graph."""
+"""Image pool: a history of generated images, in variables of the graph."""
 
 from __future__ import annotations
 
 import tensorflow as tf
 
-_SEEDS = 2**32  # apart from each other, the seeds of replicas
+_SEEDS = 2**32  # distance between the seeds of two replicas
 
 
 class ImagePool(tf.Module):
-  """Shows a discriminator earlier translations as well as the newest.
+  """Mixes earlier translations with the newest ones for a discriminator.
 
   Until the pool is full an image is stored and returned. Then, for each image
   on its own, with probability 1/2 a random stored image is returned and
@@ -67,6 +67,7 @@ class ImagePool(tf.Module):
       raise ValueError(f"capacity must be 0 or more, got {capacity}.")
     self.capacity = capacity
     self._seed = seed
+    # One variable on each replica, never synchronised.
     own = {
       "trainable": False,
       "synchronization": tf.VariableSynchronization.ON_READ,
@@ -93,11 +94,12 @@ class ImagePool(tf.Module):
     """Passes new images through the pool.
 
     Args:
-      images: float32 `[batch, height, width, channels]`, any batch size; of
-        images that may be of any size a batch of one.
+      images: float32 `[batch, height, width, channels]`, any batch size; with
+        `variable_size` a batch of one.
 
     Returns:
-      As many images, each either new or from the pool, of its own size.
+      float32, one image for each: the new one, or one from the pool, which
+      with `variable_size` may differ in height and width.
     """
     if self.capacity == 0:
       return images
@@ -106,6 +108,7 @@ class ImagePool(tf.Module):
     seed = _SEEDS * tf.cast(replica, tf.int64) + self._seed
     shown = tf.TensorArray(tf.float32, batch, element_shape=images.shape[1:])
     for i in tf.range(batch):
+      # Two numbers: whether to swap, and with which stored image.
       draw = tf.random.stateless_uniform([2], tf.stack([seed, self.seen]))
       full = self.seen >= self.capacity
       swap = tf.logical_and(full, draw[0] < 0.5)

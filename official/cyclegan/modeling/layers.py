@@ -11,7 +11,11 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Keras layers that the networks need and Keras does not have."""
+"""Keras layers: convolutions with other borders, sub-pixel upsampling, dropout.
+
+All are registered with Keras as `cyclegan><class>`, so that a network that
+holds them is cloned, saved and loaded without `custom_objects`.
+"""
 
 from __future__ import annotations
 
@@ -24,15 +28,18 @@ import tensorflow as tf
 from official.cyclegan.core import devices
 from official.cyclegan.modeling import convolution
 
+_PACKAGE = "cyclegan"  # what the registered names begin with
 
-class Conv2D(tf.keras.layers.Conv2D):
-  """A convolution that can do more at the image's border.
+
+@tf.keras.utils.register_keras_serializable(_PACKAGE)
+class BorderConv2D(tf.keras.layers.Conv2D):
+  """A convolution with reflection padding or partial sums at the border.
 
   The weights and the result are those of `tf.keras.layers.Conv2D`, with
   `padding="valid"` on images padded by reflection if `reflect` is given
   (CycleGAN paper, appendix 7.2: "reflection padding was used to reduce
-  artifacts"). In training on a processor `convolution` computes the same
-  faster.
+  artifacts"). In training on a processor the functions of `convolution` compute
+  that result faster.
 
   Attributes:
     reflect: Rows and columns of reflection on each side, pixels.
@@ -40,9 +47,9 @@ class Conv2D(tf.keras.layers.Conv2D):
       the image, are scaled up by the kernel's area over the part inside (Liu et
       al., "Partial Convolution based Padding", 2018, eq. 2). With
       `padding="same"` only.
-    normed: Whether instance normalisation follows at once. It takes away
-      whatever the bias adds, so that in training the bias is left out: its
-      gradient, 0 but for rounding, is exactly 0.
+    normed: Whether instance normalisation follows at once. It subtracts the
+      bias again, as part of the mean, so that in training the bias is left
+      out: its gradient, 0 but for rounding, is exactly 0.
 
   Input shape:
     `[batch, height, width, channels]`, height and width above `reflect`.
@@ -72,30 +79,35 @@ class Conv2D(tf.keras.layers.Conv2D):
 
   def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
     """Returns the convolved images, in the layer's compute dtype."""
+    # The fast forms are built for one height and width.
     if training and None not in inputs.shape[1:3] and devices.on_processor():
-      outputs = self._complete(inputs, self._convolve_fast(inputs))
-      if not self.normed:
+      outputs = self._scale_border(inputs, self._convolve_fast(inputs))
+      if not self.normed:  # the norm that follows would cancel the bias
         outputs = tf.nn.bias_add(outputs, tf.convert_to_tensor(self.bias))
       return self.activation(outputs)
     if self.partial:
-      outputs = self._complete(inputs, self.convolution_op(inputs, self.kernel))
+      # The sums are scaled, the bias is not (Liu et al., eq. 2).
+      outputs = self._scale_border(
+        inputs, self.convolution_op(inputs, self.kernel)
+      )
       return self.activation(tf.nn.bias_add(outputs, self.bias))
     if self.reflect:
       sides = [self.reflect] * 2
       inputs = tf.pad(inputs, [[0, 0], sides, sides, [0, 0]], mode="REFLECT")
     return super().call(inputs)
 
-  def _complete(self, inputs: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+  def _scale_border(self, inputs: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
     """Scales the sums at the border if the convolution is a partial one."""
     if not self.partial:
       return outputs
     return outputs * border_gain(inputs, self.kernel_size, self.strides)
 
   def _convolve_fast(self, x: tf.Tensor) -> tf.Tensor:
-    """Convolves without the bias."""
+    """Convolves without the bias, in the form that is fastest to train."""
     kernel = tf.convert_to_tensor(self.kernel)
     stride = self.strides[0]
     keeps_size = self.reflect == 1 or self.padding == "same"
+    # Only where measured to be faster than TensorFlow's own convolution.
     if stride == 1 and keeps_size and convolution.winograd_pays(x, kernel):
       padding = "reflect" if self.reflect else "zero"
       return convolution.winograd(x, kernel, padding)
@@ -118,11 +130,12 @@ class Conv2D(tf.keras.layers.Conv2D):
     }
 
 
-class DepthwiseConv2D(tf.keras.layers.DepthwiseConv2D):
-  """A depthwise convolution that can be a partial one.
+@tf.keras.utils.register_keras_serializable(_PACKAGE)
+class PartialDepthwiseConv2D(tf.keras.layers.DepthwiseConv2D):
+  """A depthwise convolution with partial sums at the border, if asked.
 
   The weights and the result are those of `tf.keras.layers.DepthwiseConv2D`
-  with `padding="same"`; at the border see `Conv2D.partial`.
+  with `padding="same"`; for the border see `BorderConv2D.partial`.
 
   Attributes:
     partial: Whether sums at the border are scaled up.
@@ -161,9 +174,9 @@ def border_gain(
   """Returns a kernel's area over the part of it that lies inside the image.
 
   Args:
-    inputs: What is convolved, `[batch, height, width, channels]`.
+    inputs: The convolution's input, `[batch, height, width, channels]`.
     kernel: Height and width of the kernel, pixels.
-    strides: Likewise; the padding is TensorFlow's "SAME".
+    strides: Steps down and across, pixels; the padding is TensorFlow's "SAME".
 
   Returns:
     `[1, new_height, new_width, 1]`, at least 1, in the dtype of `inputs`.
@@ -172,6 +185,7 @@ def border_gain(
   for size, k, stride in zip(
     tf.unstack(tf.shape(inputs)[1:3]), kernel, strides
   ):
+    # TensorFlow puts the odd pixel of its padding behind.
     steps = -(-size // stride)
     outside = tf.maximum((steps - 1) * stride + k - size, 0)
     first = tf.range(steps) * stride - outside // 2
@@ -182,12 +196,14 @@ def border_gain(
   return tf.cast(gain, inputs.dtype)
 
 
-class UpSampling2D(tf.keras.layers.UpSampling2D):
-  """Enlarges images in a way that phones run fast.
+@tf.keras.utils.register_keras_serializable(_PACKAGE)
+class XnnpackUpSampling2D(tf.keras.layers.UpSampling2D):
+  """Upsampling from operators that LiteRT's XNNPACK delegate runs.
 
-  The result is that of `tf.keras.layers.UpSampling2D`. Where nearest pixels are
-  asked for, what is exported repeats the channels and moves them side by side,
-  two operators that LiteRT's XNNPACK has, unlike RESIZE_NEAREST_NEIGHBOR.
+  The result is that of `tf.keras.layers.UpSampling2D`. Outside of training,
+  and so in exported models, nearest-neighbour upsampling repeats the channels
+  and moves them side by side: two operators that XNNPACK has, unlike
+  RESIZE_NEAREST_NEIGHBOR.
 
   Input shape:
     `[batch, height, width, channels]`.
@@ -200,15 +216,18 @@ class UpSampling2D(tf.keras.layers.UpSampling2D):
     """Returns the larger images, same dtype."""
     if training or self.interpolation != "nearest":
       return super().call(inputs)
+    # Copies of a channel lie `channels` apart, as `depth_to_space` wants them.
     factor = self.size[0]
     return tf.nn.depth_to_space(tf.concat([inputs] * factor**2, -1), factor)
 
 
-class Dropout(tf.keras.layers.Layer):
-  """Drops features in training; a checkpoint holds the state of its draws.
+@tf.keras.utils.register_keras_serializable(_PACKAGE)
+class CheckpointedDropout(tf.keras.layers.Layer):
+  """Dropout whose random state is part of a checkpoint.
 
   `tf.keras.layers.Dropout` draws from a state that no checkpoint holds, so
-  that an interrupted run could not go on as if it had not been.
+  that an interrupted run would not go on as it would have without the
+  interruption.
 
   Attributes:
     rate: Share of the features set to 0; the others grow by 1 / (1 - rate).
@@ -227,6 +246,7 @@ class Dropout(tf.keras.layers.Layer):
     super().__init__(**kwargs)
     self.rate = rate
     self.seed = random.getrandbits(31) if seed is None else seed
+    # An attribute that TensorFlow tracks, and so part of checkpoints.
     self._generator = tf.random.Generator.from_seed(self.seed, alg="philox")
 
   def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
@@ -242,8 +262,9 @@ class Dropout(tf.keras.layers.Layer):
     return {**super().get_config(), "rate": self.rate, "seed": self.seed}
 
 
+@tf.keras.utils.register_keras_serializable(_PACKAGE)
 class DepthToSpace(tf.keras.layers.Layer):
-  """Turns groups of channels into larger images.
+  """Sub-pixel shuffle: turns groups of channels into larger images.
 
   Source: Shi et al., "Real-Time Single Image and Video Super-Resolution Using
   an Efficient Sub-Pixel Convolutional Neural Network", 2016, eq. 4.
@@ -271,6 +292,7 @@ class DepthToSpace(tf.keras.layers.Layer):
     return {**super().get_config(), "factor": self.factor}
 
 
+@tf.keras.utils.register_keras_serializable(_PACKAGE)
 class SubpixelInitializer(tf.keras.initializers.Initializer):
   """Initial weights with which a sub-pixel convolution has no checkerboard.
 
@@ -279,14 +301,19 @@ class SubpixelInitializer(tf.keras.initializers.Initializer):
   Aitken et al., "Checkerboard artifact free sub-pixel convolution", 2017.
   """
 
-  def __init__(self, base: tf.keras.initializers.Initializer, factor: int):
+  def __init__(
+    self,
+    base: tf.keras.initializers.Initializer | dict[str, Any],
+    factor: int,
+  ):
     """Sets what the kernels are drawn from.
 
     Args:
-      base: Draws the kernels that are then repeated.
+      base: Draws the kernels that are then repeated; or its configuration, as
+        Keras serialises it.
       factor: That of the `DepthToSpace` layer.
     """
-    self.base = base
+    self.base = tf.keras.initializers.get(base)
     self.factor = factor
 
   def __call__(
@@ -299,4 +326,7 @@ class SubpixelInitializer(tf.keras.initializers.Initializer):
 
   def get_config(self) -> dict[str, Any]:
     """Returns the constructor's arguments."""
-    return {"base": self.base, "factor": self.factor}
+    return {
+      "base": tf.keras.initializers.serialize(self.base),
+      "factor": self.factor,
+    }

@@ -34,7 +34,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-_NORM_GUARD = 1e-12  # keeps the square root's gradient finite at 0
+_NORM_GUARD = 1e-12  # keeps quotients and square roots' gradients finite at 0
 
 
 def generator_loss(
@@ -113,8 +113,8 @@ def gradient_penalty(
     critic: From images to logits.
     real: Real images.
     fake: As many generated images.
-    mixing: float32 `[batch]` in [0, 1], how much of each real image there is
-      in the image where the gradient is taken.
+    mixing: float32 `[batch]` in [0, 1], the share of the real image in the
+      mixture at which the gradient is taken.
 
   Returns:
     float32 scalar, 0 or more, not yet weighted by 10.
@@ -133,23 +133,32 @@ def gradient_penalty(
 
 
 def cycle_loss(real: tf.Tensor, reconstructed: tf.Tensor) -> tf.Tensor:
-  """Mean absolute difference, in [0, 2] (CycleGAN paper, eq. 2)."""
+  """Mean absolute difference, in [0, 2] (CycleGAN paper, eq. 2).
+
+  Args:
+    real: Images of one domain.
+    reconstructed: These, translated to the other domain and back.
+
+  Returns:
+    float32 scalar.
+  """
   return tf.reduce_mean(tf.abs(real - reconstructed))
 
 
 def kernel_alignment(features: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
-  """Says how alike the places of images look in two networks.
+  """Kernel alignment of two networks' features.
 
   Source: Jin et al., "Teachers Do More Than Teach: Compressing Image-to-Image
-  Models", 2021, section 3.3: the alignment of the two kernels, over all places
-  of the batch. It needs no layer between networks of different widths.
+  Models", 2021, section 3.3: the alignment of the two kernels (matrices of the
+  inner products of features at all pairs of positions in the batch). It needs
+  no layer between networks of different widths.
 
   Args:
-    features: `[batch, height, width, channels]`.
-    others: Of the same places, any number of channels.
+    features: Float `[batch, height, width, channels]`.
+    others: Float, of equal batch, height and width; any number of channels.
 
   Returns:
-    float32 scalar in [0, 1]; 1 if one is the other, turned and scaled.
+    float32 scalar in [0, 1]; 1 if one is the other, rotated and scaled.
   """
   x, y = (
     tf.reshape(tf.cast(f, tf.float32), [-1, f.shape[-1]])
@@ -157,13 +166,23 @@ def kernel_alignment(features: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
   )
 
   def power(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+    # The inner product of both kernels, without forming matrices of the size
+    # of all positions squared: ||X^T Y||^2 = <X X^T, Y Y^T>.
     product = tf.matmul(first, second, transpose_a=True)
     return tf.reduce_sum(product * product)
 
-  guard = 1e-12
-  return power(x, y) / (tf.sqrt(power(x, x) * power(y, y)) + guard)
+  norms = tf.sqrt(power(x, x) * power(y, y))
+  return power(x, y) / (norms + _NORM_GUARD)
 
 
-def identity_loss(real: tf.Tensor, same: tf.Tensor) -> tf.Tensor:
-  """Mean absolute difference, in [0, 2] (CycleGAN paper, section 5.2)."""
-  return tf.reduce_mean(tf.abs(real - same))
+def identity_loss(real: tf.Tensor, mapped: tf.Tensor) -> tf.Tensor:
+  """Mean absolute difference, in [0, 2] (CycleGAN paper, section 5.2).
+
+  Args:
+    real: Images of a generator's output domain.
+    mapped: The generator's output for them.
+
+  Returns:
+    float32 scalar.
+  """
+  return tf.reduce_mean(tf.abs(real - mapped))

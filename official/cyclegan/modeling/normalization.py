@@ -25,17 +25,17 @@ import warnings
 import tensorflow as tf
 
 with warnings.catch_warnings():
-  # Its end-of-life notice says nothing that a user of this package could act
-  # on.
+  # A user of this package can do nothing about its end-of-life notice.
   warnings.simplefilter("ignore", UserWarning)
   import tensorflow_addons as tfa
 
 from official.cyclegan.core import devices
 
-# To be compared with; the networks use the class below.
+# For tests and benchmarks to compare with; the networks use the class below.
 StockInstanceNormalization = tfa.layers.InstanceNormalization
 
 
+@tf.keras.utils.register_keras_serializable("cyclegan")
 class InstanceNormalization(tfa.layers.InstanceNormalization):
   """Normalises every channel of every image by its own mean and variance.
 
@@ -65,6 +65,7 @@ class InstanceNormalization(tfa.layers.InstanceNormalization):
       and inputs.shape[0]
       and devices.on_processor()
     ):
+      # The batch's size is known, so that it can be taken apart.
       images = tf.split(inputs, inputs.shape[0])
       return tf.concat([self._fused(image) for image in images], 0)
     # Half precision cannot hold the variance of a large feature map.

@@ -21,6 +21,7 @@ from typing import Any
 import tensorflow as tf
 
 
+@tf.keras.utils.register_keras_serializable("cyclegan")
 class ConstantThenDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
   """Constant, then falling to 0 at the end of the run.
 
@@ -43,6 +44,14 @@ class ConstantThenDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
     decay_fraction: float,
     policy: str = "linear",
   ):
+    """Sets the course of the rate.
+
+    Args:
+      learning_rate: The constant rate.
+      total_steps: Length of the run, steps.
+      decay_fraction: Share of the run, at its end, over which the rate falls.
+      policy: `linear`, `cosine` or `constant`.
+    """
     self.learning_rate = learning_rate
     self.total_steps = total_steps
     self.decay_fraction = decay_fraction
@@ -52,6 +61,7 @@ class ConstantThenDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
     """Returns the float32 rate for the integer `step`, counted from 0."""
     if self.policy == "constant" or self.decay_fraction == 0.0:
       return tf.constant(self.learning_rate, tf.float32)
+    # A run goes on with its last rate, 0, if it gets more steps than planned.
     decay_steps = max(1.0, self.total_steps * self.decay_fraction)
     left = (self.total_steps - tf.cast(step, tf.float32)) / decay_steps
     left = tf.clip_by_value(left, 0.0, 1.0)

@@ -11,30 +11,28 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Starts a student with the weights of its teacher's most used channels.
+"""Transfer of a teacher's most used channels to a narrower student.
 
 Source: Li et al., "GAN Compression", 2020, section 3.1, whose students inherit
-the weights of the channels with the largest norms. What follows a convolution
-here is mostly instance normalisation, which takes the size of what is written
-away; so a channel's importance is that of the weights that read it.
+the weights of the channels with the largest norms. Behind a convolution here
+mostly stands an instance normalisation, which cancels the scale of what the
+convolution writes; so a channel's importance is that of the weights that read
+it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
-from official.cyclegan.modeling import networks
-
-_SUFFIX = "_conv"
-_Flows = dict[str, tuple[tuple[str, ...], str]]
+from official.cyclegan.modeling import channel_graph
 
 
-def inherit(
+def transfer_weights(
   student: tf.keras.Model,
   student_config: config_lib.ModelConfig,
   teacher: tf.keras.Model,
@@ -48,98 +46,66 @@ def inherit(
 
   Args:
     student: A generator.
-    student_config: Its options; `config.check_transfer` accepts the two.
+    student_config: Its options; `config_checks.check_transfer` accepts the two.
     teacher: A generator.
     teacher_config: Its options.
   """
-  blocks = np.linspace(
-    1, teacher_config.n_res_blocks, student_config.n_res_blocks
+  original = _block_renamer(
+    student_config.n_res_blocks, teacher_config.n_res_blocks
   )
-
-  def original(name: str) -> str:
-    """Returns what a student's layer or group is called in the teacher."""
-
-    def number(match: re.Match[str]) -> str:
-      return f"block{round(blocks[int(match[1]) - 1])}"
-
-    return re.sub(r"^block(\d+)", number, name)
-
-  flows = networks.channel_flows(student_config)
-  known = _Channels(teacher, networks.channel_flows(teacher_config))
-  kept = _choose(flows, _Channels(student, flows), known, original)
+  graph = channel_graph.ChannelGraph(student)
+  known = channel_graph.ChannelGraph(teacher)
+  kept = _most_read(graph, known, original)
+  # The same indices by the teacher's names of the groups.
   kept_there = {original(group): indices for group, indices in kept.items()}
-  for name, (_, written) in flows.items():
+  for name, channels in graph.convolutions.items():
     layer, source = student.get_layer(name), teacher.get_layer(original(name))
     rows = np.concatenate(
       [
         part.start + kept_there[group]
-        for group, part in known.read_by(original(name))
-        if group in kept_there
+        for group, part in known.kernel_rows(original(name))
+        if group in kept_there  # a student may do without the colours
       ]
     )
     columns = np.concatenate(
-      [part.start + kept[written] for part in known.written_by(original(name))]
+      [
+        part.start + kept[channels.writes]
+        for part in known.kernel_columns(original(name))
+      ]
     )
     kernel = _kernel(source)[:, :, rows]
     if not isinstance(layer, tf.keras.layers.DepthwiseConv2D):
       kernel = kernel[..., columns]
     biases = [bias[columns] for bias in source.get_weights()[1:]]
     layer.set_weights([_as_stored(layer, kernel), *biases])
-    if name.endswith(_SUFFIX) and written != networks.IMAGE:
-      norm = name.removesuffix(_SUFFIX) + "_norm"
-      values = teacher.get_layer(original(norm)).get_weights()
-      student.get_layer(norm).set_weights([v[kept[written]] for v in values])
+  for name, group in graph.norms.items():
+    values = teacher.get_layer(original(name)).get_weights()
+    student.get_layer(name).set_weights([v[kept[group]] for v in values])
 
 
-class _Channels:
-  """Where a generator's layers have which groups of channels."""
+def _block_renamer(blocks: int, teacher_blocks: int) -> Callable[[str], str]:
+  """Returns the function from a student's layer's name to its teacher's."""
+  numbers = np.linspace(1, teacher_blocks, blocks)
 
-  def __init__(self, network: tf.keras.Model, flows: _Flows):
-    self.network = network
-    self._flows = flows
-    self._names = {layer.name for layer in network.layers}
+  def number(match: re.Match[str]) -> str:
+    return f"block{round(numbers[int(match[1]) - 1])}"
 
-  def size(self, group: str) -> int:
-    """Returns how many channels a group has."""
-    if group == networks.IMAGE:
-      return self.network.input_shape[-1]
-    name = next(
-      n for n, (_, written) in self._flows.items() if written == group
-    )
-    return self.network.get_layer(name).filters // self._copies(name)
-
-  def read_by(self, name: str) -> Iterator[tuple[str, range]]:
-    """Yields the groups that a layer reads, and where its kernel has them."""
-    start = 0
-    for group in self._flows[name][0]:
-      end = start + self.size(group)
-      yield group, range(start, end)
-      start = end
-
-  def written_by(self, name: str) -> Iterator[range]:
-    """Yields where a layer has its group's channels, once for each copy."""
-    size = self.size(self._flows[name][1])
-    for i in range(self._copies(name)):
-      yield range(i * size, (i + 1) * size)
-
-  def _copies(self, name: str) -> int:
-    """Returns how often a layer writes each channel: 4 before a shuffle."""
-    return 4 if name.removesuffix(_SUFFIX) + "_shuffle" in self._names else 1
+  return lambda name: re.sub(r"^block(\d+)", number, name)
 
 
-def _choose(
-  flows: _Flows,
-  student: _Channels,
-  teacher: _Channels,
+def _most_read(
+  student: channel_graph.ChannelGraph,
+  teacher: channel_graph.ChannelGraph,
   original: Callable[[str], str],
 ) -> dict[str, np.ndarray]:
-  """Returns the teacher's channels that are kept, by the student's group."""
+  """Returns the teacher's channels to keep, by the student's group."""
   importance: dict[str, np.ndarray] = {}
-  for name, (groups, _) in flows.items():
+  for name, channels in student.convolutions.items():
+    # `[height, width, inputs, outputs]`, summed up for each input.
     kernel = np.abs(_kernel(teacher.network.get_layer(original(name))))
-    read = dict(teacher.read_by(original(name)))
-    for group in groups:
-      norms = kernel[:, :, read[original(group)]].sum(axis=(0, 1, 3))
+    rows = dict(teacher.kernel_rows(original(name)))
+    for group in channels.reads:
+      norms = kernel[:, :, rows[original(group)]].sum(axis=(0, 1, 3))
       importance[group] = importance.get(group, 0.0) + norms
   return {
     group: np.sort(np.argsort(-norms, kind="stable")[: student.size(group)])

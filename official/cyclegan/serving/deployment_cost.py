@@ -23,7 +23,7 @@ import numpy as np
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
-from official.cyclegan.modeling import networks
+from official.cyclegan.modeling import generators
 from official.cyclegan.serving import model_cost
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_convert
@@ -55,7 +55,9 @@ def write_fresh(
   Raises:
     errors.UserError: If it cannot be converted.
   """
-  module = serving_module.ServingModule(networks.build_generator(model), "AtoB")
+  module = serving_module.ServingModule(
+    generators.build_generator(model), "AtoB"
+  )
   # A few calibration images of noise do: only cost is measured, not quality.
   shape = (4, size, size, model.channels)
   noise = np.random.default_rng(0).random(shape, np.float32)

@@ -100,9 +100,9 @@ def _build_student(
     network.trainable = False
   model = model_lib.build_model(config, largest, teachers, teacher.model)
   if config.distill.init_from_teacher:
-    config_checks.check_inheritance(config.model, teacher.model)
+    config_checks.check_transfer(config.model, teacher.model)
     for direction, network in teachers.items():
-      weight_transfer.inherit(
+      weight_transfer.transfer_weights(
         model.generator(direction), config.model, network, teacher.model
       )
     # The averages must not go on from the random weights just replaced.
@@ -132,7 +132,7 @@ def _compile(
     schedule = schedules.ConstantThenDecay(
       learning_rate, total_steps, train.decay_fraction, train.lr_policy
     )
-    optimizer = adam.Adam(schedule, beta_1=train.beta_1)
+    optimizer = adam.FusedAdam(schedule, beta_1=train.beta_1)
     if train.precision == "mixed_float16":
       # float16 gradients below 6e-8 would be rounded to zero.
       return tf.keras.mixed_precision.LossScaleOptimizer(optimizer)

@@ -27,8 +27,8 @@ import tensorflow as tf
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
+from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import model as model_lib
-from official.cyclegan.modeling import networks
 
 DIRECTIONS = ("AtoB", "BtoA")
 # Folders of checkpoints within that of a run, by `config.CHECKPOINTS`.
@@ -184,7 +184,7 @@ def load_generator(
       model_dir,
     )
   newest = _newest(model_dir, selection.checkpoint)
-  generator = networks.build_generator(
+  generator = generators.build_generator(
     config.model, config_lib.GENERATOR_NAMES[direction]
   )
   has_average = config.train.ema_decay and selection.use_ema

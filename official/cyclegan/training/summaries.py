@@ -26,7 +26,7 @@ from tensorboard.plugins.hparams import api as hparams_lib
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.data import image_files
-from official.cyclegan.modeling import model as model_lib
+from official.cyclegan.modeling import loss_terms
 from official.cyclegan.training import callbacks
 from official.cyclegan.training import progress_grid
 
@@ -144,8 +144,10 @@ class TensorBoard(callbacks.StepCallback):
       for name, value in logs.items():
         tf.summary.scalar(name if "/" in name else f"loss/{name}", value)
       weights = self.model.loss_weights
-      generators = model_lib.weighted_total(logs, weights)
-      discriminators = model_lib.discriminators_total(logs, weights)
+      generators = loss_terms.GeneratorTerms.from_metrics(logs).total(weights)
+      discriminators = loss_terms.DiscriminatorTerms.from_metrics(logs).total(
+        weights
+      )
       tf.summary.scalar("weighted/generators", generators)
       tf.summary.scalar("weighted/discriminators", discriminators)
       for name in ("generator", "discriminator"):

@@ -1,0 +1,234 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Building blocks of the networks: convolutions, norms, upsampling, dropout.
+
+Each reads what it needs from the model's options. Tensors are
+`[batch, height, width, channels]`. The names given to layers end up in the
+tensors' names of exported .tflite files, and the order in which initializers
+are made decides the weights that a seed draws: neither may change.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import devices
+from official.cyclegan.modeling import layers
+from official.cyclegan.modeling import normalization
+
+_LEAKY_SLOPE = 0.2  # CycleGAN paper, appendix 7.2
+_NORMAL_STDDEV = 0.02  # CycleGAN paper, appendix 7.1
+
+
+def kernel_initializer(
+  config: config_lib.ModelConfig,
+) -> tf.keras.initializers.Initializer:
+  """Returns a new initializer of kernels; one that is shared draws twice.
+
+  Args:
+    config: The model's options, of which `init` counts.
+  """
+  make: Callable[[], tf.keras.initializers.Initializer] = {
+    "normal": functools.partial(
+      tf.keras.initializers.RandomNormal, 0.0, _NORMAL_STDDEV
+    ),
+    "glorot": tf.keras.initializers.GlorotUniform,
+    "he": tf.keras.initializers.HeNormal,
+  }[config.init]
+  return make()
+
+
+def conv2d(*args: Any, **kwargs: Any) -> layers.BorderConv2D:
+  """Returns a convolution; `_convolution_dtype` says in which precision.
+
+  Args:
+    *args: As for `layers.BorderConv2D`.
+    **kwargs: As for `layers.BorderConv2D`.
+  """
+  return layers.BorderConv2D(*args, **{"dtype": _convolution_dtype(), **kwargs})
+
+
+def depthwise_conv2d(
+  *args: Any, **kwargs: Any
+) -> layers.PartialDepthwiseConv2D:
+  """Returns a depthwise convolution without bias, `padding="same"`.
+
+  On processors it computes in float32: bfloat16 was measured to take twice as
+  long there.
+
+  Args:
+    *args: As for `layers.PartialDepthwiseConv2D`.
+    **kwargs: As for `layers.PartialDepthwiseConv2D`.
+  """
+  return layers.PartialDepthwiseConv2D(
+    *args, padding="same", use_bias=False, dtype=_processor_dtype(), **kwargs
+  )
+
+
+def border_options(
+  config: config_lib.ModelConfig, pixels: int
+) -> dict[str, Any]:
+  """Returns the arguments with which a convolution pads as configured.
+
+  Args:
+    config: The model's options, of which `padding` counts.
+    pixels: How far the kernel reaches over the border: the rows and columns of
+      reflection on each side.
+
+  Returns:
+    Keyword arguments of `layers.BorderConv2D`.
+  """
+  if config.padding == "reflect":
+    return {"padding": "valid", "reflect": pixels}
+  return {"padding": "same", "partial": config.padding == "partial"}
+
+
+def instance_norm(
+  config: config_lib.ModelConfig, name: str
+) -> normalization.InstanceNormalization:
+  """Returns an instance normalisation as configured.
+
+  Args:
+    config: The model's options, of which `norm_epsilon` and `norm_affine`
+      count.
+    name: The layer's name.
+  """
+  return normalization.InstanceNormalization(
+    epsilon=config.norm_epsilon,
+    center=config.norm_affine,
+    scale=config.norm_affine,
+    name=name,
+  )
+
+
+def relu(x: tf.Tensor, name: str) -> tf.Tensor:
+  """Rectifies; the layer's name is `<name>_relu`."""
+  return tf.keras.layers.ReLU(name=f"{name}_relu")(x)
+
+
+def norm_relu(
+  x: tf.Tensor, config: config_lib.ModelConfig, name: str
+) -> tf.Tensor:
+  """Normalises and rectifies, as `<name>_norm` and `<name>_relu`."""
+  return relu(instance_norm(config, f"{name}_norm")(x), name)
+
+
+def leaky_relu(x: tf.Tensor, name: str) -> tf.Tensor:
+  """Rectifies leakily, on processors in float32.
+
+  TensorFlow's gradient of it takes five times as long in bfloat16 there, casts
+  included.
+
+  Args:
+    x: Features.
+    name: The layer's name.
+  """
+  return tf.keras.layers.LeakyReLU(
+    _LEAKY_SLOPE, dtype=_processor_dtype(), name=name
+  )(x)
+
+
+def dropout(
+  x: tf.Tensor, config: config_lib.ModelConfig, name: str
+) -> tf.Tensor:
+  """Drops features in training, as `<name>_dropout`; no layer at rate 0."""
+  if not config.dropout:
+    return x
+  return layers.CheckpointedDropout(config.dropout, name=f"{name}_dropout")(x)
+
+
+def upsample(
+  x: tf.Tensor,
+  filters: int,
+  config: config_lib.ModelConfig,
+  name: str,
+  kernel: int = 3,
+  interpolation: str = "bilinear",
+) -> tf.Tensor:
+  """Doubles height and width and convolves; a norm is to follow.
+
+  Args:
+    x: Features.
+    filters: Channels of the result.
+    config: The model's options, of which `upsample`, `padding` and `init`
+      count.
+    name: What the layers' names begin with.
+    kernel: Height and width of the convolution's kernel, pixels.
+    interpolation: `nearest` or `bilinear`; of `resize_conv` only.
+
+  Returns:
+    Features, twice as high and wide.
+  """
+  init = kernel_initializer(config)
+  if config.upsample == "conv_transpose":
+    return tf.keras.layers.Conv2DTranspose(
+      filters,
+      kernel,
+      2,
+      "same",
+      kernel_initializer=init,
+      dtype=_convolution_dtype(),
+      name=f"{name}_conv",
+    )(x)
+  partial = config.padding == "partial"
+  if config.upsample == "subpixel":
+    # Four channels for each: those of the 2x2 pixels that it becomes.
+    x = conv2d(
+      4 * filters,
+      kernel,
+      padding="same",
+      partial=partial,
+      kernel_initializer=layers.SubpixelInitializer(init, 2),
+      name=f"{name}_conv",
+    )(x)
+    return layers.DepthToSpace(2, name=f"{name}_shuffle")(x)
+  # Resize, then convolve: no checkerboard (Odena et al., "Deconvolution and
+  # Checkerboard Artifacts", 2016).
+  x = layers.XnnpackUpSampling2D(
+    2, interpolation=interpolation, name=f"{name}_resize"
+  )(x)
+  return conv2d(
+    filters,
+    kernel,
+    padding="same",
+    partial=partial,
+    kernel_initializer=init,
+    normed=True,
+    name=f"{name}_conv",
+  )(x)
+
+
+def _convolution_dtype() -> str:
+  """Returns the precision of convolutions: Keras's global policy, mostly.
+
+  Processors have no half-precision convolutions, and TensorFlow's emulation
+  was measured 200 times slower than float32. There convolutions are computed
+  in float32, which is how a GPU accumulates them too, and what lies between
+  them in float16.
+  """
+  policy = tf.keras.mixed_precision.global_policy().name
+  if policy == "mixed_float16" and devices.on_processor():
+    return "float32"
+  return policy
+
+
+def _processor_dtype() -> str:
+  """Returns float32 on processors, else Keras's global policy."""
+  policy = tf.keras.mixed_precision.global_policy().name
+  return "float32" if devices.on_processor() else policy

@@ -1,0 +1,168 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.modeling import discriminators
+from official.cyclegan.modeling import distillation
+from official.cyclegan.modeling import generators
+from official.cyclegan.modeling import losses
+from official.cyclegan.modeling import objective
+from tests import conftest
+
+
+@pytest.fixture(scope="module")
+def networks():
+  tf.keras.utils.set_random_seed(0)
+  model = conftest.TINY_MODEL
+  return {
+    "g_AB": generators.build_generator(model, "g_AB"),
+    "g_BA": generators.build_generator(model, "g_BA"),
+    "d_A": discriminators.build_discriminator(model, "d_A"),
+    "d_B": discriminators.build_discriminator(model, "d_B"),
+  }
+
+
+def _objective(networks, distiller=None, augment="none", step=0, **weights):
+  return objective.Objective(
+    networks,
+    config_lib.LossConfig(**weights),
+    config_lib.TrainConfig(augment=augment, seed=5),
+    tf.Variable(step, dtype=tf.int64),
+    distiller,
+  )
+
+
+def _real():
+  rng = np.random.default_rng(0)
+  return {
+    domain: tf.constant(rng.uniform(-1, 1, (2, 16, 16, 3)), tf.float32)
+    for domain in "AB"
+  }
+
+
+def _distiller(networks, *directions):
+  students = {"AtoB": networks["g_AB"], "BtoA": networks["g_BA"]}
+  return distillation.Distiller(
+    {d: students[d] for d in directions},
+    conftest.TINY_MODEL,
+    {d: generators.build_generator(conftest.TINY_MODEL) for d in directions},
+    conftest.TINY_MODEL,
+  )
+
+
+def test_terms_follow_the_paper(networks):
+  found, real = _objective(networks), _real()
+  terms, fakes = found.generator_terms(real, False)
+  d_terms = found.discriminator_terms(real, fakes, False)
+  for direction, domain in (("AB", "B"), ("BA", "A")):
+    forward = networks[f"g_{direction}"]
+    backward = networks[f"g_{direction[::-1]}"]
+    source, discriminator = direction[0], networks[f"d_{domain}"]
+    fake = forward(real[source])
+    for got, want in (
+      (fakes[domain], fake),
+      (
+        terms.adversarial[direction],
+        losses.generator_loss(discriminator(fake)),
+      ),
+      (
+        terms.cycle[source],
+        losses.cycle_loss(real[source], backward(fake)),
+      ),
+      (
+        terms.identity[domain],
+        losses.identity_loss(real[domain], forward(real[domain])),
+      ),
+      (
+        d_terms.adversarial[domain],
+        losses.discriminator_loss(
+          discriminator(real[domain]), discriminator(fake)
+        ),
+      ),
+      (
+        d_terms.scores[f"{domain}_fake"],
+        tf.reduce_mean(discriminator(fake)),
+      ),
+      (
+        d_terms.scores[f"{domain}_real"],
+        tf.reduce_mean(discriminator(real[domain])),
+      ),
+    ):
+      np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+  "weights",
+  [
+    {},
+    {"lambda_id": 0.0},
+    {"gan_mode": "wgangp"},
+  ],
+)
+def test_metrics_are_known_before_the_first_step(networks, weights):
+  found, real = _objective(networks, **weights), _real()
+  terms, fakes = found.generator_terms(real, True)
+  d_terms = found.discriminator_terms(real, fakes, True)
+  names = found.metric_names()
+  assert names == [*terms.metrics(), *d_terms.metrics()]
+  assert ("identity_A" in names) == (weights.get("lambda_id") != 0)
+  assert ("gp_B" in names) == ("gan_mode" in weights)
+
+
+@pytest.mark.parametrize("directions", [("AtoB",), ("AtoB", "BtoA")])
+def test_students_have_the_terms_of_their_directions(networks, directions):
+  cycles = len(directions) == 2
+  found = _objective(
+    networks,
+    _distiller(networks, *directions),
+    lambda_id=0.0,
+    lambda_reconstr=10.0 * cycles,
+  )
+  assert found.directions == directions
+  real = _real()
+  terms, fakes = found.generator_terms(real, False)
+  d_terms = found.discriminator_terms(real, fakes, False)
+  assert sorted(fakes) == ["A", "B"] if cycles else ["B"]
+  assert sorted({*terms.metrics(), *d_terms.metrics()}) == sorted(
+    found.metric_names()
+  )
+  assert terms.distillation.keys() == terms.features.keys()
+  assert bool(terms.cycle) == cycles
+  assert set(d_terms.adversarial) == set(fakes)
+
+
+def test_augmentation_is_drawn_anew_for_each_step_and_in_training_only(
+  networks,
+):
+  real = _real()
+
+  def scores(step, training, augment="diffaugment"):
+    found = _objective(networks, augment=augment, step=step)
+    terms = found.discriminator_terms(real, real, training)
+    return [float(value) for value in terms.scores.values()]
+
+  assert scores(0, False) == scores(1, False)
+  assert scores(0, True) == scores(0, True)
+  assert scores(0, True) != scores(1, True)
+  assert scores(0, True) != scores(0, False)
+  # Real and generated images are changed by draws of their own.
+  real_A, fake_A, _, _ = scores(0, True)
+  assert real_A != fake_A
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
