@@ -18,7 +18,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import glob
 import os
 
@@ -27,6 +26,7 @@ import tensorflow as tf
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
+from official.cyclegan.core import options
 from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import model as model_lib
 
@@ -35,26 +35,6 @@ DIRECTIONS = ("AtoB", "BtoA")
 FOLDERS = {
   config_lib.LATEST: "checkpoints",
   config_lib.BEST: "checkpoints_best",
-}
-# Options that a run must keep to go on from its checkpoints: they shape the
-# variables, give them their meaning, or decide the data order.
-_FIXED = {
-  "data": (
-    "dataset",
-    "domain_a",
-    "domain_b",
-    "test_fraction",
-    "background",
-    "preprocess",
-    "crop_size",
-    "load_size",
-    "flip",
-    "batch_size",
-  ),
-  "model": tuple(f.name for f in dataclasses.fields(config_lib.ModelConfig)),
-  "loss": ("gan_mode",),
-  "train": ("buffer_max_length", "augment", "seed"),
-  "distill": ("teacher", "students"),
 }
 
 
@@ -143,8 +123,10 @@ def check_same_run(config: config_lib.Config, model_dir: str) -> None:
       now,
     )
 
-  for part, names in _FIXED.items():
-    for name in names:
+  # Such options shape the variables, give them their meaning, or decide the
+  # data order.
+  for part, declarations in config_lib.parts().items():
+    for name in options.fixed(declarations):
       before = getattr(getattr(earlier, part), name)
       now = getattr(getattr(config, part), name)
       if before != now:
