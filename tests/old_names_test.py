@@ -55,6 +55,14 @@ def test_old_paths_give_what_moved_and_warn():
     ) in result.stderr
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_old_choice_takes_its_old_arguments():
+  from official.cyclegan import config
+
+  chosen = config.Choice("best", raw=True)
+  assert chosen == config.GeneratorSelection("best", use_ema=False)
+
+
 def test_an_unknown_module_is_still_unknown():
   result = _python("import official.cyclegan.nothing")
   assert "ModuleNotFoundError" in result.stderr
@@ -66,6 +74,10 @@ def test_an_unknown_module_is_still_unknown():
 _GONE = {
   "common_flags": "flags are defined from declarations: core.flags.define",
   "config": "choices stand with their option: core.options.find(...).choices",
+  "dataset": "nothing used test_images",
+  "model": "loss terms are typed: modeling.loss_terms",
+  "networks": "the wiring is read from the graph: modeling.channel_graph",
+  "translate_lib": "core.model_path.locate says what a path holds",
 }
 _GONE_NAMES = {
   "AUGMENTATIONS",
@@ -80,7 +92,13 @@ _GONE_NAMES = {
   "REFERENCES",
   "STUDENTS",
   "TUNERS",
+  "IMAGE",
+  "channel_flows",
   "config_over",
+  "discriminators_total",
+  "exported_model",
+  "test_images",
+  "weighted_total",
 }
 
 

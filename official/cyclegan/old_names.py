@@ -26,7 +26,7 @@ import importlib.machinery
 import sys
 import types
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 _PACKAGE = "official.cyclegan"
@@ -35,8 +35,13 @@ MODULES: dict[str, tuple[str, ...]] = {
   "adam": ("modeling.adam",),
   "atomic_folder": ("core.files",),
   "budget": ("serving.deployment_cost",),
-  "callbacks": ("training.callbacks", "training.stop_requests"),
-  "checkpoints": ("training.checkpoints",),
+  "callbacks": (
+    "training.callbacks",
+    "training.summaries",
+    "training.diagnostics_callback",
+    "training.stop_requests",
+  ),
+  "checkpoints": ("training.checkpoints", "training.checkpoint_store"),
   "common_flags": ("core.flags", "core.command"),
   "config": (
     "core.config",
@@ -81,7 +86,7 @@ MODULES: dict[str, tuple[str, ...]] = {
   "schedules": ("modeling.schedules",),
   "search_oracles": ("tuning.oracles",),
   "search_report": ("tuning.search_report",),
-  "sources": ("data.sources",),
+  "sources": ("data.sources", "data.preprocessing", "data.image_checks"),
   "survey": ("data.dataset_audit",),
   "tflite_convert": ("serving.tflite_convert",),
   "tflite_edit": ("serving.tflite_edit",),
@@ -92,8 +97,108 @@ MODULES: dict[str, tuple[str, ...]] = {
   "video": ("serving.video",),
   "web_page": ("serving.web_page",),
 }
-# Names that are called otherwise now, by their old module.
-RENAMED: dict[str, dict[str, str]] = {}
+# Names that are called otherwise now, by their old module; with a path where
+# they have gone elsewhere than the rest of it.
+RENAMED: dict[str, dict[str, str]] = {
+  "adam": {"Adam": "FusedAdam"},
+  "atomic_folder": {"replacing": "replacing_folder"},
+  "budget": {"OverBudget": "ExceedsLimit"},
+  "callbacks": {"Pictures": "ProgressPictures", "Health": "Diagnostics"},
+  "checkpoints": {
+    "Store": "CheckpointStore",
+    "BestStore": "BestCheckpoint",
+    "damage": "corruption",
+  },
+  "config": {
+    "DEFAULT_CHOICE": "DEFAULT_SELECTION",
+    "check_inheritance": "check_transfer",
+  },
+  "dataset": {"Share": "InputShard"},
+  "export_report": {
+    "compare": "fidelity_to_keras",
+    "true_error": "relative_l1",
+  },
+  "folders": {"Pile": "DomainFiles"},
+  "inheritance": {"inherit": "transfer_weights"},
+  "layers": {
+    "Conv2D": "BorderConv2D",
+    "DepthwiseConv2D": "PartialDepthwiseConv2D",
+    "UpSampling2D": "XnnpackUpSampling2D",
+    "Dropout": "CheckpointedDropout",
+  },
+  "paired_error": {"compare": "measure"},
+  "saved_model_file": {"runner": "load"},
+  "scene_datasets": {
+    "draw_fruits": "scenes.fruit_scenes.draw",
+    "draw_painting": "scenes.painting_scenes.draw",
+  },
+  "search_oracles": {"Durable": "CrashSafeOracle"},
+  "survey": {"Survey": "DatasetAudit", "survey": "audit"},
+  "tflite_file": {
+    "Contract": "SignatureSpec",
+    "contract": "signature_spec",
+    "runner": "load",
+    "function": "translate_function",
+  },
+  "tflite_probe": {"probe": "run_isolated"},
+  "translator": {"Translator": "ServingModule"},
+  "validation": {
+    "Judge": "Evaluator",
+    "to_uint8": "network_to_uint8",
+    "to_pictures": "unit_to_uint8",
+  },
+}
+# What left the command libraries, which keep their names: where it is now.
+LEFT: dict[str, dict[str, str]] = {
+  "train_lib": {
+    "Interrupted": "training.stop_requests.Interrupted",
+    "build": "training.build.build",
+    "run_steps": "training.build.run_steps",
+    "steps_per_epoch": "training.build.steps_per_epoch",
+    "with_precision": "training.build.with_precision",
+  },
+  "translate_lib": {
+    "Runner": "serving.image_translator.ImageTranslator",
+    "SCALES": "core.config.SCALES",
+    "open_model": "serving.image_translator.open_model",
+    "translate_image": "serving.image_translator.translate_image",
+  },
+}
+
+
+def left(library: str) -> Callable[[str], Any]:
+  """Returns the `__getattr__` of a command library that has become smaller.
+
+  Args:
+    library: Its name.
+  """
+
+  def look_up(name: str) -> Any:
+    if name not in LEFT[library]:
+      raise AttributeError(
+        f"module {_PACKAGE + '.' + library!r} has no attribute {name!r}"
+      )
+    place = LEFT[library][name]
+    warnings.warn(
+      f"{library}.{name} is {_PACKAGE}.{place} now; the old name goes with the"
+      " next release.",
+      DeprecationWarning,
+      stacklevel=2,
+    )
+    return _load(place)
+
+  return look_up
+
+
+def _load(place: str) -> Any:
+  """Returns what a path within the package names."""
+  path, _, name = place.rpartition(".")
+  return getattr(importlib.import_module(f"{_PACKAGE}.{path}"), name)
+
+
+def _choice(which: str = "latest", raw: bool = False) -> Any:
+  """Makes what `config.Choice` was of its old arguments."""
+  return _load("core.config.GeneratorSelection")(which, use_ema=not raw)
 
 
 class _OldModule(types.ModuleType):
@@ -103,7 +208,11 @@ class _OldModule(types.ModuleType):
     if name.startswith("__"):
       raise AttributeError(name)
     old = self.__name__.rpartition(".")[2]
+    if (old, name) == ("config", "Choice"):
+      return _choice
     wanted = RENAMED.get(old, {}).get(name, name)
+    if "." in wanted:
+      return _load(wanted)
     for path in MODULES[old]:
       module = importlib.import_module(f"{_PACKAGE}.{path}")
       if hasattr(module, wanted):

@@ -24,6 +24,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 from absl import logging
 
+from official.cyclegan import old_names
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import devices
@@ -42,6 +43,8 @@ from official.cyclegan.training import diagnostics_callback
 from official.cyclegan.training import run_metadata
 from official.cyclegan.training import stop_requests
 from official.cyclegan.training import summaries
+
+__getattr__ = old_names.left("train_lib")
 
 SAMPLES_FOLDER = "samples"
 LOGS_FOLDER = "logs"

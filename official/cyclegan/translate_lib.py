@@ -24,12 +24,15 @@ import tempfile
 
 import tqdm
 
+from official.cyclegan import old_names
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 from official.cyclegan.serving import image_translator
+
+__getattr__ = old_names.left("translate_lib")
 
 
 def translate_files(
