@@ -31,7 +31,8 @@ from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
 
 # Batches made ahead of the step, and what they may take, bytes. More would only
-# take memory: the step is hundreds of times slower (tools/benchmark_data.py).
+# take memory: the step is hundreds of times slower
+# (tools/benchmarks/benchmark_data.py).
 _PREFETCH, _PREFETCH_BYTES = 32, 1 << 26
 _IMAGE_BYTES = 12  # of a pixel: three float32
 # Of encoded pictures that are shuffled before they are decoded, bytes.

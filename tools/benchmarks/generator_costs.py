@@ -13,11 +13,13 @@
 # limitations under the License.
 r"""Says what generators cost: operations, memory, file size, milliseconds.
 
-  python tools/model_cost.py --size=256 --generator_type=mobile
-  python tools/model_cost.py --size=256 --gen_n_filters=64 \
+  python tools/benchmarks/generator_costs.py --size=256 --generator_type=mobile
+  python tools/benchmarks/generator_costs.py --size=256 --gen_n_filters=64 \
     --upsample=conv_transpose --noglobal_skip
-  python tools/model_cost.py --tflite=runs/quickstart/export/g_AB.tflite
-  python tools/model_cost.py --size=256 --model_dir=runs/quickstart
+  python tools/benchmarks/generator_costs.py \
+    --tflite=runs/quickstart/export/g_AB.tflite
+  python tools/benchmarks/generator_costs.py --size=256 \
+    --model_dir=runs/quickstart
 
 A generator is built from the model flags, or from a run's config.json, with
 fresh weights, and written in every --quantization. Multiply-accumulate
@@ -32,13 +34,10 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import sys
 import tempfile
 
 import numpy as np
 from absl import flags
-
-sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent))
 
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib

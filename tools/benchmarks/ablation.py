@@ -15,8 +15,8 @@ r"""Trains variants at the same budget and tabulates their true error.
 
 Recipe (about an hour on two cores):
 
-  python tools/ablation.py --output_dir=runs/ablation --train_steps=1600 \
-    --flagfile=official/cyclegan/configs/quickstart.flags
+  python tools/benchmarks/ablation.py --output_dir=runs/ablation \
+    --flagfile=official/cyclegan/configs/quickstart.flags --train_steps=1600
 
 Each variant is what the flags describe with one thing changed, trained on both
 built-in data sets with several seeds. Prints a Markdown table of the mean

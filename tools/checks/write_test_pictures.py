@@ -15,7 +15,7 @@ r"""Writes the test pictures of a built-in data set, with their truth, as files.
 
 Recipe:
 
-  python tools/write_test_pictures.py --model_dir=runs/quickstart \
+  python tools/checks/write_test_pictures.py --model_dir=runs/quickstart \
     --output_dir=runs/quickstart/test
 
 Writes A/ (what to translate), B/ (what it should become) and, where the data

@@ -15,7 +15,7 @@ r"""Compares translated pictures with the truth and with what is trivial.
 
 Recipe:
 
-  python tools/summarize_translation.py --test_dir=runs/quickstart/test \
+  python tools/checks/summarize_translation.py --test_dir=runs/quickstart/test \
     --output_dir=runs/quickstart
 
 Reads A/, translated/, B/ and, if present, mask/ from --test_dir. Prints a

@@ -15,7 +15,7 @@ r"""Kills a training again and again, and compares it with one left alone.
 
 Recipe (about three minutes on two cores):
 
-  python tools/check_resume.py --kills=10
+  python tools/checks/check_resume.py --kills=10
 
 Trains twice with the same flags and --deterministic: once undisturbed, once
 killed by SIGKILL at random moments, every third time while a checkpoint is

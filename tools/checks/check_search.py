@@ -15,7 +15,7 @@ r"""Kills a search again and again, and checks that nothing of it is lost.
 
 Recipe (a few minutes on two cores):
 
-  python tools/check_search.py --output_dir=runs/check_search --kills=5
+  python tools/checks/check_search.py --output_dir=runs/check_search --kills=5
 
 starts `tune` on tiny networks, kills it by SIGKILL at random moments, each time
 starts it again, and lets it end. With --distributed there are a chief and two

@@ -15,7 +15,7 @@ r"""Compares the speed of our training step with that of the peers' ways.
 
 Recipe (two minutes on two cores, otherwise idle):
 
-  python tools/benchmark_step.py --sizes=128 --filters=32 --batches=1
+  python tools/benchmarks/benchmark_step.py --sizes=128 --filters=32 --batches=1
 
 All train the same networks (ResNet generators without global skip, transposed
 convolutions, PatchGAN discriminators) with the same losses on the same kind of

@@ -13,7 +13,7 @@
 # limitations under the License.
 r"""Compares trained runs as what a phone would get of them.
 
-  python tools/compare_generators.py --output_dir=runs/compared \
+  python tools/benchmarks/compare_generators.py --output_dir=runs/compared \
     --runs=teacher=runs/teacher,student=runs/student
 
 Exports each run, and writes a table as Markdown and JSON: for each kind of file
@@ -31,14 +31,11 @@ import pathlib
 import re
 import shutil
 import statistics
-import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 from absl import flags
-
-sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent))
 
 from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
@@ -139,7 +136,7 @@ def _row(
     "psnr": mean([entry["psnr"] for entry in entries]),
     "macs": cost.macs,
     "parameters": cost.parameters,
-    "size_kb": statistics.mean(e["bytes"] for e in files.values()) / 1000,
+    "size_kb": statistics.mean(e["bytes"] for e in entries_of.values()) / 1000,
     "ms_1": mean([entry["milliseconds"]["1"] for entry in entries]),
     "ms_2": mean([entry["milliseconds"]["2"] for entry in entries]),
   }

@@ -15,7 +15,7 @@ r"""Measures how soon recipes reach a good translation of the built-in problems.
 
 Recipe (our default alone: ten minutes on two cores, otherwise idle):
 
-  python tools/benchmark_quality.py --output_dir=runs/quality \
+  python tools/benchmarks/benchmark_quality.py --output_dir=runs/quality \
     --recipes=ours=official/cyclegan/configs/quickstart.flags
 
   --recipes=ours=...,junyanz=official/cyclegan/configs/paper.flags compares with

@@ -16,7 +16,8 @@ r"""Asks which measures without truth rank trained models like the truth does.
 Recipe (36 minutes on two cores, for both built-in problems; 71 with
 --executions_per_trial=2):
 
-  python tools/rank_metrics.py --output_dir=runs/rank --json=runs/rank.json \
+  python tools/benchmarks/rank_metrics.py --output_dir=runs/rank \
+    --json=runs/rank.json \
     --flagfile=official/cyclegan/configs/quickstart.flags --train_steps=1000
 
 Trains on each of --datasets as often as --runs says, with weights drawn over

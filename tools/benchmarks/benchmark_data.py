@@ -15,7 +15,7 @@ r"""Measures the data pipeline: pictures a second, and memory.
 
 Recipe (six minutes on two cores, otherwise idle; draws its own JPEGs):
 
-  python tools/benchmark_data.py --size=256
+  python tools/benchmarks/benchmark_data.py --size=256
 
 Prints pictures a second of both domains together: of a bare loop that reads and
 decodes the same JPEGs in parallel and does nothing else; of the training
