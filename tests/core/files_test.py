@@ -11,6 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import hashlib
 import os
 import random
 import signal
@@ -130,6 +131,13 @@ def test_killed_at_any_moment_old_or_new_is_whole(tmp_path):
     left = _read(folder)
     assert left.pop("mine") == "kept"
     assert sorted(left) == ["a", "b", "c"] and len(set(left.values())) == 1
+
+
+def test_sha256_is_that_of_the_whole_file(tmp_path):
+  contents = b"cyclegan" * 300_000  # more than is read at a time
+  (tmp_path / "file").write_bytes(contents)
+  want = hashlib.sha256(contents).hexdigest()
+  assert files.sha256(tmp_path / "file") == want
 
 
 if __name__ == "__main__":

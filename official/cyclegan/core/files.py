@@ -23,6 +23,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import glob
+import hashlib
 import json
 import os
 import pathlib
@@ -35,6 +36,7 @@ from official.cyclegan.core import errors
 
 _AT_FDCWD = -100  # linux/fcntl.h
 _RENAME_EXCHANGE = 2  # linux/fs.h
+_HASHED_BYTES = 1 << 20  # at a time
 
 
 def write_text(path: str | pathlib.Path, text: str, option: str) -> None:
@@ -261,3 +263,19 @@ def _exchange(first: str, second: str) -> bool:
     return False
   paths = os.fsencode(first), os.fsencode(second)
   return not rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE)
+
+
+def sha256(path: str | pathlib.Path) -> str:
+  """Returns the SHA-256 of a file's bytes, in hexadecimal.
+
+  Args:
+    path: The file, of any size.
+
+  Raises:
+    OSError: If it cannot be read.
+  """
+  digest = hashlib.sha256()
+  with open(path, "rb") as file:
+    while chunk := file.read(_HASHED_BYTES):
+      digest.update(chunk)
+  return digest.hexdigest()
