@@ -11,297 +11,96 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""The classic data sets, from small archives in their format, on loopback."""
+"""The command that downloads, and the tool of old that calls it."""
 
-import contextlib
-import functools
-import hashlib
 import http.server
 import io
-import os
-import stat
 import threading
 import zipfile
 
-import numpy as np
 import pytest
-import tensorflow_datasets as tfds
 
-from official.cyclegan.core import config as config_lib
-from official.cyclegan.data import dataset
-from official.cyclegan.data import image_files
-from official.cyclegan.data import sources
+from official.cyclegan import download
 from tests import conftest
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-  """Serves files with ranges; breaks off as often as it is told."""
+  """Gives one archive to whoever asks for `facades.zip`."""
 
-  protocol_version = "HTTP/1.1"
-
-  def __init__(self, files, state, *arguments):
-    self._files, self._state = files, state
-    super().__init__(*arguments)
-
-  def do_HEAD(self):  # noqa: N802
-    self.do_GET()
+  archive = b""
 
   def do_GET(self):  # noqa: N802
-    self._state["requests"].append(self.headers.get("Range"))
-    contents = self._files.get(self.path.rsplit("/", 1)[-1])
-    if contents is None:
-      self.send_error(404)
-      return
-    first = 0
-    if self.headers.get("Range") and self._state["ranges"]:
-      first = int(self.headers["Range"].split("=")[1].rstrip("-"))
-      if first >= len(contents):
-        self.send_error(416)
-        return
-      self.send_response(206)
-      self.send_header(
-        "Content-Range", f"bytes {first}-{len(contents) - 1}/{len(contents)}"
-      )
-    else:
-      self.send_response(200)
-    self.send_header("Content-Length", str(len(contents) - first))
+    found = self.path == "/sets/facades.zip"
+    self.send_response(200 if found else 404)
     self.end_headers()
-    if self.command == "HEAD":
-      return
-    if self._state["cuts"]:
-      self._state["cuts"] -= 1
-      end = first + (len(contents) - first) // 2
-      self.wfile.write(contents[first:end])
-      self.close_connection = True
-      return
-    self.wfile.write(contents[first:])
+    self.wfile.write(self.archive if found else b"")
 
   def log_message(self, *_):
     pass
 
 
-@contextlib.contextmanager
-def _served(files, cuts=0, ranges=True):
-  """Serves archives on loopback; gives the address and what was asked."""
-  state = {"requests": [], "cuts": cuts, "ranges": ranges}
-  server = http.server.ThreadingHTTPServer(
-    ("127.0.0.1", 0), functools.partial(_Handler, files, state)
-  )
+@pytest.fixture(scope="module")
+def url():
+  memory = io.BytesIO()
+  with zipfile.ZipFile(memory, "w") as packed:
+    for name in ("trainA/1.jpg", "trainB/1.jpg", "trainB/2.jpg"):
+      packed.writestr(f"facades/{name}", b"x")
+  _Handler.archive = memory.getvalue()
+  server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
   thread = threading.Thread(target=server.serve_forever, daemon=True)
   thread.start()
-  try:
-    yield f"http://127.0.0.1:{server.server_port}/datasets/", state
-  finally:
-    server.shutdown()
-    server.server_close()
-    thread.join()
+  yield f"http://127.0.0.1:{server.server_port}/sets/"
+  server.shutdown()
+  server.server_close()
+  thread.join()
 
 
-@pytest.fixture(scope="module")
-def archive():
-  """`apple2orange.zip` as the host has it, with 4 + 3 + 2 + 2 small JPEGs."""
-  memory = io.BytesIO()
-  rng = np.random.default_rng(0)
-  with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as packed:
-    packed.writestr("apple2orange/", b"")
-    for split, count in zip(sources.SPLITS, (4, 3, 2, 2)):
-      packed.writestr(f"apple2orange/{split}/", b"")
-      for i in range(count):
-        image = rng.integers(0, 256, (60, 90, 3), np.uint8)
-        name = f"n0{i}_{split}.jpg"
-        path = f"/tmp/{os.getpid()}_{name}"
-        image_files.write(path, image)
-        with open(path, "rb") as file:
-          packed.writestr(f"apple2orange/{split}/{name}", file.read())
-        os.unlink(path)
-  return memory.getvalue()
+def _command(*arguments):
+  return conftest.run_binary("download", *arguments)
 
 
-def _download(url, output, name="apple2orange", **flags):
-  return conftest.run_tool(
-    "download_dataset.py",
-    name,
-    f"--base_url={url}",
-    f"--output_dir={output}",
-    *[f"--{key}={value}" for key, value in flags.items()],
-  )
+def _tool(*arguments):
+  return conftest.run_tool("download_dataset.py", *arguments)
 
 
-def _sum(contents):
-  return hashlib.sha256(contents).hexdigest()
-
-
-def test_downloads_into_the_folder_layout(archive, tmp_path):
-  with _served({"apple2orange.zip": archive}) as (url, state):
-    done = _download(url, tmp_path / "data", sha256=_sum(archive))
-    assert done.returncode == 0, done.stderr
-    assert "4 of A, 3 of B" in done.stdout and "100%" in done.stderr
-    assert state["requests"] == [None]
-    again = _download(url, tmp_path / "data", sha256=_sum(archive))
-    assert "there already" in again.stdout
-    assert len(state["requests"]) == 1
-  assert os.listdir(tmp_path / "data") == ["apple2orange"]
-  source = sources.open_source(
-    config_lib.DataConfig(dataset=str(tmp_path / "data" / "apple2orange"))
-  )
-  assert list(source.counts.values()) == [4, 3, 2, 2]
-
-
-def test_cut_connection_goes_on_where_it_was(archive, tmp_path):
-  with _served({"apple2orange.zip": archive}, cuts=2) as (url, state):
-    done = _download(url, tmp_path, sha256=_sum(archive))
+@pytest.mark.parametrize("run", [_command, _tool])
+def test_downloads_a_data_set(run, url, tmp_path):
+  flags = f"--base_url={url}", f"--output_dir={tmp_path}", "--sha256=none"
+  done = run("facades", *flags)
   assert done.returncode == 0, done.stderr
-  first, *others = state["requests"]
-  assert first is None and len(others) == 2
-  begun = [int(r.removeprefix("bytes=").rstrip("-")) for r in others]
-  half = len(archive) // 2
-  assert half - 2**13 < begun[0] <= half
-  left = (len(archive) - begun[0]) // 2
-  assert begun[0] + left - 2**13 < begun[1] <= begun[0] + left
-  assert (tmp_path / "apple2orange" / "trainB").is_dir()
-
-
-def test_partial_file_of_an_earlier_run_is_completed(archive, tmp_path):
-  (tmp_path / "apple2orange.zip.partial").write_bytes(archive[:1000])
-  with _served({"apple2orange.zip": archive}) as (url, state):
-    done = _download(url, tmp_path, sha256=_sum(archive))
-  assert done.returncode == 0 and state["requests"] == ["bytes=1000-"]
-  assert os.listdir(tmp_path) == ["apple2orange"]
-
-
-def test_server_without_ranges_sends_it_all_again(archive, tmp_path):
-  (tmp_path / "apple2orange.zip.partial").write_bytes(b"x" * 1000)
-  with _served({"apple2orange.zip": archive}, ranges=False) as (url, _):
-    done = _download(url, tmp_path, sha256=_sum(archive))
-  assert done.returncode == 0, done.stderr
-
-
-def test_connection_that_stays_broken_keeps_what_has_arrived(archive, tmp_path):
-  with _served({"apple2orange.zip": archive}, cuts=99) as (url, _):
-    done = _download(url, tmp_path)
-  conftest.assert_refused(done, "connection broke", "goes on where it was")
-  kept = (tmp_path / "apple2orange.zip.partial").read_bytes()
-  assert len(archive) > len(kept) > len(archive) // 2
-  assert archive.startswith(kept)
-  # Now nobody answers at all.
-  conftest.assert_refused(_download(url, tmp_path), "connection broke")
-  assert (tmp_path / "apple2orange.zip.partial").read_bytes() == kept
-
-
-def test_wrong_checksum_is_refused_and_removed(archive, tmp_path):
-  with _served({"apple2orange.zip": archive}) as (url, _):
-    done = _download(url, tmp_path)  # against the real archive's
-  conftest.assert_refused(done, _sum(archive), "845a191e", "--sha256=none")
-  assert os.listdir(tmp_path) == []
-
-
-def _zip(*members):
-  memory = io.BytesIO()
-  with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as packed:
-    packed.writestr("apple2orange/trainA/good.jpg", b"x")
-    for name, contents, mode in members:
-      info = zipfile.ZipInfo(name)
-      info.external_attr = mode << 16
-      packed.writestr(info, contents, zipfile.ZIP_DEFLATED)
-  return memory.getvalue()
-
-
-@pytest.mark.parametrize(
-  ("member", "words"),
-  [
-    (("../escaped.jpg", b"x", 0), "would write to"),
-    (("apple2orange/../../escaped.jpg", b"x", 0), "would write to"),
-    (("/tmp/escaped.jpg", b"x", 0), "would write to"),
-    (("..\\escaped.jpg", b"x", 0), "would write to"),
-    (("C:\\escaped.jpg", b"x", 0), "would write to"),
-    (("a/link.jpg", b"/etc/passwd", stat.S_IFLNK | 0o777), "no plain file"),
-    (("a/pipe.jpg", b"", stat.S_IFIFO | 0o666), "no plain file"),
-    (("a/bomb.jpg", bytes(300 << 20), 0), "would grow to"),
-  ],
-)
-def test_hostile_archive_is_refused_whole(tmp_path, member, words):
-  contents = _zip(member)
-  with _served({"apple2orange.zip": contents}) as (url, _):
-    done = _download(url, tmp_path / "in", sha256="none")
-  conftest.assert_refused(done, words, "nothing was unpacked")
-  assert os.listdir(tmp_path) == ["in"]
-  assert os.listdir(tmp_path / "in") == ["apple2orange.zip"]
-
-
-def test_broken_archive_is_removed(archive, tmp_path):
-  broken = archive[: len(archive) // 2]
-  with _served({"apple2orange.zip": broken}) as (url, _):
-    done = _download(url, tmp_path, sha256="none")
-  conftest.assert_refused(done, "no whole zip archive")
-  assert os.listdir(tmp_path) == []
+  target = tmp_path / "facades"
+  assert done.stdout == (
+    f"facades: 1 of A, 2 of B to train on. Use --dataset={target}.\n"
+  )
+  assert "facades.zip" in done.stderr  # the progress
+  assert sorted(p.name for p in target.iterdir()) == ["trainA", "trainB"]
+  assert "there already" in run("facades", *flags).stdout
 
 
 @pytest.mark.parametrize(
   ("arguments", "words"),
   [
     ([], ["NAME is missing"]),
-    (["apples"], ["apples is no classic data set", "ukiyoe2photo"]),
+    (["apples"], ["apples is not a classic data set", "ukiyoe2photo"]),
     (["maps", "facades"], ["unexpected argument 'facades'"]),
-    (["ae_photos", "--via=tfds"], ["TFDS does not have ae_photos"]),
+    (["ae_photos", "--via=tfds"], ["--via=tfds: TFDS does not have ae_photos"]),
+    (["maps", "--output_dir=README.md/x"], ["--output_dir=README.md/x"]),
   ],
 )
 def test_mistakes_are_one_line(arguments, words):
-  conftest.assert_refused(
-    conftest.run_tool("download_dataset.py", *arguments), *words
-  )
+  conftest.assert_refused(_command(*arguments), *words)
 
 
-def test_missing_archive_says_what_to_do(tmp_path):
-  with _served({}) as (url, _):
-    conftest.assert_refused(
-      _download(url, tmp_path, "cityscapes"), "404", "licence"
-    )
-    conftest.assert_refused(
-      _download(url, tmp_path, "facades"), "404", "--base_url"
-    )
+def test_the_tool_has_the_commands_flags_and_refusals():
+  help_text = _tool("--help").stdout
+  for flag in ("via", "base_url", "sha256", "data_dir", "output_dir"):
+    assert f"--{flag}:" in help_text
+  conftest.assert_refused(_tool("apples"), "apples is not a classic data set")
 
 
-def test_set_without_training_pictures_says_so(tmp_path):
-  memory = io.BytesIO()
-  with zipfile.ZipFile(memory, "w") as packed:
-    for name in ("ae_photos/testA/1.jpg", "ae_photos/testB/1.jpg"):
-      packed.writestr(name, b"x")
-  with _served({"ae_photos.zip": memory.getvalue()}) as (url, _):
-    done = _download(url, tmp_path, "ae_photos")
-  assert done.returncode == 0 and "has no sub-folders trainA" in done.stdout
-
-
-def test_tfds_builds_cycle_gan_and_it_is_trained_on(
-  archive, tmp_path, monkeypatch
-):
-  """TFDS's own builder: its download, unpacking and records."""
-  builder = tfds.builder_cls("cycle_gan")
-  module = __import__(builder.__module__, fromlist=["_DL_URLS"])
-  with _served({"apple2orange.zip": archive}) as (url, state):
-    urls = {"apple2orange": f"{url}apple2orange.zip"}
-    monkeypatch.setattr(module, "_DL_URLS", urls)
-    config = config_lib.DataConfig(
-      dataset="cycle_gan/apple2orange",
-      data_dir=str(tmp_path),
-      crop_size=32,
-      load_size=36,
-    )
-    source = sources.open_source(config)
-    assert len(state["requests"]) >= 1
-  assert list(source.counts.values()) == [4, 3, 2, 2]
-  with zipfile.ZipFile(io.BytesIO(archive)) as packed:
-    packed.extractall(tmp_path / "folder")
-  folder = sources.open_source(
-    config_lib.DataConfig(dataset=str(tmp_path / "folder" / "apple2orange"))
-  )
-  for split in sources.SPLITS:
-    one, other = (
-      sorted(image.tobytes() for image in s.images(split).as_numpy_iterator())
-      for s in (source, folder)
-    )
-    assert one == other
-  (pair,) = dataset.training_batches(source, config, 1).take(1)
-  assert pair[0].shape == pair[1].shape == (1, 32, 32, 3)
+def test_help_names_every_data_set():
+  for name in download.download_lib.names():
+    assert name in download.__doc__
 
 
 if __name__ == "__main__":

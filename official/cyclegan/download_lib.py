@@ -11,27 +11,10 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-r"""Downloads a classic CycleGAN data set into a folder that train takes.
-
-Recipe:
-
-  python tools/download_dataset.py apple2orange
-  python -m official.cyclegan.train --dataset=data/apple2orange \
-    --model_dir=runs/apple2orange
-
-The names: apple2orange, summer2winter_yosemite, horse2zebra, monet2photo,
-cezanne2photo, ukiyoe2photo, vangogh2photo, maps, cityscapes, facades,
-iphone2dslr_flower, ae_photos. A broken download goes on where it was when the
-same command is given again. What has arrived is compared with its SHA-256
-before it is unpacked, and an archive that would write elsewhere is refused.
-
---via=tfds lets TFDS download and keep the set instead, in --data_dir; it is
-then called --dataset=cycle_gan/apple2orange.
-"""
+"""Downloads, checks and unpacks the classic CycleGAN data sets."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pathlib
 import shutil
@@ -40,39 +23,18 @@ import zipfile
 
 import requests
 import tqdm
-from absl import flags
+from absl import logging
 
-from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.data import folders
 
-common_flags.define_output_flag()
-_VIA = flags.DEFINE_enum(
-  "via",
-  "archive",
-  ["archive", "tfds"],
-  "archive: a folder of pictures below --output_dir (default: data). tfds:"
-  " TFDS's own records.",
-)
-_BASE_URL = flags.DEFINE_string(
-  "base_url",
-  "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/",
-  "Address of the folder that holds the archives, NAME.zip.",
-)
-_SHA256 = flags.DEFINE_string(
-  "sha256",
-  "",
-  "SHA-256 that the archive must have instead of the known one; none: any.",
-)
-_DATA_DIR = flags.DEFINE_string(
-  "data_dir", "", "TFDS's data folder for --via=tfds. Empty: TFDS's own."
-)
-
+BASE_URL = "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/"
+ANY_CHECKSUM = "none"
 # SHA-256 of the archives, as TFDS 4.9.10 records them. ae_photos is not among
 # TFDS's data sets, and cityscapes has left the host, see _ABSENT.
-_CHECKSUMS = {
+_CHECKSUMS: dict[str, str | None] = {
   "apple2orange": (
     "845a191e9af8926408ea597001cd03a452e3300a1f44a79fe329b3d59f6e3eb8"
   ),
@@ -117,47 +79,90 @@ _PARTIAL = ".partial"
 _MAX_GROWTH, _MAX_FREE_BYTES = 20, 1 << 28
 
 
-def main(name: str) -> None:
-  """Downloads and unpacks the data set of a name."""
-  if name not in _CHECKSUMS:
-    raise errors.UserError(
-      f"{name} is no classic data set. The names are {', '.join(_CHECKSUMS)}."
-    )
-  if _VIA.value == "tfds":
-    _with_tfds(name)
-    return
-  output = pathlib.Path(flags.FLAGS.output_dir or "data")
-  target = output / name
+def download(
+  name: str,
+  output_dir: str,
+  base_url: str = BASE_URL,
+  sha256: str = "",
+) -> str:
+  """Downloads a data set into a folder of pictures, `output_dir/name`.
+
+  A download that broke off goes on where it was. A folder that is there
+  already is left alone.
+
+  Args:
+    name: Name of the data set, as `names` gives them.
+    output_dir: Folder for it; is created.
+    base_url: Address of the folder that holds the archives, `name.zip`.
+    sha256: SHA-256 that the archive must have, in hexadecimal. Empty: the
+      known one. `ANY_CHECKSUM`: it is not compared.
+
+  Returns:
+    What is there now and how to use it, in a sentence.
+
+  Raises:
+    errors.UserError: If there is no such data set, if it cannot be downloaded
+      or written, or if the archive is damaged or not to be trusted.
+  """
+  _check_name(name)
+  target = pathlib.Path(output_dir, name)
   if target.exists():
-    print(f"{target} is there already. Remove it to download it again.")
-    return
-  files.make_folder(str(output), "output_dir")
-  archive = output / f"{name}.zip"
+    return f"{target} is there already. Remove it to download it again."
+  files.make_folder(output_dir, "output_dir")
+  archive = target.with_name(f"{name}.zip")
   if not archive.exists():
-    _download(name, archive)
+    _download(name, archive, base_url, sha256 or _CHECKSUMS[name])
   _unpack(archive, target)
   archive.unlink()
-  _tell(name, target)
+  return _summary(name, target)
 
 
-def _with_tfds(name: str) -> None:
-  """Lets TFDS do it."""
+def download_with_tfds(name: str, data_dir: str = "") -> str:
+  """Lets TFDS download a data set and keep it as records.
+
+  Args:
+    name: Name of the data set, as `names` gives them.
+    data_dir: TFDS's data folder. Empty: TFDS's own.
+
+  Returns:
+    What is there now and how to use it, in a sentence.
+
+  Raises:
+    errors.UserError: If TFDS does not have it or cannot download it.
+  """
+  _check_name(name)
   if name in _NOT_IN_TFDS:
     raise errors.UserError(
-      f"--via=tfds: TFDS does not have {name}. Use --via=archive."
+      f": TFDS does not have {name}. Use --via=archive.", "via", "tfds"
     )
   # Imported late: nothing else here waits for TensorFlow.
   from official.cyclegan.data import sources
 
   source = sources.open_source(
-    config_lib.DataConfig(dataset=f"cycle_gan/{name}", data_dir=_DATA_DIR.value)
+    config_lib.DataConfig(dataset=f"cycle_gan/{name}", data_dir=data_dir)
   )
-  print(f"{source.counts}. Use --dataset=cycle_gan/{name}.")
+  return f"{source.counts}. Use --dataset=cycle_gan/{name}."
 
 
-def _download(name: str, archive: pathlib.Path) -> None:
+def names() -> tuple[str, ...]:
+  """Returns the names of the classic data sets."""
+  return tuple(_CHECKSUMS)
+
+
+def _check_name(name: str) -> None:
+  """Refuses a name that is not a classic data set's."""
+  if name not in _CHECKSUMS:
+    raise errors.UserError(
+      f"{name} is not a classic data set.{errors.nearest(name, _CHECKSUMS)}"
+      f" The names are {', '.join(_CHECKSUMS)}."
+    )
+
+
+def _download(
+  name: str, archive: pathlib.Path, base_url: str, checksum: str | None
+) -> None:
   """Downloads an archive, going on where an earlier attempt broke off."""
-  url = f"{_BASE_URL.value.rstrip('/')}/{name}.zip"
+  url = f"{base_url.rstrip('/')}/{name}.zip"
   partial = archive.with_name(archive.name + _PARTIAL)
   for attempt in range(1, _TRIES + 1):
     before = _size(partial)
@@ -181,7 +186,7 @@ def _download(name: str, archive: pathlib.Path) -> None:
         f"{partial} cannot be written ({error.strerror}). Free some space and"
         " give the same command again: it goes on where it was."
       ) from error
-  _check(name, partial)
+  _check(partial, checksum)
   os.replace(partial, archive)
 
 
@@ -222,22 +227,18 @@ def _fetch(url: str, partial: pathlib.Path) -> None:
     raise requests.ConnectionError("the answer was cut short")
 
 
-def _check(name: str, partial: pathlib.Path) -> None:
-  """Refuses, and removes, what does not have the checksum."""
-  want = _SHA256.value or _CHECKSUMS[name]
-  digest = hashlib.sha256()
-  with open(partial, "rb") as file:
-    while chunk := file.read(_CHUNK):
-      digest.update(chunk)
-  if want in (None, "none"):
-    print(f"No checksum is known: SHA-256 {digest.hexdigest()}.")
+def _check(partial: pathlib.Path, checksum: str | None) -> None:
+  """Refuses, and removes, a file that does not have the checksum."""
+  found = files.sha256(partial)
+  if checksum in (None, ANY_CHECKSUM):
+    logging.warning("No checksum is known: SHA-256 %s.", found)
     return
-  if digest.hexdigest() != want:
+  if found != checksum:
     partial.unlink()
     raise errors.UserError(
-      f"{partial.stem} has the SHA-256 {digest.hexdigest()}, not {want}; it was"
-      " removed. Give the same command again; if that does not help the archive"
-      " has changed, and --sha256=none takes it if you trust it."
+      f"{partial.stem} has the SHA-256 {found}, not {checksum}; it was removed."
+      " Give the same command again; if that does not help the archive has"
+      " changed, and --sha256=none takes it if you trust it."
     )
 
 
@@ -256,7 +257,7 @@ def _unpack(archive: pathlib.Path, target: pathlib.Path) -> None:
   except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
     archive.unlink()
     raise errors.UserError(
-      f"{archive} is no whole zip archive ({errors.first_line(error)}); it"
+      f"{archive} is not a whole zip archive ({errors.first_line(error)}); it"
       " was removed. Give the same command again."
     ) from error
   except OSError as error:
@@ -279,7 +280,7 @@ def _refuse_hostile(
     if not parts or parts[0] == "/" or ".." in parts or ":" in parts[0]:
       problem = f"would write to {member.filename!r}"
     elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-      problem = f"holds {member.filename!r}, which is no plain file"
+      problem = f"holds {member.filename!r}, which is not a plain file"
     elif member.flag_bits & 1:
       problem = f"holds {member.filename!r}, which is encrypted"
   total = sum(member.file_size for member in members)
@@ -300,16 +301,11 @@ def _top(folder: pathlib.Path) -> pathlib.Path:
   return folder
 
 
-def _tell(name: str, target: pathlib.Path) -> None:
+def _summary(name: str, target: pathlib.Path) -> str:
   """Says what is there now, and how to use it."""
   try:
-    piles = folders.find(config_lib.DataConfig(dataset=str(target)))
+    domains = folders.find(config_lib.DataConfig(dataset=str(target)))
   except errors.UserError as error:
-    print(f"{target} is there. {error}")
-    return
-  counts = ", ".join(f"{len(p.train)} of {d}" for d, p in piles.items())
-  print(f"{name}: {counts} to train on. Use --dataset={target}.")
-
-
-if __name__ == "__main__":
-  common_flags.run(main, "NAME")
+    return f"{target} is there. {error}"
+  counts = ", ".join(f"{len(d.train)} of {side}" for side, d in domains.items())
+  return f"{name}: {counts} to train on. Use --dataset={target}."

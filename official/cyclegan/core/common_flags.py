@@ -147,9 +147,23 @@ def define_picture_flags() -> None:
 
 
 @functools.cache
+def define_data_dir_flag() -> None:
+  """Defines `--data_dir`."""
+  _define(
+    config_lib.DataConfig,
+    {
+      "data_dir": (
+        "TFDS's data folder. Empty: TFDS's own default, ~/tensorflow_datasets."
+      )
+    },
+  )
+
+
+@functools.cache
 def define_source_flags() -> None:
   """Defines those flags of `config.DataConfig` that say which pictures."""
   define_background_flag()
+  define_data_dir_flag()
   _define(
     config_lib.DataConfig,
     {
@@ -178,9 +192,6 @@ def define_source_flags() -> None:
         "Test pictures of A and B with the same name, apart from its ending,"
         " show the same thing: measure the true error. For folders; training"
         " never uses it."
-      ),
-      "data_dir": (
-        "TFDS's data folder. Empty: TFDS's own default, ~/tensorflow_datasets."
       ),
     },
   )

@@ -1,0 +1,309 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The classic data sets, from small archives in their format, on loopback."""
+
+import contextlib
+import functools
+import hashlib
+import http.server
+import io
+import os
+import re
+import stat
+import threading
+import zipfile
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from official.cyclegan import download_lib
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
+from official.cyclegan.data import dataset
+from official.cyclegan.data import image_files
+from official.cyclegan.data import sources
+from tests import conftest
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+  """Serves files with ranges; breaks off as often as it is told."""
+
+  protocol_version = "HTTP/1.1"
+
+  def __init__(self, files, state, *arguments):
+    self._files, self._state = files, state
+    super().__init__(*arguments)
+
+  def do_HEAD(self):  # noqa: N802
+    self.do_GET()
+
+  def do_GET(self):  # noqa: N802
+    self._state["requests"].append(self.headers.get("Range"))
+    contents = self._files.get(self.path.rsplit("/", 1)[-1])
+    if contents is None:
+      self.send_error(404)
+      return
+    first = 0
+    if self.headers.get("Range") and self._state["ranges"]:
+      first = int(self.headers["Range"].split("=")[1].rstrip("-"))
+      if first >= len(contents):
+        self.send_error(416)
+        return
+      self.send_response(206)
+      self.send_header(
+        "Content-Range", f"bytes {first}-{len(contents) - 1}/{len(contents)}"
+      )
+    else:
+      self.send_response(200)
+    self.send_header("Content-Length", str(len(contents) - first))
+    self.end_headers()
+    if self.command == "HEAD":
+      return
+    if self._state["cuts"]:
+      self._state["cuts"] -= 1
+      end = first + (len(contents) - first) // 2
+      self.wfile.write(contents[first:end])
+      self.close_connection = True
+      return
+    self.wfile.write(contents[first:])
+
+  def log_message(self, *_):
+    pass
+
+
+@contextlib.contextmanager
+def _served(files, cuts=0, ranges=True):
+  """Serves archives on loopback; gives the address and what was asked."""
+  state = {"requests": [], "cuts": cuts, "ranges": ranges}
+  server = http.server.ThreadingHTTPServer(
+    ("127.0.0.1", 0), functools.partial(_Handler, files, state)
+  )
+  thread = threading.Thread(target=server.serve_forever, daemon=True)
+  thread.start()
+  try:
+    yield f"http://127.0.0.1:{server.server_port}/datasets/", state
+  finally:
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def archive():
+  """`apple2orange.zip` as the host has it, with 4 + 3 + 2 + 2 small JPEGs."""
+  memory = io.BytesIO()
+  rng = np.random.default_rng(0)
+  with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as packed:
+    packed.writestr("apple2orange/", b"")
+    for split, count in zip(sources.SPLITS, (4, 3, 2, 2)):
+      packed.writestr(f"apple2orange/{split}/", b"")
+      for i in range(count):
+        image = rng.integers(0, 256, (60, 90, 3), np.uint8)
+        name = f"n0{i}_{split}.jpg"
+        path = f"/tmp/{os.getpid()}_{name}"
+        image_files.write(path, image)
+        with open(path, "rb") as file:
+          packed.writestr(f"apple2orange/{split}/{name}", file.read())
+        os.unlink(path)
+  return memory.getvalue()
+
+
+def _download(url, output, name="apple2orange", sha256=""):
+  return download_lib.download(name, str(output), url, sha256)
+
+
+def _refused(*words):
+  """Expects an error that holds all the words, in this order."""
+  return pytest.raises(
+    errors.UserError, match=".*".join(re.escape(word) for word in words)
+  )
+
+
+def _sum(contents):
+  return hashlib.sha256(contents).hexdigest()
+
+
+def test_downloads_into_the_folder_layout(archive, tmp_path, capsys):
+  with _served({"apple2orange.zip": archive}) as (url, state):
+    said = _download(url, tmp_path / "data", sha256=_sum(archive))
+    assert "4 of A, 3 of B" in said and "100%" in capsys.readouterr().err
+    assert state["requests"] == [None]
+    again = _download(url, tmp_path / "data", sha256=_sum(archive))
+    assert "there already" in again
+    assert len(state["requests"]) == 1
+  assert os.listdir(tmp_path / "data") == ["apple2orange"]
+  source = sources.open_source(
+    config_lib.DataConfig(dataset=str(tmp_path / "data" / "apple2orange"))
+  )
+  assert list(source.counts.values()) == [4, 3, 2, 2]
+
+
+def test_cut_connection_goes_on_where_it_was(archive, tmp_path):
+  with _served({"apple2orange.zip": archive}, cuts=2) as (url, state):
+    _download(url, tmp_path, sha256=_sum(archive))
+  first, *others = state["requests"]
+  assert first is None and len(others) == 2
+  begun = [int(r.removeprefix("bytes=").rstrip("-")) for r in others]
+  half = len(archive) // 2
+  assert half - 2**13 < begun[0] <= half
+  left = (len(archive) - begun[0]) // 2
+  assert begun[0] + left - 2**13 < begun[1] <= begun[0] + left
+  assert (tmp_path / "apple2orange" / "trainB").is_dir()
+
+
+def test_partial_file_of_an_earlier_run_is_completed(archive, tmp_path):
+  (tmp_path / "apple2orange.zip.partial").write_bytes(archive[:1000])
+  with _served({"apple2orange.zip": archive}) as (url, state):
+    _download(url, tmp_path, sha256=_sum(archive))
+  assert state["requests"] == ["bytes=1000-"]
+  assert os.listdir(tmp_path) == ["apple2orange"]
+
+
+def test_server_without_ranges_sends_it_all_again(archive, tmp_path):
+  (tmp_path / "apple2orange.zip.partial").write_bytes(b"x" * 1000)
+  with _served({"apple2orange.zip": archive}, ranges=False) as (url, _):
+    assert "4 of A" in _download(url, tmp_path, sha256=_sum(archive))
+
+
+def test_connection_that_stays_broken_keeps_what_has_arrived(archive, tmp_path):
+  with (
+    _served({"apple2orange.zip": archive}, cuts=99) as (url, _),
+    _refused("connection broke", "goes on where it was"),
+  ):
+    _download(url, tmp_path)
+  kept = (tmp_path / "apple2orange.zip.partial").read_bytes()
+  assert len(archive) > len(kept) > len(archive) // 2
+  assert archive.startswith(kept)
+  # Now nobody answers at all.
+  with _refused("connection broke"):
+    _download(url, tmp_path)
+  assert (tmp_path / "apple2orange.zip.partial").read_bytes() == kept
+
+
+def test_wrong_checksum_is_refused_and_removed(archive, tmp_path):
+  with (
+    _served({"apple2orange.zip": archive}) as (url, _),
+    _refused(_sum(archive), "845a191e", "--sha256=none"),
+  ):
+    _download(url, tmp_path)  # against the real archive's
+  assert os.listdir(tmp_path) == []
+
+
+def _zip(*members):
+  memory = io.BytesIO()
+  with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as packed:
+    packed.writestr("apple2orange/trainA/good.jpg", b"x")
+    for name, contents, mode in members:
+      info = zipfile.ZipInfo(name)
+      info.external_attr = mode << 16
+      packed.writestr(info, contents, zipfile.ZIP_DEFLATED)
+  return memory.getvalue()
+
+
+@pytest.mark.parametrize(
+  ("member", "words"),
+  [
+    (("../escaped.jpg", b"x", 0), "would write to"),
+    (("apple2orange/../../escaped.jpg", b"x", 0), "would write to"),
+    (("/tmp/escaped.jpg", b"x", 0), "would write to"),
+    (("..\\escaped.jpg", b"x", 0), "would write to"),
+    (("C:\\escaped.jpg", b"x", 0), "would write to"),
+    (("a/link.jpg", b"/etc/passwd", stat.S_IFLNK | 0o777), "not a plain file"),
+    (("a/pipe.jpg", b"", stat.S_IFIFO | 0o666), "not a plain file"),
+    (("a/bomb.jpg", bytes(300 << 20), 0), "would grow to"),
+  ],
+)
+def test_hostile_archive_is_refused_whole(tmp_path, member, words):
+  contents = _zip(member)
+  with (
+    _served({"apple2orange.zip": contents}) as (url, _),
+    _refused(words, "nothing was unpacked"),
+  ):
+    _download(url, tmp_path / "in", sha256="none")
+  assert os.listdir(tmp_path) == ["in"]
+  assert os.listdir(tmp_path / "in") == ["apple2orange.zip"]
+
+
+def test_broken_archive_is_removed(archive, tmp_path):
+  broken = archive[: len(archive) // 2]
+  with (
+    _served({"apple2orange.zip": broken}) as (url, _),
+    _refused("not a whole zip archive"),
+  ):
+    _download(url, tmp_path, sha256="none")
+  assert os.listdir(tmp_path) == []
+
+
+def test_unknown_names_are_refused():
+  for get in (download_lib.download_with_tfds, _download):
+    with _refused("aples2orange is not", "Did you mean apple2orange?", "ukiyo"):
+      get(*(["url", "folder"] if get is _download else []), "aples2orange")
+  with _refused("--via=tfds: TFDS does not have ae_photos. Use --via=archive."):
+    download_lib.download_with_tfds("ae_photos")
+
+
+def test_missing_archive_says_what_to_do(tmp_path):
+  with _served({}) as (url, _):
+    with _refused("404", "licence"):
+      _download(url, tmp_path, "cityscapes")
+    with _refused("404", "--base_url"):
+      _download(url, tmp_path, "facades")
+
+
+def test_set_without_training_pictures_says_so(tmp_path, caplog):
+  memory = io.BytesIO()
+  with zipfile.ZipFile(memory, "w") as packed:
+    for name in ("ae_photos/testA/1.jpg", "ae_photos/testB/1.jpg"):
+      packed.writestr(name, b"x")
+  with _served({"ae_photos.zip": memory.getvalue()}) as (url, _):
+    said = _download(url, tmp_path, "ae_photos")
+  assert "has no sub-folders trainA" in said and "SHA-256" in caplog.text
+
+
+def test_tfds_builds_cycle_gan_and_it_is_trained_on(
+  archive, tmp_path, monkeypatch
+):
+  """TFDS's own builder: its download, unpacking and records."""
+  builder = tfds.builder_cls("cycle_gan")
+  module = __import__(builder.__module__, fromlist=["_DL_URLS"])
+  with _served({"apple2orange.zip": archive}) as (url, state):
+    urls = {"apple2orange": f"{url}apple2orange.zip"}
+    monkeypatch.setattr(module, "_DL_URLS", urls)
+    config = config_lib.DataConfig(
+      dataset="cycle_gan/apple2orange",
+      data_dir=str(tmp_path),
+      crop_size=32,
+      load_size=36,
+    )
+    source = sources.open_source(config)
+    assert len(state["requests"]) >= 1
+  assert list(source.counts.values()) == [4, 3, 2, 2]
+  with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+    packed.extractall(tmp_path / "folder")
+  folder = sources.open_source(
+    config_lib.DataConfig(dataset=str(tmp_path / "folder" / "apple2orange"))
+  )
+  for split in sources.SPLITS:
+    one, other = (
+      sorted(image.tobytes() for image in s.images(split).as_numpy_iterator())
+      for s in (source, folder)
+    )
+    assert one == other
+  (pair,) = dataset.training_batches(source, config, 1).take(1)
+  assert pair[0].shape == pair[1].shape == (1, 32, 32, 3)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
