@@ -272,6 +272,7 @@ def test_set_without_training_pictures_says_so(tmp_path, caplog):
   assert "has no sub-folders trainA" in said and "SHA-256" in caplog.text
 
 
+@pytest.mark.slow
 def test_tfds_builds_cycle_gan_and_it_is_trained_on(
   archive, tmp_path, monkeypatch
 ):

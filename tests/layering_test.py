@@ -136,8 +136,10 @@ def _run(source: str, *arguments: str) -> subprocess.CompletedProcess:
 
 
 def test_every_room_has_its_place():
-  rooms = {p.parent.name for p in _PACKAGE.glob("*/__init__.py")}
+  rooms = {p.parent.name for p in _PACKAGE.glob("*/*.py")}
   assert rooms == set(_FLOORS), "Add the room to _ORDER."
+  for room in rooms:  # else setup.py does not find it
+    assert (_PACKAGE / room / "__init__.py").exists(), f"{room} needs one."
   for module in _ROOM_MODULES:
     assert module.count(".") == 1, f"{module}: rooms have no rooms inside."
 

@@ -45,6 +45,7 @@ def test_operations_grow_as_they_should():
   assert abs(double / small - 8) < 0.01
 
 
+@pytest.mark.slow
 def test_steps_are_compared(tmp_path):
   done = conftest.run_tool(
     "benchmarks/benchmark_step.py",
@@ -69,6 +70,7 @@ def test_steps_are_compared(tmp_path):
   assert "| ours to tutorial |" in done.stdout
 
 
+@pytest.mark.slow
 def test_pytorch_is_compared_where_it_is(tmp_path):
   pytest.importorskip("torch", reason="PyTorch is not installed here")
   done = conftest.run_tool(
@@ -109,6 +111,7 @@ def test_missing_pytorch_is_one_line():
   conftest.assert_refused(done, "--torch_python")
 
 
+@pytest.mark.slow
 def test_pipelines_are_compared_with_bare_decoding(tmp_path):
   done = conftest.run_tool(
     "benchmarks/benchmark_data.py",
@@ -141,6 +144,7 @@ def test_impossible_sets_are_refused():
   )
 
 
+@pytest.mark.slow
 def test_recipes_are_compared(few_fruits, tmp_path):
   flagfile = tmp_path / "tiny.flags"
   flagfile.write_text(

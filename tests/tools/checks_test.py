@@ -16,6 +16,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
@@ -24,6 +25,7 @@ from official.cyclegan.data import image_files
 from tests import conftest
 
 
+@pytest.mark.slow
 def test_pictures_and_summary(few_fruits, tmp_path):
   config = config_lib.Config(
     data=config_lib.DataConfig(data_dir=few_fruits, crop_size=64)
@@ -91,6 +93,7 @@ def test_pictures_without_a_truth_are_refused(pictures, tmp_path):
   conftest.assert_refused(result, "truth is unknown")
 
 
+@pytest.mark.slow
 def test_killed_training_ends_bit_by_bit_the_same(pictures):
   done = conftest.run_tool(
     "checks/check_resume.py",
@@ -118,6 +121,7 @@ def test_killed_training_ends_bit_by_bit_the_same(pictures):
   assert "Killed 3 times, 1 during a write." in done.stdout
 
 
+@pytest.mark.slow
 def test_a_training_that_differs_is_reported(pictures):
   """Two runs that are not the same: the comparison can fail."""
   done = conftest.run_tool(

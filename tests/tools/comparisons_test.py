@@ -16,12 +16,14 @@
 import json
 
 import numpy as np
+import pytest
 from scipy import stats
 
 from official.cyclegan.core import config_file
 from tests import conftest
 
 
+@pytest.mark.slow
 def test_ablation_makes_its_table_and_goes_on(few_fruits, tmp_path):
   arguments = [
     f"--output_dir={tmp_path / 'ablation'}",
@@ -59,6 +61,7 @@ def test_ablation_refuses_an_unknown_variant(tmp_path):
   conftest.assert_refused(done, "--only=bigger", "no_global_skip")
 
 
+@pytest.mark.slow
 def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
   runs = tmp_path / "rank" / "apple2orange_scenes"
   command = (
@@ -122,6 +125,7 @@ def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
   assert configs[0].loss.lambda_id == measured[0]["lambda_id"]
 
 
+@pytest.mark.slow
 def test_generators_are_compared(models, tmp_path):
   done = conftest.run_tool(
     "benchmarks/compare_generators.py",

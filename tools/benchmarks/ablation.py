@@ -86,7 +86,7 @@ def main() -> None:
   for name in chosen:
     if name not in _VARIANTS:
       raise errors.UserError(
-        f"--only={name} is no variant. Known: {', '.join(_VARIANTS)}."
+        f"--only={name} is not a variant. Known: {', '.join(_VARIANTS)}."
       )
   path = pathlib.Path(output_dir, "ablation.json")
   path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +119,7 @@ def _config(
   base: config_lib.Config, variant: str, dataset_name: str, seed: int
 ) -> config_lib.Config:
   """Returns the base configuration with a variant's changes."""
-  changes = {
+  changes: dict[str, dict[str, Any]] = {
     "data": {"dataset": dataset_name},
     "train": {"seed": seed},
   }

@@ -65,6 +65,7 @@ class Worker:
 
   def _read_errors(self) -> None:
     """Keeps the last lines of standard error until it ends."""
+    assert self._process.stderr  # a pipe
     for line in self._process.stderr:
       if line.strip():
         self._last_lines.append(line.strip())
@@ -75,6 +76,7 @@ class Worker:
     Raises:
       RuntimeError: If the process has ended instead.
     """
+    assert self._process.stdout  # a pipe
     # If it has died, what it wrote before says more than the broken pipe.
     with contextlib.suppress(BrokenPipeError):
       print(request, file=self._process.stdin, flush=True)
@@ -99,6 +101,7 @@ class Worker:
     ):
       # What a dead process was still to be told cannot be flushed.
       with contextlib.suppress(BrokenPipeError):
+        assert stream  # a pipe
         stream.close()
 
 
@@ -110,7 +113,7 @@ def serve(build: Callable[[], Callable[[int], None]], **told: Any) -> None:
       steps and comes back when they are done.
     **told: Added to every answer.
   """
-  run = None
+  run: Callable[[int], None] | None = None
   for line in sys.stdin:
     request, *arguments = line.split()
     wall, processor = time.perf_counter(), time.process_time()
@@ -118,6 +121,7 @@ def serve(build: Callable[[], Callable[[int], None]], **told: Any) -> None:
       run = build()
       run(1)
     else:
+      assert run, "the first request has to be `first`"
       run(int(arguments[0]))
     answer = {
       **told,

@@ -143,7 +143,8 @@ def _positive(flag: Any) -> list[int]:
 def _measure(case: step_cost.Case, names: list[str]) -> dict[str, Any]:
   """Measures one case with all that take part."""
   steps, workers = {}, {}
-  firsts, rounds = {}, {name: [] for name in names}
+  firsts = {}
+  rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
   try:
     for name in names:
       workers[name] = bench_worker.Worker(name, _command(name, case))

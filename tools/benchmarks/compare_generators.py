@@ -25,7 +25,6 @@ installed. Of both directions the mean.
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 import re
@@ -91,17 +90,18 @@ def main() -> None:
       )
   text = _table(rows)
   print(text)
-  folder = pathlib.Path(output)
-  files.write_text(folder / "generators.md", text + "\n", "output_dir")
-  found = json.dumps(rows, indent=2) + "\n"
-  files.write_text(folder / "generators.json", found, "output_dir")
+  files.write_text(
+    pathlib.Path(output, "generators.md"), text + "\n", "output_dir"
+  )
+  files.write_json(pathlib.Path(output, "generators.json"), rows, "output_dir")
 
 
 def _runs() -> dict[str, str]:
   """Returns the folders by name, all of which have to be runs."""
-  runs = dict(
-    run.split("=", 1) if "=" in run else (run, "") for run in _RUNS.value
-  )
+  runs = {}
+  for run in _RUNS.value:
+    name, _, folder = run.partition("=")
+    runs[name] = folder
   if not runs or not all(runs.values()):
     raise errors.UserError(
       f"--runs={','.join(_RUNS.value)}: give NAME=FOLDER of each run."
@@ -128,7 +128,8 @@ def _row(
   ]
 
   def mean(values: list[float | None]) -> float | None:
-    return None if None in values else statistics.mean(values)
+    known = [value for value in values if value is not None]
+    return statistics.mean(known) if len(known) == len(values) else None
 
   return {
     "quantization": quantization,
@@ -189,7 +190,8 @@ def _measure(page: Any) -> Iterator[tuple[str, float]]:
       page.find_element("css selector", "#samples button").click()
       wait.until(lambda p: p.execute_script("return frame.dataset.shown"))
       said = page.find_element("id", "status").text
-      times.append(float(re.search(r"([\d.]+) ms", said)[1]))
+      milliseconds = re.findall(r"([\d.]+) ms", said)[0]
+      times.append(float(milliseconds))
     yield quantization, statistics.median(times)
 
 

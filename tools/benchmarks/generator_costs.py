@@ -113,10 +113,10 @@ def _row(path: str) -> dict[str, object]:
     (entry,) = interpreter.get_input_details()
   except (ValueError, RuntimeError, OSError) as error:
     raise errors.UserError(
-      f"--tflite={path} is no .tflite file that can be read"
+      f"--tflite={path} is not a .tflite file that can be read"
       f" ({errors.first_line(error)})."
     ) from error
-  row = {
+  row: dict[str, object] = {
     "parameters": cost.parameters,
     "macs": cost.macs,
     "literature_macs": cost.literature_macs,
