@@ -25,8 +25,8 @@ tensorflow-metadata <= 1.17.3: tensorflow-datasets asks for any version, but
   1.21 imports names that the protobuf of tensorflow 2.15 does not have.
 importlib_resources: tensorflow-datasets imports it without asking for it.
 keras 2.15: what tensorflow 2.15 needs; keras-tuner would take any.
-keras-tuner: searches the loss weights. Pinned, for search_oracles.py keeps its
-  state in another way than keras-tuner itself.
+keras-tuner: searches the loss weights. Pinned, for tuning/oracles.py keeps
+  its state in another way than keras-tuner itself.
 grpcio: how keras-tuner's workers ask their chief; tensorflow brings it along.
 scikit-learn: the Gaussian process of keras-tuner's Bayesian search; brings
   scipy, which that needs as well.
@@ -37,6 +37,8 @@ imagehash: perceptual hashes, by which prepare finds near duplicates.
 psutil: the free memory, by which pictures are kept or read again;
   tensorflow-datasets uses it as well.
 requests: downloads that go on where they were; tensorflow-datasets uses it.
+pyyaml: presets and the configuration files that people write.
+tabulate: tables in Markdown.
 numpy < 2: tensorflow 2.15 is compiled against numpy 1.
 matplotlib: the benchmarks' curves; nothing else draws axes.
 ai-edge-litert: runs .tflite files without importing TensorFlow, so that
@@ -72,7 +74,15 @@ setuptools.setup(
   long_description_content_type="text/markdown",
   license="Apache-2.0",
   packages=setuptools.find_packages(include=["official", "official.*"]),
-  package_data={"official.cyclegan": ["configs/*.flags", "web/*"]},
+  # py.typed: says that the package has types, for the mypy of who uses it.
+  package_data={
+    "official.cyclegan": [
+      "configs/*.flags",
+      "configs/*.yaml",
+      "py.typed",
+      "web/*",
+    ]
+  },
   python_requires=">=3.9,<3.12",
   install_requires=[
     "absl-py>=1.4",
@@ -87,9 +97,11 @@ setuptools.setup(
     "numpy>=1.23,<2",
     "pillow>=10.1",
     "psutil",
+    "pyyaml>=6",
     "requests",
     "scikit-learn>=1.3",
     "setuptools<81",
+    "tabulate>=0.9",
     "tensorboard>=2.15,<2.16",
     "tensorflow==2.15.1",
     "tensorflow-addons==0.23.0",
@@ -115,14 +127,22 @@ setuptools.setup(
     "video": _VIDEO,
     # pytest runs the tests, pytest-xdist several at a time; ruff lints and
     # formats, one tool for both. scikit-image: a second opinion on PSNR and
-    # SSIM. selenium: drives the browser that tests the page.
+    # SSIM. selenium: drives the browser that tests the page. mypy checks the
+    # types, pinned as ruff is: another version finds other things; types-*:
+    # the types of packages that come without.
     "dev": [
       *_VIDEO,
+      "mypy==2.4.1; python_version>='3.10'",
       "pytest>=8",
       "pytest-xdist>=3.5",
       "ruff==0.17.6",
       "scikit-image>=0.22",
       "selenium>=4.15",
+      "types-psutil",
+      "types-PyYAML",
+      "types-requests",
+      "types-tabulate",
+      "types-tqdm",
     ],
   },
 )

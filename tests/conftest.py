@@ -39,6 +39,7 @@ flags.FLAGS.mark_as_parsed()
 
 # The commands, each a module of its name.
 BINARIES = (
+  "download",
   "prepare",
   "train",
   "distill",

@@ -51,7 +51,7 @@ def test_documents_name_flags_that_exist():
   )
   tools = "".join(
     path.read_text(encoding="utf-8")
-    for path in pathlib.Path(conftest.ROOT, "tools").glob("*")
+    for path in pathlib.Path(conftest.ROOT, "tools").rglob("*")
     if path.suffix in (".py", ".sh")
   )
   for name, text in _texts().items():

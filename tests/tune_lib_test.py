@@ -28,11 +28,11 @@ from absl import flags as absl_flags
 
 from official.cyclegan import train_lib
 from official.cyclegan import tune_lib
-from official.cyclegan.core import common_flags
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
+from official.cyclegan.core import flags as core_flags
 from official.cyclegan.core import memory
 from official.cyclegan.serving import deployment_cost
 from official.cyclegan.training import callbacks
@@ -116,20 +116,14 @@ def _config_of(flagfile):
   """Resolves a flagfile as train would."""
   text = pathlib.Path(flagfile).read_text(encoding="utf-8")
   given = [line for line in text.splitlines() if not line.startswith("#")]
-  for define in (
-    common_flags.define_data_flags,
-    common_flags.define_model_flags,
-    common_flags.define_train_flags,
-    common_flags.define_device_flags,
-  ):
-    define()
+  core_flags.define_run()
   saved = {
     n: (absl_flags.FLAGS[n].value, absl_flags.FLAGS[n].present)
     for n in absl_flags.FLAGS
   }
   try:
     absl_flags.FLAGS(["train", *given])
-    return common_flags.config_from_flags()
+    return config_checks.resolve(core_flags.config_from_flags())
   finally:
     for name, (value, present) in saved.items():
       absl_flags.FLAGS[name].value = value

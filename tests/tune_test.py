@@ -69,7 +69,7 @@ def test_dry_run_prints_what_is_searched():
 
 def _check(folder: pathlib.Path, pictures: pathlib.Path, *flags: str) -> None:
   result = conftest.run_tool(
-    "check_search.py",
+    "checks/check_search.py",
     f"--output_dir={folder}",
     f"--dataset={pictures}",
     "--trial_steps=10",

@@ -50,3 +50,12 @@ make_env() {
     "$@" || fail "installing $* failed. Check the network and try again."
   echo "$wanted" > "$folder/.installed"
 }
+
+# Checks the types of the whole package with what make_env put into .venv-test.
+check_types() {
+  if [[ -x .venv-test/bin/mypy ]]; then
+    .venv-test/bin/mypy
+  else
+    echo "mypy needs Python 3.10: types are not checked."
+  fi
+}

@@ -61,6 +61,7 @@ _TABLES = (
   ("Of `prepare`", "flags only", config_lib.PackConfig),
   ("Of `translate`", "flags only", config_lib.TranslateConfig),
   ("Of `demo`", "flags only", config_lib.DemoConfig),
+  ("Of `download`", "flags only", config_lib.DownloadConfig),
 )
 
 

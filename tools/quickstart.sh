@@ -40,11 +40,11 @@ $python -m official.cyclegan.train --model_dir="$run_dir" \
   --flagfile=official/cyclegan/configs/quickstart.flags --dataset="$dataset"
 $python -m official.cyclegan.export --model_dir="$run_dir" \
   --output_dir="$run_dir/export"
-$python tools/write_test_pictures.py --model_dir="$run_dir" \
+$python tools/checks/write_test_pictures.py --model_dir="$run_dir" \
   --output_dir="$run_dir/test"
 $python -m official.cyclegan.translate --direction=AtoB \
   --model="$run_dir/export/g_AB.tflite" \
   --input="$run_dir/test/A" --output="$run_dir/test/translated"
-$python tools/summarize_translation.py --test_dir="$run_dir/test" \
+$python tools/checks/summarize_translation.py --test_dir="$run_dir/test" \
   --output_dir="$run_dir" --started_seconds_ago=$((SECONDS - started))
 echo "Model for a phone: $run_dir/export/g_AB.tflite"

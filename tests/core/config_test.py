@@ -31,6 +31,7 @@ _PARTS = (
   config_lib.TuneConfig,
   config_lib.TranslateConfig,
   config_lib.DemoConfig,
+  config_lib.DownloadConfig,
 )
 
 

@@ -33,7 +33,7 @@ from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.scenes import fruit_scenes
 from tests import conftest
 
-sys.path.insert(0, str(conftest.ROOT / "tools"))
+sys.path.insert(0, str(conftest.ROOT / "tools" / "benchmarks"))
 import reference_steps  # noqa: E402
 
 _SIZE = 32

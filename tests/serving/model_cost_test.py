@@ -74,7 +74,7 @@ def test_mobile_generator_counted_by_hand(tmp_path):
 
 def test_tool_writes_a_table_and_json(tmp_path):
   result = conftest.run_tool(
-    "model_cost.py",
+    "benchmarks/generator_costs.py",
     "--size=32",
     "--generator_type=mobile",
     "--gen_n_filters=4",
@@ -94,7 +94,9 @@ def test_tool_writes_a_table_and_json(tmp_path):
 def test_tool_refuses_what_is_no_model(tmp_path):
   (tmp_path / "no.tflite").write_text("text")
   path = tmp_path / "no.tflite"
-  result = conftest.run_tool("model_cost.py", f"--tflite={path}")
+  result = conftest.run_tool(
+    "benchmarks/generator_costs.py", f"--tflite={path}"
+  )
   conftest.assert_refused(result, f"--tflite={path}")
 
 

@@ -1009,6 +1009,26 @@ class DemoConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class DownloadConfig:
+  """Where `download` gets a data set from."""
+
+  via: str = option(
+    "archive",
+    "archive: a folder of pictures below --output_dir (default: data). tfds:"
+    " TFDS's own records.",
+    choices=("archive", "tfds"),
+  )
+  base_url: str = option(
+    "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/",
+    "Address of the folder that holds the archives, NAME.zip.",
+  )
+  sha256: str = option(
+    "",
+    "SHA-256 that the archive must have instead of the known one; none: any.",
+  )
+
+
+@dataclasses.dataclass(frozen=True)
 class GeneratorSelection:
   """Which of a run's generators is wanted.
 

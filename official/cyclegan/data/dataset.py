@@ -32,7 +32,8 @@ from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
 
 # Batches made ahead of the step, and the bytes that they may take. More would
-# only take memory: preparing a batch is hundreds of times faster than a step.
+# only take memory: preparing a batch is hundreds of times faster than a step
+# (tools/benchmarks/benchmark_data.py).
 _PREFETCH, _PREFETCH_BYTES = 32, 1 << 26
 _PIXEL_BYTES = 12  # three float32
 # Bytes of encoded pictures that are shuffled before they are decoded.

@@ -15,7 +15,7 @@ r"""Measures the data pipeline: pictures a second, and memory.
 
 Recipe (six minutes on two cores, otherwise idle; draws its own JPEGs):
 
-  python tools/benchmark_data.py --size=256
+  python tools/benchmarks/benchmark_data.py --size=256
 
 Prints pictures a second of both domains together: of a bare loop that reads and
 decodes the same JPEGs in parallel and does nothing else; of the training
@@ -42,17 +42,15 @@ from typing import Any
 import child
 from absl import flags
 
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import flags as core_flags
 
-common_flags.define_data_flags()
-common_flags.define_model_flags()
-common_flags.define_train_flags()
-common_flags.define_device_flags()
+core_flags.define_run()
 _SIZE = flags.DEFINE_integer(
   "size", 256, "Width and height of the JPEGs drawn, pixels.", lower_bound=16
 )
@@ -81,7 +79,7 @@ def main() -> None:
   if _WORKER.value:
     print(json.dumps(_work(json.loads(_WORKER.value))))
     return
-  config = common_flags.config_from_flags()
+  config = config_checks.resolve(core_flags.config_from_flags())
   counts = _counts()
   if not flags.FLAGS["crop_size"].present:
     data = dataclasses.replace(
@@ -297,4 +295,4 @@ def _table(figures: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

@@ -17,7 +17,8 @@ Written anew from what junyanz/pytorch-CycleGAN-and-pix2pix does: its networks,
 its order of work, its image pool; channels first, as by default. Needs torch
 and nothing else, so that it may run in an environment of its own:
 
-  echo first | python tools/reference_torch.py 128 32 32 9 1 float32 3
+  echo first | \
+    python tools/benchmarks/reference_torch.py 128 32 32 9 1 float32 3
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ r"""Compares the speed of our training step with that of the peers' ways.
 
 Recipe (two minutes on two cores, otherwise idle):
 
-  python tools/benchmark_step.py --sizes=128 --filters=32 --batches=1
+  python tools/benchmarks/benchmark_step.py --sizes=128 --filters=32 --batches=1
 
 All train the same networks (ResNet generators without global skip, transposed
 convolutions, PatchGAN discriminators) with the same losses on the same kind of
@@ -47,7 +47,7 @@ import bench_worker
 import step_cost
 from absl import flags
 
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
@@ -143,7 +143,8 @@ def _positive(flag: Any) -> list[int]:
 def _measure(case: step_cost.Case, names: list[str]) -> dict[str, Any]:
   """Measures one case with all that take part."""
   steps, workers = {}, {}
-  firsts, rounds = {}, {name: [] for name in names}
+  firsts = {}
+  rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
   try:
     for name in names:
       workers[name] = bench_worker.Worker(name, _command(name, case))
@@ -413,4 +414,4 @@ def _table(result: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

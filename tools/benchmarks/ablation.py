@@ -15,8 +15,8 @@ r"""Trains variants at the same budget and tabulates their true error.
 
 Recipe (about an hour on two cores):
 
-  python tools/ablation.py --output_dir=runs/ablation --train_steps=1600 \
-    --flagfile=official/cyclegan/configs/quickstart.flags
+  python tools/benchmarks/ablation.py --output_dir=runs/ablation \
+    --flagfile=official/cyclegan/configs/quickstart.flags --train_steps=1600
 
 Each variant is what the flags describe with one thing changed, trained on both
 built-in data sets with several seeds. Prints a Markdown table of the mean
@@ -37,15 +37,13 @@ from typing import Any
 
 from absl import flags
 
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
+from official.cyclegan.core import flags as core_flags
 
-common_flags.define_data_flags()
-common_flags.define_model_flags()
-common_flags.define_train_flags()
-common_flags.define_device_flags()
+core_flags.define_run()
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the results.")
 _SEEDS = flags.DEFINE_list("seeds", ["1", "2", "3"], "Seeds.")
 _DATASETS = flags.DEFINE_list(
@@ -81,16 +79,16 @@ _VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
 
 def main() -> None:
   """Trains what is not trained yet, then tabulates."""
-  output_dir = common_flags.require("output_dir", "give a folder.")
+  output_dir = core_flags.require("output_dir", "give a folder.")
   chosen = _ONLY.value or list(_VARIANTS)
   for name in chosen:
     if name not in _VARIANTS:
       raise errors.UserError(
-        f"--only={name} is no variant. Known: {', '.join(_VARIANTS)}."
+        f"--only={name} is not a variant. Known: {', '.join(_VARIANTS)}."
       )
   path = pathlib.Path(output_dir, "ablation.json")
   path.parent.mkdir(parents=True, exist_ok=True)
-  base = common_flags.config_from_flags()
+  base = config_checks.resolve(core_flags.config_from_flags())
   results: dict[str, Any] = {}
   if path.exists():
     results = json.loads(path.read_text(encoding="utf-8"))
@@ -119,7 +117,7 @@ def _config(
   base: config_lib.Config, variant: str, dataset_name: str, seed: int
 ) -> config_lib.Config:
   """Returns the base configuration with a variant's changes."""
-  changes = {
+  changes: dict[str, dict[str, Any]] = {
     "data": {"dataset": dataset_name},
     "train": {"seed": seed},
   }
@@ -188,4 +186,4 @@ def _table(
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

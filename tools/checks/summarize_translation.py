@@ -15,7 +15,7 @@ r"""Compares translated pictures with the truth and with what is trivial.
 
 Recipe:
 
-  python tools/summarize_translation.py --test_dir=runs/quickstart/test \
+  python tools/checks/summarize_translation.py --test_dir=runs/quickstart/test \
     --output_dir=runs/quickstart
 
 Reads A/, translated/, B/, reference/ and, if present, mask/ from --test_dir.
@@ -33,8 +33,9 @@ import pathlib
 import numpy as np
 from absl import flags
 
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
 from official.cyclegan.core import errors
+from official.cyclegan.core import flags as core_flags
 from official.cyclegan.evaluation import paired_metrics
 
 _TEST_DIR = flags.DEFINE_string(
@@ -54,8 +55,8 @@ _SHOWN = 8  # pictures
 
 def main() -> None:
   """Measures, prints and writes."""
-  test_dir = common_flags.require("test_dir", "give the folder of pictures.")
-  output_dir = common_flags.require("output_dir", "give a folder.")
+  test_dir = core_flags.require("test_dir", "give the folder of pictures.")
+  output_dir = core_flags.require("output_dir", "give a folder.")
   # Imported late: a refused flag does not wait for TensorFlow.
   from official.cyclegan.data import image_files
   from official.cyclegan.data import image_grid
@@ -124,4 +125,4 @@ def _table(table: dict[str, dict[str, float]]) -> str:
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

@@ -25,7 +25,7 @@ from tests import conftest
 
 _TOOLS = conftest.ROOT / "tools"
 _TINY = "--sizes=16", "--filters=4", "--n_res_blocks=1", "--disc_n_layers=1"
-sys.path.insert(0, str(_TOOLS))
+sys.path.insert(0, str(_TOOLS / "benchmarks"))
 import step_cost  # noqa: E402
 
 
@@ -45,9 +45,10 @@ def test_operations_grow_as_they_should():
   assert abs(double / small - 8) < 0.01
 
 
+@pytest.mark.slow
 def test_steps_are_compared(tmp_path):
   done = conftest.run_tool(
-    "benchmark_step.py",
+    "benchmarks/benchmark_step.py",
     *_TINY,
     "--rounds=2",
     "--seconds=0",
@@ -69,10 +70,11 @@ def test_steps_are_compared(tmp_path):
   assert "| ours to tutorial |" in done.stdout
 
 
+@pytest.mark.slow
 def test_pytorch_is_compared_where_it_is(tmp_path):
   pytest.importorskip("torch", reason="PyTorch is not installed here")
   done = conftest.run_tool(
-    "benchmark_step.py",
+    "benchmarks/benchmark_step.py",
     *_TINY,
     "--rounds=1",
     "--seconds=0",
@@ -94,13 +96,13 @@ def test_pytorch_is_compared_where_it_is(tmp_path):
 )
 def test_impossible_comparisons_are_refused(arguments, words):
   conftest.assert_refused(
-    conftest.run_tool("benchmark_step.py", *arguments), *words
+    conftest.run_tool("benchmarks/benchmark_step.py", *arguments), *words
   )
 
 
 def test_missing_pytorch_is_one_line():
   done = conftest.run_tool(
-    "benchmark_step.py",
+    "benchmarks/benchmark_step.py",
     *_TINY,
     "--torch",
     "--torch_python=/bin/false",
@@ -109,9 +111,10 @@ def test_missing_pytorch_is_one_line():
   conftest.assert_refused(done, "--torch_python")
 
 
+@pytest.mark.slow
 def test_pipelines_are_compared_with_bare_decoding(tmp_path):
   done = conftest.run_tool(
-    "benchmark_data.py",
+    "benchmarks/benchmark_data.py",
     "--size=32",
     "--counts=6,9",
     "--seconds=0.1",
@@ -136,10 +139,12 @@ def test_pipelines_are_compared_with_bare_decoding(tmp_path):
 
 def test_impossible_sets_are_refused():
   conftest.assert_refused(
-    conftest.run_tool("benchmark_data.py", "--counts=9"), "--counts=9"
+    conftest.run_tool("benchmarks/benchmark_data.py", "--counts=9"),
+    "--counts=9",
   )
 
 
+@pytest.mark.slow
 def test_recipes_are_compared(few_fruits, tmp_path):
   flagfile = tmp_path / "tiny.flags"
   flagfile.write_text(
@@ -148,7 +153,7 @@ def test_recipes_are_compared(few_fruits, tmp_path):
   )
   output = tmp_path / "out"
   arguments = [
-    "benchmark_quality.py",
+    "benchmarks/benchmark_quality.py",
     f"--output_dir={output}",
     f"--data_dir={few_fruits}",
     f"--recipes=first={flagfile},second={flagfile}",
@@ -192,22 +197,22 @@ def test_recipes_are_compared(few_fruits, tmp_path):
 )
 def test_impossible_recipes_are_refused(arguments, words, tmp_path):
   done = conftest.run_tool(
-    "benchmark_quality.py", f"--output_dir={tmp_path}", *arguments
+    "benchmarks/benchmark_quality.py", f"--output_dir={tmp_path}", *arguments
   )
   conftest.assert_refused(done, *words)
 
 
 def test_missing_output_folder_is_refused():
   conftest.assert_refused(
-    conftest.run_tool("benchmark_quality.py"), "--output_dir"
+    conftest.run_tool("benchmarks/benchmark_quality.py"), "--output_dir"
   )
 
 
 def test_no_tool_needs_tensorflow_for_its_help():
   for tool in (
-    "benchmark_data.py",
-    "benchmark_step.py",
-    "benchmark_quality.py",
+    "benchmarks/benchmark_data.py",
+    "benchmarks/benchmark_step.py",
+    "benchmarks/benchmark_quality.py",
     "download_dataset.py",
   ):
     assert "Recipe" in conftest.run_tool(tool, "--help").stdout

@@ -13,7 +13,7 @@
 # limitations under the License.
 r"""Compares trained runs as what a phone would get of them.
 
-  python tools/compare_generators.py --output_dir=runs/compared \
+  python tools/benchmarks/compare_generators.py --output_dir=runs/compared \
     --runs=teacher=runs/teacher,student=runs/student
 
 Exports each run, and writes a table as Markdown and JSON: for each kind of file
@@ -25,28 +25,25 @@ installed. Of both directions the mean.
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 import re
 import shutil
 import statistics
-import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 from absl import flags
 
-sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent))
-
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import flags as core_flags
 
-common_flags.define_output_flag()
+core_flags.define(config_lib.CommandConfig, "output_dir")
 _RUNS = flags.DEFINE_list(
   "runs", [], "NAME=FOLDER of each run, separated by commas."
 )
@@ -64,7 +61,7 @@ _BROWSER_SECONDS = 30
 
 def main() -> None:
   """Prints and writes the table."""
-  output = common_flags.require("output_dir", "give a folder for the tables.")
+  output = core_flags.require("output_dir", "give a folder for the tables.")
   runs = _runs()
   # Imported late: --help does not wait for TensorFlow.
   from official.cyclegan import evaluate_lib
@@ -94,17 +91,18 @@ def main() -> None:
       )
   text = _table(rows)
   print(text)
-  folder = pathlib.Path(output)
-  files.write_text(folder / "generators.md", text + "\n", "output_dir")
-  found = json.dumps(rows, indent=2) + "\n"
-  files.write_text(folder / "generators.json", found, "output_dir")
+  files.write_text(
+    pathlib.Path(output, "generators.md"), text + "\n", "output_dir"
+  )
+  files.write_json(pathlib.Path(output, "generators.json"), rows, "output_dir")
 
 
 def _runs() -> dict[str, str]:
   """Returns the folders by name, all of which have to be runs."""
-  runs = dict(
-    run.split("=", 1) if "=" in run else (run, "") for run in _RUNS.value
-  )
+  runs = {}
+  for run in _RUNS.value:
+    name, _, folder = run.partition("=")
+    runs[name] = folder
   if not runs or not all(runs.values()):
     raise errors.UserError(
       f"--runs={','.join(_RUNS.value)}: give NAME=FOLDER of each run."
@@ -131,7 +129,8 @@ def _row(
   ]
 
   def mean(values: list[float | None]) -> float | None:
-    return None if None in values else statistics.mean(values)
+    known = [value for value in values if value is not None]
+    return statistics.mean(known) if len(known) == len(values) else None
 
   return {
     "quantization": quantization,
@@ -139,7 +138,7 @@ def _row(
     "psnr": mean([entry["psnr"] for entry in entries]),
     "macs": cost.macs,
     "parameters": cost.parameters,
-    "size_kb": statistics.mean(e["bytes"] for e in files.values()) / 1000,
+    "size_kb": statistics.mean(e["bytes"] for e in entries_of.values()) / 1000,
     "ms_1": mean([entry["milliseconds"]["1"] for entry in entries]),
     "ms_2": mean([entry["milliseconds"]["2"] for entry in entries]),
   }
@@ -192,7 +191,8 @@ def _measure(page: Any) -> Iterator[tuple[str, float]]:
       page.find_element("css selector", "#samples button").click()
       wait.until(lambda p: p.execute_script("return frame.dataset.shown"))
       said = page.find_element("id", "status").text
-      times.append(float(re.search(r"([\d.]+) ms", said)[1]))
+      milliseconds = re.findall(r"([\d.]+) ms", said)[0]
+      times.append(float(milliseconds))
     yield quantization, statistics.median(times)
 
 
@@ -219,4 +219,4 @@ def _number(row: dict[str, Any], name: str, digits: int = 4) -> str:
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

@@ -15,7 +15,7 @@ r"""Kills a search again and again, and checks that nothing of it is lost.
 
 Recipe (a few minutes on two cores):
 
-  python tools/check_search.py --output_dir=runs/check_search --kills=5
+  python tools/checks/check_search.py --output_dir=runs/check_search --kills=5
 
 starts `tune` on tiny networks, kills it by SIGKILL at random moments, each time
 starts it again, and lets it end. With --distributed there are a chief and two
@@ -40,8 +40,9 @@ import time
 
 from absl import flags
 
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
 from official.cyclegan.core import errors
+from official.cyclegan.core import flags as core_flags
 
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the search.")
 _DATASET = flags.DEFINE_string(
@@ -142,7 +143,7 @@ class Search:
 
 def main() -> None:
   """Searches, kills, and checks."""
-  output = common_flags.require("output_dir", "give a folder.")
+  output = core_flags.require("output_dir", "give a folder.")
   folder = pathlib.Path(output).absolute()
   shutil.rmtree(folder, ignore_errors=True)
   folder.parent.mkdir(parents=True, exist_ok=True)
@@ -183,4 +184,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

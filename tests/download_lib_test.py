@@ -19,6 +19,7 @@ import hashlib
 import http.server
 import io
 import os
+import re
 import stat
 import threading
 import zipfile
@@ -27,7 +28,9 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
+from official.cyclegan import download_lib
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.data import dataset
 from official.cyclegan.data import image_files
 from official.cyclegan.data import sources
@@ -117,13 +120,14 @@ def archive():
   return memory.getvalue()
 
 
-def _download(url, output, name="apple2orange", **flags):
-  return conftest.run_tool(
-    "download_dataset.py",
-    name,
-    f"--base_url={url}",
-    f"--output_dir={output}",
-    *[f"--{key}={value}" for key, value in flags.items()],
+def _download(url, output, name="apple2orange", sha256=""):
+  return download_lib.download(name, str(output), url, sha256)
+
+
+def _refused(*words):
+  """Expects an error that holds all the words, in this order."""
+  return pytest.raises(
+    errors.UserError, match=".*".join(re.escape(word) for word in words)
   )
 
 
@@ -131,14 +135,13 @@ def _sum(contents):
   return hashlib.sha256(contents).hexdigest()
 
 
-def test_downloads_into_the_folder_layout(archive, tmp_path):
+def test_downloads_into_the_folder_layout(archive, tmp_path, capsys):
   with _served({"apple2orange.zip": archive}) as (url, state):
-    done = _download(url, tmp_path / "data", sha256=_sum(archive))
-    assert done.returncode == 0, done.stderr
-    assert "4 of A, 3 of B" in done.stdout and "100%" in done.stderr
+    said = _download(url, tmp_path / "data", sha256=_sum(archive))
+    assert "4 of A, 3 of B" in said and "100%" in capsys.readouterr().err
     assert state["requests"] == [None]
     again = _download(url, tmp_path / "data", sha256=_sum(archive))
-    assert "there already" in again.stdout
+    assert "there already" in again
     assert len(state["requests"]) == 1
   assert os.listdir(tmp_path / "data") == ["apple2orange"]
   source = sources.open_source(
@@ -149,8 +152,7 @@ def test_downloads_into_the_folder_layout(archive, tmp_path):
 
 def test_cut_connection_goes_on_where_it_was(archive, tmp_path):
   with _served({"apple2orange.zip": archive}, cuts=2) as (url, state):
-    done = _download(url, tmp_path, sha256=_sum(archive))
-  assert done.returncode == 0, done.stderr
+    _download(url, tmp_path, sha256=_sum(archive))
   first, *others = state["requests"]
   assert first is None and len(others) == 2
   begun = [int(r.removeprefix("bytes=").rstrip("-")) for r in others]
@@ -164,34 +166,38 @@ def test_cut_connection_goes_on_where_it_was(archive, tmp_path):
 def test_partial_file_of_an_earlier_run_is_completed(archive, tmp_path):
   (tmp_path / "apple2orange.zip.partial").write_bytes(archive[:1000])
   with _served({"apple2orange.zip": archive}) as (url, state):
-    done = _download(url, tmp_path, sha256=_sum(archive))
-  assert done.returncode == 0 and state["requests"] == ["bytes=1000-"]
+    _download(url, tmp_path, sha256=_sum(archive))
+  assert state["requests"] == ["bytes=1000-"]
   assert os.listdir(tmp_path) == ["apple2orange"]
 
 
 def test_server_without_ranges_sends_it_all_again(archive, tmp_path):
   (tmp_path / "apple2orange.zip.partial").write_bytes(b"x" * 1000)
   with _served({"apple2orange.zip": archive}, ranges=False) as (url, _):
-    done = _download(url, tmp_path, sha256=_sum(archive))
-  assert done.returncode == 0, done.stderr
+    assert "4 of A" in _download(url, tmp_path, sha256=_sum(archive))
 
 
 def test_connection_that_stays_broken_keeps_what_has_arrived(archive, tmp_path):
-  with _served({"apple2orange.zip": archive}, cuts=99) as (url, _):
-    done = _download(url, tmp_path)
-  conftest.assert_refused(done, "connection broke", "goes on where it was")
+  with (
+    _served({"apple2orange.zip": archive}, cuts=99) as (url, _),
+    _refused("connection broke", "goes on where it was"),
+  ):
+    _download(url, tmp_path)
   kept = (tmp_path / "apple2orange.zip.partial").read_bytes()
   assert len(archive) > len(kept) > len(archive) // 2
   assert archive.startswith(kept)
   # Now nobody answers at all.
-  conftest.assert_refused(_download(url, tmp_path), "connection broke")
+  with _refused("connection broke"):
+    _download(url, tmp_path)
   assert (tmp_path / "apple2orange.zip.partial").read_bytes() == kept
 
 
 def test_wrong_checksum_is_refused_and_removed(archive, tmp_path):
-  with _served({"apple2orange.zip": archive}) as (url, _):
-    done = _download(url, tmp_path)  # against the real archive's
-  conftest.assert_refused(done, _sum(archive), "845a191e", "--sha256=none")
+  with (
+    _served({"apple2orange.zip": archive}) as (url, _),
+    _refused(_sum(archive), "845a191e", "--sha256=none"),
+  ):
+    _download(url, tmp_path)  # against the real archive's
   assert os.listdir(tmp_path) == []
 
 
@@ -214,63 +220,59 @@ def _zip(*members):
     (("/tmp/escaped.jpg", b"x", 0), "would write to"),
     (("..\\escaped.jpg", b"x", 0), "would write to"),
     (("C:\\escaped.jpg", b"x", 0), "would write to"),
-    (("a/link.jpg", b"/etc/passwd", stat.S_IFLNK | 0o777), "no plain file"),
-    (("a/pipe.jpg", b"", stat.S_IFIFO | 0o666), "no plain file"),
+    (("a/link.jpg", b"/etc/passwd", stat.S_IFLNK | 0o777), "not a plain file"),
+    (("a/pipe.jpg", b"", stat.S_IFIFO | 0o666), "not a plain file"),
     (("a/bomb.jpg", bytes(300 << 20), 0), "would grow to"),
   ],
 )
 def test_hostile_archive_is_refused_whole(tmp_path, member, words):
   contents = _zip(member)
-  with _served({"apple2orange.zip": contents}) as (url, _):
-    done = _download(url, tmp_path / "in", sha256="none")
-  conftest.assert_refused(done, words, "nothing was unpacked")
+  with (
+    _served({"apple2orange.zip": contents}) as (url, _),
+    _refused(words, "nothing was unpacked"),
+  ):
+    _download(url, tmp_path / "in", sha256="none")
   assert os.listdir(tmp_path) == ["in"]
   assert os.listdir(tmp_path / "in") == ["apple2orange.zip"]
 
 
 def test_broken_archive_is_removed(archive, tmp_path):
   broken = archive[: len(archive) // 2]
-  with _served({"apple2orange.zip": broken}) as (url, _):
-    done = _download(url, tmp_path, sha256="none")
-  conftest.assert_refused(done, "no whole zip archive")
+  with (
+    _served({"apple2orange.zip": broken}) as (url, _),
+    _refused("not a whole zip archive"),
+  ):
+    _download(url, tmp_path, sha256="none")
   assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-  ("arguments", "words"),
-  [
-    ([], ["NAME is missing"]),
-    (["apples"], ["apples is no classic data set", "ukiyoe2photo"]),
-    (["maps", "facades"], ["unexpected argument 'facades'"]),
-    (["ae_photos", "--via=tfds"], ["TFDS does not have ae_photos"]),
-  ],
-)
-def test_mistakes_are_one_line(arguments, words):
-  conftest.assert_refused(
-    conftest.run_tool("download_dataset.py", *arguments), *words
-  )
+def test_unknown_names_are_refused():
+  for get in (download_lib.download_with_tfds, _download):
+    with _refused("aples2orange is not", "Did you mean apple2orange?", "ukiyo"):
+      get(*(["url", "folder"] if get is _download else []), "aples2orange")
+  with _refused("--via=tfds: TFDS does not have ae_photos. Use --via=archive."):
+    download_lib.download_with_tfds("ae_photos")
 
 
 def test_missing_archive_says_what_to_do(tmp_path):
   with _served({}) as (url, _):
-    conftest.assert_refused(
-      _download(url, tmp_path, "cityscapes"), "404", "licence"
-    )
-    conftest.assert_refused(
-      _download(url, tmp_path, "facades"), "404", "--base_url"
-    )
+    with _refused("404", "licence"):
+      _download(url, tmp_path, "cityscapes")
+    with _refused("404", "--base_url"):
+      _download(url, tmp_path, "facades")
 
 
-def test_set_without_training_pictures_says_so(tmp_path):
+def test_set_without_training_pictures_says_so(tmp_path, caplog):
   memory = io.BytesIO()
   with zipfile.ZipFile(memory, "w") as packed:
     for name in ("ae_photos/testA/1.jpg", "ae_photos/testB/1.jpg"):
       packed.writestr(name, b"x")
   with _served({"ae_photos.zip": memory.getvalue()}) as (url, _):
-    done = _download(url, tmp_path, "ae_photos")
-  assert done.returncode == 0 and "has no sub-folders trainA" in done.stdout
+    said = _download(url, tmp_path, "ae_photos")
+  assert "has no sub-folders trainA" in said and "SHA-256" in caplog.text
 
 
+@pytest.mark.slow
 def test_tfds_builds_cycle_gan_and_it_is_trained_on(
   archive, tmp_path, monkeypatch
 ):

@@ -15,7 +15,7 @@ r"""Kills a training again and again, and compares it with one left alone.
 
 Recipe (about three minutes on two cores):
 
-  python tools/check_resume.py --kills=10
+  python tools/checks/check_resume.py --kills=10
 
 Trains twice with the same flags and --deterministic: once undisturbed, once
 killed by SIGKILL at random moments, every third time while a checkpoint is
@@ -38,7 +38,7 @@ import time
 
 from absl import flags
 
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
 from official.cyclegan.core import errors
 
 _KILLS = flags.DEFINE_integer("kills", 10, "How many times.", lower_bound=1)
@@ -217,4 +217,4 @@ def _compare(first: str, second: str) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

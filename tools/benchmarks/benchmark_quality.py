@@ -15,7 +15,7 @@ r"""Measures how soon recipes reach a good translation of the built-in problems.
 
 Recipe (our default alone: ten minutes on two cores, otherwise idle):
 
-  python tools/benchmark_quality.py --output_dir=runs/quality \
+  python tools/benchmarks/benchmark_quality.py --output_dir=runs/quality \
     --recipes=ours=official/cyclegan/configs/quickstart.flags
 
   --recipes=ours=...,junyanz=official/cyclegan/configs/paper.flags compares with
@@ -51,16 +51,14 @@ from typing import Any
 import child
 from absl import flags
 
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import flags as core_flags
 
-common_flags.define_data_flags()
-common_flags.define_model_flags()
-common_flags.define_train_flags()
-common_flags.define_device_flags()
+core_flags.define_run()
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the results.")
 _RECIPES = flags.DEFINE_list(
   "recipes",
@@ -147,7 +145,7 @@ def main() -> None:
     _work(Run(**json.loads(_WORKER.value)))
     return
   output = pathlib.Path(
-    common_flags.require("output_dir", "give a folder for the results.")
+    core_flags.require("output_dir", "give a folder for the results.")
   )
   recipes = _recipes()
   problems = _problems()
@@ -271,7 +269,7 @@ def _work(run: Run) -> None:
   from official.cyclegan.evaluation import validation
   from official.cyclegan.training import callbacks
 
-  config = common_flags.config_from_flags()
+  config = config_checks.resolve(core_flags.config_from_flags())
   size = int(run.problem.partition("/")[2])
   config = config_checks.resolve(
     dataclasses.replace(
@@ -441,4 +439,4 @@ def _summary(
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

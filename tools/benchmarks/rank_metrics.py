@@ -16,7 +16,8 @@ r"""Asks which measures without truth rank trained models like the truth does.
 Recipe (36 minutes on two cores, for both built-in problems; 71 with
 --executions_per_trial=2):
 
-  python tools/rank_metrics.py --output_dir=runs/rank --json=runs/rank.json \
+  python tools/benchmarks/rank_metrics.py --output_dir=runs/rank \
+    --json=runs/rank.json \
     --flagfile=official/cyclegan/configs/quickstart.flags --train_steps=1000
 
 Trains on each of --datasets as often as --runs says, with weights drawn over
@@ -43,16 +44,16 @@ from typing import Any
 import child
 from absl import flags
 
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import flags as core_flags
 
-common_flags.define_data_flags()
-common_flags.define_model_flags()
-common_flags.define_train_flags()
-common_flags.define_search_flags()
+core_flags.define_run(devices=False)
+core_flags.define(config_lib.SearchConfig)
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the runs.")
 _JSON = flags.DEFINE_string("json", "", "File for every figure.")
 _RUNS = flags.DEFINE_integer("runs", 24, "Runs on each data set.", 4)
@@ -76,10 +77,10 @@ _GREATER = ("edge_correlation",)
 def main() -> None:
   """Trains and measures what is missing, then tabulates."""
   output = pathlib.Path(
-    common_flags.require("output_dir", "give a folder for the runs.")
+    core_flags.require("output_dir", "give a folder for the runs.")
   )
-  config = common_flags.config_from_flags()
-  ranges = common_flags.search_from_flags()
+  config = config_checks.resolve(core_flags.config_from_flags())
+  ranges = core_flags.search_from_flags()
   executions = ranges.executions_per_trial
   jobs = [
     (name, i, execution)
@@ -131,7 +132,7 @@ def _draw(search: config_lib.SearchConfig, i: int) -> dict[str, float]:
   rng = np.random.default_rng([_DRAW_SEED.value, i])
   weights = {}
   for name in _WEIGHTS:
-    low, high = getattr(search, f"{name}_range")
+    low, high = search.space[name].values()
     value = math.exp(rng.uniform(math.log(low), math.log(high)))
     weights[name] = float(f"{value:.4g}")
   return weights
@@ -273,4 +274,4 @@ def _table(correlations: dict[str, dict[str, Any]]) -> str:
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

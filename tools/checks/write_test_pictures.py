@@ -15,7 +15,7 @@ r"""Writes the test pictures of a built-in data set, with their truth, as files.
 
 Recipe:
 
-  python tools/write_test_pictures.py --model_dir=runs/quickstart \
+  python tools/checks/write_test_pictures.py --model_dir=runs/quickstart \
     --output_dir=runs/quickstart/test
 
 Writes A/ (what to translate), B/ (what it should become), reference/ (training
@@ -29,19 +29,21 @@ import os
 
 from absl import flags
 
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
+from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import flags as core_flags
 
-common_flags.define_run_flags()
+core_flags.define(config_lib.CommandConfig, "model_dir")
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the files.")
 
 
 def main() -> None:
   """Writes the pictures of the data set that a run was trained on."""
-  model_dir = common_flags.require("model_dir", "give the folder of a run.")
-  output_dir = common_flags.require("output_dir", "give a folder.")
+  model_dir = core_flags.require("model_dir", "give the folder of a run.")
+  output_dir = core_flags.require("output_dir", "give a folder.")
   config = config_file.load(model_dir)
   # Imported late: a refused flag does not wait for TensorFlow.
   from official.cyclegan.data import image_files
@@ -73,4 +75,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

@@ -13,11 +13,13 @@
 # limitations under the License.
 r"""Says what generators cost: operations, memory, file size, milliseconds.
 
-  python tools/model_cost.py --size=256 --generator_type=mobile
-  python tools/model_cost.py --size=256 --gen_n_filters=64 \
+  python tools/benchmarks/generator_costs.py --size=256 --generator_type=mobile
+  python tools/benchmarks/generator_costs.py --size=256 --gen_n_filters=64 \
     --upsample=conv_transpose --noglobal_skip
-  python tools/model_cost.py --tflite=runs/quickstart/export/g_AB.tflite
-  python tools/model_cost.py --size=256 --model_dir=runs/quickstart
+  python tools/benchmarks/generator_costs.py \
+    --tflite=runs/quickstart/export/g_AB.tflite
+  python tools/benchmarks/generator_costs.py --size=256 \
+    --model_dir=runs/quickstart
 
 A generator is built from the model flags, or from a run's config.json, with
 fresh weights, and written in every --quantization. Multiply-accumulate
@@ -32,27 +34,23 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import sys
 import tempfile
 
 import numpy as np
 from absl import flags
 
-sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent))
-
-from official.cyclegan.core import common_flags
+from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import flags as core_flags
 
-common_flags.define_run_flags()
+core_flags.define(config_lib.CommandConfig, "model_dir")
 # All of train's, so that its flag files can be given.
-common_flags.define_data_flags()
-common_flags.define_model_flags()
-common_flags.define_train_flags()
-common_flags.define_size_flag()
+core_flags.define_run(devices=False)
+core_flags.define(config_lib.CommandConfig, "size")
 _QUANTIZATION = flags.DEFINE_list(
   "quantization",
   list(config_lib.ExportConfig.quantization),
@@ -80,7 +78,7 @@ def main() -> None:
 def _config() -> config_lib.Config:
   if flags.FLAGS.model_dir:
     return config_file.load(flags.FLAGS.model_dir)
-  return common_flags.config_from_flags()
+  return config_checks.resolve(core_flags.config_from_flags())
 
 
 def _write(config: config_lib.Config, folder: str) -> list[str]:
@@ -114,10 +112,10 @@ def _row(path: str) -> dict[str, object]:
     (entry,) = interpreter.get_input_details()
   except (ValueError, RuntimeError, OSError) as error:
     raise errors.UserError(
-      f"--tflite={path} is no .tflite file that can be read"
+      f"--tflite={path} is not a .tflite file that can be read"
       f" ({errors.first_line(error)})."
     ) from error
-  row = {
+  row: dict[str, object] = {
     "parameters": cost.parameters,
     "macs": cost.macs,
     "literature_macs": cost.literature_macs,
@@ -156,4 +154,4 @@ def _table(rows: dict[str, dict]) -> str:
 
 
 if __name__ == "__main__":
-  common_flags.run(main)
+  command.run(main)

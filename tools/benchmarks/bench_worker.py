@@ -21,17 +21,20 @@ JSON on standard output.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import json
 import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 _BYTES_PER_RSS = 1024  # Linux counts the resident set in KiB
 _ANSWER = "answer: "
+_KEPT_LINES = 50  # of standard error, for the message of a failure
 
 
 class Worker:
@@ -52,6 +55,20 @@ class Worker:
       stderr=subprocess.PIPE,
       text=True,
     )
+    # Somebody has to read what it writes: a full pipe (64 KiB on Linux) would
+    # stop the worker in the middle of a step.
+    self._last_lines: collections.deque[str] = collections.deque(
+      maxlen=_KEPT_LINES
+    )
+    self._reader = threading.Thread(target=self._read_errors, daemon=True)
+    self._reader.start()
+
+  def _read_errors(self) -> None:
+    """Keeps the last lines of standard error until it ends."""
+    assert self._process.stderr  # a pipe
+    for line in self._process.stderr:
+      if line.strip():
+        self._last_lines.append(line.strip())
 
   def ask(self, request: str) -> dict[str, Any]:
     """Sends a request and waits for its answer.
@@ -59,6 +76,7 @@ class Worker:
     Raises:
       RuntimeError: If the process has ended instead.
     """
+    assert self._process.stdout  # a pipe
     # If it has died, what it wrote before says more than the broken pipe.
     with contextlib.suppress(BrokenPipeError):
       print(request, file=self._process.stdin, flush=True)
@@ -66,14 +84,16 @@ class Worker:
       if line.startswith(_ANSWER):
         return json.loads(line[len(_ANSWER) :])
     self._process.wait()
-    lines = self._process.stderr.read().strip().splitlines() or ["no message"]
-    raise RuntimeError(f"the worker {self.name} has ended: {lines[-1]}")
+    self._reader.join()
+    last = self._last_lines[-1] if self._last_lines else "no message"
+    raise RuntimeError(f"the worker {self.name} has ended: {last}")
 
   def stop(self) -> None:
     """Ends the process."""
     if self._process.poll() is None:
       self._process.kill()
     self._process.wait()
+    self._reader.join()
     for stream in (
       self._process.stdin,
       self._process.stdout,
@@ -81,6 +101,7 @@ class Worker:
     ):
       # What a dead process was still to be told cannot be flushed.
       with contextlib.suppress(BrokenPipeError):
+        assert stream  # a pipe
         stream.close()
 
 
@@ -92,7 +113,7 @@ def serve(build: Callable[[], Callable[[int], None]], **told: Any) -> None:
       steps and comes back when they are done.
     **told: Added to every answer.
   """
-  run = None
+  run: Callable[[int], None] | None = None
   for line in sys.stdin:
     request, *arguments = line.split()
     wall, processor = time.perf_counter(), time.process_time()
@@ -100,6 +121,7 @@ def serve(build: Callable[[], Callable[[int], None]], **told: Any) -> None:
       run = build()
       run(1)
     else:
+      assert run, "the first request has to be `first`"
       run(int(arguments[0]))
     answer = {
       **told,

@@ -1,0 +1,311 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Downloads, checks and unpacks the classic CycleGAN data sets."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import stat
+import zipfile
+
+import requests
+import tqdm
+from absl import logging
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
+from official.cyclegan.data import folders
+
+BASE_URL = config_lib.DownloadConfig.base_url
+ANY_CHECKSUM = "none"
+# SHA-256 of the archives, as TFDS 4.9.10 records them. ae_photos is not among
+# TFDS's data sets, and cityscapes has left the host, see _ABSENT.
+_CHECKSUMS: dict[str, str | None] = {
+  "apple2orange": (
+    "845a191e9af8926408ea597001cd03a452e3300a1f44a79fe329b3d59f6e3eb8"
+  ),
+  "summer2winter_yosemite": (
+    "167fe1726807a9d22bd106b4a6c0bd7953b688af924ac1bf967439c4961e49f9"
+  ),
+  "horse2zebra": (
+    "a74d9d392eecca9966b51287a76ca126af473d9de4f3e8fc0e9cda08fa1730a1"
+  ),
+  "monet2photo": (
+    "88f91b00fc228f97c9411fbf1880ec1d119c98f1722e4cfcfaa2fb35fac05b04"
+  ),
+  "cezanne2photo": (
+    "3a6c10ca21f9485862f1cbd707744b9dc258954a04631271d23a3605eeb63cff"
+  ),
+  "ukiyoe2photo": (
+    "02a2a2fb5ecf425ca1bf86aca7304377da64a2a1d3b86df54eb65e4068bf3b08"
+  ),
+  "vangogh2photo": (
+    "362c3473e70be0944bda08d49d660eafdc2854df55d697835b8186d1d79caaff"
+  ),
+  "maps": "639534f69dbf9f36bef8d6292a7698006361221f83f0285d7c9ca78afe6e8a9e",
+  "facades": "9a31ebf3a31b9b5cd195dd5bf62e9308e00cb94604d1019e3889ac84248695c0",
+  "iphone2dslr_flower": (
+    "8fcb5e374d631b107e1d961b8c4cd0a186aa2a4ff3e279923f4c426128de7113"
+  ),
+  "cityscapes": None,
+  "ae_photos": None,
+}
+_NOT_IN_TFDS = ("cityscapes", "ae_photos")
+_ABSENT = {
+  "cityscapes": (
+    " Its licence forbids passing it on: get it from www.cityscapes-dataset.com"
+    " and sort it into trainA, trainB, testA and testB."
+  ),
+}
+_TRIES = 5  # of a connection that breaks
+_TIMEOUT = 30.0  # seconds without a byte
+_CHUNK = 1 << 13  # bytes; what a connection that breaks can lose
+_PARTIAL = ".partial"
+# An archive of pictures hardly shrinks them; what grows more is no such thing.
+_MAX_GROWTH, _MAX_FREE_BYTES = 20, 1 << 28
+
+
+def download(
+  name: str,
+  output_dir: str,
+  base_url: str = BASE_URL,
+  sha256: str = "",
+) -> str:
+  """Downloads a data set into a folder of pictures, `output_dir/name`.
+
+  A download that broke off goes on where it was. A folder that is there
+  already is left alone.
+
+  Args:
+    name: Name of the data set, as `names` gives them.
+    output_dir: Folder for it; is created.
+    base_url: Address of the folder that holds the archives, `name.zip`.
+    sha256: SHA-256 that the archive must have, in hexadecimal. Empty: the
+      known one. `ANY_CHECKSUM`: it is not compared.
+
+  Returns:
+    What is there now and how to use it, in a sentence.
+
+  Raises:
+    errors.UserError: If there is no such data set, if it cannot be downloaded
+      or written, or if the archive is damaged or not to be trusted.
+  """
+  _check_name(name)
+  target = pathlib.Path(output_dir, name)
+  if target.exists():
+    return f"{target} is there already. Remove it to download it again."
+  files.make_folder(output_dir, "output_dir")
+  archive = target.with_name(f"{name}.zip")
+  if not archive.exists():
+    _download(name, archive, base_url, sha256 or _CHECKSUMS[name])
+  _unpack(archive, target)
+  archive.unlink()
+  return _summary(name, target)
+
+
+def download_with_tfds(name: str, data_dir: str = "") -> str:
+  """Lets TFDS download a data set and keep it as records.
+
+  Args:
+    name: Name of the data set, as `names` gives them.
+    data_dir: TFDS's data folder. Empty: TFDS's own.
+
+  Returns:
+    What is there now and how to use it, in a sentence.
+
+  Raises:
+    errors.UserError: If TFDS does not have it or cannot download it.
+  """
+  _check_name(name)
+  if name in _NOT_IN_TFDS:
+    raise errors.UserError(
+      f": TFDS does not have {name}. Use --via=archive.", "via", "tfds"
+    )
+  # Imported late: nothing else here waits for TensorFlow.
+  from official.cyclegan.data import sources
+
+  source = sources.open_source(
+    config_lib.DataConfig(dataset=f"cycle_gan/{name}", data_dir=data_dir)
+  )
+  return f"{source.counts}. Use --dataset=cycle_gan/{name}."
+
+
+def names() -> tuple[str, ...]:
+  """Returns the names of the classic data sets."""
+  return tuple(_CHECKSUMS)
+
+
+def _check_name(name: str) -> None:
+  """Refuses a name that is not a classic data set's."""
+  if name not in _CHECKSUMS:
+    raise errors.UserError(
+      f"{name} is not a classic data set.{errors.nearest(name, _CHECKSUMS)}"
+      f" The names are {', '.join(_CHECKSUMS)}."
+    )
+
+
+def _download(
+  name: str, archive: pathlib.Path, base_url: str, checksum: str | None
+) -> None:
+  """Downloads an archive, going on where an earlier attempt broke off."""
+  url = f"{base_url.rstrip('/')}/{name}.zip"
+  partial = archive.with_name(archive.name + _PARTIAL)
+  for attempt in range(1, _TRIES + 1):
+    before = _size(partial)
+    try:
+      _fetch(url, partial)
+      break
+    except requests.HTTPError as error:
+      raise errors.UserError(
+        f"{url} cannot be had ({errors.first_line(error)})."
+        f"{_ABSENT.get(name, ' Try again later, or give another --base_url.')}"
+      ) from error
+    except requests.RequestException as error:
+      if attempt == _TRIES or _size(partial) == before:
+        raise errors.UserError(
+          f"{url}: the connection broke ({type(error).__name__}) after"
+          f" {_size(partial):,} bytes. Check the network and give the same"
+          " command again: it goes on where it was."
+        ) from error
+    except OSError as error:
+      raise errors.UserError(
+        f"{partial} cannot be written ({error.strerror}). Free some space and"
+        " give the same command again: it goes on where it was."
+      ) from error
+  _check(partial, checksum)
+  os.replace(partial, archive)
+
+
+def _size(path: pathlib.Path) -> int:
+  """Returns a file's size, 0 if there is none."""
+  return path.stat().st_size if path.exists() else 0
+
+
+def _fetch(url: str, partial: pathlib.Path) -> None:
+  """Appends what is missing of a file; raises what `requests` raises."""
+  have = _size(partial)
+  headers = {"Range": f"bytes={have}-"} if have else {}
+  # Compression on the way would make nonsense of positions.
+  headers["Accept-Encoding"] = "identity"
+  with requests.get(
+    url, headers=headers, stream=True, timeout=_TIMEOUT
+  ) as response:
+    if response.status_code == requests.codes.requested_range_not_satisfiable:
+      # Nothing is missing, or what is here is no part of it: the sum decides.
+      return
+    response.raise_for_status()
+    if response.status_code != requests.codes.partial_content:
+      have = 0  # the server sends it all
+    length = response.headers.get("Content-Length")
+    total = have + int(length) if length else None
+    bar = tqdm.tqdm(
+      total=total,
+      initial=have,
+      unit="B",
+      unit_scale=True,
+      desc=os.path.basename(url),
+    )
+    with bar, open(partial, "ab" if have else "wb") as file:
+      for chunk in response.iter_content(_CHUNK):
+        file.write(chunk)
+        bar.update(len(chunk))
+  if total is not None and _size(partial) < total:
+    raise requests.ConnectionError("the answer was cut short")
+
+
+def _check(partial: pathlib.Path, checksum: str | None) -> None:
+  """Refuses, and removes, a file that does not have the checksum."""
+  found = files.sha256(partial)
+  if checksum in (None, ANY_CHECKSUM):
+    logging.warning("No checksum is known: SHA-256 %s.", found)
+    return
+  if found != checksum:
+    partial.unlink()
+    raise errors.UserError(
+      f"{partial.stem} has the SHA-256 {found}, not {checksum}; it was removed."
+      " Give the same command again; if that does not help the archive has"
+      " changed, and --sha256=none takes it if you trust it."
+    )
+
+
+def _unpack(archive: pathlib.Path, target: pathlib.Path) -> None:
+  """Unpacks an archive whole or not at all."""
+  begun = target.with_name(target.name + _PARTIAL)
+  if begun.exists():
+    shutil.rmtree(begun)
+  try:
+    with zipfile.ZipFile(archive) as packed:
+      members = packed.infolist()
+      _refuse_hostile(archive, members)
+      for member in tqdm.tqdm(members, unit="file", desc="unpack"):
+        packed.extract(member, begun)
+    os.replace(_top(begun), target)
+  except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    archive.unlink()
+    raise errors.UserError(
+      f"{archive} is not a whole zip archive ({errors.first_line(error)}); it"
+      " was removed. Give the same command again."
+    ) from error
+  except OSError as error:
+    raise errors.UserError(
+      f"{target} cannot be written ({error.strerror}). Free some space and give"
+      " the same command again."
+    ) from error
+  finally:
+    shutil.rmtree(begun, ignore_errors=True)
+
+
+def _refuse_hostile(
+  archive: pathlib.Path, members: list[zipfile.ZipInfo]
+) -> None:
+  """Refuses an archive that would write elsewhere, link, or fill the disk."""
+  problem = None
+  for member in members:
+    parts = pathlib.PurePosixPath(member.filename.replace("\\", "/")).parts
+    mode = member.external_attr >> 16
+    if not parts or parts[0] == "/" or ".." in parts or ":" in parts[0]:
+      problem = f"would write to {member.filename!r}"
+    elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+      problem = f"holds {member.filename!r}, which is not a plain file"
+    elif member.flag_bits & 1:
+      problem = f"holds {member.filename!r}, which is encrypted"
+  total = sum(member.file_size for member in members)
+  if total > _MAX_FREE_BYTES + _MAX_GROWTH * archive.stat().st_size:
+    problem = f"would grow to {total / 1e9:.1f} GB"
+  if problem:
+    raise errors.UserError(
+      f"{archive} {problem}: nothing was unpacked. Do not trust where it came"
+      " from; remove it."
+    )
+
+
+def _top(folder: pathlib.Path) -> pathlib.Path:
+  """Returns the folder that holds the splits: this, or its only one."""
+  inside = [p for p in folder.iterdir() if not p.name.startswith((".", "__"))]
+  if len(inside) == 1 and inside[0].is_dir():
+    return inside[0]
+  return folder
+
+
+def _summary(name: str, target: pathlib.Path) -> str:
+  """Says what is there now, and how to use it."""
+  try:
+    domains = folders.find(config_lib.DataConfig(dataset=str(target)))
+  except errors.UserError as error:
+    return f"{target} is there. {error}"
+  counts = ", ".join(f"{len(d.train)} of {side}" for side, d in domains.items())
+  return f"{name}: {counts} to train on. Use --dataset={target}."

@@ -1,0 +1,152 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Tools that compare trained runs: ablation, measures, generators."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from official.cyclegan.core import config_file
+from tests import conftest
+
+
+@pytest.mark.slow
+def test_ablation_makes_its_table_and_goes_on(few_fruits, tmp_path):
+  arguments = [
+    f"--output_dir={tmp_path / 'ablation'}",
+    f"--data_dir={few_fruits}",
+    "--datasets=apple2orange_scenes",
+    "--only=default,no_pool",
+    "--seeds=1,2",
+    "--crop_size=64",
+    "--gen_n_filters=4",
+    "--disc_n_filters=4",
+    "--n_res_blocks=1",
+    "--train_steps=2",
+  ]
+  done = conftest.run_tool("benchmarks/ablation.py", *arguments)
+  assert done.returncode == 0, done.stderr
+  lines = (tmp_path / "ablation" / "ablation.md").read_text().splitlines()
+  assert len(lines) == 5 and "raw generators" in lines[3]
+  results = json.loads((tmp_path / "ablation" / "ablation.json").read_text())
+  errors = [
+    results[f"no_pool/apple2orange_scenes/2/{seed}"]["relative_l1_AB"]
+    for seed in (1, 2)
+  ]
+  assert f"| {np.mean(errors):.3f} ({min(errors):.3f} to" in lines[4]
+  again = conftest.run_tool("benchmarks/ablation.py", *arguments)
+  assert again.stdout.splitlines()[-5:] == lines  # nothing is trained anew
+  assert "relative_l1" not in again.stdout
+
+
+def test_ablation_refuses_an_unknown_variant(tmp_path):
+  done = conftest.run_tool(
+    "benchmarks/ablation.py",
+    f"--output_dir={tmp_path}",
+    "--only=default,bigger",
+  )
+  conftest.assert_refused(done, "--only=bigger", "no_global_skip")
+
+
+@pytest.mark.slow
+def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
+  runs = tmp_path / "rank" / "apple2orange_scenes"
+  command = (
+    "benchmarks/rank_metrics.py",
+    f"--output_dir={tmp_path / 'rank'}",
+    f"--json={tmp_path / 'rank.json'}",
+    "--datasets=apple2orange_scenes",
+    "--runs=4",
+    f"--data_dir={few_fruits}",
+    "--crop_size=64",
+    "--gen_n_filters=4",
+    "--disc_n_filters=4",
+    "--n_res_blocks=1",
+    "--train_steps=1",
+  )
+
+  def is_measured(name, truth, swd):
+    (runs / name).mkdir(parents=True)
+    (runs / name / "trained").touch()
+    measures = {"masked_relative_l1": truth, "relative_l1": 2 - swd, "swd": swd}
+    (runs / name / "measures.json").write_text(json.dumps(measures))
+
+  # The first is trained and measured by the tool.
+  for i, swd in enumerate((0.3, 0.1, 0.2), 1):
+    is_measured(f"{i:02d}", i, swd)
+  done = conftest.run_tool(*command)
+  assert done.returncode == 0, done.stderr
+  found = json.loads((tmp_path / "rank.json").read_text())
+  measured = found["runs"]["apple2orange_scenes"]
+  assert len(measured) == 4 and 0.3 <= measured[0]["lambda_id"] <= 10
+  for truth in ("masked_relative_l1", "relative_l1"):
+    entries = found["spearman"][f"apple2orange_scenes, {truth}"]
+    want = stats.spearmanr(
+      [run["swd"] for run in measured], [run[truth] for run in measured]
+    )[0]
+    np.testing.assert_allclose(entries["swd"]["spearman"], want)
+    assert entries["swd"]["low"] <= want <= entries["swd"]["high"]
+    assert truth not in entries and "lambda_id" not in entries
+  assert measured[0]["fid_patches"] > 0
+  assert "| `swd` |" in done.stdout
+
+  # The same weights once more, with other seeds: the means are ranked.
+  for i in range(1, 4):
+    is_measured(f"{i:02d}_1", 3 * i, 0.5)
+  done = conftest.run_tool(*command, "--executions_per_trial=2")
+  assert done.returncode == 0, done.stderr
+  means = json.loads((tmp_path / "rank.json").read_text())
+  means = means["runs"]["apple2orange_scenes"]
+  assert [run["masked_relative_l1"] for run in means[1:]] == [2, 4, 6]
+  np.testing.assert_allclose(
+    [run["swd"] for run in means[1:]], [0.4, 0.3, 0.35]
+  )
+  second = json.loads((runs / "00_1" / "measures.json").read_text())
+  for key in ("fid_patches", "masked_relative_l1"):
+    assert second[key] != measured[0][key]
+    want = (second[key] + measured[0][key]) / 2
+    np.testing.assert_allclose(means[0][key], want)
+  configs = [config_file.load(str(runs / name)) for name in ("00", "00_1")]
+  assert [config.train.seed for config in configs] == [0, 4]
+  assert configs[0].loss == configs[1].loss
+  assert configs[0].loss.lambda_id == measured[0]["lambda_id"]
+
+
+@pytest.mark.slow
+def test_generators_are_compared(models, tmp_path):
+  done = conftest.run_tool(
+    "benchmarks/compare_generators.py",
+    f"--runs=first={models['run']}",
+    f"--output_dir={tmp_path}",
+    "--quantization=dynamic",
+    "--nobrowser",
+  )
+  assert done.returncode == 0, done.stderr
+  (row,) = json.loads((tmp_path / "generators.json").read_text())
+  assert row["run"] == "first" and row["psnr"] > 30
+  assert row["relative_l1"] is None and row["browser_ms"] is None
+  assert row["macs"] > 1e4 and row["ms_1"] > 0
+  assert "| first | dynamic |" in done.stdout
+  refused = conftest.run_tool(
+    "benchmarks/compare_generators.py",
+    f"--output_dir={tmp_path}",
+    "--runs=first",
+  )
+  conftest.assert_refused(refused, "--runs=first", "NAME=FOLDER")
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
