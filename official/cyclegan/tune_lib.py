@@ -42,7 +42,6 @@ import keras_tuner
 import numpy as np
 import tensorflow as tf
 from keras_tuner import errors as kt_errors
-from keras_tuner.src import config as kt_config
 
 from official.cyclegan import train_lib
 from official.cyclegan.core import config as config_lib
@@ -56,6 +55,7 @@ from official.cyclegan.evaluation import validation
 from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.serving import deployment_cost
 from official.cyclegan.training import checkpoints
+from official.cyclegan.tuning import kerastuner_compat
 from official.cyclegan.tuning import oracles
 from official.cyclegan.tuning import search_report
 
@@ -277,7 +277,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     return validation.Evaluator(validation.load(self.source(), size))
 
 
-class Tuner(keras_tuner.Tuner):
+class Tuner(kerastuner_compat.TunerMixin):
   """Runs trials in folders of their own, which they go on in."""
 
   def __init__(
@@ -295,22 +295,14 @@ class Tuner(keras_tuner.Tuner):
       tuner_dir: The folder of the search.
       max_bytes: A larger process begins no second trial; 0: no limit.
     """
-    parent, name = os.path.split(os.path.abspath(tuner_dir))
-    # Why a trial failed is in its line of the table, and in its folder.
-    kt_config.DEBUG = False
-    super().__init__(oracle, hypermodel, directory=parent, project_name=name)
+    super().__init__(oracle, hypermodel, tuner_dir)
     self._failures, self._over_budget = 0, 0
     self._max_bytes, self._has_run = max_bytes, False
-    if self._is_worker():
+    self._worker = _works_for_chief()
+    if self._worker:
       over = os.path.join(tuner_dir, _OVER_NAME)
       patience = hypermodel.search.worker_timeout
-      self.oracle.stub = _PatientStub(self.oracle.stub, over, patience)
-
-  def _populate_initial_space(self) -> None:
-    """Declares what is varied, without building a model for it."""
-    hp = self.oracle.get_space()
-    self.hypermodel.declare_hyperparameters(hp)
-    self.oracle.update_space(hp)
+      self.wrap_requests(lambda stub: _PatientStub(stub, over, patience))
 
   def save(self) -> None:
     """Leaves it to the oracle, which has all that is to be kept."""
@@ -323,10 +315,10 @@ class Tuner(keras_tuner.Tuner):
     """
     used = dataset.used_memory()
     if self._has_run and 0 < self._max_bytes < used:
-      if not self._is_worker():
+      if not self._worker:
         self.oracle.save()  # the time until now counts
       raise _Full(f"{used / 1e9:.1f} GB of memory are in use")
-    if self._is_worker():
+    if self._worker:
       time.sleep(_BEAT_SECONDS / 2)
 
   def run_trial(
@@ -548,7 +540,7 @@ def search(
   files.make_folder(tuner_dir, "tuner_dir")
   tuner_dir = os.path.abspath(tuner_dir)
   oracle = _oracle(hypermodel)
-  oracle._set_project_dir(*os.path.split(tuner_dir))
+  oracle.set_folder(tuner_dir)
   if worker:
     with _beating(tuner_dir, name):
       _run(Tuner(oracle, hypermodel, tuner_dir, max_bytes), tuner_dir)
@@ -645,6 +637,12 @@ def _tuner_name(distributed: bool) -> str:
         " the chief's address for all."
       )
   return os.environ[WORKER_VARIABLES[0]]
+
+
+def _works_for_chief() -> bool:
+  """Returns whether keras-tuner takes this process for a worker."""
+  name = os.environ.get(WORKER_VARIABLES[0], "")
+  return WORKER_VARIABLES[1] in os.environ and _CHIEF not in name
 
 
 def _check_trials(

@@ -39,7 +39,7 @@ def _make(kind, folder, trials=5, finalists=0):
   else:
     oracle = kind(max_trials=trials, **shared)
   oracle.finalists = finalists
-  oracle._set_project_dir(str(folder), "search")
+  oracle.set_folder(str(folder / "search"))
   oracle.reload()
   space = oracle.get_space()
   space.Float("x", 1.0, 10.0, sampling="log")
@@ -234,7 +234,7 @@ def test_the_model_is_fitted_to_trials_of_one_length(tmp_path):
   oracle = _make(oracles.Bayesian, tmp_path, trials=8, finalists=3)
   _run(oracle, {})
   assert len(oracle.trials) == 11
-  points, scores = oracle._vectorize_trials()
+  points, scores = oracle.fitted_points()
   assert len(points) == len(scores) == 8 and len(oracle.trials) == 11
 
 

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What chooses the next trial of a search, and survives being killed.
+"""Crash-safe keras-tuner oracles: random, Bayesian, Hyperband and grid search.
 
 keras-tuner's oracles write several files, one after the other and in place, so
 that a kill between two of them loses a trial or has it run again. These keep
@@ -32,13 +32,11 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import keras_tuner
-import numpy as np
 from keras_tuner import oracles as kt_oracles
-from keras_tuner.engine import trial as trial_lib
 
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.tuning import kerastuner_compat
 
 STATE_NAME = "oracle.json"
 TRIAL_FOLDER = "trial_{}"
@@ -47,10 +45,11 @@ FINAL_OF = "tuner/final_of"
 # More than any search has: this module's callers count failures themselves.
 NO_LIMIT = 10**9
 
-Trial = trial_lib.Trial
+Trial = kerastuner_compat.Trial
+TrialStatus = kerastuner_compat.TrialStatus
 
 
-class CrashSafeOracle(keras_tuner.Oracle):
+class CrashSafeOracle(kerastuner_compat.OracleMixin):
   """Mixed into an oracle, before it; the class has the module's promises.
 
   Attributes:
@@ -94,12 +93,12 @@ class CrashSafeOracle(keras_tuner.Oracle):
       trial_id: Name of the trial.
     """
     if self._final:
-      return {"status": trial_lib.TrialStatus.RUNNING, "values": self._final}
+      return {"status": TrialStatus.RUNNING, "values": self._final}
     if self.first and not self.start_order:
-      return {"status": trial_lib.TrialStatus.RUNNING, "values": self.first}
+      return {"status": TrialStatus.RUNNING, "values": self.first}
     return super().populate_space(trial_id)
 
-  @keras_tuner.synchronized
+  @kerastuner_compat.synchronized
   def create_trial(self, tuner_id: str) -> Trial:
     """Returns the tuner's trial, or a new one.
 
@@ -115,21 +114,21 @@ class CrashSafeOracle(keras_tuner.Oracle):
       self.tuner_ids.add(tuner_id)
       return held
     with self._commit():
-      if self._retry_queue:  # what a lost worker had was begun in time
+      if self.waiting:  # what a lost worker had was begun in time
         over = self._is_late()
       else:
         over = self._only_finals or self._is_late(self.reserve())
       if over:
-        trial = Trial(self.get_space(), "", trial_lib.TrialStatus.STOPPED)
+        trial = Trial(self.get_space(), "", TrialStatus.STOPPED)
         self.tuner_ids.discard(tuner_id)
       else:
         trial = super().create_trial(tuner_id)
-      if trial.status == trial_lib.TrialStatus.STOPPED:
+      if trial.status == TrialStatus.STOPPED:
         trial = self._create_final(tuner_id) or trial
-      if trial.status == trial_lib.TrialStatus.STOPPED:
+      if trial.status == TrialStatus.STOPPED:
         if self.ongoing_trials:
           # One of them may have to be run by this tuner after all.
-          trial.status = trial_lib.TrialStatus.IDLE
+          trial.status = TrialStatus.IDLE
           self.tuner_ids.add(tuner_id)
         else:
           self.finished = True
@@ -169,7 +168,7 @@ class CrashSafeOracle(keras_tuner.Oracle):
     wanted = finalists[: self.finalists]
     return next((t for t in wanted if _searched(t) not in had), None)
 
-  @keras_tuner.synchronized
+  @kerastuner_compat.synchronized
   def update_trial(
     self, trial_id: str, metrics: dict[str, float], step: int = 0
   ) -> Trial:
@@ -183,7 +182,7 @@ class CrashSafeOracle(keras_tuner.Oracle):
     with self._commit():
       return super().update_trial(trial_id, metrics, step)
 
-  @keras_tuner.synchronized
+  @kerastuner_compat.synchronized
   def end_trial(self, trial: Trial) -> None:
     """Records how a trial has ended, once.
 
@@ -193,12 +192,12 @@ class CrashSafeOracle(keras_tuner.Oracle):
     if trial.trial_id in self.end_order:
       return
     with self._commit():
-      if trial.trial_id in self._retry_queue:  # its worker was not gone
-        self._retry_queue.remove(trial.trial_id)
+      if trial.trial_id in self.waiting:  # its worker was not gone
+        self.waiting.remove(trial.trial_id)
       super().end_trial(trial)
     self.on_end(self.trials[trial.trial_id])
 
-  @keras_tuner.synchronized
+  @kerastuner_compat.synchronized
   def release(self, tuner_id: str) -> str | None:
     """Takes a tuner's trial away, for another one to go on with.
 
@@ -214,7 +213,7 @@ class CrashSafeOracle(keras_tuner.Oracle):
       return None
     with self._commit():
       self.ongoing_trials.pop(tuner_id)
-      self._retry_queue.append(trial.trial_id)
+      self.waiting.append(trial.trial_id)
     return trial.trial_id
 
   def ended(self) -> list[Trial]:
@@ -235,7 +234,7 @@ class CrashSafeOracle(keras_tuner.Oracle):
     return [
       trial
       for trial in self.trials.values()
-      if trial.status == trial_lib.TrialStatus.COMPLETED
+      if trial.status == TrialStatus.COMPLETED
     ]
 
   def get_state(self) -> dict[str, Any]:
@@ -265,7 +264,7 @@ class CrashSafeOracle(keras_tuner.Oracle):
     """Writes the state, whole; within another change, with that."""
     if self._depth == 0:
       files.write_text(
-        pathlib.Path(self._project_dir, STATE_NAME),
+        pathlib.Path(self.folder, STATE_NAME),
         json.dumps(self.get_state()),
         "tuner_dir",
       )
@@ -276,7 +275,7 @@ class CrashSafeOracle(keras_tuner.Oracle):
     Raises:
       errors.UserError: If the file is no such state.
     """
-    path = os.path.join(self._project_dir, STATE_NAME)
+    path = os.path.join(self.folder, STATE_NAME)
     if not os.path.exists(path):
       return
     try:
@@ -303,9 +302,6 @@ class CrashSafeOracle(keras_tuner.Oracle):
     room = self.max_trials and len(self.trials) < self.max_trials
     return not self._is_late() and bool(room or self._next_finalist())
 
-  def _save_trial(self, trial: Trial) -> None:
-    """Leaves it to `save`, which writes all trials."""
-
 
 def is_final(trial: Trial) -> bool:
   """Says whether a trial is one in full, of values that were tried before.
@@ -326,7 +322,7 @@ class Random(CrashSafeOracle, kt_oracles.RandomSearchOracle):
   """Draws every trial at random."""
 
 
-class Bayesian(CrashSafeOracle, kt_oracles.BayesianOptimizationOracle):
+class Bayesian(CrashSafeOracle, kerastuner_compat.BayesianOracle):
   """Models the objective by a Gaussian process after some random trials."""
 
   def populate_space(self, trial_id: str) -> dict[str, Any]:
@@ -340,14 +336,9 @@ class Bayesian(CrashSafeOracle, kt_oracles.BayesianOptimizationOracle):
       warnings.simplefilter("ignore")
       return super().populate_space(trial_id)
 
-  def _vectorize_trials(self) -> tuple[np.ndarray, np.ndarray]:
-    """Returns what the process is fitted to: trials of one length."""
-    everything = self.trials
-    self.trials = {n: t for n, t in everything.items() if not is_final(t)}
-    try:
-      return super()._vectorize_trials()
-    finally:
-      self.trials = everything
+  def fitted_trials(self) -> dict[str, Trial]:
+    """Returns the trials of one length: all but those in full."""
+    return {n: t for n, t in self.trials.items() if not is_final(t)}
 
 
 class Hyperband(CrashSafeOracle, kt_oracles.HyperbandOracle):
@@ -382,6 +373,6 @@ class Grid(CrashSafeOracle):
     tried = len(self.trials) - len(self.finals())
     values = next(itertools.islice(combinations, tried, None), None)
     if values is None:
-      return {"status": trial_lib.TrialStatus.STOPPED}
+      return {"status": TrialStatus.STOPPED}
     named = dict(zip(self._grid, values))
-    return {"status": trial_lib.TrialStatus.RUNNING, "values": named}
+    return {"status": TrialStatus.RUNNING, "values": named}
