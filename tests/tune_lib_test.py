@@ -62,7 +62,7 @@ def quick(monkeypatch):
 
   def fit(self, hp, model, model_dir):
     del model
-    values = self.values(hp)
+    values = self.suggest(hp)
     calls.append((values, self.config.train.seed, model_dir))
     error = sum((math.log(v) - 1) ** 2 for v in values.values())
     os.makedirs(model_dir, exist_ok=True)
@@ -484,7 +484,7 @@ def test_what_is_over_budget_is_not_trained_and_is_no_try(
   )
   assert final.finals == 1 and len(quick) == 4 and len(costs) == asked
   assert final.best["latency_ms"] == final.best["gen_n_filters"] / 2
-  assert final.front == summary.front
+  assert final.pareto_front == summary.pareto_front
   del quick[3:]
   more = dataclasses.replace(options, max_trials=4)
   tune_lib.search(config, more, str(tmp_path))
@@ -516,7 +516,7 @@ def test_finds_a_student_within_a_budget(config, tmp_path):
   summary = tune_lib.search(students, options, str(folder))
   assert summary.best["gen_n_filters"] == 4
   assert summary.best["size_kb"] < 150 and summary.best["latency_ms"] > 0
-  (row,) = summary.front
+  (row,) = summary.pareto_front
   assert row == summary.best
   text = (folder / "best.flags").read_text()
   assert f"--teacher={teacher}" in text and "distill" in text

@@ -142,9 +142,9 @@ def main() -> None:
     + f". Best: trial {best['trial']}, {options.objective}"
     f" {best[options.objective]:.5g} ({found})."
   )
-  if summary.front:
+  if summary.pareto_front:
     print("Nothing is better in every respect than:")
-  for row in summary.front:
+  for row in summary.pareto_front:
     values = ", ".join(f"{name} {row[name]}" for name in options.search)
     found = f"{options.objective} {row[options.objective]:.5g}"
     print(

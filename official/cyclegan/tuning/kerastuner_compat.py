@@ -31,7 +31,8 @@ from typing import Any
 import keras_tuner
 import numpy as np
 from keras_tuner import oracles as kt_oracles
-from keras_tuner.engine import trial as trial_lib
+from keras_tuner.engine.trial import Trial
+from keras_tuner.engine.trial import TrialStatus
 
 from official.cyclegan.core import errors
 
@@ -46,8 +47,7 @@ _OF_CLASSES: tuple[tuple[type, tuple[str, ...]], ...] = (
 # Attributes that an oracle has once it is made.
 _OF_ORACLES = ("_retry_queue",)
 
-Trial = trial_lib.Trial
-TrialStatus = trial_lib.TrialStatus
+__all__ = ["Trial", "TrialStatus"]
 
 
 class UnsupportedVersionError(errors.UserError):
@@ -156,6 +156,8 @@ class OracleMixin(keras_tuner.Oracle):
 
 class BayesianOracle(kt_oracles.BayesianOptimizationOracle):
   """keras-tuner's Gaussian process, fitted to a choice of the trials."""
+
+  trials: dict[str, Trial]
 
   def fitted_trials(self) -> dict[str, Trial]:
     """Returns the trials that the process is fitted to, by their names."""

@@ -29,37 +29,46 @@ import os
 import pathlib
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import keras_tuner
 from keras_tuner import oracles as kt_oracles
 
+from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.tuning import kerastuner_compat
+from official.cyclegan.tuning import search_space
+from official.cyclegan.tuning.kerastuner_compat import Trial
+from official.cyclegan.tuning.kerastuner_compat import TrialStatus
 
 STATE_NAME = "oracle.json"
-TRIAL_FOLDER = "trial_{}"
 # Among the values of a trial in full: the trial whose values it has.
 FINAL_OF = "tuner/final_of"
-# More than any search has: this module's callers count failures themselves.
+# More than any search has: the tuner counts failures itself.
 NO_LIMIT = 10**9
-
-Trial = kerastuner_compat.Trial
-TrialStatus = kerastuner_compat.TrialStatus
+HYPERBAND_ROUNDS = 3  # of a bracket
+_ALPHA = 1e-2  # variance of the objective's noise, of its own
 
 
 class CrashSafeOracle(kerastuner_compat.OracleMixin):
-  """Mixed into an oracle, before it; the class has the module's promises.
+  """Makes an oracle crash-safe: to be mixed into its class, in first place.
+
+  Every change of the state is one write of `oracle.json`, so that a process
+  killed at any moment finds the state from before or after a change. A trial
+  that was running keeps its tuner, which gets it again when it comes back.
 
   Attributes:
     first: Values of the first trial; empty: the oracle chooses them as well.
-    max_seconds: No trial is begun after so many seconds, of all the times that
+    max_seconds: The time after which no trial is begun, of all the times that
       the search ran together; 0: no limit.
     finalists: How many of the best trials are tried again in full, when all
       others have ended.
-    reserve: Returns the seconds that these will take; so many before
+    reserve: Returns the seconds that the finalists will take; this long before
       `max_seconds` no other trial is begun any more.
+    is_uncounted: Says whether a trial that has ended does not count towards
+      `max_trials`. To be set before `reload`.
     on_end: Called with each trial that has ended.
     finished: Whether no trial is left to be run.
   """
@@ -73,6 +82,7 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
     self.first: dict[str, Any] = {}
     self.on_end: Callable[[Trial], None] = lambda trial: None
     self.reserve: Callable[[], float] = lambda: 0.0
+    self.is_uncounted: Callable[[Trial], bool] = lambda trial: False
     self._final: dict[str, Any] = {}
     self._only_finals = False  # once one has begun
     self._depth = 0
@@ -195,6 +205,8 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
       if trial.trial_id in self.waiting:  # its worker was not gone
         self.waiting.remove(trial.trial_id)
       super().end_trial(trial)
+      if self.max_trials and self.is_uncounted(trial):
+        self.max_trials += 1
     self.on_end(self.trials[trial.trial_id])
 
   @kerastuner_compat.synchronized
@@ -249,11 +261,13 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
   def set_state(self, state: dict[str, Any]) -> None:
     """Restores what `get_state` returned."""
     self.trials = {
-      name: Trial.from_state(values) for name, values in state["trials"].items()
+      name: Trial.from_state(_with_current_names(values))
+      for name, values in state["trials"].items()
     }
     super().set_state(state)
     if self.max_trials:
-      self.max_trials += len(self.finals())
+      uncounted = sum(map(self.is_uncounted, self.ended()))
+      self.max_trials += len(self.finals()) + uncounted
     # A search that had ended may have been given more trials.
     self._only_finals = bool(self.finals()) and not state["finished"]
     self._seconds_before = state["seconds"]
@@ -263,28 +277,26 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
   def save(self) -> None:
     """Writes the state, whole; within another change, with that."""
     if self._depth == 0:
-      files.write_text(
-        pathlib.Path(self.folder, STATE_NAME),
-        json.dumps(self.get_state()),
-        "tuner_dir",
-      )
+      path = pathlib.Path(self.folder, STATE_NAME)
+      files.write_text(path, json.dumps(self.get_state()), "tuner_dir")
 
   def reload(self) -> None:
     """Reads the state, if there is one; what ran keeps its tuner.
 
     Raises:
-      errors.UserError: If the file is no such state.
+      errors.UserError: If the file does not hold such a state.
     """
     path = os.path.join(self.folder, STATE_NAME)
     if not os.path.exists(path):
       return
+    remedy = "Restore it, or give a new --tuner_dir."
     try:
-      with open(path, encoding="utf-8") as file:
-        self.set_state(json.load(file))
-    except (OSError, KeyError, ValueError) as error:
+      state = files.read_json(path, remedy)
+      self.set_state(state)
+    except (OSError, KeyError, TypeError, AttributeError) as error:
       raise errors.UserError(
-        f"--tuner_dir: {path} is damaged ({errors.first_line(error)})."
-        " Restore it, or give a new --tuner_dir."
+        f": {path} is damaged ({errors.first_line(error)}). {remedy}",
+        "tuner_dir",
       ) from error
 
   @contextlib.contextmanager
@@ -310,6 +322,15 @@ def is_final(trial: Trial) -> bool:
     trial: Any.
   """
   return FINAL_OF in trial.hyperparameters.values
+
+
+def _with_current_names(state: dict[str, Any]) -> dict[str, Any]:
+  """Returns a trial's state with today's names of measures, not 0.6.0's."""
+  tracked = {
+    config_lib.METRIC_ALIASES.get(name, name): values
+    for name, values in state["metrics"]["metrics"].items()
+  }
+  return {**state, "metrics": {**state["metrics"], "metrics": tracked}}
 
 
 def _searched(trial: Trial) -> dict[str, Any]:
@@ -351,7 +372,7 @@ class Grid(CrashSafeOracle):
   keras-tuner's own forgets where it was when it is stopped.
   """
 
-  def __init__(self, grid: dict[str, Sequence[Any]], **kwargs: Any):
+  def __init__(self, grid: Mapping[str, Sequence[Any]], **kwargs: Any):
     """Sets the grid.
 
     Args:
@@ -376,3 +397,50 @@ class Grid(CrashSafeOracle):
       return {"status": TrialStatus.STOPPED}
     named = dict(zip(self._grid, values))
     return {"status": TrialStatus.RUNNING, "values": named}
+
+
+def create(
+  options: config_lib.SearchConfig, first: dict[str, Any], seed: int
+) -> CrashSafeOracle:
+  """Returns the oracle that a search asks for.
+
+  Args:
+    options: The search's.
+    first: Values of the first trial; Hyperband, whose first trials are short,
+      does not take them.
+    seed: Of all that is drawn.
+  """
+  shared = {
+    "objective": keras_tuner.Objective(options.objective, "min"),
+    "seed": seed or 1,  # keras-tuner would draw another one for 0
+    "max_consecutive_failed_trials": NO_LIMIT,
+  }
+  oracle: CrashSafeOracle
+  if options.tuner == "hyperband":
+    oracle = Hyperband(
+      max_epochs=hyperband_epochs(options),
+      factor=options.hyperband_factor,
+      **shared,
+    )
+    first = {}
+  elif options.tuner == "grid":
+    space = search_space.varied(options)
+    oracle = Grid(search_space.grid(space, options.grid_points), **shared)
+  elif options.tuner == "random":
+    oracle = Random(**shared)
+  else:
+    oracle = Bayesian(alpha=_ALPHA, **shared)
+  oracle.max_trials = options.max_trials
+  oracle.first = first
+  oracle.max_seconds = 60.0 * options.max_minutes
+  oracle.finalists = options.finalists
+  return oracle
+
+
+def hyperband_epochs(options: config_lib.SearchConfig) -> int:
+  """Returns the length of Hyperband's longest trials, in its own epochs.
+
+  Args:
+    options: The search's.
+  """
+  return options.hyperband_factor ** (HYPERBAND_ROUNDS - 1)
