@@ -11,20 +11,22 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import contextlib
 import csv
 import dataclasses
 import json
+import logging
 import math
 import os
 import pathlib
 import signal
 import time
 
-import grpc
 import keras_tuner
 import numpy as np
 import pytest
 from absl import flags as absl_flags
+from absl import logging as absl_logging
 
 from official.cyclegan import train_lib
 from official.cyclegan import tune_lib
@@ -38,10 +40,12 @@ from official.cyclegan.serving import deployment_cost
 from official.cyclegan.training import callbacks
 from official.cyclegan.training import checkpoints
 from official.cyclegan.training import stop_requests
+from official.cyclegan.tuning import oracles
+from official.cyclegan.tuning import search_report
 from tests import conftest
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def config(pictures):
   """What all trials have in common, not resolved."""
   return config_lib.Config(
@@ -53,7 +57,7 @@ def config(pictures):
 
 def _options(**changes):
   values = {"trial_steps": 2, "max_trials": 2, "tuner": "random", **changes}
-  return config_lib.SearchConfig(**values)
+  return config_lib.with_options(config_lib.SearchConfig(), values)
 
 
 @pytest.fixture
@@ -63,7 +67,7 @@ def quick(monkeypatch):
 
   def fit(self, hp, model, model_dir):
     del model
-    values = self.values(hp)
+    values = self.suggest(hp)
     calls.append((values, self.config.train.seed, model_dir))
     error = sum((math.log(v) - 1) ** 2 for v in values.values())
     os.makedirs(model_dir, exist_ok=True)
@@ -80,9 +84,34 @@ def _rows(folder):
     return list(csv.DictReader(file))
 
 
-def test_a_trial_that_diverges_is_kept_and_the_rest_goes_on(
-  config, tmp_path, capsys
-):
+@dataclasses.dataclass
+class _Search:
+  """A search that has ended, and what it logged."""
+
+  folder: pathlib.Path
+  options: config_lib.SearchConfig
+  summary: search_report.Summary
+  shown: str
+
+
+@contextlib.contextmanager
+def _logged():
+  """Collects what is logged, for fixtures that live longer than a test."""
+  lines = []
+  handler = logging.Handler()
+  handler.emit = lambda record: lines.append(record.getMessage())
+  absl_logging.get_absl_logger().addHandler(handler)
+  verbosity = absl_logging.get_verbosity()
+  absl_logging.set_verbosity(absl_logging.INFO)
+  yield lines
+  absl_logging.set_verbosity(verbosity)
+  absl_logging.get_absl_logger().removeHandler(handler)
+
+
+@pytest.fixture(scope="module")
+def stopped(config, tmp_path_factory):
+  """A search stopped within its first trial, whose second trial diverges."""
+  folder = tmp_path_factory.mktemp("stopped")
   options = _options(
     tuner="grid",
     grid_points=2,
@@ -92,18 +121,40 @@ def test_a_trial_that_diverges_is_kept_and_the_rest_goes_on(
     trial_steps=3,
     max_trials=10,
   )
-  summary = tune_lib.search(config, options, str(tmp_path))
+  on_step = callbacks.Checkpoint.on_step
+
+  def stop_once(self, logs):
+    if self.step == 2:
+      os.kill(os.getpid(), signal.SIGTERM)
+    on_step(self, logs)
+
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(callbacks.Checkpoint, "on_step", stop_once)
+    with pytest.raises(stop_requests.Interrupted):
+      tune_lib.search(config, options, str(folder))
+  with _logged() as lines:
+    summary = tune_lib.search(config, options, str(folder))
+  return _Search(folder, options, summary, "\n".join(lines))
+
+
+def test_stopped_within_a_trial_it_goes_on_there(stopped):
+  text = (stopped.folder / "trial_0" / "execution_0" / "run.json").read_text()
+  starts = json.loads(text)["starts"]
+  assert [start["first_step"] for start in starts] == [0, 2]
+
+
+def test_a_trial_that_diverges_is_kept_and_the_rest_goes_on(stopped, config):
+  summary = stopped.summary
   assert (summary.completed, summary.failed) == (1, 1)
-  rows = _rows(tmp_path)
+  rows = _rows(stopped.folder)
   assert [row["status"] for row in rows] == ["COMPLETED", "FAILED"]
   assert "diverged" in rows[1]["message"]
   best = rows[0]
   assert float(best["fid_patches"]) > 0 and float(best["cycle_l1"]) > 0
   assert best["steps"] == "3" and summary.best["trial"] == best["trial"]
-  shown = capsys.readouterr().out
-  assert shown.count("failed") == 1 and shown.count("*") == 1
-  assert (tmp_path / "objective.png").stat().st_size > 1000
-  assert list((tmp_path / "logs").glob("*/events*"))
+  assert stopped.shown.count("failed") == 1 and stopped.shown.count("*") == 1
+  assert (stopped.folder / "objective.png").stat().st_size > 1000
+  assert list((stopped.folder / "logs").glob("*/events*"))
   # The winner's flags are those of train.
   trained = _config_of(summary.flags)
   assert trained.train.learning_rate == float(best["learning_rate"])
@@ -130,7 +181,7 @@ def _config_of(flagfile):
       absl_flags.FLAGS[name].present = present
 
 
-def test_best_flags_have_every_option_that_is_no_default(
+def test_best_flags_have_every_option_that_is_not_a_default(
   quick, config, tmp_path
 ):
   config = config_lib.Config(
@@ -150,13 +201,17 @@ def test_best_flags_have_every_option_that_is_no_default(
   np.testing.assert_allclose(ratio, 0.5)
 
 
-def test_a_search_goes_on_where_it_was(quick, config, tmp_path, capsys):
+def test_a_search_goes_on_where_it_was(quick, config, tmp_path, log):
   first = tune_lib.search(config, _options(max_trials=3), str(tmp_path))
   assert len(quick) == 3
-  capsys.readouterr()
+  log.clear()
   again = tune_lib.search(config, _options(max_trials=3), str(tmp_path))
   assert len(quick) == 3 and again == first
-  assert len(capsys.readouterr().out.splitlines()) == 4  # all shown again
+  assert len(log.messages) == 4  # all shown again
+  tune_lib.search(
+    config, _options(max_trials=4), str(tmp_path), show_ended=False
+  )
+  assert len(quick) == 4 and len(log.messages) == 5  # only the new one
   tune_lib.search(config, _options(max_trials=5), str(tmp_path))
   assert len(quick) == 5 and len(_rows(tmp_path)) == 5
   for changed in (
@@ -169,37 +224,37 @@ def test_a_search_goes_on_where_it_was(quick, config, tmp_path, capsys):
       tune_lib.search(config, _options(**changed), str(tmp_path))
 
 
-def test_a_process_that_is_too_large_asks_for_another(
-  quick, config, tmp_path, capsys
-):
-  options = _options(max_trials=2)
-
-  def start():
-    return tune_lib.search(
-      config, options, str(tmp_path), max_bytes=1, show_ended=False
-    )
-
-  for done in (1, 2):
-    with pytest.raises(tune_lib.NeedsRestart, match="GB of memory are in use"):
-      start()
-    assert len(quick) == done
-  assert start().completed == 2 and len(quick) == 2
-  assert len(capsys.readouterr().out.splitlines()) == 2  # each trial once
+def test_a_quarter_of_the_memory_may_be_used():
   there = memory.used_memory() + memory.free_memory()
-  assert 0.2 < tune_lib.memory_limit(options) / there < 0.3
+  assert 0.2 < tune_lib.memory_limit(_options()) / there < 0.3
   assert tune_lib.memory_limit(_options(restart_gb=3.0)) == 3e9
 
 
-def test_a_result_that_was_not_reported_is_not_trained_again(
-  quick, config, tmp_path
-):
-  folder = tmp_path / "trial_0" / "execution_0"
-  folder.mkdir(parents=True)
-  record = {"measures": {"fid_patches": -1.0}, "steps": 2, "seconds": 1.0}
-  (folder / "result.json").write_text(json.dumps(record))
-  summary = tune_lib.search(config, _options(), str(tmp_path))
+def test_a_process_that_is_too_large_is_not_used(quick, config, tmp_path):
+  with pytest.raises(tune_lib.NeedsRestart):
+    tune_lib.search(config, _options(), str(tmp_path), max_bytes=1)
   assert len(quick) == 1
-  assert summary.best["trial"] == "0" and summary.best["fid_patches"] == -1
+
+
+def test_a_search_without_a_result_ends_in_words(
+  quick, config, tmp_path, monkeypatch
+):
+  def fail(self, hp, model, model_dir):
+    raise errors.UserError("the disk is full")
+
+  monkeypatch.setattr(tune_lib.CycleGANHyperModel, "fit", fail)
+  with pytest.raises(errors.UserError, match="none of 3 trials.*disk is full"):
+    tune_lib.search(config, _options(max_trials=3), str(tmp_path))
+
+
+def test_the_seed_of_an_execution_is_that_of_the_run_and_its_number(config):
+  hypermodel = tune_lib.CycleGANHyperModel(config, _options())
+  other = hypermodel.with_seed(2)
+  assert other.config == dataclasses.replace(
+    config, train=dataclasses.replace(config.train, seed=44)
+  )
+  assert other.source() is hypermodel.source()  # read once
+  assert hypermodel.with_seed(0).config == config
 
 
 def test_the_configured_values_are_tried_first(quick, config, tmp_path):
@@ -211,66 +266,6 @@ def test_the_configured_values_are_tried_first(quick, config, tmp_path):
   }
   assert quick[1][0] != quick[0][0]
   assert not tune_lib.first_values(config, _options(lambda_id_range=(3.0, 4.0)))
-
-
-def test_executions_differ_in_their_seed_and_their_mean_counts(
-  quick, config, tmp_path
-):
-  options = _options(executions_per_trial=3, max_trials=1)
-  summary = tune_lib.search(config, options, str(tmp_path))
-  assert [seed for _, seed, _ in quick] == [42, 43, 44]
-  error = sum((math.log(v) - 1) ** 2 for v in quick[0][0].values())
-  np.testing.assert_allclose(summary.best["fid_patches"], error + 0.043)
-  assert summary.best["steps"] == 6
-
-
-def test_a_bug_in_a_trial_is_kept_with_its_traceback(
-  quick, config, tmp_path, monkeypatch
-):
-  fit = tune_lib.CycleGANHyperModel.fit
-
-  def break_first(self, hp, model, model_dir):
-    if not quick:
-      quick.append(None)
-      raise RuntimeError("a bug")
-    return fit(self, hp, model, model_dir)
-
-  monkeypatch.setattr(tune_lib.CycleGANHyperModel, "fit", break_first)
-  summary = tune_lib.search(config, _options(max_trials=3), str(tmp_path))
-  assert (summary.completed, summary.failed) == (2, 1)
-  assert _rows(tmp_path)[0]["message"] == "a bug"
-  details = (tmp_path / "trial_0" / "traceback.txt").read_text()
-  assert "break_first" in details
-
-
-def test_a_search_in_which_everything_fails_ends(
-  quick, config, tmp_path, monkeypatch
-):
-  def fail(self, hp, model, model_dir):
-    quick.append(None)
-    raise errors.UserError("the disk is full")
-
-  monkeypatch.setattr(tune_lib.CycleGANHyperModel, "fit", fail)
-  with pytest.raises(errors.UserError, match="10 trials .* disk is full"):
-    tune_lib.search(config, _options(max_trials=99), str(tmp_path))
-  assert len(quick) == 10
-  with pytest.raises(errors.UserError, match="none of 3 trials"):
-    other = tmp_path / "other"
-    tune_lib.search(config, _options(max_trials=3), str(other))
-
-
-def test_an_objective_that_is_no_number_fails_the_trial(
-  quick, config, tmp_path, monkeypatch
-):
-  fit = tune_lib.CycleGANHyperModel.fit
-
-  def first_is_nan(self, hp, model, model_dir):
-    measures = fit(self, hp, model, model_dir)
-    return {"fid_patches": math.nan} if len(quick) == 1 else measures
-
-  monkeypatch.setattr(tune_lib.CycleGANHyperModel, "fit", first_is_nan)
-  summary = tune_lib.search(config, _options(), str(tmp_path))
-  assert (summary.completed, summary.failed) == (1, 1)
 
 
 def test_no_trial_is_begun_after_max_minutes(
@@ -310,21 +305,46 @@ def test_no_finalist_is_without_time(quick, config, tmp_path, monkeypatch):
   assert len(quick) == summary.completed + summary.finals
 
 
-def test_finalists_are_whole_runs_and_their_best_wins(config, tmp_path, capsys):
+@pytest.fixture(scope="module")
+def finals(config, tmp_path_factory):
+  """A search whose two finalists are trained, and its short trials not."""
   config = conftest.replace(config, "train", train_steps=5)
   options = _options(max_trials=3, finalists=2, trial_steps=1)
-  folder = tmp_path / "search"
-  summary = tune_lib.search(config, options, str(folder))
+  folder = tmp_path_factory.mktemp("finals")
+  with _short_trials_untrained(), _logged() as lines:
+    summary = tune_lib.search(config, options, str(folder))
+  return config, _Search(folder, options, summary, "\n".join(lines))
+
+
+@contextlib.contextmanager
+def _short_trials_untrained():
+  model = tune_lib.CycleGANHyperModel
+  build, fit = model.build, model.fit
+
+  def fit_finals(self, hp, model, model_dir):
+    if oracles.FINAL_OF in hp.values:
+      return fit(self, hp, build(self, hp), model_dir)
+    os.makedirs(model_dir, exist_ok=True)
+    return {"fid_patches": hp.values["lambda_id"]}
+
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(model, "build", lambda self, hp: None)
+    patch.setattr(model, "fit", fit_finals)
+    yield
+
+
+def test_finalists_are_whole_runs_and_their_best_wins(finals, tmp_path):
+  config, search = finals
+  summary, folder = search.summary, search.folder
   assert (summary.completed, summary.failed, summary.finals) == (3, 0, 2)
   rows = _rows(folder)
   assert [row["steps"] for row in rows] == ["1"] * 3 + ["5"] * 2
-  finals = rows[3:]
+  full = rows[3:]
   ranked = sorted(rows[:3], key=lambda row: float(row["fid_patches"]))
-  assert [r["final_of"] for r in finals] == [r["trial"] for r in ranked[:2]]
-  best = min(finals, key=lambda row: float(row["fid_patches"]))
+  assert [r["final_of"] for r in full] == [r["trial"] for r in ranked[:2]]
+  best = min(full, key=lambda row: float(row["fid_patches"]))
   assert summary.best["trial"] == best["trial"]
-  shown = capsys.readouterr().out
-  assert f"trial {ranked[0]['trial']} in full" in shown
+  assert f"trial {ranked[0]['trial']} in full" in search.shown
   # The folder is that of the run which best.flags describes.
   trained = str(tmp_path / "run")
   train_lib.train(_config_of(summary.flags), trained)
@@ -339,8 +359,9 @@ def test_finalists_are_whole_runs_and_their_best_wins(config, tmp_path, capsys):
   # One more finalist is the third, and the others are not run again.
   results = sorted(folder.glob("trial_*/execution_0/result.json"))
   written = [path.stat().st_mtime_ns for path in results]
-  more = dataclasses.replace(options, finalists=3)
-  assert tune_lib.search(config, more, str(folder)).finals == 3
+  more = dataclasses.replace(search.options, finalists=3)
+  with _short_trials_untrained():
+    assert tune_lib.search(config, more, str(folder)).finals == 3
   assert [path.stat().st_mtime_ns for path in results] == written
   assert len(_rows(folder)) == 6
 
@@ -363,7 +384,7 @@ def test_hyperband_trains_a_trial_on_from_its_own_checkpoint(
 
   monkeypatch.setattr(hypermodel, "build", lambda self, hp: None)
   monkeypatch.setattr(hypermodel, "fit", fit_some)
-  monkeypatch.setattr(tune_lib, "_ROUNDS", 2)
+  monkeypatch.setattr(oracles, "HYPERBAND_ROUNDS", 2)
   options = _options(
     tuner="hyperband", hyperband_factor=2, trial_steps=4, max_trials=5
   )
@@ -377,25 +398,6 @@ def test_hyperband_trains_a_trial_on_from_its_own_checkpoint(
   folder = tmp_path / f"trial_{row['trial']}" / "execution_0"
   (start,) = json.loads((folder / "run.json").read_text())["starts"]
   assert start["first_step"] == int(before["steps"])
-
-
-def test_stopped_within_a_trial_it_goes_on_there(config, tmp_path, monkeypatch):
-  options = _options(trial_steps=6, max_trials=1)
-  on_step = callbacks.Checkpoint.on_step
-
-  def stop_once(self, logs):
-    if self.step == 3 and not (tmp_path / "stopped").exists():
-      (tmp_path / "stopped").touch()
-      os.kill(os.getpid(), signal.SIGTERM)
-    on_step(self, logs)
-
-  monkeypatch.setattr(callbacks.Checkpoint, "on_step", stop_once)
-  with pytest.raises(stop_requests.Interrupted):
-    tune_lib.search(config, options, str(tmp_path))
-  tune_lib.search(config, options, str(tmp_path))
-  text = (tmp_path / "trial_0" / "execution_0" / "run.json").read_text()
-  starts = json.loads(text)["starts"]
-  assert [start["first_step"] for start in starts] == [0, 3]
 
 
 def test_the_model_of_a_trial_has_its_weights(config):
@@ -448,7 +450,7 @@ def costs(monkeypatch):
   return asked
 
 
-def test_what_is_over_budget_is_not_trained_and_is_no_try(
+def test_what_exceeds_a_limit_is_not_trained_and_not_counted(
   quick, costs, config, tmp_path
 ):
   options = _small(
@@ -479,27 +481,16 @@ def test_what_is_over_budget_is_not_trained_and_is_no_try(
   )
   assert final.finals == 1 and len(quick) == 4 and len(costs) == asked
   assert final.best["latency_ms"] == final.best["gen_n_filters"] / 2
-  assert final.front == summary.front
+  assert final.pareto_front == summary.pareto_front
   del quick[3:]
   more = dataclasses.replace(options, max_trials=4)
   tune_lib.search(config, more, str(tmp_path))
   assert len(quick) == 4
 
 
-def test_a_budget_that_nothing_fits_ends_the_search(
-  quick, costs, config, tmp_path, monkeypatch
-):
-  monkeypatch.setattr(tune_lib, "_MAX_OVER_BUDGET", 4)
-  options = _small(search=("gen_n_filters", "n_res_blocks"), max_macs=1.0)
-  with pytest.raises(errors.UserError, match="4 trials.*--max_macs=1"):
-    tune_lib.search(config, options, str(tmp_path))
-  assert not quick
-
-
-def test_finds_a_student_within_a_budget(config, tmp_path):
+def test_finds_a_student_within_limits(finals, tmp_path):
   """All of it: a teacher, trials that learn from it, files measured."""
-  teacher = str(tmp_path / "teacher")
-  train_lib.train(conftest.replace(config, "train", train_steps=1), teacher)
+  teacher = finals[1].summary.model_dir
   students = config_lib.student_of(config_file.load(teacher), teacher)
   options = _small(
     max_trials=1,
@@ -511,96 +502,11 @@ def test_finds_a_student_within_a_budget(config, tmp_path):
   summary = tune_lib.search(students, options, str(folder))
   assert summary.best["gen_n_filters"] == 4
   assert summary.best["size_kb"] < 150 and summary.best["latency_ms"] > 0
-  (row,) = summary.front
+  (row,) = summary.pareto_front
   assert row == summary.best
   text = (folder / "best.flags").read_text()
   assert f"--teacher={teacher}" in text and "distill" in text
   assert "--gen_n_filters=4\n" in text and "--lambda_distill" not in text
-
-
-def test_distributed_needs_its_environment(config, tmp_path, monkeypatch):
-  for variable in tune_lib.WORKER_VARIABLES:
-    monkeypatch.delenv(variable, raising=False)
-  with pytest.raises(errors.UserError, match="KERASTUNER_TUNER_ID"):
-    tune_lib.search(config, _options(), str(tmp_path), distributed=True)
-
-
-def test_a_damaged_record_is_refused(quick, config, tmp_path):
-  tune_lib.search(config, _options(), str(tmp_path))
-  (tmp_path / tune_lib.RECORD_NAME).write_text("{")
-  with pytest.raises(errors.UserError, match="is no JSON"):
-    tune_lib.search(config, _options(), str(tmp_path))
-
-
-def test_workers_that_are_silent_are_noticed(tmp_path, capsys):
-  class Oracle:
-    tuner_ids = {"silent", "alive"}
-    ongoing_trials = {}
-    released = []
-
-    def release(self, name):
-      self.released.append(name)
-      self.tuner_ids.discard(name)
-      return "7"
-
-  oracle = Oracle()
-  with (
-    tune_lib._beating(str(tmp_path), "alive"),
-    tune_lib._watching(oracle, str(tmp_path), 2.5),
-  ):
-    (tmp_path / "workers" / "silent").write_text("once")
-    deadline = time.monotonic() + 20
-    while not oracle.released and time.monotonic() < deadline:
-      time.sleep(0.1)
-  assert oracle.released == ["silent"]
-  assert "trial 7 is given to another" in capsys.readouterr().out
-
-
-def test_a_worker_waits_for_its_chief_until_the_search_is_over(tmp_path):
-  class Away(grpc.RpcError):
-    def code(self):
-      return grpc.StatusCode.UNAVAILABLE
-
-  class Stub:
-    calls = 0
-
-    def GetTrial(self, request, wait_for_ready, timeout):  # noqa: N802
-      assert wait_for_ready and timeout > 0
-      self.calls += 1
-      if self.calls % 3:
-        raise Away()
-      return request
-
-  over = tmp_path / "over"
-  over.touch()
-  os.utime(over, (1, 1))  # of an earlier search, which the chief goes on with
-  patient = tune_lib._PatientStub(Stub(), str(over), patience=60)
-  assert patient.GetTrial("which") == "which"
-  over.touch()
-  os.utime(over, (time.time() + 5,) * 2)
-  with pytest.raises(tune_lib._Over):
-    patient.GetTrial("which")
-  os.utime(over, (1, 1))
-  hasty = tune_lib._PatientStub(Stub(), str(over), patience=0)
-  with pytest.raises(tune_lib._Over):
-    hasty.GetTrial("which")
-
-
-def test_an_error_of_the_chief_ends_the_worker():
-  class Broken(grpc.RpcError):
-    def code(self):
-      return grpc.StatusCode.UNKNOWN
-
-    def details(self):
-      return "the chief is ill"
-
-  class Stub:
-    def EndTrial(self, request, **_):  # noqa: N802
-      raise Broken()
-
-  patient = tune_lib._PatientStub(Stub(), "", 0)
-  with pytest.raises(tune_lib.kt_errors.FatalError, match="is ill"):
-    patient.EndTrial("which")
 
 
 if __name__ == "__main__":

@@ -81,59 +81,12 @@ def main() -> None:
   )
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   from official.cyclegan import tune_lib
-  from official.cyclegan.core import devices
-  from official.cyclegan.training import stop_requests
 
-  devices.set_up(config)
   try:
-    summary = tune_lib.search(
-      config,
-      options,
-      tuner_dir,
-      tuning.distributed,
-      tune_lib.memory_limit(options),
-      tuning.show_ended,
-    )
+    tune_lib.run(config, options, tuner_dir, tuning)
   except tune_lib.NeedsRestart as restart:
     print(f"tune: {restart}; it starts itself again.", file=sys.stderr)
     _start_again()
-  except stop_requests.Interrupted as interruption:
-    print(f"tune: {interruption}", file=sys.stderr)
-    sys.exit(128 + interruption.number)
-  if summary is None:
-    print("The search is over.")
-    return
-  best = summary.best
-  found = ", ".join(
-    f"{name} {best[name]:.4g}"
-    if isinstance(best[name], float)
-    else f"{name} {best[name]}"
-    for name in options.search
-  )
-  print(
-    f"{summary.completed} trials completed, {summary.failed} failed"
-    + (f", {summary.finals} trained in full" if summary.finals else "")
-    + f". Best: trial {best['trial']}, {options.objective}"
-    f" {best[options.objective]:.5g} ({found})."
-  )
-  if summary.front:
-    print("Nothing is better in every respect than:")
-  for row in summary.front:
-    values = ", ".join(f"{name} {row[name]}" for name in options.search)
-    found = f"{options.objective} {row[options.objective]:.5g}"
-    print(
-      f"  trial {row['trial']}: {found},"
-      f" {row['latency_ms']:.2f} ms, {row['macs'] / 1e6:.1f} M MACs,"
-      f" {row['size_kb']:.0f} KB ({values})"
-    )
-  if summary.model_dir:
-    print(f"It is trained in full: --model_dir={summary.model_dir}")
-    return
-  program = "distill" if config.distill.teacher else "train"
-  print(
-    f"Train it in full: python -m official.cyclegan.{program} --model_dir=..."
-    f" --flagfile={summary.flags}"
-  )
 
 
 if __name__ == "__main__":

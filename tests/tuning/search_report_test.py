@@ -74,7 +74,7 @@ def report(tmp_path):
   return search_report.Report(config_lib.Config(), _OPTIONS, str(tmp_path))
 
 
-def test_results_have_a_row_for_each_trial(report, tmp_path, capsys):
+def test_results_have_a_row_for_each_trial(report, tmp_path, log):
   trials = [
     _trial(tmp_path, "0", 4.0, lambda_id=0.5),
     _trial(tmp_path, "1", None),
@@ -93,7 +93,7 @@ def test_results_have_a_row_for_each_trial(report, tmp_path, capsys):
   assert rows[1]["message"] == "training diverged, at last"
   assert rows[1]["fid_patches"] == "" and rows[1]["swd"] == ""
   assert rows[2]["continues"] == "0"
-  lines = capsys.readouterr().out.splitlines()
+  lines = log.messages
   assert "4 *" in lines[0] and "failed" in lines[1] and "2.5 *" in lines[2]
 
 
@@ -115,7 +115,7 @@ def test_the_flagfile_is_that_of_the_best(report, tmp_path):
   assert "--upsample=resize_conv\n" in text  # what auto means for the U-Net
 
 
-def test_finalists_stand_apart(report, tmp_path, capsys):
+def test_finalists_stand_apart(report, tmp_path, log):
   full = {oracles.FINAL_OF: "0"}
   oracle = _Oracle(
     [
@@ -126,7 +126,7 @@ def test_finalists_stand_apart(report, tmp_path, capsys):
   )
   assert report.seconds_per_step(oracle) == pytest.approx(0.125)
   report.add(oracle.ended()[2], oracle)
-  assert "  trial 0 in full" in capsys.readouterr().out
+  assert "  trial 0 in full" in log.text
   text = (tmp_path / "best.flags").read_text()
   assert "Trial 2, which is trial 0 in full, the best of 1 by" in text
   assert "--lambda_id=3.0\n" in text
@@ -160,7 +160,7 @@ def test_the_plot_has_a_panel_for_each_parameter(tmp_path):
   ]
   path = tmp_path / "plot.png"
   for chosen in ("0", "1"):  # with finalists not always the lowest one
-    search_report.plot(rows, _OPTIONS, chosen, path)
+    search_report.plot(rows, _OPTIONS, chosen, str(path))
     with PIL.Image.open(path) as picture:
       pixels = np.asarray(picture.convert("RGB"))
     assert pixels.shape[1] == 720  # two panels of 360 pixels
@@ -171,7 +171,7 @@ def test_the_plot_has_a_panel_for_each_parameter(tmp_path):
     assert (heights[0] < heights[1]) == (chosen == "1")  # 3.0 is above 2.0
 
 
-def test_front_is_what_nothing_beats():
+def test_the_pareto_front_is_what_nothing_dominates():
   def row(trial, objective, ms, macs=1.0, kb=1.0, status="COMPLETED"):
     return {
       "trial": trial,

@@ -79,7 +79,9 @@ def main() -> None:
   if _WORKER.value:
     print(json.dumps(_work(json.loads(_WORKER.value))))
     return
-  config = config_checks.resolve(core_flags.config_from_flags())
+  config: config_lib.Config = config_checks.resolve(
+    core_flags.config_from_flags()
+  )
   counts = _counts()
   if not flags.FLAGS["crop_size"].present:
     data = dataclasses.replace(

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What chooses the next trial of a search, and survives being killed.
+"""Crash-safe keras-tuner oracles: random, Bayesian, Hyperband and grid search.
 
 keras-tuner's oracles write several files, one after the other and in place, so
 that a kill between two of them loses a trial or has it run again. These keep
@@ -29,38 +29,46 @@ import os
 import pathlib
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras_tuner
-import numpy as np
 from keras_tuner import oracles as kt_oracles
-from keras_tuner.engine import trial as trial_lib
 
+from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.tuning import kerastuner_compat
+from official.cyclegan.tuning import search_space
+from official.cyclegan.tuning.kerastuner_compat import Trial
+from official.cyclegan.tuning.kerastuner_compat import TrialStatus
 
 STATE_NAME = "oracle.json"
-TRIAL_FOLDER = "trial_{}"
 # Among the values of a trial in full: the trial whose values it has.
 FINAL_OF = "tuner/final_of"
-# More than any search has: this module's callers count failures themselves.
+# More than any search has: the tuner counts failures itself.
 NO_LIMIT = 10**9
+HYPERBAND_ROUNDS = 3  # of a bracket
+_ALPHA = 1e-2  # variance of the objective's noise, of its own
 
-Trial = trial_lib.Trial
 
+class CrashSafeOracle(kerastuner_compat.OracleMixin):
+  """Makes an oracle crash-safe: to be mixed into its class, in first place.
 
-class CrashSafeOracle(keras_tuner.Oracle):
-  """Mixed into an oracle, before it; the class has the module's promises.
+  Every change of the state is one write of `oracle.json`, so that a process
+  killed at any moment finds the state from before or after a change. A trial
+  that was running keeps its tuner, which gets it again when it comes back.
 
   Attributes:
     first: Values of the first trial; empty: the oracle chooses them as well.
-    max_seconds: No trial is begun after so many seconds, of all the times that
+    max_seconds: The time after which no trial is begun, of all the times that
       the search ran together; 0: no limit.
     finalists: How many of the best trials are tried again in full, when all
       others have ended.
-    reserve: Returns the seconds that these will take; so many before
+    reserve: Returns the seconds that the finalists will take; this long before
       `max_seconds` no other trial is begun any more.
+    is_uncounted: Says whether a trial that has ended does not count towards
+      `max_trials`. To be set before `reload`.
     on_end: Called with each trial that has ended.
     finished: Whether no trial is left to be run.
   """
@@ -74,6 +82,7 @@ class CrashSafeOracle(keras_tuner.Oracle):
     self.first: dict[str, Any] = {}
     self.on_end: Callable[[Trial], None] = lambda trial: None
     self.reserve: Callable[[], float] = lambda: 0.0
+    self.is_uncounted: Callable[[Trial], bool] = lambda trial: False
     self._final: dict[str, Any] = {}
     self._only_finals = False  # once one has begun
     self._depth = 0
@@ -94,12 +103,12 @@ class CrashSafeOracle(keras_tuner.Oracle):
       trial_id: Name of the trial.
     """
     if self._final:
-      return {"status": trial_lib.TrialStatus.RUNNING, "values": self._final}
+      return {"status": TrialStatus.RUNNING, "values": self._final}
     if self.first and not self.start_order:
-      return {"status": trial_lib.TrialStatus.RUNNING, "values": self.first}
+      return {"status": TrialStatus.RUNNING, "values": self.first}
     return super().populate_space(trial_id)
 
-  @keras_tuner.synchronized
+  @kerastuner_compat.synchronized
   def create_trial(self, tuner_id: str) -> Trial:
     """Returns the tuner's trial, or a new one.
 
@@ -115,21 +124,21 @@ class CrashSafeOracle(keras_tuner.Oracle):
       self.tuner_ids.add(tuner_id)
       return held
     with self._commit():
-      if self._retry_queue:  # what a lost worker had was begun in time
+      if self.waiting:  # what a lost worker had was begun in time
         over = self._is_late()
       else:
         over = self._only_finals or self._is_late(self.reserve())
       if over:
-        trial = Trial(self.get_space(), "", trial_lib.TrialStatus.STOPPED)
+        trial = Trial(self.get_space(), "", TrialStatus.STOPPED)
         self.tuner_ids.discard(tuner_id)
       else:
         trial = super().create_trial(tuner_id)
-      if trial.status == trial_lib.TrialStatus.STOPPED:
+      if trial.status == TrialStatus.STOPPED:
         trial = self._create_final(tuner_id) or trial
-      if trial.status == trial_lib.TrialStatus.STOPPED:
+      if trial.status == TrialStatus.STOPPED:
         if self.ongoing_trials:
           # One of them may have to be run by this tuner after all.
-          trial.status = trial_lib.TrialStatus.IDLE
+          trial.status = TrialStatus.IDLE
           self.tuner_ids.add(tuner_id)
         else:
           self.finished = True
@@ -169,7 +178,7 @@ class CrashSafeOracle(keras_tuner.Oracle):
     wanted = finalists[: self.finalists]
     return next((t for t in wanted if _searched(t) not in had), None)
 
-  @keras_tuner.synchronized
+  @kerastuner_compat.synchronized
   def update_trial(
     self, trial_id: str, metrics: dict[str, float], step: int = 0
   ) -> Trial:
@@ -183,7 +192,7 @@ class CrashSafeOracle(keras_tuner.Oracle):
     with self._commit():
       return super().update_trial(trial_id, metrics, step)
 
-  @keras_tuner.synchronized
+  @kerastuner_compat.synchronized
   def end_trial(self, trial: Trial) -> None:
     """Records how a trial has ended, once.
 
@@ -193,12 +202,14 @@ class CrashSafeOracle(keras_tuner.Oracle):
     if trial.trial_id in self.end_order:
       return
     with self._commit():
-      if trial.trial_id in self._retry_queue:  # its worker was not gone
-        self._retry_queue.remove(trial.trial_id)
+      if trial.trial_id in self.waiting:  # its worker was not gone
+        self.waiting.remove(trial.trial_id)
       super().end_trial(trial)
+      if self.max_trials and self.is_uncounted(trial):
+        self.max_trials += 1
     self.on_end(self.trials[trial.trial_id])
 
-  @keras_tuner.synchronized
+  @kerastuner_compat.synchronized
   def release(self, tuner_id: str) -> str | None:
     """Takes a tuner's trial away, for another one to go on with.
 
@@ -214,7 +225,7 @@ class CrashSafeOracle(keras_tuner.Oracle):
       return None
     with self._commit():
       self.ongoing_trials.pop(tuner_id)
-      self._retry_queue.append(trial.trial_id)
+      self.waiting.append(trial.trial_id)
     return trial.trial_id
 
   def ended(self) -> list[Trial]:
@@ -235,7 +246,7 @@ class CrashSafeOracle(keras_tuner.Oracle):
     return [
       trial
       for trial in self.trials.values()
-      if trial.status == trial_lib.TrialStatus.COMPLETED
+      if trial.status == TrialStatus.COMPLETED
     ]
 
   def get_state(self) -> dict[str, Any]:
@@ -250,11 +261,13 @@ class CrashSafeOracle(keras_tuner.Oracle):
   def set_state(self, state: dict[str, Any]) -> None:
     """Restores what `get_state` returned."""
     self.trials = {
-      name: Trial.from_state(values) for name, values in state["trials"].items()
+      name: Trial.from_state(_with_current_names(values))
+      for name, values in state["trials"].items()
     }
     super().set_state(state)
     if self.max_trials:
-      self.max_trials += len(self.finals())
+      uncounted = sum(map(self.is_uncounted, self.ended()))
+      self.max_trials += len(self.finals()) + uncounted
     # A search that had ended may have been given more trials.
     self._only_finals = bool(self.finals()) and not state["finished"]
     self._seconds_before = state["seconds"]
@@ -264,28 +277,26 @@ class CrashSafeOracle(keras_tuner.Oracle):
   def save(self) -> None:
     """Writes the state, whole; within another change, with that."""
     if self._depth == 0:
-      files.write_text(
-        pathlib.Path(self._project_dir, STATE_NAME),
-        json.dumps(self.get_state()),
-        "tuner_dir",
-      )
+      path = pathlib.Path(self.folder, STATE_NAME)
+      files.write_text(path, json.dumps(self.get_state()), "tuner_dir")
 
   def reload(self) -> None:
     """Reads the state, if there is one; what ran keeps its tuner.
 
     Raises:
-      errors.UserError: If the file is no such state.
+      errors.UserError: If the file does not hold such a state.
     """
-    path = os.path.join(self._project_dir, STATE_NAME)
+    path = os.path.join(self.folder, STATE_NAME)
     if not os.path.exists(path):
       return
+    remedy = "Restore it, or give a new --tuner_dir."
     try:
-      with open(path, encoding="utf-8") as file:
-        self.set_state(json.load(file))
-    except (OSError, KeyError, ValueError) as error:
+      state = files.read_json(path, remedy)
+      self.set_state(state)
+    except (OSError, KeyError, TypeError, AttributeError) as error:
       raise errors.UserError(
-        f"--tuner_dir: {path} is damaged ({errors.first_line(error)})."
-        " Restore it, or give a new --tuner_dir."
+        f": {path} is damaged ({errors.first_line(error)}). {remedy}",
+        "tuner_dir",
       ) from error
 
   @contextlib.contextmanager
@@ -303,9 +314,6 @@ class CrashSafeOracle(keras_tuner.Oracle):
     room = self.max_trials and len(self.trials) < self.max_trials
     return not self._is_late() and bool(room or self._next_finalist())
 
-  def _save_trial(self, trial: Trial) -> None:
-    """Leaves it to `save`, which writes all trials."""
-
 
 def is_final(trial: Trial) -> bool:
   """Says whether a trial is one in full, of values that were tried before.
@@ -314,6 +322,15 @@ def is_final(trial: Trial) -> bool:
     trial: Any.
   """
   return FINAL_OF in trial.hyperparameters.values
+
+
+def _with_current_names(state: dict[str, Any]) -> dict[str, Any]:
+  """Returns a trial's state with today's names of measures, not 0.6.0's."""
+  tracked = {
+    config_lib.METRIC_ALIASES.get(name, name): values
+    for name, values in state["metrics"]["metrics"].items()
+  }
+  return {**state, "metrics": {**state["metrics"], "metrics": tracked}}
 
 
 def _searched(trial: Trial) -> dict[str, Any]:
@@ -326,7 +343,7 @@ class Random(CrashSafeOracle, kt_oracles.RandomSearchOracle):
   """Draws every trial at random."""
 
 
-class Bayesian(CrashSafeOracle, kt_oracles.BayesianOptimizationOracle):
+class Bayesian(CrashSafeOracle, kerastuner_compat.BayesianOracle):
   """Models the objective by a Gaussian process after some random trials."""
 
   def populate_space(self, trial_id: str) -> dict[str, Any]:
@@ -340,14 +357,9 @@ class Bayesian(CrashSafeOracle, kt_oracles.BayesianOptimizationOracle):
       warnings.simplefilter("ignore")
       return super().populate_space(trial_id)
 
-  def _vectorize_trials(self) -> tuple[np.ndarray, np.ndarray]:
-    """Returns what the process is fitted to: trials of one length."""
-    everything = self.trials
-    self.trials = {n: t for n, t in everything.items() if not is_final(t)}
-    try:
-      return super()._vectorize_trials()
-    finally:
-      self.trials = everything
+  def fitted_trials(self) -> dict[str, Trial]:
+    """Returns the trials of one length: all but those in full."""
+    return {n: t for n, t in self.trials.items() if not is_final(t)}
 
 
 class Hyperband(CrashSafeOracle, kt_oracles.HyperbandOracle):
@@ -360,7 +372,7 @@ class Grid(CrashSafeOracle):
   keras-tuner's own forgets where it was when it is stopped.
   """
 
-  def __init__(self, grid: dict[str, Sequence[Any]], **kwargs: Any):
+  def __init__(self, grid: Mapping[str, Sequence[Any]], **kwargs: Any):
     """Sets the grid.
 
     Args:
@@ -382,6 +394,53 @@ class Grid(CrashSafeOracle):
     tried = len(self.trials) - len(self.finals())
     values = next(itertools.islice(combinations, tried, None), None)
     if values is None:
-      return {"status": trial_lib.TrialStatus.STOPPED}
+      return {"status": TrialStatus.STOPPED}
     named = dict(zip(self._grid, values))
-    return {"status": trial_lib.TrialStatus.RUNNING, "values": named}
+    return {"status": TrialStatus.RUNNING, "values": named}
+
+
+def create(
+  options: config_lib.SearchConfig, first: dict[str, Any], seed: int
+) -> CrashSafeOracle:
+  """Returns the oracle that a search asks for.
+
+  Args:
+    options: The search's.
+    first: Values of the first trial; Hyperband, whose first trials are short,
+      does not take them.
+    seed: Of all that is drawn.
+  """
+  shared = {
+    "objective": keras_tuner.Objective(options.objective, "min"),
+    "seed": seed or 1,  # keras-tuner would draw another one for 0
+    "max_consecutive_failed_trials": NO_LIMIT,
+  }
+  oracle: CrashSafeOracle
+  if options.tuner == "hyperband":
+    oracle = Hyperband(
+      max_epochs=hyperband_epochs(options),
+      factor=options.hyperband_factor,
+      **shared,
+    )
+    first = {}
+  elif options.tuner == "grid":
+    space = search_space.varied(options)
+    oracle = Grid(search_space.grid(space, options.grid_points), **shared)
+  elif options.tuner == "random":
+    oracle = Random(**shared)
+  else:
+    oracle = Bayesian(alpha=_ALPHA, **shared)
+  oracle.max_trials = options.max_trials
+  oracle.first = first
+  oracle.max_seconds = 60.0 * options.max_minutes
+  oracle.finalists = options.finalists
+  return oracle
+
+
+def hyperband_epochs(options: config_lib.SearchConfig) -> int:
+  """Returns the length of Hyperband's longest trials, in its own epochs.
+
+  Args:
+    options: The search's.
+  """
+  return options.hyperband_factor ** (HYPERBAND_ROUNDS - 1)

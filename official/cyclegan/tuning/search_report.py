@@ -11,19 +11,20 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What a search has found: a live table, CSV, a plot, and flags to train by."""
+"""Reports a search: a live table, CSV, plots, HParams, and the best flags."""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
 import io
-import json
 import pathlib
 import statistics
+from collections.abc import Iterable
 from typing import Any
 
 import tensorflow as tf
+from absl import logging
 from tensorboard.plugins.hparams import api as hparams_lib
 
 from official.cyclegan.core import config as config_lib
@@ -31,12 +32,11 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import options as options_lib
 from official.cyclegan.tuning import oracles
+from official.cyclegan.tuning import search_space
+from official.cyclegan.tuning import trial_folder
 
-EXECUTION_FOLDER = "execution_{}"  # of a trial
-RESULT_NAME = "result.json"  # of each execution
-FAILURE_NAME = "failure.txt"  # of a trial
-TRACEBACK_NAME = "traceback.txt"
 RESULTS_NAME = "results.csv"
 PLOT_NAME = "objective.png"
 PARETO_NAME = "pareto.csv"
@@ -44,9 +44,8 @@ PARETO_PLOT_NAME = "pareto.png"
 FLAGS_NAME = "best.flags"
 LOGS_FOLDER = "logs"
 _WIDTH = 18  # characters of a column
-_DONE = "COMPLETED"
-_OVER_BUDGET = "over budget"
-# What a search under a budget weighs the objective against.
+_DONE = oracles.TrialStatus.COMPLETED
+# What a search for a small generator weighs the objective against.
 _COSTS = ("latency_ms", "macs", "size_kb")
 
 
@@ -61,8 +60,8 @@ class Summary:
     flags: Path of the flagfile that trains the best one in full.
     finals: Finalists that were trained in full; they are counted apart.
     model_dir: The folder of the best one's run in full; empty if there is none.
-    front: Of a search that measures cost, the rows of trials that no other one
-      beats in every respect, the fastest first.
+    pareto_front: Of a search that measures cost, the rows of trials that no
+      other one dominates, the fastest first.
   """
 
   completed: int
@@ -71,7 +70,7 @@ class Summary:
   flags: str
   finals: int
   model_dir: str
-  front: list[dict[str, Any]]
+  pareto_front: list[dict[str, Any]]
 
 
 class Report:
@@ -94,11 +93,15 @@ class Report:
     self._folder = pathlib.Path(tuner_dir)
 
   def start(self, oracle: oracles.CrashSafeOracle) -> None:
-    """Prints the head of the table, and what an earlier start has found."""
+    """Logs the head of the table, and what an earlier start has found.
+
+    Args:
+      oracle: Has all trials.
+    """
     names = ("trial", self._options.objective, *self._options.search, "seconds")
-    print("".join(f"{name:<{_WIDTH}}" for name in names).rstrip(), flush=True)
+    logging.info("%s", _line(names))
     for trial in oracle.ended():
-      self._print(self.row(trial), oracle)
+      self._show(self.row(trial), oracle)
     if oracle.ended():
       self._write(oracle)
 
@@ -110,12 +113,15 @@ class Report:
       oracle: Has all of them.
     """
     row = self.row(trial)
-    self._print(row, oracle)
+    self._show(row, oracle)
     self._write(oracle)
-    self._log(row)
+    self._write_summary(row)
 
   def finish(self, oracle: oracles.CrashSafeOracle) -> Summary:
     """Returns how the search has ended.
+
+    Args:
+      oracle: Has all trials.
 
     Raises:
       errors.UserError: If no trial was completed.
@@ -131,7 +137,7 @@ class Report:
         + (f"; the last one: {reasons[-1]}" if reasons else ".")
       )
     finals = [t for t in oracle.finals() if t.status == _DONE]
-    trained = self._trial_folder(best) / EXECUTION_FOLDER.format(0)
+    trained = self._trial_folder(best).execution(0)
     return Summary(
       completed,
       len(trials) - completed,
@@ -149,16 +155,9 @@ class Report:
       trial: One that has ended.
     """
     folder = self._trial_folder(trial)
-    results = [
-      json.loads(path.read_text(encoding="utf-8"))
-      for path in sorted(
-        folder.glob(f"{EXECUTION_FOLDER.format('*')}/{RESULT_NAME}")
-      )
-    ]
-    failure = folder / FAILURE_NAME
-    message = ""
-    if trial.status != _DONE and failure.exists():
-      message = failure.read_text(encoding="utf-8").strip()
+    results = folder.results()
+    # A trial may have failed once, and then gone on when it was run again.
+    message = "" if trial.status == _DONE else folder.failure()
     row = {
       "trial": trial.trial_id,
       "status": trial.status,
@@ -167,16 +166,14 @@ class Report:
         name: trial.hyperparameters.values[name]
         for name in self._options.search
       },
-      "steps": sum(r["steps"] for r in results),
-      "seconds": round(sum(r["seconds"] for r in results), 1),
+      "steps": sum(r.steps for r in results),
+      "seconds": round(sum(r.seconds for r in results), 1),
       "continues": trial.hyperparameters.values.get("tuner/trial_id", ""),
       "final_of": trial.hyperparameters.values.get(oracles.FINAL_OF, ""),
       "message": message,
     }
-    for name in results[0]["measures"] if results else ():
-      row.setdefault(
-        name, statistics.mean(r["measures"][name] for r in results)
-      )
+    for name in results[0].measures if results else ():
+      row.setdefault(name, statistics.mean(r.measures[name] for r in results))
     return row
 
   def seconds_per_step(self, oracle: oracles.CrashSafeOracle) -> float:
@@ -189,14 +186,11 @@ class Report:
     steps = sum(row["steps"] for row in rows)
     return sum(row["seconds"] for row in rows) / steps if steps else 0.0
 
-  def _trial_folder(self, trial: oracles.Trial) -> pathlib.Path:
-    name = oracles.TRIAL_FOLDER.format(trial.trial_id)
-    return self._folder / name
+  def _trial_folder(self, trial: oracles.Trial) -> trial_folder.TrialFolder:
+    return trial_folder.TrialFolder(self._folder, trial.trial_id)
 
-  def _print(
-    self, row: dict[str, Any], oracle: oracles.CrashSafeOracle
-  ) -> None:
-    """Prints a line of the table; a star marks the best one."""
+  def _show(self, row: dict[str, Any], oracle: oracles.CrashSafeOracle) -> None:
+    """Logs a line of the table; a star marks the best trial so far."""
     score = row[self._options.objective]
     best = oracle.best()
     if score is None:
@@ -206,12 +200,11 @@ class Report:
       shown = f"{score:.5g}{star}"
     values = [_short(row[name]) for name in self._options.search]
     cells = [row["trial"], shown, *values, f"{row['seconds']:.0f}"]
-    line = "".join(f"{cell:<{_WIDTH}}" for cell in cells)
     remarks = [row["message"]]
     if row["final_of"]:
       remarks.append(f"trial {row['final_of']} in full")
     remark = "; ".join(filter(None, remarks))
-    print(line.rstrip() + f"  {remark}".rstrip(), flush=True)
+    logging.info("%s", _line(cells) + f"  {remark}".rstrip())
 
   def _write(self, oracle: oracles.CrashSafeOracle) -> None:
     """Writes the table, the plot and the flags of the best trial."""
@@ -225,15 +218,13 @@ class Report:
     # Only what was trained equally long can be compared.
     rows = [row for row in rows if not row["final_of"]]
     done = [row for row in rows if row["status"] == _DONE]
-    partial = self._folder / f"partial_{PLOT_NAME}"
-    plot(done, self._options, row["final_of"] or row["trial"], partial)
-    partial.replace(self._folder / PLOT_NAME)
+    with files.writing(self._folder / PLOT_NAME) as partial:
+      plot(done, self._options, row["final_of"] or row["trial"], partial)
     front = pareto_front(rows, self._options.objective)
     if front:
       self._save(PARETO_NAME, _csv(front))
-      partial = self._folder / f"partial_{PARETO_PLOT_NAME}"
-      plot_front(done, front, self._options.objective, partial)
-      partial.replace(self._folder / PARETO_PLOT_NAME)
+      with files.writing(self._folder / PARETO_PLOT_NAME) as partial:
+        plot_pareto_front(done, front, self._options.objective, partial)
 
   def _flags(self, best: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     """Returns the flagfile that trains the best trial in full."""
@@ -245,7 +236,8 @@ class Report:
     teacher = config.distill.teacher
     base = None
     if teacher:
-      base = config_lib.student_of(config_file.load(teacher), teacher)
+      with errors.given_as(model_dir="teacher"):
+        base = config_lib.student_of(config_file.load(teacher), teacher)
     command = "distill" if teacher else "train"
     kind = f"Trial {best['trial']}"
     if best["final_of"]:
@@ -266,7 +258,7 @@ class Report:
         lines.append(f"--{name}={value}")
     return "\n".join(lines) + "\n"
 
-  def _log(self, row: dict[str, Any]) -> None:
+  def _write_summary(self, row: dict[str, Any]) -> None:
     """Writes a trial for TensorBoard's HParams tab."""
     folder = self._folder / LOGS_FOLDER / row["trial"]
     values = {name: row[name] for name in self._options.search}
@@ -280,25 +272,10 @@ class Report:
     files.write_text(self._folder / name, text, "tuner_dir")
 
 
-def is_over_budget(message: str) -> bool:
-  """Says whether a trial failed because its generator would cost too much."""
-  return message.startswith(_OVER_BUDGET)
-
-
-def count_over_budget(tuner_dir: str) -> int:
-  """Returns how many trials of a search were over budget.
-
-  Args:
-    tuner_dir: The folder of the search.
-  """
-  found = pathlib.Path(tuner_dir).glob(f"*/{FAILURE_NAME}")
-  return sum(is_over_budget(path.read_text("utf-8")) for path in found)
-
-
 def pareto_front(
   rows: list[dict[str, Any]], objective: str
 ) -> list[dict[str, Any]]:
-  """Returns what nothing beats in objective and cost at once.
+  """Returns the trials that none dominates in objective and costs.
 
   Args:
     rows: Of all trials.
@@ -312,25 +289,25 @@ def pareto_front(
   names = (objective, *_COSTS)
   done = [row for row in rows if row["status"] == _DONE and _COSTS[0] in row]
 
-  def beats(one: dict[str, Any], other: dict[str, Any]) -> bool:
+  def dominates(one: dict[str, Any], other: dict[str, Any]) -> bool:
     pairs = [(one[name], other[name]) for name in names]
     return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
 
-  front = [r for r in done if not any(beats(other, r) for other in done)]
+  front = [r for r in done if not any(dominates(other, r) for other in done)]
   return sorted(front, key=lambda row: row[_COSTS[0]])
 
 
-def plot_front(
+def plot_pareto_front(
   rows: list[dict[str, Any]],
   front: list[dict[str, Any]],
   objective: str,
-  path: pathlib.Path,
+  path: str,
 ) -> None:
-  """Draws the objective over each cost, what nothing beats in another colour.
+  """Draws the objective over each cost, the Pareto front in another colour.
 
   Args:
     rows: Completed trials.
-    front: Those of them on the front.
+    front: Those of them that none dominates.
     objective: Its name.
     path: The PNG file.
   """
@@ -354,7 +331,7 @@ def plot_front(
     axis.grid(alpha=0.3)
   axes[0].set_ylabel(f"{objective} (smaller is better)")
   figure.tight_layout()
-  figure.savefig(path, dpi=100)
+  figure.savefig(path, dpi=100, format="png")
   pyplot.close(figure)
 
 
@@ -372,7 +349,7 @@ def plot(
   rows: list[dict[str, Any]],
   options: config_lib.SearchConfig,
   chosen: str,
-  path: pathlib.Path,
+  path: str,
 ) -> None:
   """Draws the objective over each thing that is varied.
 
@@ -389,11 +366,12 @@ def plot(
   from matplotlib import pyplot
   from matplotlib import ticker
 
-  count = len(options.search)
+  space = search_space.varied(options)
+  count = len(space)
   figure, axes = pyplot.subplots(
     1, count, figsize=(3.6 * count, 3.4), sharey=True, squeeze=False
   )
-  for axis, name in zip(axes[0], options.search):
+  for axis, (name, tried) in zip(axes[0], space.items()):
     for row in rows:
       wins = row["trial"] == chosen
       axis.plot(
@@ -403,17 +381,64 @@ def plot(
         color="C1" if wins else "C0",
         markersize=8 if wins else 5,
       )
-    if hasattr(options, f"{name}_range"):
+    if isinstance(tried, options_lib.Range):
       axis.set_xscale("log")
-      axis.set_xlim(*getattr(options, f"{name}_range"))
+      axis.set_xlim(tried.low, tried.high)
       axis.xaxis.set_minor_formatter(ticker.NullFormatter())
     axis.set_xlabel(name)
     axis.grid(alpha=0.3)
   axes[0][0].set_ylabel(f"{options.objective} (smaller is better)")
   figure.tight_layout()
-  figure.savefig(path, dpi=100)
+  figure.savefig(path, dpi=100, format="png")
   pyplot.close(figure)
+
+
+def _line(cells: Iterable[str]) -> str:
+  """Returns cells as a line of the table."""
+  return "".join(f"{cell:<{_WIDTH}}" for cell in cells).rstrip()
 
 
 def _short(value: Any) -> str:
   return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def describe(
+  summary: Summary, search: config_lib.SearchConfig, command: str
+) -> str:
+  """Returns what a search found, in lines for people.
+
+  Args:
+    summary: What it found.
+    search: Its options.
+    command: `train` or `distill`: what trains the best trial in full.
+  """
+  best = summary.best
+  found = ", ".join(
+    f"{name} {best[name]:.4g}"
+    if isinstance(best[name], float)
+    else f"{name} {best[name]}"
+    for name in search.search
+  )
+  finals = f", {summary.finals} trained in full" if summary.finals else ""
+  lines = [
+    f"{summary.completed} trials completed, {summary.failed} failed{finals}."
+    f" Best: trial {best['trial']}, {search.objective}"
+    f" {best[search.objective]:.5g} ({found})."
+  ]
+  if summary.pareto_front:
+    lines.append("Nothing is better in every respect than:")
+  for row in summary.pareto_front:
+    values = ", ".join(f"{name} {row[name]}" for name in search.search)
+    lines.append(
+      f"  trial {row['trial']}: {search.objective}"
+      f" {row[search.objective]:.5g}, {row['latency_ms']:.2f} ms,"
+      f" {row['macs'] / 1e6:.1f} M MACs, {row['size_kb']:.0f} KB ({values})"
+    )
+  if summary.model_dir:
+    lines.append(f"It is trained in full: --model_dir={summary.model_dir}")
+  else:
+    lines.append(
+      f"Train it in full: python -m official.cyclegan.{command}"
+      f" --model_dir=... --flagfile={summary.flags}"
+    )
+  return "\n".join(lines)

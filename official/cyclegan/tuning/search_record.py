@@ -1,0 +1,88 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""`search.json`: the options of a search, which stay when it goes on."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+from typing import Any
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
+from official.cyclegan.core import options as options_lib
+
+FILE_NAME = "search.json"
+_SEARCH = "search"  # the part of the file beside the parts of a run
+
+
+def check_same(
+  config: config_lib.Config, options: config_lib.SearchConfig, tuner_dir: str
+) -> None:
+  """Writes a search's options, or refuses to mix it with another search.
+
+  Args:
+    config: What all trials have in common.
+    options: What is varied, and how.
+    tuner_dir: The folder of the search.
+
+  Raises:
+    errors.UserError: If the folder holds a search with other options, or
+      cannot be written.
+  """
+  path = pathlib.Path(tuner_dir, FILE_NAME)
+  now = _record(config, options)
+  if path.exists():
+    remedy = "Restore it, or give a new --tuner_dir."
+    before = files.read_json(path, remedy)
+    for part, values in now.items():
+      for name, entry in _declared(part, options).items():
+        # An option that the file lacks did not exist then.
+        was = before.get(part, {}).get(name, values[name])
+        if isinstance(was, str):
+          was = entry.option.old_values.get(was, was)
+        # All of a run's options are the trials', only limits may change.
+        is_fixed = part != _SEARCH or entry.option.fixed
+        if was != values[name] and is_fixed:
+          raise errors.UserError(
+            f"cannot go on with the search in --tuner_dir={tuner_dir}, which"
+            f" has {_shown(was)}. Give that again, or another --tuner_dir.",
+            name,
+            _shown(values[name]),
+          )
+  files.write_json(path, now, "tuner_dir")
+
+
+def _declared(
+  part: str, search: config_lib.SearchConfig
+) -> dict[str, options_lib.Declared]:
+  """Returns the options of a part of the file by their names."""
+  declarations = search if part == _SEARCH else config_lib.parts()[part]
+  return config_lib.declared_options(declarations)
+
+
+def _record(
+  config: config_lib.Config, options: config_lib.SearchConfig
+) -> dict[str, dict[str, Any]]:
+  """Returns the options as the file has them: by the names of their flags."""
+  search = config_lib.option_values(options)
+  record = {**dataclasses.asdict(config), _SEARCH: search}
+  return json.loads(json.dumps(record))  # tuples become lists, as in the file
+
+
+def _shown(value: Any) -> str:
+  """Returns a value as a flag has it."""
+  return ",".join(map(str, value)) if isinstance(value, list) else str(value)

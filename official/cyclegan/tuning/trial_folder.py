@@ -1,0 +1,153 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The folder of a trial: its results, its cost, and why it failed.
+
+A trial is trained once for each execution, in a run's folder of its own, which
+gets `result.json` when it is measured. `cost.json` is what its generator costs
+on a device. A trial that fails leaves `failure.txt`, and `traceback.txt` if the
+reason is none that a user can mend.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from typing import Any
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import files
+
+NAME = "trial_{}"  # keras-tuner's
+EXECUTION_NAME = "execution_{}"
+RESULT_NAME = "result.json"  # of an execution
+COST_NAME = "cost.json"
+FAILURE_NAME = "failure.txt"
+TRACEBACK_NAME = "traceback.txt"
+_REMEDY = "Restore it, or remove it: the trial is then measured again."
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+  """What one training of a trial gave.
+
+  Attributes:
+    measures: `validation`'s measures and the generator's cost, by their names.
+    steps: Training steps.
+    seconds: What training and measuring took.
+  """
+
+  measures: dict[str, float]
+  steps: int
+  seconds: float
+
+
+class TrialFolder:
+  """Reads and writes what a trial leaves.
+
+  Attributes:
+    path: The folder, which need not exist.
+  """
+
+  def __init__(self, tuner_dir: str | pathlib.Path, trial_id: str):
+    """Names the folder.
+
+    Args:
+      tuner_dir: The folder of the search.
+      trial_id: The trial's name.
+    """
+    self.path = pathlib.Path(tuner_dir, NAME.format(trial_id))
+
+  def execution(self, number: int) -> pathlib.Path:
+    """Returns the folder of one of its trainings.
+
+    Args:
+      number: From 0 on.
+    """
+    return self.path / EXECUTION_NAME.format(number)
+
+  def results(self) -> list[Result]:
+    """Returns what its trainings gave, as many as have ended."""
+    paths = self.path.glob(f"{EXECUTION_NAME.format('*')}/{RESULT_NAME}")
+    return list(map(_read_result, sorted(paths)))
+
+  def result(self, number: int) -> Result | None:
+    """Returns what one training gave, None if it has not ended.
+
+    Args:
+      number: From 0 on.
+    """
+    path = self.execution(number) / RESULT_NAME
+    return _read_result(path) if path.exists() else None
+
+  def save_result(self, number: int, result: Result) -> None:
+    """Keeps what one training gave.
+
+    Args:
+      number: From 0 on.
+      result: What to keep.
+
+    Raises:
+      errors.UserError: If the file cannot be written.
+    """
+    path = self.execution(number) / RESULT_NAME
+    files.write_json(path, dataclasses.asdict(result), "tuner_dir")
+
+  def cost(self) -> dict[str, float] | None:
+    """Returns what its generator costs, None if that was not measured."""
+    path = self.path / COST_NAME
+    return files.read_json(path, _REMEDY) if path.exists() else None
+
+  def save_cost(self, cost: dict[str, float]) -> None:
+    """Keeps what its generator costs.
+
+    Args:
+      cost: `deployment_cost`'s measures.
+
+    Raises:
+      errors.UserError: If the file cannot be written.
+    """
+    files.write_json(self.path / COST_NAME, cost, "tuner_dir")
+
+  def failure(self) -> str:
+    """Returns why it failed, one line; empty if it did not."""
+    path = self.path / FAILURE_NAME
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+
+  def save_failure(self, message: str, details: str = "") -> None:
+    """Keeps why it failed.
+
+    Args:
+      message: One line.
+      details: A traceback, for a reason that a user cannot mend.
+
+    Raises:
+      errors.UserError: If the file cannot be written.
+    """
+    files.write_text(self.path / FAILURE_NAME, f"{message}\n", "tuner_dir")
+    if details:
+      files.write_text(self.path / TRACEBACK_NAME, details, "tuner_dir")
+
+
+def _read_result(path: pathlib.Path) -> Result:
+  values: dict[str, Any] = files.read_json(path, _REMEDY)
+  measures = {_current_name(n): v for n, v in values["measures"].items()}
+  return Result(measures, values["steps"], values["seconds"])
+
+
+def _current_name(measure: str) -> str:
+  """Returns today's name of a measure of 0.6.0, e.g. of `true_error_AB`."""
+  for old, new in config_lib.METRIC_ALIASES.items():
+    if measure == old or measure.startswith(f"{old}_"):
+      return new + measure[len(old) :]
+  return measure

@@ -1,0 +1,91 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import json
+
+import pytest
+
+from official.cyclegan.core import errors
+from official.cyclegan.tuning import trial_folder
+from tests import conftest
+
+_RESULT = trial_folder.Result({"swd": 1.5, "cycle_l1": 0.5}, 10, 2.5)
+
+
+@pytest.fixture
+def folder(tmp_path):
+  """A trial's folder with that of one training in it."""
+  folder = trial_folder.TrialFolder(tmp_path, "3")
+  folder.execution(0).mkdir(parents=True)
+  return folder
+
+
+def test_an_empty_folder_has_nothing(tmp_path):
+  folder = trial_folder.TrialFolder(tmp_path, "3")
+  assert folder.path == tmp_path / "trial_3"
+  assert folder.results() == [] and folder.result(0) is None
+  assert folder.cost() is None and folder.failure() == ""
+  assert not folder.path.exists()
+
+
+def test_results_are_kept(folder):
+  folder.save_result(0, _RESULT)
+  folder.execution(1).mkdir()
+  assert folder.result(0) == _RESULT and folder.result(1) is None
+  assert folder.results() == [_RESULT]
+  path = folder.path / "execution_0" / "result.json"
+  assert json.loads(path.read_text()) == {
+    "measures": {"swd": 1.5, "cycle_l1": 0.5},
+    "steps": 10,
+    "seconds": 2.5,
+  }
+
+
+def test_measures_of_0_6_0_have_their_names_of_today(folder):
+  record = {
+    "measures": {
+      "true_error_AB": 0.1,
+      "true_error": 0.2,
+      "masked_true_error": 0.3,
+      "swd": 0.4,
+    },
+    "steps": 1,
+    "seconds": 1.0,
+  }
+  (folder.execution(0) / "result.json").write_text(json.dumps(record))
+  assert folder.result(0).measures == {
+    "relative_l1_AB": 0.1,
+    "relative_l1": 0.2,
+    "masked_relative_l1": 0.3,
+    "swd": 0.4,
+  }
+
+
+def test_cost_and_failure_are_kept(folder):
+  folder.save_cost({"macs": 1.0})
+  assert folder.cost() == {"macs": 1.0}
+  folder.save_failure("training diverged")
+  assert folder.failure() == "training diverged"
+  assert not (folder.path / "traceback.txt").exists()
+  folder.save_failure("a bug", "Traceback ...")
+  assert (folder.path / "traceback.txt").read_text() == "Traceback ..."
+
+
+def test_a_damaged_result_is_named(folder):
+  (folder.execution(0) / "result.json").write_text("{")
+  with pytest.raises(errors.UserError, match="result.json is not valid JSON"):
+    folder.results()
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
