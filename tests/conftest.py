@@ -29,6 +29,7 @@ import pytest
 from absl import flags
 from absl import logging
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 
@@ -144,7 +145,7 @@ def models(pictures, tmp_path_factory) -> dict[str, str]:
   run = str(tmp_path_factory.mktemp("run"))
   train_lib.train(config, run)
   out = str(tmp_path_factory.mktemp("export"))
-  options = config_lib.ExportConfig(sizes=(32, 48))
+  options = command_config.ExportConfig(sizes=(32, 48))
   export_lib.export(run, out, options=options)
   return {
     "run": run,

@@ -22,6 +22,7 @@ import pytest
 import tensorflow as tf
 
 from official.cyclegan import export_lib
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
@@ -93,7 +94,7 @@ def test_a_student_is_exported_like_any_run(student, tmp_path):
   report = export_lib.export(
     str(student),
     str(tmp_path / "out"),
-    options=config_lib.ExportConfig(
+    options=command_config.ExportConfig(
       format=("tflite",), quantization=("dynamic",), min_psnr=10
     ),
   )
@@ -144,7 +145,7 @@ def test_begins_with_what_the_teacher_knows(teacher, tmp_path):
   for direction in config_lib.GENERATOR_NAMES:
     wanted, _ = checkpoints.load_generator(str(teacher), direction)
     for raw in (False, True):
-      selection = config_lib.GeneratorSelection(use_ema=not raw)
+      selection = command_config.GeneratorSelection(use_ema=not raw)
       found, _ = checkpoints.load_generator(folder, direction, selection)
       for value, other in zip(found.get_weights(), wanted.get_weights()):
         np.testing.assert_allclose(value, other, atol=1e-6)
@@ -162,7 +163,7 @@ def test_one_direction(teacher, tmp_path):
   report = export_lib.export(
     folder,
     str(tmp_path / "out"),
-    options=config_lib.ExportConfig(quantization=("float32",)),
+    options=command_config.ExportConfig(quantization=("float32",)),
   )
   assert sorted(report["files"]) == ["g_BA", "g_BA.tflite"]
   done = conftest.run_binary("evaluate", f"--model_dir={folder}")

@@ -21,6 +21,7 @@ import pytest
 from official.cyclegan import evaluate_lib
 from official.cyclegan import export_lib
 from official.cyclegan import train_lib
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
@@ -44,7 +45,7 @@ def run(pictures, tmp_path_factory):
   )
   folder = tmp_path_factory.mktemp("run")
   train_lib.train(config, str(folder))
-  options = config_lib.ExportConfig(quantization=("float32",))
+  options = command_config.ExportConfig(quantization=("float32",))
   export_lib.export(str(folder), str(folder / "export"), options=options)
   return folder, config
 
@@ -54,7 +55,7 @@ def _evaluate(model, config, output, **options):
     str(model),
     str(output),
     config,
-    options=config_lib.EvaluateConfig(**options),
+    options=command_config.EvaluateConfig(**options),
   )
 
 

@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from official.cyclegan import export_lib
 from official.cyclegan import train_lib
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
@@ -167,7 +168,7 @@ def test_tflite_has_fixed_shapes_only(exported):
 
 
 def _options(**changes):
-  return config_lib.ExportConfig(
+  return command_config.ExportConfig(
     **{"format": ("tflite",), "quantization": ("float32",), **changes}
   )
 

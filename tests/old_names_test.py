@@ -75,6 +75,7 @@ _GONE = {
   "common_flags": "flags are defined from declarations: core.flags.define",
   "config": "choices stand with their option: core.options.find(...).choices",
   "dataset": "nothing used test_images",
+  "search_report": "a trial's folder says why it failed: tuning.trial_folder",
   "model": "loss terms are typed: modeling.loss_terms",
   "networks": "the wiring is read from the graph: modeling.channel_graph",
   "translate_lib": "core.model_path.locate says what a path holds",
@@ -95,8 +96,10 @@ _GONE_NAMES = {
   "IMAGE",
   "channel_flows",
   "config_over",
+  "count_over_budget",
   "discriminators_total",
   "exported_model",
+  "is_over_budget",
   "test_images",
   "weighted_total",
 }

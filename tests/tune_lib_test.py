@@ -36,6 +36,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags as core_flags
 from official.cyclegan.core import memory
+from official.cyclegan.core import search_config
 from official.cyclegan.serving import deployment_cost
 from official.cyclegan.training import callbacks
 from official.cyclegan.training import checkpoints
@@ -57,7 +58,7 @@ def config(pictures):
 
 def _options(**changes):
   values = {"trial_steps": 2, "max_trials": 2, "tuner": "random", **changes}
-  return config_lib.with_options(config_lib.SearchConfig(), values)
+  return search_config.with_options(search_config.SearchConfig(), values)
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ class _Search:
   """A search that has ended, and what it logged."""
 
   folder: pathlib.Path
-  options: config_lib.SearchConfig
+  options: search_config.SearchConfig
   summary: search_report.Summary
   shown: str
 
@@ -195,7 +196,7 @@ def test_best_flags_have_every_option_that_is_not_a_default(
   options = _options(search=("lambda_id", "learning_rate"))
   summary = tune_lib.search(config, options, str(tmp_path))
   found = {name: summary.best[name] for name in options.search}
-  want = config_checks.resolve(config_lib.with_searched(config, found))
+  want = config_checks.resolve(search_config.with_searched(config, found))
   assert _config_of(summary.flags) == want
   ratio = want.train.disc_learning_rate / want.train.learning_rate
   np.testing.assert_allclose(ratio, 0.5)
@@ -431,7 +432,7 @@ def test_what_no_trial_could_be_is_refused_first(config, tmp_path, scenes):
 
 def _small(**changes):
   return dataclasses.replace(
-    config_lib.ARCHITECTURE_SEARCH,
+    search_config.ARCHITECTURE_SEARCH,
     **{"tuner": "random", "trial_steps": 2, "max_trials": 3, **changes},
   )
 

@@ -30,14 +30,16 @@ import yaml
 _ROOT = pathlib.Path(__file__).absolute().parents[1]
 sys.path.insert(0, str(_ROOT))
 
+from official.cyclegan.core import command_config  # noqa: E402
 from official.cyclegan.core import config as config_lib  # noqa: E402
 from official.cyclegan.core import config_file  # noqa: E402
 from official.cyclegan.core import options  # noqa: E402
+from official.cyclegan.core import search_config  # noqa: E402
 
 _INTRODUCTION = """# Options
 
 Made by `tools/generate.py` from the declarations in
-`official/cyclegan/core/config.py`; do not edit it here.
+`official/cyclegan/core` (`*config.py`); do not edit it here.
 
 Each option is a flag, `--crop_size=64`. Options of a run (the first six tables)
 can be given in a YAML or JSON file as well (`--config_file`, the keys are the
@@ -53,15 +55,15 @@ _TABLES = (
     (f"`{name}`", "a part of a run's configuration", part)
     for name, part in config_lib.parts().items()
   ),
-  ("`search`", "`tune`", config_lib.SearchConfig),
-  ("`evaluation`", "`evaluate`", config_lib.EvaluateConfig),
-  ("`export`", "`export`", config_lib.ExportConfig),
-  ("Of several commands", "flags only", config_lib.CommandConfig),
-  ("Of `tune`", "flags only", config_lib.TuneConfig),
-  ("Of `prepare`", "flags only", config_lib.PackConfig),
-  ("Of `translate`", "flags only", config_lib.TranslateConfig),
-  ("Of `demo`", "flags only", config_lib.DemoConfig),
-  ("Of `download`", "flags only", config_lib.DownloadConfig),
+  ("`search`", "`tune`", search_config.SearchConfig),
+  ("`evaluation`", "`evaluate`", command_config.EvaluateConfig),
+  ("`export`", "`export`", command_config.ExportConfig),
+  ("Of several commands", "flags only", command_config.CommandConfig),
+  ("Of `tune`", "flags only", search_config.TuneConfig),
+  ("Of `prepare`", "flags only", command_config.PackConfig),
+  ("Of `translate`", "flags only", command_config.TranslateConfig),
+  ("Of `demo`", "flags only", command_config.DemoConfig),
+  ("Of `download`", "flags only", command_config.DownloadConfig),
 )
 
 
@@ -69,7 +71,9 @@ def options_page() -> str:
   """Returns `docs/options.md`."""
   texts = [_INTRODUCTION]
   for title, where, part in _TABLES:
-    rows = [_row(entry) for entry in config_lib.declared_options(part).values()]
+    rows = [
+      _row(entry) for entry in search_config.declared_options(part).values()
+    ]
     table = tabulate.tabulate(
       rows, ("option", "default", "values", "what it does"), tablefmt="pipe"
     )

@@ -27,11 +27,12 @@ writes the same page as a folder for any web server.
 from __future__ import annotations
 
 from official.cyclegan.core import command
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import command_config
 from official.cyclegan.core import flags
+from official.cyclegan.core import search_config
 
-flags.define(config_lib.CommandConfig, "model", "dry_run")
-flags.define(config_lib.DemoConfig)
+flags.define(command_config.CommandConfig, "model", "dry_run")
+flags.define(command_config.DemoConfig)
 
 
 def main() -> None:
@@ -39,9 +40,9 @@ def main() -> None:
   model = flags.require(
     "model", "give a folder that export wrote, or a .tflite file."
   )
-  where = flags.read(config_lib.DemoConfig)
-  if flags.read(config_lib.CommandConfig).dry_run:
-    command.show({"model": model, **config_lib.option_values(where)})
+  where = flags.read(command_config.DemoConfig)
+  if flags.read(command_config.CommandConfig).dry_run:
+    command.show({"model": model, **search_config.option_values(where)})
     return
   # Imported late: --help and a refused flag do not wait for numpy.
   from official.cyclegan import demo_lib

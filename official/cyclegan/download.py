@@ -33,23 +33,26 @@ from __future__ import annotations
 
 from official.cyclegan import download_lib
 from official.cyclegan.core import command
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import flags
 
 flags.define(config_lib.DataConfig, "data_dir")
-flags.define(config_lib.CommandConfig, "output_dir")
-flags.define(config_lib.DownloadConfig)
+flags.define(command_config.CommandConfig, "output_dir")
+flags.define(command_config.DownloadConfig)
 _DEFAULT_FOLDER = "data"
 
 
 def main(name: str) -> None:
   """Downloads the data set of a name."""
-  source = flags.read(config_lib.DownloadConfig)
+  source = flags.read(command_config.DownloadConfig)
   if source.via == "tfds":
     data_dir = flags.read(config_lib.DataConfig).data_dir
     print(download_lib.download_with_tfds(name, data_dir))
     return
-  folder = flags.read(config_lib.CommandConfig).output_dir or _DEFAULT_FOLDER
+  folder = (
+    flags.read(command_config.CommandConfig).output_dir or _DEFAULT_FOLDER
+  )
   print(download_lib.download(name, folder, source.base_url, source.sha256))
 
 

@@ -25,12 +25,13 @@ import requests
 import tqdm
 from absl import logging
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.data import folders
 
-BASE_URL = config_lib.DownloadConfig.base_url
+BASE_URL = command_config.DownloadConfig.base_url
 ANY_CHECKSUM = "none"
 # SHA-256 of the archives, as TFDS 4.9.10 records them. ae_photos is not among
 # TFDS's data sets, and cityscapes has left the host, see _ABSENT.

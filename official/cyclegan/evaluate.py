@@ -32,15 +32,17 @@ from __future__ import annotations
 import dataclasses
 
 from official.cyclegan.core import command
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import model_path
+from official.cyclegan.core import search_config
 
 flags.define(
-  config_lib.CommandConfig,
+  command_config.CommandConfig,
   "model_dir",
   "model",
   "checkpoint",
@@ -49,12 +51,12 @@ flags.define(
   "dry_run",
 )
 flags.define(config_lib.DataConfig, *flags.SOURCE_OPTIONS)
-flags.define(config_lib.EvaluateConfig)
+flags.define(command_config.EvaluateConfig)
 
 
 def main() -> None:
   """Measures the model that the flags name and prints the table."""
-  options = flags.read(config_lib.CommandConfig)
+  options = flags.read(command_config.CommandConfig)
   model, flag = _model(options)
   with errors.given_as(model_dir=flag, model=flag):
     config = flags.with_given_source(_trained_with(model))
@@ -67,7 +69,7 @@ def main() -> None:
         **dataclasses.asdict(config),
         "model": model,
         "output_dir": output_dir,
-        **config_lib.option_values(evaluation),
+        **search_config.option_values(evaluation),
       }
     )
     return
@@ -78,7 +80,7 @@ def main() -> None:
     evaluate_lib.run(model, output_dir, config, selection, evaluation)
 
 
-def _model(options: config_lib.CommandConfig) -> tuple[str, str]:
+def _model(options: command_config.CommandConfig) -> tuple[str, str]:
   """Returns the model, and the flag that names it."""
   exported, model_dir = options.model, options.model_dir
   if exported and model_dir:

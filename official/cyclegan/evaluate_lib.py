@@ -22,6 +22,7 @@ import numpy as np
 import tabulate
 from absl import logging
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
@@ -70,8 +71,10 @@ def run(
   model: str,
   output_dir: str,
   config: config_lib.Config,
-  selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
-  options: config_lib.EvaluateConfig = config_lib.DEFAULT_EVALUATION,
+  selection: command_config.GeneratorSelection = (
+    command_config.DEFAULT_SELECTION
+  ),
+  options: command_config.EvaluateConfig = command_config.DEFAULT_EVALUATION,
 ) -> None:
   """Evaluates as a command does: `evaluate`, and the table is logged.
 
@@ -93,8 +96,10 @@ def evaluate(
   model: str,
   output_dir: str,
   config: config_lib.Config,
-  selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
-  options: config_lib.EvaluateConfig = config_lib.DEFAULT_EVALUATION,
+  selection: command_config.GeneratorSelection = (
+    command_config.DEFAULT_SELECTION
+  ),
+  options: command_config.EvaluateConfig = command_config.DEFAULT_EVALUATION,
 ) -> dict[str, Any]:
   """Measures translators and writes `report.json`, `.md` and a picture.
 
@@ -167,7 +172,9 @@ def _write_report(
 
 def open_both(
   model: str,
-  selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
+  selection: command_config.GeneratorSelection = (
+    command_config.DEFAULT_SELECTION
+  ),
 ) -> dict[str, image_translator.ImageTranslator]:
   """Opens a model's directions.
 
@@ -202,7 +209,7 @@ def open_both(
 
 
 def _open_renamed(
-  model: str, selection: config_lib.GeneratorSelection
+  model: str, selection: command_config.GeneratorSelection
 ) -> dict[str, image_translator.ImageTranslator]:
   """Opens a single model whose name does not tell its direction."""
   direction = checkpoints.DIRECTIONS[0]
@@ -311,8 +318,8 @@ def _protocol(
   source: sources.Source,
   test_set: validation.TestSet,
   translator: image_translator.ImageTranslator,
-  selection: config_lib.GeneratorSelection,
-  options: config_lib.EvaluateConfig,
+  selection: command_config.GeneratorSelection,
+  options: command_config.EvaluateConfig,
 ) -> dict[str, Any]:
   """Returns what is needed to measure other models comparably."""
   return {

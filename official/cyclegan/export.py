@@ -33,13 +33,15 @@ from __future__ import annotations
 import dataclasses
 
 from official.cyclegan.core import command
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import flags
+from official.cyclegan.core import search_config
 
 flags.define(
-  config_lib.CommandConfig,
+  command_config.CommandConfig,
   "model_dir",
   "checkpoint",
   "raw_generator",
@@ -48,7 +50,7 @@ flags.define(
   "dry_run",
 )
 flags.define(config_lib.DataConfig, *flags.SOURCE_OPTIONS)
-flags.define(config_lib.ExportConfig)
+flags.define(command_config.ExportConfig)
 
 
 def main() -> None:
@@ -60,14 +62,14 @@ def main() -> None:
   export = flags.export_from_flags()
   config = flags.with_given_source(config_file.load(model_dir))
   export = config_checks.resolve_export(export, config)
-  options = flags.read(config_lib.CommandConfig)
+  options = flags.read(command_config.CommandConfig)
   if options.dry_run:
     command.show(
       {
         "model_dir": model_dir,
         "output_dir": output_dir,
         "size": export.sizes[0],
-        "export": config_lib.option_values(export),
+        "export": search_config.option_values(export),
         "checkpoint": options.checkpoint,
         "raw_generator": options.raw_generator,
         **dataclasses.asdict(config),

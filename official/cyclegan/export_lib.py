@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
@@ -88,8 +89,10 @@ def export(
   model_dir: str,
   output_dir: str,
   directions: Sequence[str] = (),
-  options: config_lib.ExportConfig = config_lib.DEFAULT_EXPORT,
-  selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
+  options: command_config.ExportConfig = command_config.DEFAULT_EXPORT,
+  selection: command_config.GeneratorSelection = (
+    command_config.DEFAULT_SELECTION
+  ),
   data: config_lib.DataConfig | None = None,
 ) -> dict[str, Any]:
   """Exports the generators of a run and compares them with the originals.
@@ -167,11 +170,11 @@ def _load(
   generator: tf.keras.Model,
   direction: str,
   source: sources.Source,
-  options: config_lib.ExportConfig,
+  options: command_config.ExportConfig,
 ) -> _Direction:
   """Reads the images for one direction and lets Keras translate them."""
   domain, other = direction[0], direction[-1]
-  calibrated = set(options.quantization) & set(config_lib.CALIBRATED)
+  calibrated = set(options.quantization) & set(command_config.CALIBRATED)
   module = serving_module.ServingModule(generator, direction)
   found = _Direction(direction, module, {}, {}, {}, {})
 
@@ -216,7 +219,7 @@ def _structured(images: np.ndarray) -> np.ndarray:
 def _export_direction(
   direction: _Direction,
   config: config_lib.Config,
-  options: config_lib.ExportConfig,
+  options: command_config.ExportConfig,
   folder: str,
   report: dict[str, Any],
 ) -> None:
@@ -235,7 +238,9 @@ def _export_direction(
   rows = {"Keras": expected}  # of the image, by what translated it
   if "tflite" in options.format:
     for quantization in options.quantization:
-      path = os.path.join(folder, config_lib.tflite_name(name, quantization))
+      path = os.path.join(
+        folder, command_config.tflite_name(name, quantization)
+      )
       content = _make_tflite(direction, quantization, config, options)
       pathlib.Path(path).write_bytes(content)
       entry, rows[quantization] = _check_tflite(
@@ -290,7 +295,7 @@ def _make_tflite(
   direction: _Direction,
   quantization: str,
   config: config_lib.Config,
-  options: config_lib.ExportConfig,
+  options: command_config.ExportConfig,
 ) -> bytes:
   """Returns a file with its pixel interface and metadata."""
   content = tflite_convert.convert(
@@ -306,7 +311,7 @@ def _describe(
   direction: str,
   quantization: str,
   config: config_lib.Config,
-  options: config_lib.ExportConfig,
+  options: command_config.ExportConfig,
 ) -> tflite_edit.Description:
   """Returns the texts of a file's metadata."""
   values = "uint8 in [0, 255]" if options.io == "uint8" else "float32 in [0, 1]"
@@ -333,7 +338,7 @@ def _check_tflite(
   path: str,
   direction: _Direction,
   quantization: str,
-  options: config_lib.ExportConfig,
+  options: command_config.ExportConfig,
 ) -> tuple[dict[str, Any], np.ndarray]:
   """Runs a file; returns its entry and, of the first size, translations."""
   name = os.path.basename(path)
@@ -379,7 +384,7 @@ def _require_quality(
   name: str,
   quantization: str,
   quality: Mapping[str, Any],
-  options: config_lib.ExportConfig,
+  options: command_config.ExportConfig,
 ) -> None:
   """Raises `UserError` if a file differs too much from the Keras generator."""
   if quantization == "float32":
@@ -398,7 +403,7 @@ def _tensorflow_partitions(
   path: str, quantization: str, example: np.ndarray
 ) -> dict[str, Any]:
   """Returns how TensorFlow's own runtime divides a file's graph."""
-  if quantization in config_lib.CALIBRATED:
+  if quantization in command_config.CALIBRATED:
     # It may abort on these (tensorflow/tensorflow issue 59922).
     try:
       _, found = tflite_probe.run_isolated(

@@ -45,6 +45,8 @@ MODULES: dict[str, tuple[str, ...]] = {
   "common_flags": ("core.flags", "core.command"),
   "config": (
     "core.config",
+    "core.command_config",
+    "core.search_config",
     "core.config_checks",
     "core.config_file",
     "core.errors",
@@ -132,7 +134,17 @@ RENAMED: dict[str, dict[str, str]] = {
     "draw_fruits": "scenes.fruit_scenes.draw",
     "draw_painting": "scenes.painting_scenes.draw",
   },
-  "search_oracles": {"Durable": "CrashSafeOracle"},
+  "search_oracles": {
+    "Durable": "CrashSafeOracle",
+    "TRIAL_FOLDER": "tuning.trial_folder.NAME",
+  },
+  "search_report": {
+    "EXECUTION_FOLDER": "tuning.trial_folder.EXECUTION_NAME",
+    "FAILURE_NAME": "tuning.trial_folder.FAILURE_NAME",
+    "RESULT_NAME": "tuning.trial_folder.RESULT_NAME",
+    "TRACEBACK_NAME": "tuning.trial_folder.TRACEBACK_NAME",
+    "plot_front": "plot_pareto_front",
+  },
   "survey": {"Survey": "DatasetAudit", "survey": "audit"},
   "tflite_file": {
     "Contract": "SignatureSpec",
@@ -159,9 +171,15 @@ LEFT: dict[str, dict[str, str]] = {
   },
   "translate_lib": {
     "Runner": "serving.image_translator.ImageTranslator",
-    "SCALES": "core.config.SCALES",
+    "SCALES": "core.command_config.SCALES",
     "open_model": "serving.image_translator.open_model",
     "translate_image": "serving.image_translator.translate_image",
+  },
+  "tune_lib": {
+    "COST_NAME": "tuning.trial_folder.COST_NAME",
+    "RECORD_NAME": "tuning.search_record.FILE_NAME",
+    "Tuner": "tuning.tuner.Tuner",
+    "WORKER_VARIABLES": "tuning.workers.VARIABLES",
   },
 }
 
@@ -198,7 +216,7 @@ def _load(place: str) -> Any:
 
 def _choice(which: str = "latest", raw: bool = False) -> Any:
   """Makes what `config.Choice` was of its old arguments."""
-  return _load("core.config.GeneratorSelection")(which, use_ema=not raw)
+  return _load("core.command_config.GeneratorSelection")(which, use_ema=not raw)
 
 
 class _OldModule(types.ModuleType):

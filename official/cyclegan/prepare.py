@@ -42,6 +42,7 @@ from __future__ import annotations
 import dataclasses
 
 from official.cyclegan.core import command
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import flags
@@ -50,16 +51,20 @@ flags.define(config_lib.DataConfig)
 flags.define(config_lib.ModelConfig, *flags.PICTURE_OPTIONS)
 flags.define(config_lib.TrainConfig, *flags.PICTURE_OPTIONS)
 flags.define(
-  config_lib.CommandConfig, *flags.FRONT_DOOR, "output_dir", "dry_run", "format"
+  command_config.CommandConfig,
+  *flags.FRONT_DOOR,
+  "output_dir",
+  "dry_run",
+  "format",
 )
-flags.define(config_lib.PackConfig)
+flags.define(command_config.PackConfig)
 
 
 def main() -> None:
   """Looks through the pictures, and writes what the flags ask for."""
   config = config_checks.resolve(flags.config_from_flags())
-  options = flags.read(config_lib.CommandConfig)
-  packing = flags.read(config_lib.PackConfig)
+  options = flags.read(command_config.CommandConfig)
+  packing = flags.read(command_config.PackConfig)
   if options.dry_run:
     command.show(dataclasses.asdict(config), options.format)
     return

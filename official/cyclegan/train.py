@@ -35,20 +35,20 @@ from __future__ import annotations
 import dataclasses
 
 from official.cyclegan.core import command
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import flags
 from official.cyclegan.core import model_path
 
-flags.define(config_lib.CommandConfig, "model_dir", "mode")
+flags.define(command_config.CommandConfig, "model_dir", "mode")
 flags.define_run()
 
 
 def main() -> None:
   """Trains, or evaluates, what files and flags describe."""
   config = config_checks.resolve(flags.config_from_flags())
-  options = flags.read(config_lib.CommandConfig)
+  options = flags.read(command_config.CommandConfig)
   if options.dry_run:
     command.show(dataclasses.asdict(config), options.format)
     return

@@ -32,11 +32,13 @@ and tqdm are enough, and for videos imageio and imageio-ffmpeg.
 from __future__ import annotations
 
 from official.cyclegan.core import command
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import flags
+from official.cyclegan.core import search_config
 
 flags.define(
-  config_lib.CommandConfig,
+  command_config.CommandConfig,
   "model",
   "checkpoint",
   "raw_generator",
@@ -44,7 +46,7 @@ flags.define(
   "dry_run",
 )
 flags.define(config_lib.DataConfig, "background")
-flags.define(config_lib.TranslateConfig)
+flags.define(command_config.TranslateConfig)
 
 
 def main() -> None:
@@ -56,14 +58,14 @@ def main() -> None:
     "input", "give a picture, a pattern in quotes or a folder."
   )
   output = flags.require("output", "give a folder for the results.")
-  options = flags.read(config_lib.CommandConfig)
-  how = flags.read(config_lib.TranslateConfig)
+  options = flags.read(command_config.CommandConfig)
+  how = flags.read(command_config.TranslateConfig)
   background = flags.read(config_lib.DataConfig).background
   if options.dry_run:
     command.show(
       {
         "model": model,
-        **config_lib.option_values(how),
+        **search_config.option_values(how),
         "size": options.size,
         "background": background,
         "checkpoint": options.checkpoint,

@@ -25,6 +25,7 @@ import tempfile
 import tqdm
 
 from official.cyclegan import old_names
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
@@ -41,7 +42,9 @@ def translate_files(
   output: str,
   direction: str,
   scale: str = "fit",
-  selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
+  selection: command_config.GeneratorSelection = (
+    command_config.DEFAULT_SELECTION
+  ),
   background: str = config_lib.DataConfig.background,
   size: int = 0,
 ) -> list[str]:

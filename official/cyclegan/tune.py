@@ -42,13 +42,14 @@ import sys
 from typing import Any
 
 from official.cyclegan.core import command
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import flags
+from official.cyclegan.core import search_config
 
 flags.define_run(distilled=True, devices=False)
-flags.define(config_lib.SearchConfig)
-flags.define(config_lib.TuneConfig)
+flags.define(search_config.SearchConfig)
+flags.define(search_config.TuneConfig)
 _AGAIN = "--noshow_ended"
 
 
@@ -63,17 +64,17 @@ def _start_again() -> None:
 
 def main() -> None:
   """Searches what files and flags describe."""
-  tuning = flags.read(config_lib.TuneConfig)
+  tuning = flags.read(search_config.TuneConfig)
   options = flags.search_from_flags(tuning.space)
   if tuning.space == "architecture":
     config = flags.student_from_flags()
   else:
     config = flags.config_from_flags()
   resolved = config_checks.resolve(config)
-  shown = flags.read(config_lib.CommandConfig)
+  shown = flags.read(command_config.CommandConfig)
   if shown.dry_run:
     values: dict[str, Any] = dataclasses.asdict(resolved)
-    values["search"] = config_lib.option_values(options)
+    values["search"] = search_config.option_values(options)
     command.show(values, shown.format)
     return
   tuner_dir = flags.require(

@@ -31,6 +31,7 @@ from typing import Any
 import keras_tuner
 from absl import logging
 
+from official.cyclegan import old_names
 from official.cyclegan import train_lib
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
@@ -39,6 +40,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import memory
 from official.cyclegan.core import options as options_lib
+from official.cyclegan.core import search_config
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import validation
 from official.cyclegan.modeling import model as model_lib
@@ -53,6 +55,8 @@ from official.cyclegan.tuning import trial_folder
 from official.cyclegan.tuning import tuner as tuner_lib
 from official.cyclegan.tuning import workers
 
+__getattr__ = old_names.left("tune_lib")
+
 NeedsRestart = tuner_lib.NeedsRestart
 _SAVES = 4  # checkpoints of a trial
 _MEMORY_SHARE = 0.25  # of what is there at the start
@@ -64,7 +68,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
   def __init__(
     self,
     config: config_lib.Config,
-    search: config_lib.SearchConfig,
+    search: search_config.SearchConfig,
   ):
     """Sets what is varied, and how.
 
@@ -80,7 +84,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     self.measures_cost = any(
       getattr(search, option) for option in deployment_cost.LIMITS.values()
     ) or any(
-      name in config_lib.ARCHITECTURE_SEARCH.search for name in search.search
+      name in search_config.ARCHITECTURE_SEARCH.search for name in search.search
     )
 
   def declare_hyperparameters(self, hp: keras_tuner.HyperParameters) -> None:
@@ -97,7 +101,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     Args:
       hp: The trial's hyperparameters; an option that they lack is declared.
     """
-    configured = config_lib.searched(self.config, self.search.search)
+    configured = search_config.searched(self.config, self.search.search)
     return search_space.suggest(
       hp, search_space.varied(self.search), configured
     )
@@ -109,7 +113,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
       hp: The trial's; Hyperband's say how long it is as well, and a
         finalist's that it is as long as the configuration says.
     """
-    config = config_lib.with_searched(self.config, self.suggest(hp))
+    config = search_config.with_searched(self.config, self.suggest(hp))
     if oracles.FINAL_OF in hp.values:
       return config_checks.resolve(config)
     steps = self.search.trial_steps
@@ -213,9 +217,9 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
 
 def run(
   config: config_lib.Config,
-  options: config_lib.SearchConfig,
+  options: search_config.SearchConfig,
   tuner_dir: str,
-  tuning: config_lib.TuneConfig,
+  tuning: search_config.TuneConfig,
 ) -> None:
   """Searches as a command does: sets devices up, obeys signals, logs the end.
 
@@ -253,7 +257,7 @@ def run(
 
 def search(
   config: config_lib.Config,
-  options: config_lib.SearchConfig,
+  options: search_config.SearchConfig,
   tuner_dir: str,
   distributed: bool = False,
   max_bytes: float = 0.0,
@@ -340,7 +344,7 @@ def _connect(
     oracle.reserve = lambda: _seconds_of_finalists(oracle, hypermodel, report)
 
 
-def memory_limit(options: config_lib.SearchConfig) -> float:
+def memory_limit(options: search_config.SearchConfig) -> float:
   """Returns how large the process may become, bytes.
 
   Args:
@@ -364,7 +368,7 @@ def _seconds_of_finalists(
 
 
 def _check_trials(
-  config: config_lib.Config, options: config_lib.SearchConfig
+  config: config_lib.Config, options: search_config.SearchConfig
 ) -> None:
   """Refuses what a trial would be refused for."""
   types: tuple[str, ...] = (config.model.generator_type,)
@@ -373,7 +377,7 @@ def _check_trials(
     types = tried.options
   for generator_type in types:
     config_checks.resolve(
-      config_lib.with_searched(config, {"generator_type": generator_type})
+      search_config.with_searched(config, {"generator_type": generator_type})
     )
   if config.device != config_lib.DeviceConfig():
     raise errors.UserError(
@@ -383,9 +387,9 @@ def _check_trials(
 
 
 def first_values(
-  config: config_lib.Config, options: config_lib.SearchConfig
+  config: config_lib.Config, options: search_config.SearchConfig
 ) -> dict[str, Any]:
   """Returns the configuration's own values, if the search may try them."""
-  values = config_lib.searched(config, options.search)
+  values = search_config.searched(config, options.search)
   allowed = search_space.contains(search_space.varied(options), values)
   return values if allowed else {}

@@ -16,9 +16,11 @@ import dataclasses
 
 import pytest
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
+from official.cyclegan.core import search_config
 from tests import conftest
 
 
@@ -141,7 +143,7 @@ def test_a_resolved_configuration_is_one_and_stays_as_it_is():
   ],
 )
 def test_a_bad_search_is_refused_by_flag(changes, words):
-  search = config_lib.with_options(config_lib.SearchConfig(), changes)
+  search = search_config.with_options(search_config.SearchConfig(), changes)
   with pytest.raises(errors.UserError) as error:
     config_checks.check_search(search)
   for word in words:
@@ -163,7 +165,7 @@ def test_a_bad_search_is_refused_by_flag(changes, words):
   ],
 )
 def test_a_bad_export_is_refused_by_flag(changes, words):
-  export = dataclasses.replace(config_lib.ExportConfig(), **changes)
+  export = dataclasses.replace(command_config.ExportConfig(), **changes)
   with pytest.raises(errors.UserError) as error:
     config_checks.resolve_export(export, config_lib.Config())
   for word in words:
@@ -171,7 +173,7 @@ def test_a_bad_export_is_refused_by_flag(changes, words):
 
 
 def test_an_export_gets_size_and_formats_filled_in():
-  export = config_lib.ExportConfig(format=("web",))
+  export = command_config.ExportConfig(format=("web",))
   resolved = config_checks.resolve_export(export, config_lib.Config())
   assert resolved.sizes == (128,) and resolved.format == ("tflite", "web")
 

@@ -22,6 +22,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import options
+from official.cyclegan.core import search_config
 from tests import conftest
 
 
@@ -127,7 +128,9 @@ def test_a_search_can_be_given_as_a_file(tmp_path):
     config_files=[path],
     overrides=["search.gen_n_filters_choices=[8,16],search.max_trials=3"],
   )
-  search = config_lib.with_options(config_lib.SearchConfig(), given["search"])
+  search = search_config.with_options(
+    search_config.SearchConfig(), given["search"]
+  )
   assert search.space["lambda_id"] == options.Range(1.0, 4.0)
   assert search.space["gen_n_filters"] == options.Choices((8, 16))
   assert search.search == ("lambda_id",) and search.max_trials == 3

@@ -16,22 +16,24 @@ import dataclasses
 
 import pytest
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import options
+from official.cyclegan.core import search_config
 from tests import conftest
 
 _PARTS = (
   *config_lib.parts().values(),
-  config_lib.SearchConfig,
-  config_lib.EvaluateConfig,
-  config_lib.ExportConfig,
-  config_lib.CommandConfig,
-  config_lib.PackConfig,
-  config_lib.TuneConfig,
-  config_lib.TranslateConfig,
-  config_lib.DemoConfig,
-  config_lib.DownloadConfig,
+  search_config.SearchConfig,
+  command_config.EvaluateConfig,
+  command_config.ExportConfig,
+  command_config.CommandConfig,
+  command_config.PackConfig,
+  search_config.TuneConfig,
+  command_config.TranslateConfig,
+  command_config.DemoConfig,
+  command_config.DownloadConfig,
 )
 
 
@@ -48,7 +50,7 @@ def test_defaults_are_those_of_the_book():
 @pytest.mark.parametrize("part", _PARTS, ids=lambda part: part.__name__)
 def test_every_field_is_declared_as_an_option(part):
   names = {field.name for field in dataclasses.fields(part)}
-  if part is config_lib.SearchConfig:  # declared with the options it varies
+  if part is search_config.SearchConfig:  # declared with the options it varies
     names.remove("space")
   assert names == {entry.name for entry in options.declared(part)}
   for entry in options.declared(part):
@@ -60,28 +62,28 @@ def test_every_field_is_declared_as_an_option(part):
 def test_no_two_parts_of_a_run_share_a_name():
   names = [
     entry.name
-    for part in (*config_lib.parts().values(), config_lib.SearchConfig)
-    for entry in config_lib.declared_options(part).values()
+    for part in (*config_lib.parts().values(), search_config.SearchConfig)
+    for entry in search_config.declared_options(part).values()
   ]
   assert len(names) == len(set(names))
 
 
 def test_what_is_searched_is_declared_with_the_option():
-  assert config_lib.SEARCHABLE["lambda_id"] == "loss"
-  assert config_lib.SEARCHABLE["upsample"] == "model"
-  for name, tried in config_lib.DEFAULT_SPACE.items():
-    flag = config_lib.space_flag(name, tried)
-    entry = config_lib.declared_options(config_lib.SearchConfig)[flag]
+  assert search_config.SEARCHABLE["lambda_id"] == "loss"
+  assert search_config.SEARCHABLE["upsample"] == "model"
+  for name, tried in search_config.DEFAULT_SPACE.items():
+    flag = search_config.space_flag(name, tried)
+    entry = search_config.declared_options(search_config.SearchConfig)[flag]
     assert entry.default == tried.values()
 
 
 def test_with_options_changes_the_space_of_a_search():
-  search = config_lib.with_options(
-    config_lib.ARCHITECTURE_SEARCH, {"lambda_id_range": (1.0, 2.0)}
+  search = search_config.with_options(
+    search_config.ARCHITECTURE_SEARCH, {"lambda_id_range": (1.0, 2.0)}
   )
   assert search.space["lambda_id"] == options.Range(1.0, 2.0)
   assert search.space["n_res_blocks"] == options.Choices((2, 4, 6, 8))
-  values = config_lib.option_values(search)
+  values = search_config.option_values(search)
   assert values["lambda_id_range"] == (1.0, 2.0)
   assert "space" not in values
 
@@ -90,7 +92,7 @@ def test_a_searched_learning_rate_keeps_the_ratio():
   config = conftest.replace(
     config_lib.Config(), "train", disc_learning_rate=1e-4
   )
-  found = config_lib.with_searched(config, {"learning_rate": 4e-4})
+  found = search_config.with_searched(config, {"learning_rate": 4e-4})
   assert found.train.disc_learning_rate == pytest.approx(2e-4)
 
 

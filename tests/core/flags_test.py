@@ -18,19 +18,21 @@ import pytest
 from absl import flags as absl_flags
 from absl.testing import flagsaver
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import options
+from official.cyclegan.core import search_config
 from tests import conftest
 
-flags.define(config_lib.ExportConfig)
-flags.define(config_lib.SearchConfig)
-flags.define(config_lib.CommandConfig)
+flags.define(command_config.ExportConfig)
+flags.define(search_config.SearchConfig)
+flags.define(command_config.CommandConfig)
 flags.define_run(distilled=True)
 
-_PARTS = (*config_lib.parts().values(), config_lib.SearchConfig)
+_PARTS = (*config_lib.parts().values(), search_config.SearchConfig)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def given():
 
 def _entries():
   return itertools.chain.from_iterable(
-    config_lib.declared_options(part).values() for part in _PARTS
+    search_config.declared_options(part).values() for part in _PARTS
   )
 
 
@@ -63,9 +65,9 @@ def test_every_option_has_a_flag_with_its_default_and_help(entry):
 
 def test_without_flags_the_config_is_the_default():
   assert flags.config_from_flags() == config_lib.Config()
-  assert flags.search_from_flags() == config_lib.SearchConfig()
+  assert flags.search_from_flags() == search_config.SearchConfig()
   search = flags.search_from_flags("architecture")
-  assert search == config_lib.ARCHITECTURE_SEARCH
+  assert search == search_config.ARCHITECTURE_SEARCH
 
 
 def test_flags_reach_the_config(given):
@@ -155,9 +157,9 @@ def test_size_and_sizes_contradict_each_other(given):
 
 
 def test_selection(given):
-  assert flags.selection_from_flags() == config_lib.DEFAULT_SELECTION
+  assert flags.selection_from_flags() == command_config.DEFAULT_SELECTION
   given("--checkpoint=best", "--raw_generator")
-  assert flags.selection_from_flags() == config_lib.GeneratorSelection(
+  assert flags.selection_from_flags() == command_config.GeneratorSelection(
     "best", use_ema=False
   )
 

@@ -14,6 +14,7 @@
 import pytest
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import search_config
 from official.cyclegan.serving import deployment_cost
 from tests import conftest
 
@@ -43,7 +44,7 @@ def test_measures_what_would_be_exported():
 )
 def test_names_the_limit_that_is_exceeded(option, value, fits):
   cost = {"latency_ms": 5.0, "macs": 2e6, "size_kb": 100.0}
-  options = config_lib.SearchConfig(**{option: value})
+  options = search_config.SearchConfig(**{option: value})
   if fits:
     deployment_cost.check(cost, options)
     return

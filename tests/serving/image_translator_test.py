@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from official.cyclegan import export_lib
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import command_config
 from official.cyclegan.core import errors
 from official.cyclegan.serving import image_translator
 from official.cyclegan.training import checkpoints
@@ -103,7 +103,7 @@ def test_size(models, tmp_path):
     assert made.shape == (50, 70, 3)
     with pytest.raises(errors.UserError, match="--size=30"):
       image_translator.open_model(models[name], "AtoB", size=30)
-  options = config_lib.ExportConfig(
+  options = command_config.ExportConfig(
     format=("tflite",), quantization=("dynamic",), sizes=(32, 64), io="uint8"
   )
   export_lib.export(models["run"], str(tmp_path), ["AtoB"], options)

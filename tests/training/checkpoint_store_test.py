@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
@@ -284,7 +285,7 @@ def test_best_generator_can_be_chosen(config, model, tmp_path):
     kernels.append(kernel.numpy())
   for which, kernel in zip(("best", "latest"), kernels):
     generator, _ = checkpoints.load_generator(
-      str(tmp_path), "AtoB", config_lib.GeneratorSelection(which)
+      str(tmp_path), "AtoB", command_config.GeneratorSelection(which)
     )
     np.testing.assert_array_equal(generator.get_weights()[0], kernel)
 

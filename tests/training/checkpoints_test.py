@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.modeling import model as model_lib
@@ -53,8 +53,8 @@ def test_generator_is_the_averaged_one_where_there_is_one(
     raw = (model.g_AB, model.g_BA)[index]
     averaged = model.ema_generators[index] if ema_decay else raw
     for selection, want in (
-      (config_lib.DEFAULT_SELECTION, averaged),
-      (config_lib.GeneratorSelection(use_ema=False), raw),
+      (command_config.DEFAULT_SELECTION, averaged),
+      (command_config.GeneratorSelection(use_ema=False), raw),
     ):
       generator, loaded = checkpoints.load_generator(
         str(tmp_path), direction, selection
@@ -68,8 +68,8 @@ def test_generator_is_the_averaged_one_where_there_is_one(
 @pytest.mark.parametrize(
   ("selection", "words"),
   [
-    (config_lib.DEFAULT_SELECTION, "holds no checkpoint in checkpoints/"),
-    (config_lib.GeneratorSelection("best"), "Train with --best_metric"),
+    (command_config.DEFAULT_SELECTION, "holds no checkpoint in checkpoints/"),
+    (command_config.GeneratorSelection("best"), "Train with --best_metric"),
   ],
 )
 def test_without_a_checkpoint_it_says_so(

@@ -21,6 +21,7 @@ import threadpoolctl
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import search_config
 from official.cyclegan.tuning import oracles
 from tests import conftest
 
@@ -372,7 +373,7 @@ def test_uncounted_trials_leave_room_for_others(tmp_path):
   ),
 )
 def test_the_options_say_which_oracle(tuner, kind):
-  options = config_lib.SearchConfig(
+  options = search_config.SearchConfig(
     tuner=tuner, max_trials=7, max_minutes=2.0, finalists=3
   )
   oracle = oracles.create(options, {"lambda_id": 1.0}, seed=0)

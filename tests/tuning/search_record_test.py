@@ -18,11 +18,12 @@ import pytest
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import search_config
 from official.cyclegan.tuning import search_record
 from tests import conftest
 
 _CONFIG = config_lib.Config()
-_OPTIONS = config_lib.SearchConfig()
+_OPTIONS = search_config.SearchConfig()
 
 
 @pytest.fixture

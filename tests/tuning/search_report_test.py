@@ -21,11 +21,12 @@ import pytest
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import search_config
 from official.cyclegan.tuning import oracles
 from official.cyclegan.tuning import search_report
 from tests import conftest
 
-_OPTIONS = config_lib.SearchConfig(search=("lambda_id", "generator_type"))
+_OPTIONS = search_config.SearchConfig(search=("lambda_id", "generator_type"))
 
 
 def _trial(folder, name, score, **values):

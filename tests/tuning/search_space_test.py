@@ -14,8 +14,8 @@
 import keras_tuner
 import pytest
 
-from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import options
+from official.cyclegan.core import search_config
 from official.cyclegan.tuning import search_space
 from tests import conftest
 
@@ -26,13 +26,13 @@ _SPACE = {
 
 
 def test_the_space_is_that_of_the_options():
-  search = config_lib.with_options(
-    config_lib.SearchConfig(search=("gen_n_filters", "lambda_id")),
+  search = search_config.with_options(
+    search_config.SearchConfig(search=("gen_n_filters", "lambda_id")),
     {"lambda_id_range": (0.5, 8.0), "gen_n_filters_choices": (16, 32)},
   )
   varied = search_space.varied(search)
   assert varied == _SPACE and list(varied) == list(search.search)
-  assert sorted(search.space) == sorted(config_lib.SEARCHABLE)
+  assert sorted(search.space) == sorted(search_config.SEARCHABLE)
   assert search.space["learning_rate"] == options.Range(1e-4, 1e-3)
 
 

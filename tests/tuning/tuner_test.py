@@ -21,6 +21,7 @@ import pytest
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import search_config
 from official.cyclegan.serving import deployment_cost
 from official.cyclegan.training import checkpoints
 from official.cyclegan.tuning import oracles
@@ -40,7 +41,9 @@ class _Model(keras_tuner.HyperModel):
   def __init__(self, **changes):
     super().__init__()
     values = {"trial_steps": 2, "max_trials": 2, "tuner": "random", **changes}
-    self.search = config_lib.with_options(config_lib.SearchConfig(), values)
+    self.search = search_config.with_options(
+      search_config.SearchConfig(), values
+    )
     self.measures_cost = False
     self.seed = 42
     self.calls = []  # values, seed and folder of each training
@@ -51,7 +54,7 @@ class _Model(keras_tuner.HyperModel):
 
   def suggest(self, hp):
     names = self.search.search
-    configured = config_lib.searched(config_lib.Config(), names)
+    configured = search_config.searched(config_lib.Config(), names)
     space = search_space.varied(self.search)
     return search_space.suggest(hp, space, configured)
 

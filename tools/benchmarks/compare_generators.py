@@ -37,19 +37,19 @@ from typing import Any
 from absl import flags
 
 from official.cyclegan.core import command
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import flags as core_flags
 
-core_flags.define(config_lib.CommandConfig, "output_dir")
+core_flags.define(command_config.CommandConfig, "output_dir")
 _RUNS = flags.DEFINE_list(
   "runs", [], "NAME=FOLDER of each run, separated by commas."
 )
 _QUANTIZATION = flags.DEFINE_list(
   "quantization",
-  list(config_lib.ExportConfig.quantization),
+  list(command_config.ExportConfig.quantization),
   "Kinds of .tflite files.",
 )
 _BROWSER = flags.DEFINE_boolean(
@@ -71,7 +71,7 @@ def main() -> None:
   for name, folder in runs.items():
     config = config_file.load(folder)
     exported = os.path.join(output, name)
-    options = config_lib.ExportConfig(
+    options = command_config.ExportConfig(
       format=("tflite",), quantization=tuple(_QUANTIZATION.value)
     )
     report = export_lib.export(folder, exported, options=options)

@@ -40,6 +40,7 @@ import numpy as np
 from absl import flags
 
 from official.cyclegan.core import command
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
@@ -47,13 +48,13 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import flags as core_flags
 
-core_flags.define(config_lib.CommandConfig, "model_dir")
+core_flags.define(command_config.CommandConfig, "model_dir")
 # All of train's, so that its flag files can be given.
 core_flags.define_run(devices=False)
-core_flags.define(config_lib.CommandConfig, "size")
+core_flags.define(command_config.CommandConfig, "size")
 _QUANTIZATION = flags.DEFINE_list(
   "quantization",
-  list(config_lib.ExportConfig.quantization),
+  list(command_config.ExportConfig.quantization),
   "Kinds of .tflite files to write and measure.",
 )
 _TFLITE = flags.DEFINE_list(

@@ -51,9 +51,10 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import flags as core_flags
+from official.cyclegan.core import search_config
 
 core_flags.define_run(devices=False)
-core_flags.define(config_lib.SearchConfig)
+core_flags.define(search_config.SearchConfig)
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the runs.")
 _JSON = flags.DEFINE_string("json", "", "File for every figure.")
 _RUNS = flags.DEFINE_integer("runs", 24, "Runs on each data set.", 4)
@@ -125,7 +126,7 @@ def main() -> None:
   print(_table(correlations), end="")
 
 
-def _draw(search: config_lib.SearchConfig, i: int) -> dict[str, float]:
+def _draw(search: search_config.SearchConfig, i: int) -> dict[str, float]:
   """Returns the weights of a run, evenly on a log scale."""
   import numpy as np
 

@@ -30,13 +30,13 @@ import os
 from absl import flags
 
 from official.cyclegan.core import command
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import flags as core_flags
 
-core_flags.define(config_lib.CommandConfig, "model_dir")
+core_flags.define(command_config.CommandConfig, "model_dir")
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the files.")
 
 

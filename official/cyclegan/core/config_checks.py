@@ -18,9 +18,11 @@ from __future__ import annotations
 import dataclasses
 import math
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import options
+from official.cyclegan.core import search_config
 
 # What "auto" means. For the ResNet the best of the three on the built-in data
 # sets (docs/training.md), for the U-Net that of its source.
@@ -222,7 +224,7 @@ def check_transfer(
       )
 
 
-def check_search(search: config_lib.SearchConfig) -> None:
+def check_search(search: search_config.SearchConfig) -> None:
   """Refuses options of a search that cannot be used.
 
   Args:
@@ -231,10 +233,10 @@ def check_search(search: config_lib.SearchConfig) -> None:
   Raises:
     errors.UserError: Carries the option.
   """
-  options.check_list("search", search.search, tuple(config_lib.SEARCHABLE))
+  options.check_list("search", search.search, tuple(search_config.SEARCHABLE))
   options.check(search)
   for name, tried in search.space.items():
-    flag = config_lib.space_flag(name, tried)
+    flag = search_config.space_flag(name, tried)
     if isinstance(tried, options.Range):
       if not 0 < tried.low < tried.high < math.inf:
         raise errors.UserError(
@@ -246,12 +248,12 @@ def check_search(search: config_lib.SearchConfig) -> None:
       continue
     if not tried.options:
       raise errors.UserError("is empty: give some values.", flag)
-    part = config_lib.parts()[config_lib.SEARCHABLE[name]]
+    part = config_lib.parts()[search_config.SEARCHABLE[name]]
     for value in tried.options:
       options.check_value(options.find(part, name), flag, value)
 
 
-def check_evaluation(evaluation: config_lib.EvaluateConfig) -> None:
+def check_evaluation(evaluation: command_config.EvaluateConfig) -> None:
   """Refuses options of an evaluation that cannot be used.
 
   Args:
@@ -264,8 +266,8 @@ def check_evaluation(evaluation: config_lib.EvaluateConfig) -> None:
 
 
 def resolve_export(
-  export: config_lib.ExportConfig, config: config_lib.Config
-) -> config_lib.ExportConfig:
+  export: command_config.ExportConfig, config: config_lib.Config
+) -> command_config.ExportConfig:
   """Checks what is to be exported and fills in what follows from the run.
 
   Args:

@@ -26,12 +26,14 @@ import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import model_path
 from official.cyclegan.core import options
+from official.cyclegan.core import search_config
 
 FILE_NAME = model_path.CONFIG_NAME
 EXPORT_NAME = model_path.EXPORT_NAME  # with the data set's options
@@ -42,9 +44,9 @@ _SOURCE_UPSAMPLERS = {"resnet": "conv_transpose", "unet": "resize_conv"}
 # What files and overrides can hold beside the parts of a run: the options of
 # `tune`, `evaluate` and `export`. Each command takes what concerns it.
 _SECTIONS = {
-  "search": config_lib.SearchConfig,
-  "evaluation": config_lib.EvaluateConfig,
-  "export": config_lib.ExportConfig,
+  "search": search_config.SearchConfig,
+  "evaluation": command_config.EvaluateConfig,
+  "export": command_config.ExportConfig,
 }
 # By section and option, values read from files and overrides.
 Given = dict[str, dict[str, Any]]
@@ -243,7 +245,7 @@ def with_given(config: config_lib.Config, given: Given) -> config_lib.Config:
       out.
   """
   changed = {
-    name: config_lib.with_options(getattr(config, name), given[name])
+    name: search_config.with_options(getattr(config, name), given[name])
     for name in config_lib.parts()
     if name in given
   }
@@ -359,7 +361,7 @@ def _find_option(
   by_key = {
     f"{part}.{entry}": declared
     for part, cls in known.items()
-    for entry, declared in config_lib.declared_options(cls).items()
+    for entry, declared in search_config.declared_options(cls).items()
   }
   key = f"{section}.{name}"
   if key not in by_key:

@@ -26,11 +26,13 @@ from typing import Any
 
 from absl import flags
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import options
+from official.cyclegan.core import search_config
 
 # Help lists the flags as those of the command that asks for them.
 flags.disclaim_key_flags()
@@ -99,7 +101,7 @@ def define(part: type, *names: str) -> None:
     part: A dataclass with options.
     *names: Only these; all if none is given.
   """
-  for name, entry in config_lib.declared_options(part).items():
+  for name, entry in search_config.declared_options(part).items():
     if names and name not in names:
       continue
     if _DEFINED.get(name) != entry:
@@ -116,14 +118,14 @@ def define_run(distilled: bool = False, devices: bool = True) -> None:
   """
   for part in config_lib.parts().values():
     if part is config_lib.LossConfig:
-      own = config_lib.declared_options(part)
+      own = search_config.declared_options(part)
       define(part, *(n for n in own if distilled or n not in _STUDENT_LOSSES))
     elif part is config_lib.DistillConfig:
       if distilled:
         define(part)
     elif part is not config_lib.DeviceConfig or devices:
       define(part)
-  define(config_lib.CommandConfig, *FRONT_DOOR, "dry_run", "format")
+  define(command_config.CommandConfig, *FRONT_DOOR, "dry_run", "format")
 
 
 def _define(entry: options.Declared) -> None:
@@ -179,7 +181,7 @@ def given(part: Any) -> dict[str, Any]:
     part: The dataclass, or an instance of it.
   """
   found = {}
-  for name, entry in config_lib.declared_options(part).items():
+  for name, entry in search_config.declared_options(part).items():
     if _DEFINED.get(name, entry).option != entry.option:
       continue  # another command's flag of this name
     if name not in flags.FLAGS:
@@ -206,7 +208,7 @@ def read(part: Any, names: tuple[str, ...] = ()) -> Any:
   if isinstance(base, config_lib.DataConfig) and "dataset" in found:
     # Instead of the folders that a file, or an earlier run, names.
     found = {"domain_a": "", "domain_b": "", **found}
-  return config_lib.with_options(base, found)
+  return search_config.with_options(base, found)
 
 
 def given_by_files() -> config_file.Given:
@@ -215,7 +217,7 @@ def given_by_files() -> config_file.Given:
   Raises:
     errors.UserError: If one of them cannot be used.
   """
-  found = given(config_lib.CommandConfig)
+  found = given(command_config.CommandConfig)
   return config_file.read_given(
     found.get("experiment"),
     found.get("config_file", ()),
@@ -243,8 +245,8 @@ def config_from_flags(
 
 
 def search_from_flags(
-  space: str = config_lib.SPACES[0],
-) -> config_lib.SearchConfig:
+  space: str = search_config.SPACES[0],
+) -> search_config.SearchConfig:
   """Returns the options of a search that files and flags describe, checked.
 
   Args:
@@ -254,34 +256,34 @@ def search_from_flags(
     errors.UserError: If a value cannot be used.
   """
   search = (
-    config_lib.ARCHITECTURE_SEARCH
+    search_config.ARCHITECTURE_SEARCH
     if space == "architecture"
-    else config_lib.SearchConfig()
+    else search_config.SearchConfig()
   )
   search = read(_with_section(search, "search"))
   config_checks.check_search(search)
   return search
 
 
-def evaluation_from_flags() -> config_lib.EvaluateConfig:
+def evaluation_from_flags() -> command_config.EvaluateConfig:
   """Returns how the flags want a model to be evaluated, checked.
 
   Raises:
     errors.UserError: If a value cannot be used.
   """
-  evaluation = read(config_lib.EvaluateConfig)
+  evaluation = read(command_config.EvaluateConfig)
   config_checks.check_evaluation(evaluation)
   return evaluation
 
 
-def export_from_flags() -> config_lib.ExportConfig:
+def export_from_flags() -> command_config.ExportConfig:
   """Returns what the flags want to be exported, to be resolved.
 
   Raises:
     errors.UserError: If two of them contradict each other.
   """
-  export = read(config_lib.ExportConfig)
-  size = read(config_lib.CommandConfig).size
+  export = read(command_config.ExportConfig)
+  size = read(command_config.CommandConfig).size
   if size and export.sizes:
     raise errors.UserError(
       "and --sizes say the same. Give one of them.", "size", size
@@ -289,10 +291,10 @@ def export_from_flags() -> config_lib.ExportConfig:
   return dataclasses.replace(export, sizes=(size,)) if size else export
 
 
-def selection_from_flags() -> config_lib.GeneratorSelection:
+def selection_from_flags() -> command_config.GeneratorSelection:
   """Returns which of a run's generators the flags want."""
-  command = read(config_lib.CommandConfig)
-  return config_lib.GeneratorSelection(
+  command = read(command_config.CommandConfig)
+  return command_config.GeneratorSelection(
     command.checkpoint, use_ema=not command.raw_generator
   )
 
@@ -349,7 +351,7 @@ def student_from_flags() -> config_lib.Config:
 def _with_section(part: Any, section: str) -> Any:
   """Returns a part with what files and overrides say of it."""
   values: Mapping[str, Any] = given_by_files().get(section, {})
-  return config_lib.with_options(part, values)
+  return search_config.with_options(part, values)
 
 
 def require(name: str, remedy: str) -> str:

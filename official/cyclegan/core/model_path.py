@@ -23,6 +23,7 @@ import enum
 import os
 from collections.abc import Mapping
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 
@@ -136,7 +137,7 @@ def _exported(folder: str) -> dict[str, tuple[str, ...]]:
     saved_model = os.path.join(folder, generator)
     paths = [saved_model] if is_saved_model(saved_model) else []
     for quantization in config_lib.QUANTIZATIONS:  # float32 first
-      name = config_lib.tflite_name(generator, quantization)
+      name = command_config.tflite_name(generator, quantization)
       if os.path.isfile(os.path.join(folder, name)):
         paths.append(os.path.join(folder, name))
     if paths:

@@ -51,8 +51,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import tensorflow as tf
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import search_config
 from official.cyclegan.data import dataset
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
@@ -89,8 +91,8 @@ class TestSet:
 def load(
   source: sources.Source,
   size: int,
-  max_images: int = config_lib.EvaluateConfig.max_images,
-  reference: str = config_lib.EvaluateConfig.reference,
+  max_images: int = command_config.EvaluateConfig.max_images,
+  reference: str = command_config.EvaluateConfig.reference,
 ) -> TestSet:
   """Reads the pictures of a data set.
 
@@ -138,7 +140,7 @@ def check_metric(option: str, metric: str, source: sources.Source) -> None:
   if metric.endswith("relative_l1") and not source.paired:
     raise errors.UserError(
       f": the truth of {source.name} is unknown. Use"
-      f" {config_lib.DEFAULT_OBJECTIVE}, or --paired if test pictures of the"
+      f" {search_config.DEFAULT_OBJECTIVE}, or --paired if test pictures of the"
       " same name show the same thing.",
       option,
       metric,

@@ -23,6 +23,7 @@ import numpy as np
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import search_config
 from official.cyclegan.modeling import generators
 from official.cyclegan.serving import model_cost
 from official.cyclegan.serving import serving_module
@@ -104,7 +105,7 @@ def measure(
   }
 
 
-def check(cost: dict[str, float], options: config_lib.SearchConfig) -> None:
+def check(cost: dict[str, float], options: search_config.SearchConfig) -> None:
   """Refuses a generator whose cost is above a limit.
 
   Args:

@@ -27,7 +27,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import model_path
@@ -59,7 +59,9 @@ class ImageTranslator:
 def open_model(
   path: str,
   direction: str,
-  selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
+  selection: command_config.GeneratorSelection = (
+    command_config.DEFAULT_SELECTION
+  ),
   size: int = 0,
 ) -> ImageTranslator:
   """Opens a run's folder, an export's folder, a SavedModel or a TFLite file.
@@ -82,7 +84,7 @@ def open_model(
   if found.kind is model_path.Kind.RUN:
     _require_tensorflow(path)
     return _at_size(_open_run(path, direction, selection), size)
-  if selection != config_lib.DEFAULT_SELECTION:
+  if selection != command_config.DEFAULT_SELECTION:
     raise errors.UserError(
       "is an exported model: --checkpoint and --raw_generator are for a run's"
       " folder. Give them to export.",
@@ -160,7 +162,7 @@ def _to_unit(image: np.ndarray) -> np.ndarray:
 
 
 def _open_run(
-  path: str, direction: str, selection: config_lib.GeneratorSelection
+  path: str, direction: str, selection: command_config.GeneratorSelection
 ) -> ImageTranslator:
   import tensorflow as tf
 

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import command_config
 from official.cyclegan.core import errors
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_file
@@ -104,7 +104,7 @@ def _convert(
   converter.optimizations = [tf.lite.Optimize.DEFAULT]
   if quantization == "float16":
     converter.target_spec.supported_types = [tf.float16]
-  if quantization in config_lib.CALIBRATED:
+  if quantization in command_config.CALIBRATED:
     converter.representative_dataset = images
     ops = tf.lite.OpsSet
     converter.target_spec.supported_ops = (

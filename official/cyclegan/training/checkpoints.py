@@ -23,6 +23,7 @@ import os
 
 import tensorflow as tf
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
@@ -140,7 +141,9 @@ def check_same_run(config: config_lib.Config, model_dir: str) -> None:
 def load_generator(
   model_dir: str,
   direction: str,
-  selection: config_lib.GeneratorSelection = config_lib.DEFAULT_SELECTION,
+  selection: command_config.GeneratorSelection = (
+    command_config.DEFAULT_SELECTION
+  ),
 ) -> tuple[tf.keras.Model, config_lib.Config]:
   """Restores one generator, with its averaged weights if the run keeps them.
 

@@ -38,6 +38,7 @@ from keras_tuner import oracles as kt_oracles
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import search_config
 from official.cyclegan.tuning import kerastuner_compat
 from official.cyclegan.tuning import search_space
 from official.cyclegan.tuning.kerastuner_compat import Trial
@@ -400,7 +401,7 @@ class Grid(CrashSafeOracle):
 
 
 def create(
-  options: config_lib.SearchConfig, first: dict[str, Any], seed: int
+  options: search_config.SearchConfig, first: dict[str, Any], seed: int
 ) -> CrashSafeOracle:
   """Returns the oracle that a search asks for.
 
@@ -437,7 +438,7 @@ def create(
   return oracle
 
 
-def hyperband_epochs(options: config_lib.SearchConfig) -> int:
+def hyperband_epochs(options: search_config.SearchConfig) -> int:
   """Returns the length of Hyperband's longest trials, in its own epochs.
 
   Args:

@@ -24,13 +24,14 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import options as options_lib
+from official.cyclegan.core import search_config
 
 FILE_NAME = "search.json"
 _SEARCH = "search"  # the part of the file beside the parts of a run
 
 
 def check_same(
-  config: config_lib.Config, options: config_lib.SearchConfig, tuner_dir: str
+  config: config_lib.Config, options: search_config.SearchConfig, tuner_dir: str
 ) -> None:
   """Writes a search's options, or refuses to mix it with another search.
 
@@ -67,18 +68,18 @@ def check_same(
 
 
 def _declared(
-  part: str, search: config_lib.SearchConfig
+  part: str, search: search_config.SearchConfig
 ) -> dict[str, options_lib.Declared]:
   """Returns the options of a part of the file by their names."""
   declarations = search if part == _SEARCH else config_lib.parts()[part]
-  return config_lib.declared_options(declarations)
+  return search_config.declared_options(declarations)
 
 
 def _record(
-  config: config_lib.Config, options: config_lib.SearchConfig
+  config: config_lib.Config, options: search_config.SearchConfig
 ) -> dict[str, dict[str, Any]]:
   """Returns the options as the file has them: by the names of their flags."""
-  search = config_lib.option_values(options)
+  search = search_config.option_values(options)
   record = {**dataclasses.asdict(config), _SEARCH: search}
   return json.loads(json.dumps(record))  # tuples become lists, as in the file
 

@@ -33,6 +33,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import options as options_lib
+from official.cyclegan.core import search_config
 from official.cyclegan.tuning import oracles
 from official.cyclegan.tuning import search_space
 from official.cyclegan.tuning import trial_folder
@@ -79,7 +80,7 @@ class Report:
   def __init__(
     self,
     config: config_lib.Config,
-    options: config_lib.SearchConfig,
+    options: search_config.SearchConfig,
     tuner_dir: str,
   ):
     """Sets what to write where.
@@ -230,7 +231,7 @@ class Report:
     """Returns the flagfile that trains the best trial in full."""
     found = {name: best[name] for name in self._options.search}
     config = config_checks.resolve(
-      config_lib.with_searched(self._config, found)
+      search_config.with_searched(self._config, found)
     )
     objective = self._options.objective
     teacher = config.distill.teacher
@@ -347,7 +348,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
 def plot(
   rows: list[dict[str, Any]],
-  options: config_lib.SearchConfig,
+  options: search_config.SearchConfig,
   chosen: str,
   path: str,
 ) -> None:
@@ -403,7 +404,7 @@ def _short(value: Any) -> str:
 
 
 def describe(
-  summary: Summary, search: config_lib.SearchConfig, command: str
+  summary: Summary, search: search_config.SearchConfig, command: str
 ) -> str:
   """Returns what a search found, in lines for people.
 

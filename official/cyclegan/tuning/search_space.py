@@ -21,11 +21,11 @@ from typing import Any
 import keras_tuner
 import numpy as np
 
-from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import options
+from official.cyclegan.core import search_config
 
 
-def varied(search: config_lib.SearchConfig) -> config_lib.Space:
+def varied(search: search_config.SearchConfig) -> search_config.Space:
   """Returns what is tried of each option that a search varies, in its order.
 
   Args:
@@ -36,7 +36,7 @@ def varied(search: config_lib.SearchConfig) -> config_lib.Space:
 
 def suggest(
   hp: keras_tuner.HyperParameters,
-  space: config_lib.Space,
+  space: search_config.Space,
   configured: Mapping[str, Any],
 ) -> dict[str, Any]:
   """Returns a trial's value of each option, and declares it if it is new.
@@ -61,7 +61,7 @@ def suggest(
   return found
 
 
-def contains(space: config_lib.Space, values: Mapping[str, Any]) -> bool:
+def contains(space: search_config.Space, values: Mapping[str, Any]) -> bool:
   """Returns whether a search may try some values.
 
   Args:
@@ -71,7 +71,7 @@ def contains(space: config_lib.Space, values: Mapping[str, Any]) -> bool:
   return all(values[name] in tried for name, tried in space.items())
 
 
-def grid(space: config_lib.Space, points: int) -> dict[str, list[Any]]:
+def grid(space: search_config.Space, points: int) -> dict[str, list[Any]]:
   """Returns the values that a grid search tries.
 
   Args:

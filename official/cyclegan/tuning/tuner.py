@@ -34,6 +34,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import memory
+from official.cyclegan.core import search_config
 from official.cyclegan.serving import deployment_cost
 from official.cyclegan.training import checkpoints
 from official.cyclegan.training import stop_requests
@@ -72,7 +73,7 @@ class TrialModel(Protocol):
     measures_cost: Whether the cost of a trial's generator is of interest.
   """
 
-  search: config_lib.SearchConfig
+  search: search_config.SearchConfig
   measures_cost: bool
 
   def cost(self, hp: keras_tuner.HyperParameters) -> dict[str, float]:
@@ -292,7 +293,7 @@ class Tuner(kerastuner_compat.TunerMixin):
 
 
 def exceeds_limits(
-  folder: trial_folder.TrialFolder, options: config_lib.SearchConfig
+  folder: trial_folder.TrialFolder, options: search_config.SearchConfig
 ) -> bool:
   """Says whether a trial was refused because its generator costs too much.
 

@@ -1,0 +1,287 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Options of the commands that a run does not keep, each declared once."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core.options import option
+
+# Those that need pictures to learn the ranges of what is computed.
+CALIBRATED = ("int8", "int8_mixed", "int16x8")
+SCALES = ("fit", "native")
+MODES = ("train", "eval", "train_and_eval")
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluateConfig:
+  """How a model is evaluated."""
+
+  max_images: int = option(
+    200, "Test images of each domain, at most.", unit="images", minimum=2
+  )
+  reference: str = option(
+    "train",
+    "Real pictures that translations are compared with: the training split's,"
+    " or the test split's as in most papers.",
+    choices=("train", "test"),
+  )
+  inception: bool = option(
+    False,
+    "FID and KID on Keras's InceptionV3 as well, whose weights Keras downloads"
+    " once (88 MB). They are not those that papers use.",
+  )
+  inception_weights: str = option(
+    "", "File of such weights, instead of the download."
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportConfig:
+  """What leaves training, and how good it has to be."""
+
+  format: tuple[str, ...] = option(
+    ("saved_model", "tflite"),
+    "What to write: saved_model (servers), tflite, web (a folder with a page"
+    " that translates in the browser; brings tflite).",
+    choices=("saved_model", "tflite", "web"),
+  )
+  quantization: tuple[str, ...] = option(
+    ("float32", "float16", "dynamic"),
+    "Kinds of .tflite files: float32, float16 (half the size; for graphics"
+    " processors), dynamic (8-bit weights, a quarter of it; the fastest on"
+    " processors), int8 (all in 8 bits), int8_mixed (convolutions in 8 bits,"
+    " norms in float32), int16x8 (16-bit activations).",
+    choices=config_lib.QUANTIZATIONS,
+  )
+  sizes: tuple[int, ...] = option(
+    (),
+    "Widths and heights that the .tflite files take, one signature each in the"
+    " same file; e.g. 256,384. The first is serving_default, another one e.g."
+    " s384. Empty: --size.",
+    unit="pixels",
+  )
+  io: str = option(
+    "float01",
+    "What .tflite files take and give: float01, float32 in [0, 1] as in"
+    " TensorFlow's style transfer apps, or uint8, [0, 255].",
+    choices=("float01", "uint8"),
+  )
+  calibration_images: int = option(
+    100,
+    "Training pictures from which int8, int8_mixed and int16x8 learn ranges.",
+    unit="images",
+    minimum=1,
+  )
+  test_images: int = option(
+    50,
+    "Test pictures on which every file is compared with the Keras generator.",
+    unit="images",
+    minimum=1,
+  )
+  min_psnr: float = option(
+    25.0,
+    "Least PSNR of a .tflite file to the Keras generator; below it nothing is"
+    " written.",
+    unit="dB",
+    minimum=0,
+    maximum=200,
+  )
+  description: str = option("", "Text for the .tflite files' metadata.")
+  author: str = option("", "Who made the model, for the files' metadata.")
+  licence: str = option(
+    "Up to who trained it, and to the pictures trained on.",
+    "The model's licence, for the files' metadata.",
+    old_flags=("license",),
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class CommandConfig:
+  """What a command is asked to do; several commands share these."""
+
+  model_dir: str | None = option(
+    None,
+    "Folder of the run: config.json, checkpoints, sample pictures and"
+    " TensorBoard logs.",
+  )
+  mode: str = option(
+    "train",
+    "What to do: train, eval (as the command evaluate does with its defaults)"
+    " or train_and_eval.",
+    choices=MODES,
+  )
+  model: str | None = option(
+    None, "Folder that train or export wrote, a SavedModel, or a .tflite file."
+  )
+  size: int = option(
+    0,
+    "Width and height that the model works at; of a .tflite file one of those"
+    " that it takes. 0: the size trained on, or the file's first.",
+    unit="pixels",
+    minimum=0,
+  )
+  checkpoint: str = option(
+    config_lib.LATEST,
+    "Which checkpoint of a run: the newest, or the one that train's"
+    " --best_metric kept.",
+    choices=(config_lib.LATEST, config_lib.BEST),
+  )
+  raw_generator: bool = option(
+    False,
+    "Use a run's generators as trained instead of their moving averages.",
+  )
+  output_dir: str | None = option(None, "Folder for what is written.")
+  experiment: str | None = option(
+    None,
+    "Preset by name, e.g. quickstart: a file of official/cyclegan/configs,"
+    " from any working directory.",
+  )
+  config_file: tuple[str, ...] = option(
+    (),
+    "YAML or JSON file of options, with the keys of config.json. May be given"
+    " several times; later files win.",
+    repeated=True,
+  )
+  params_override: tuple[str, ...] = option(
+    (),
+    "Options as a list such as train.learning_rate=1e-4,model.gen_n_filters=16."
+    " They win over --experiment and --config_file; flags win over them.",
+    repeated=True,
+  )
+  dry_run: bool = option(False, "Print the resolved configuration and stop.")
+  format: str = option(
+    "json",
+    "How --dry_run prints it: json or yaml; --config_file takes both.",
+    choices=("json", "yaml"),
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class PackConfig:
+  """What `prepare` writes."""
+
+  preview: str | None = option(
+    None,
+    "PNG file to write, showing what the networks will see; nothing else is"
+    " done.",
+  )
+  shard_mb: int = option(
+    128, "About how large a file of records gets.", unit="MB", minimum=1
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class TranslateConfig:
+  """What `translate` reads, and how."""
+
+  input: str | None = option(
+    None,
+    "Picture, glob pattern in quotes, folder of pictures, or a data set as for"
+    " train's --dataset: its test pictures; or a video file, or camera:0.",
+  )
+  output: str | None = option(
+    None,
+    "Folder for the results, which keep the inputs' names; for a single picture"
+    " also a .png or .jpg file. Of a video an .mp4 file, without sound.",
+  )
+  direction: str = option(
+    "AtoB", "Which way to translate.", choices=config_lib.DIRECTIONS
+  )
+  scale: str = option(
+    "fit",
+    "fit: work at the size that the model was trained for, as training did."
+    " native: work at the picture's own size (not for .tflite files).",
+    choices=SCALES,
+  )
+  temporal_smoothing: float = option(
+    0.0,
+    "Of a video, how much of the frame before is mixed in where nothing moves,"
+    " against flicker: 0, nothing, to below 1, e.g. 0.7.",
+    minimum=0,
+    below=1,
+    example=0.7,
+  )
+  max_frames: int = option(
+    0, "Frames of a video at most. 0: all.", unit="frames", minimum=0
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class DemoConfig:
+  """Where `demo` serves its page."""
+
+  host: str = option(
+    "127.0.0.1",
+    "Address to listen on. 0.0.0.0 lets other machines look; their browsers"
+    " give cameras to https pages only.",
+  )
+  port: int = option(
+    8000,
+    "Port to listen on. 0: any that is free.",
+    minimum=0,
+    maximum=65535,
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class DownloadConfig:
+  """Where `download` gets a data set from."""
+
+  via: str = option(
+    "archive",
+    "archive: a folder of pictures below --output_dir (default: data). tfds:"
+    " TFDS's own records.",
+    choices=("archive", "tfds"),
+  )
+  base_url: str = option(
+    "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/",
+    "Address of the folder that holds the archives, NAME.zip.",
+  )
+  sha256: str = option(
+    "",
+    "SHA-256 that the archive must have instead of the known one; none: any.",
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class GeneratorSelection:
+  """Which of a run's generators is wanted.
+
+  Attributes:
+    checkpoint: `latest`, or `best` for the one that `--best_metric` kept.
+    use_ema: Whether to take the moving averages of the weights, where the run
+      keeps them, instead of the weights as trained.
+  """
+
+  checkpoint: str = config_lib.LATEST
+  use_ema: bool = True
+
+
+DEFAULT_SELECTION = GeneratorSelection()
+DEFAULT_EVALUATION = EvaluateConfig()
+DEFAULT_EXPORT = ExportConfig()
+
+
+def tflite_name(generator: str, quantization: str) -> str:
+  """Returns what a `.tflite` file that `export` writes is called.
+
+  Args:
+    generator: `g_AB` or `g_BA`.
+    quantization: One of `QUANTIZATIONS`; `float32` has no ending of its own.
+  """
+  ending = "" if quantization == "float32" else f"_{quantization}"
+  return f"{generator}{ending}.tflite"
