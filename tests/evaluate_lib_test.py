@@ -155,6 +155,7 @@ def test_report_holds_all_that_was_asked_for(run, report):
   assert "| **this model** | doing nothing | histogram matching |" in text
   assert f"{entry['model']['psnr']:.4g}" in text
   assert "of the train split, which histogram matching is fitted to" in text
+  assert "the affine colour map is fitted to the truth" in text
 
 
 def test_files_are_written(reported):
@@ -188,6 +189,7 @@ def test_without_truth_there_are_no_errors(run, scenes, tmp_path):
   protocol = got["protocol"]
   assert protocol["images_A"] == 2 and protocol["references_A"] == 4
   assert protocol["reference_split"] == "test"
+  assert "affine" not in evaluate_lib.table(got)
   with PIL.Image.open(tmp_path / "pictures.png") as picture:
     assert picture.size == (2 * 34 - 2, 4 * 34 - 2)
 

@@ -302,10 +302,15 @@ def _sentence(protocol: dict[str, Any]) -> str:
     + ". Distances are to"
     f" {protocol['references_A']} and {protocol['references_B']} real images"
     f" of the {protocol['reference_split']} split, which histogram matching is"
-    " fitted to; the affine colour map is fitted to the truth itself. KID is"
-    f" the mean of {distribution_distance.SUBSETS} subsets ± their standard"
-    " deviation. FID depends on how many images it is of: compare it only with"
-    " figures of the same protocol."
+    " fitted to as well"
+    + (
+      "; the affine colour map is fitted to the truth itself"
+      if protocol["truth_known"]
+      else ""
+    )
+    + f". KID is the mean of {distribution_distance.SUBSETS} subsets ± their"
+    " standard deviation. FID depends on how many images it is of: compare it"
+    " only with figures of the same protocol."
     + (
       " InceptionV3's weights are Keras's, not those that papers use."
       if protocol["inception"]

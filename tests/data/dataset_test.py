@@ -252,15 +252,17 @@ def test_domains_of_30_and_3000_are_used_evenly(cache):
     )
 
   source = sources.Source("uneven", counts, load)
-  config = config_lib.DataConfig(crop_size=4, load_size=4, cache=cache)
+  config = config_lib.DataConfig(
+    crop_size=4, load_size=4, cache=cache, batch_size=10
+  )
 
-  def epochs(seed, steps=6000):
-    batches = dataset.training_batches(source, config, seed).take(steps)
+  def epochs(seed, images=6000):
+    batches = dataset.training_batches(source, config, seed).take(images // 10)
     orders = [[], []]
     for pair in batches.as_numpy_iterator():
-      for order, image in zip(orders, pair):
-        low, high = np.rint((image[0, 0, 0, :2] + 1) * 127.5).astype(int)
-        order.append(low + 250 * high)
+      for order, batch in zip(orders, pair):
+        low, high = np.rint((batch[:, 0, 0, :2].T + 1) * 127.5).astype(int)
+        order.extend((low + 250 * high).tolist())
     return orders
 
   a, b = epochs(seed=1)

@@ -116,13 +116,27 @@ def test_inception_takes_weights_from_a_file(pictures, tmp_path):
   )
 
 
-def test_files_that_are_no_weights_are_refused(tmp_path):
-  with pytest.raises(errors.UserError, match="is not a file"):
+def test_files_that_hold_no_weights_are_refused(monkeypatch, tmp_path):
+  def small(include_top, weights):
+    """Stands for InceptionV3, which takes seconds to build."""
+    layers = [tf.keras.layers.Dense(2) for _ in range(1 + include_top)]
+    return tf.keras.Sequential([tf.keras.Input((3,)), *layers])
+
+  monkeypatch.setattr(tf.keras.applications, "InceptionV3", small)
+  with pytest.raises(
+    errors.UserError, match="--inception_weights=.*none.h5 is not a file"
+  ):
     features.inception(str(tmp_path / "none.h5"))
-  wrong = tmp_path / "wrong.h5"
-  wrong.write_bytes(b"no weights")
-  with pytest.raises(errors.UserError, match="holds no weights"):
-    features.inception(str(wrong))
+  path = str(tmp_path / "wrong.h5")
+  of_another = tf.keras.Sequential(
+    [tf.keras.Input((3,)), *(tf.keras.layers.Dense(5) for _ in range(3))]
+  )
+  of_another.save_weights(path)
+  with pytest.raises(errors.UserError, match="wrong.h5 holds no weights"):
+    features.inception(path)
+  (tmp_path / "wrong.h5").write_bytes(b"no weights")
+  with pytest.raises(errors.UserError, match="wrong.h5 holds no weights"):
+    features.inception(path)
 
 
 def test_a_download_that_fails_is_one_line(monkeypatch):
