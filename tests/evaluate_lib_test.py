@@ -77,7 +77,9 @@ def _translations(model, pictures):
   translators = evaluate_lib.open_both(str(model))
   return {
     direction: (
-      np.concatenate([translator.run(picture[None]) for picture in pictures]),
+      np.concatenate(
+        [translator.translate(picture[None]) for picture in pictures]
+      ),
       (translator.size, translator.channels),
     )
     for direction, translator in translators.items()
