@@ -124,6 +124,11 @@ class BorderConv2D(tf.keras.layers.Conv2D):
     """Returns the constructor's arguments, for Keras to rebuild the layer."""
     return {
       **super().get_config(),
+      # In Keras's older form, for in HDF5 files the newer one loses the package
+      # that `SubpixelInitializer` is registered under.
+      "kernel_initializer": tf.keras.initializers.serialize(
+        self.kernel_initializer, use_legacy_format=True
+      ),
       "reflect": self.reflect,
       "partial": self.partial,
       "normed": self.normed,

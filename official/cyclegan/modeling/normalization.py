@@ -21,6 +21,7 @@ base class in this file and nothing more.
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import tensorflow as tf
 
@@ -79,6 +80,16 @@ class InstanceNormalization(tfa.layers.InstanceNormalization):
     if self.center:
       outputs += tf.cast(self.beta, tf.float32)
     return tf.cast(outputs, inputs.dtype)
+
+  @classmethod
+  def from_config(cls, config: dict[str, Any]) -> InstanceNormalization:
+    """Returns a layer with the configuration that `get_config` returned.
+
+    Args:
+      config: The constructor's arguments, and `groups`, which follows from the
+        class: given to the constructor it makes tensorflow-addons warn.
+    """
+    return cls(**{k: v for k, v in config.items() if k != "groups"})
 
   def _fused(self, image: tf.Tensor) -> tf.Tensor:
     """Normalises one image, as a batch of its own, in one operator.
