@@ -263,7 +263,7 @@ def test_longer_run_goes_on(run, tmp_path):
   assert int(model.buffer_A.seen) == 21
   assert (folder / "samples" / "step_0000007.png").exists()
   starts = json.loads((folder / "run.json").read_text())["starts"]
-  assert [start["first_step"] for start in starts] == [0, 5]
+  assert starts[-1]["first_step"] == 5
 
 
 def test_best_checkpoint_is_validated_and_kept(pictures, tmp_path):

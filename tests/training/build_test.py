@@ -24,7 +24,7 @@ from official.cyclegan.core import devices
 from official.cyclegan.core import errors
 from official.cyclegan.data import sources
 from official.cyclegan.training import build
-from official.cyclegan.training import checkpoints
+from official.cyclegan.training import checkpoint_store
 from tests import conftest
 
 
@@ -94,7 +94,7 @@ def teacher(pictures, tmp_path_factory):
   config_file.save(config, folder)
   model = build.build(config, _source(config))
   model.step.assign(1)
-  checkpoints.CheckpointStore(model, folder).save()
+  checkpoint_store.CheckpointStore(model, folder).save()
   return folder, config, model
 
 
