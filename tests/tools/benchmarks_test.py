@@ -67,7 +67,7 @@ def test_steps_are_compared(tmp_path):
     share /= case["peak_gflop_per_second"][kind]
     assert abs(step["share_of_peak"] / share - 1) < 1e-6
   assert set(case["ratios"]) == {"ours to tutorial", "ours to keras_example"}
-  assert "| ours to tutorial |" in done.stdout
+  assert "| ours to tutorial |" in conftest.unpadded(done.stdout)
 
 
 @pytest.mark.slow
@@ -82,7 +82,7 @@ def test_pytorch_is_compared_where_it_is(tmp_path):
     "--only=torch",
   )
   assert done.returncode == 0, done.stderr
-  assert "| ours to torch |" in done.stdout
+  assert "| ours to torch |" in conftest.unpadded(done.stdout)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_pipelines_are_compared_with_bare_decoding(tmp_path):
   assert min(rates.values()) > figures["training_step"] > 0
   assert set(figures["memory_mb"]) == {"6", "9"}
   assert 100 < figures["memory_mb"]["6"] < 20_000
-  assert "| pipeline, cache=disk |" in done.stdout
+  assert "| pipeline, cache=disk |" in conftest.unpadded(done.stdout)
 
 
 def test_impossible_sets_are_refused():
@@ -180,7 +180,8 @@ def test_recipes_are_compared(few_fruits, tmp_path):
   assert [row["recipe"] for row in rows] == ["first", "second"]
   with PIL.Image.open(output / "curves.png") as picture:
     assert picture.width > 500
-  assert "| second | 10 |" in (output / "summary.md").read_text()
+  summary = conftest.unpadded((output / "summary.md").read_text())
+  assert "| second | 10 |" in summary
   before = (output / "curves.json").read_bytes()
   assert (
     conftest.run_tool(*arguments).returncode == 0

@@ -35,6 +35,7 @@ import pathlib
 import statistics
 from typing import Any
 
+import markdown_table
 from absl import flags
 
 from official.cyclegan.core import command
@@ -84,7 +85,7 @@ def main() -> None:
   for name in chosen:
     if name not in _VARIANTS:
       raise errors.UserError(
-        f"--only={name} is not a variant. Known: {', '.join(_VARIANTS)}."
+        f"is not a variant. Known: {', '.join(_VARIANTS)}.", "only", name
       )
   path = pathlib.Path(output_dir, "ablation.json")
   path.parent.mkdir(parents=True, exist_ok=True)
@@ -147,11 +148,11 @@ def _train(config: config_lib.Config, model_dir: str) -> dict[str, float]:
   tf.keras.backend.clear_session()
   devices.set_up(config)
   model = train_lib.train(config, model_dir)
-  judge = validation.Evaluator(
+  evaluator = validation.Evaluator(
     validation.load(sources.open_source(config.data), config.data.crop_size)
   )
   averaged, raw = (
-    judge.measure(*map(validation.from_generator, generators))
+    evaluator.measure(*map(validation.from_generator, generators))
     for generators in (model.inference_generators, (model.g_AB, model.g_BA))
   )
   return {**averaged, **{f"raw_{name}": v for name, v in raw.items()}}
@@ -161,12 +162,11 @@ def _table(
   results: dict[str, Any], chosen: list[str], base: config_lib.Config
 ) -> str:
   """Returns the results as Markdown."""
-  lines = [
-    f"| {base.train.train_steps} steps, seeds {', '.join(_SEEDS.value)} | "
-    + " | ".join(f"`{name}`" for name in _DATASETS.value)
-    + " |",
-    "| --- |" + " --- |" * len(_DATASETS.value),
+  headers = [
+    f"{base.train.train_steps} steps, seeds {', '.join(_SEEDS.value)}",
+    *(f"`{name}`" for name in _DATASETS.value),
   ]
+  lines = []
   rows = [(v, _VARIANTS[v][0], "relative_l1_AB") for v in chosen]
   if "default" in chosen:
     rows.insert(
@@ -181,8 +181,8 @@ def _table(
       ]
       mean = statistics.mean(found)
       cells.append(f"{mean:.3f} ({min(found):.3f} to {max(found):.3f})")
-    lines.append(f"| {title} | " + " | ".join(cells) + " |")
-  return "\n".join(lines) + "\n"
+    lines.append([title, *cells])
+  return markdown_table.table(headers, lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ import time
 from typing import Any
 
 import child
+import markdown_table
 from absl import flags
 
 from official.cyclegan.core import command
@@ -151,7 +152,7 @@ def _counts() -> list[int]:
   except ValueError:
     pass
   raise errors.UserError(
-    f"--counts={','.join(_COUNTS.value)}: give two numbers, e.g. 200,20000."
+    ": give two numbers, e.g. 200,20000.", "counts", ",".join(_COUNTS.value)
   )
 
 
@@ -277,23 +278,24 @@ def _table(figures: dict[str, Any]) -> str:
   """Returns the figures as Markdown."""
   rates, step = figures["pictures_per_second"], figures["training_step"]
   bare = rates["bare decoding"]
-  lines = [
-    "| | pictures a second | to bare decoding | to the training step |",
-    "| --- | --- | --- | --- |",
-    *(
-      f"| {name} | {rate:.0f} | {rate / bare:.2f} | {rate / step:.0f} |"
-      for name, rate in rates.items()
-    ),
-    f"| training step | {step:.2f} | | 1 |",
+  tables = [
+    markdown_table.table(
+      ["", "pictures a second", "to bare decoding", "to the training step"],
+      [
+        *(
+          (name, f"{rate:.0f}", f"{rate / bare:.2f}", f"{rate / step:.0f}")
+          for name, rate in rates.items()
+        ),
+        ("training step", f"{step:.2f}", "", "1"),
+      ],
+    )
   ]
   if "memory_mb" in figures:
-    lines += [
-      "",
-      "| pictures of each domain | peak memory, MB |",
-      "| --- | --- |",
-    ]
-    lines += [f"| {n} | {mb:.0f} |" for n, mb in figures["memory_mb"].items()]
-  return "\n".join(lines) + "\n"
+    rows = [(n, f"{mb:.0f}") for n, mb in figures["memory_mb"].items()]
+    tables.append(
+      markdown_table.table(["pictures of each domain", "peak memory, MB"], rows)
+    )
+  return "\n\n".join(tables) + "\n"
 
 
 if __name__ == "__main__":

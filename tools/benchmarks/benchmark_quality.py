@@ -49,6 +49,7 @@ import time
 from typing import Any
 
 import child
+import markdown_table
 from absl import flags
 
 from official.cyclegan.core import command
@@ -202,12 +203,14 @@ def _recipes() -> list[tuple[str, str]]:
     name, _, path = text.partition("=")
     if not name or not os.path.isfile(path):
       raise errors.UserError(
-        f"--recipes={text}: {path or 'the file'} is no flagfile. Give"
-        " name=file, e.g. ours=official/cyclegan/configs/quickstart.flags."
+        f": {path or 'the file'} is not a flagfile. Give name=file, e.g."
+        " ours=official/cyclegan/configs/quickstart.flags.",
+        "recipes",
+        text,
       )
     recipes.append((name, path))
   if not recipes:
-    raise errors.UserError("--recipes is empty: give name=file.")
+    raise errors.UserError("is empty: give name=file.", "recipes")
   return recipes
 
 
@@ -223,8 +226,9 @@ def _problems() -> list[tuple[str, float]]:
       value = math.nan
     if not name or not size.isdecimal() or not 0 < value < math.inf:
       raise errors.UserError(
-        f"--problems={text}: give name/size=goal, e.g."
-        " apple2orange_scenes/64=0.5."
+        ": give name/size=goal, e.g. apple2orange_scenes/64=0.5.",
+        "problems",
+        text,
       )
     problems.append((problem, value))
   return problems
@@ -407,11 +411,17 @@ def _summary(
   results: dict[str, Any], recipes: list[str], problems: list[tuple[str, float]]
 ) -> str:
   """Returns the times to the goals as Markdown."""
-  lines = [
-    "| problem, goal | seed | recipe | reached at step | wall s | CPU s | times"
-    " longer, wall | CPU |",
-    "| --- | --- | --- | --- | --- | --- | --- | --- |",
+  headers = [
+    "problem, goal",
+    "seed",
+    "recipe",
+    "reached at step",
+    "wall s",
+    "CPU s",
+    "times longer, wall",
+    "CPU",
   ]
+  rows = []
   for problem, goal in problems:
     for seed in _SEEDS.value:
       base = None
@@ -430,12 +440,18 @@ def _summary(
           else "-"
           for clock in ("wall", "cpu")
         ]
-        lines.append(
-          f"| {problem}, {goal} | {seed} | {recipe} | {step} |"
-          f" {more}{at['wall_seconds']:.0f} | {more}{at['cpu_seconds']:.0f} |"
-          f" {ratios[0]} | {ratios[1]} |"
+        rows.append(
+          [
+            f"{problem}, {goal}",
+            seed,
+            recipe,
+            step,
+            f"{more}{at['wall_seconds']:.0f}",
+            f"{more}{at['cpu_seconds']:.0f}",
+            *ratios,
+          ]
         )
-  return "\n".join(lines) + "\n"
+  return markdown_table.table(headers, rows) + "\n"
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ from collections.abc import Callable
 from typing import Any
 
 import bench_worker
+import markdown_table
 import step_cost
 from absl import flags
 
@@ -118,8 +119,10 @@ def _names() -> list[str]:
   for name in _ONLY.value:
     if name not in known:
       raise errors.UserError(
-        f"--only={name} is not one of {', '.join(known)}."
-        + ("" if _TORCH.value else " Add --torch for PyTorch's.")
+        f"is not one of {', '.join(known)}."
+        + ("" if _TORCH.value else " Add --torch for PyTorch's."),
+        "only",
+        name,
       )
   return [
     n for n in known if not _ONLY.value or n in _ONLY.value or n == "ours"
@@ -134,8 +137,9 @@ def _positive(flag: Any) -> list[int]:
     numbers = []
   if not numbers or min(numbers) < 1:
     raise errors.UserError(
-      f"--{flag.name}={','.join(flag.value)}: give whole numbers above 0, e.g."
-      f" --{flag.name}={flag.default[0]}."
+      f": give whole numbers above 0, e.g. --{flag.name}={flag.default[0]}.",
+      flag.name,
+      ",".join(flag.value),
     )
   return numbers
 
@@ -380,37 +384,50 @@ def _build_peak() -> Callable[[int], None]:
 
 def _table(result: dict[str, Any]) -> str:
   """Returns a case's figures as Markdown."""
-  lines = [
+  parts = [
     f"{result['size']} pixels, {result['filters']} filters, batch"
     f" {result['batch']}: {result['gflop_per_step']:.1f} GFLOP a step; matrix"
     " product "
     + ", ".join(
       f"{k} {v:.0f} GFLOP/s" for k, v in result["peak_gflop_per_second"].items()
     ),
-    "",
-    "| | precision | ms a step | images/s | CPU s/image | peak MB | first step"
-    " s | share of peak |",
-    "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    markdown_table.table(
+      [
+        "",
+        "precision",
+        "ms a step",
+        "images/s",
+        "CPU s/image",
+        "peak MB",
+        "first step s",
+        "share of peak",
+      ],
+      (
+        (
+          name,
+          step["precision"],
+          f"{step['wall_ms']:.1f}",
+          f"{step['images_per_second']:.2f}",
+          f"{step['cpu_seconds_per_image']:.3f}",
+          f"{step['peak_mb']:.0f}",
+          f"{step['first_step_seconds']:.1f}",
+          f"{step['share_of_peak']:.2f}",
+        )
+        for name, step in result["steps"].items()
+      ),
+    ),
   ]
-  for name, step in result["steps"].items():
-    lines.append(
-      f"| {name} | {step['precision']} | {step['wall_ms']:.1f} |"
-      f" {step['images_per_second']:.2f} |"
-      f" {step['cpu_seconds_per_image']:.3f} | {step['peak_mb']:.0f} |"
-      f" {step['first_step_seconds']:.1f} | {step['share_of_peak']:.2f} |"
-    )
   if result["ratios"]:
-    lines += [
-      "",
-      "| times faster | wall | CPU | first step's share |",
-      "| --- | --- | --- | --- |",
-    ]
-  for name, ratio in result["ratios"].items():
-    lines.append(
-      f"| {name} | {ratio['wall']:.2f} | {ratio['cpu']:.2f} |"
-      f" {ratio['first_step']:.2f} |"
+    parts.append(
+      markdown_table.table(
+        ["times faster", "wall", "CPU", "first step's share"],
+        (
+          (name, *(f"{ratio[k]:.2f}" for k in ("wall", "cpu", "first_step")))
+          for name, ratio in result["ratios"].items()
+        ),
+      )
     )
-  return "\n".join(lines) + "\n"
+  return "\n\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":

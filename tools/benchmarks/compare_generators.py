@@ -34,6 +34,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import markdown_table
 from absl import flags
 
 from official.cyclegan.core import command
@@ -75,7 +76,7 @@ def main() -> None:
       format=("tflite",), quantization=tuple(_QUANTIZATION.value)
     )
     report = export_lib.export(folder, exported, options=options)
-    judged = evaluate_lib.evaluate(
+    evaluation = evaluate_lib.evaluate(
       folder, os.path.join(exported, "evaluation"), config
     )
     browser = _in_browser(exported) if _BROWSER.value else {}
@@ -84,7 +85,7 @@ def main() -> None:
         {
           "run": name,
           "size": report["size"],
-          "kid_random": judged["measures"].get("kid_random"),
+          "kid_random": evaluation["measures"].get("kid_random"),
           **_row(report, exported, quantization),
           "browser_ms": browser.get(quantization),
         }
@@ -105,10 +106,11 @@ def _runs() -> dict[str, str]:
     runs[name] = folder
   if not runs or not all(runs.values()):
     raise errors.UserError(
-      f"--runs={','.join(_RUNS.value)}: give NAME=FOLDER of each run."
+      ": give NAME=FOLDER of each run.", "runs", ",".join(_RUNS.value)
     )
   for folder in runs.values():
-    config_file.load(folder)
+    with errors.given_as(model_dir="runs"):
+      config_file.load(folder)
   return runs
 
 
@@ -198,20 +200,34 @@ def _measure(page: Any) -> Iterator[tuple[str, float]]:
 
 def _table(rows: list[dict[str, Any]]) -> str:
   """Returns the rows as Markdown."""
-  lines = [
-    "| run | file | true error | KID | M MACs | parameters | KB"
-    " | ms, 1 and 2 threads | ms in WASM |",
-    "|" + " --- |" * 9,
+  headers = [
+    "run",
+    "file",
+    "true error",
+    "KID",
+    "M MACs",
+    "parameters",
+    "KB",
+    "ms, 1 and 2 threads",
+    "ms in WASM",
   ]
-  for row in rows:
-    lines.append(
-      f"| {row['run']} | {row['quantization']} | {_number(row, 'relative_l1')}"
-      f" | {_number(row, 'kid_random')} | {row['macs'] / 1e6:.1f}"
-      f" | {row['parameters']:,} | {row['size_kb']:.0f}"
-      f" | {row['ms_1']:.2f}, {row['ms_2']:.2f}"
-      f" | {_number(row, 'browser_ms', 1)} |"
-    )
-  return "\n".join(lines)
+  return markdown_table.table(
+    headers,
+    (
+      (
+        row["run"],
+        row["quantization"],
+        _number(row, "relative_l1"),
+        _number(row, "kid_random"),
+        f"{row['macs'] / 1e6:.1f}",
+        f"{row['parameters']:,}",
+        f"{row['size_kb']:.0f}",
+        f"{row['ms_1']:.2f}, {row['ms_2']:.2f}",
+        _number(row, "browser_ms", 1),
+      )
+      for row in rows
+    ),
+  )
 
 
 def _number(row: dict[str, Any], name: str, digits: int = 4) -> str:

@@ -36,6 +36,7 @@ import os
 import pathlib
 import tempfile
 
+import markdown_table
 import numpy as np
 from absl import flags
 
@@ -92,8 +93,9 @@ def _write(config: config_lib.Config, folder: str) -> list[str]:
   for quantization in _QUANTIZATION.value:
     if quantization not in config_lib.QUANTIZATIONS:
       raise errors.UserError(
-        f"--quantization={quantization} must be one of"
-        f" {', '.join(config_lib.QUANTIZATIONS)}."
+        f"must be one of {', '.join(config_lib.QUANTIZATIONS)}.",
+        "quantization",
+        quantization,
       )
     name = f"{config.model.generator_type}_{quantization}.tflite"
     paths.append(os.path.join(folder, name))
@@ -113,8 +115,9 @@ def _row(path: str) -> dict[str, object]:
     (entry,) = interpreter.get_input_details()
   except (ValueError, RuntimeError, OSError) as error:
     raise errors.UserError(
-      f"--tflite={path} is not a .tflite file that can be read"
-      f" ({errors.first_line(error)})."
+      f"is not a .tflite file that can be read ({errors.first_line(error)}).",
+      "tflite",
+      path,
     ) from error
   row: dict[str, object] = {
     "parameters": cost.parameters,
@@ -137,21 +140,32 @@ def _row(path: str) -> dict[str, object]:
 
 def _table(rows: dict[str, dict]) -> str:
   """Returns the rows as Markdown."""
-  lines = [
-    "| file | parameters | G MACs | as papers count | activations, MB | KB"
-    " | partitions | ms, 1 and 2 threads |",
-    "|" + " --- |" * 8,
+  headers = [
+    "file",
+    "parameters",
+    "G MACs",
+    "as papers count",
+    "activations, MB",
+    "KB",
+    "partitions",
+    "ms, 1 and 2 threads",
   ]
-  for name, row in rows.items():
-    times = row.get("milliseconds", {})
-    lines.append(
-      f"| {name} | {row['parameters']:,} | {row['macs'] / 1e9:.3f}"
-      f" | {row['literature_macs'] / 1e9:.3f}"
-      f" | {row['activation_bytes'] / 1e6:.1f} | {row['bytes'] / 1000:.0f}"
-      f" | {row.get('partitions', '')}"
-      f" | {', '.join(f'{ms:.1f}' for ms in times.values())} |"
-    )
-  return "\n".join(lines)
+  return markdown_table.table(
+    headers,
+    (
+      (
+        name,
+        f"{row['parameters']:,}",
+        f"{row['macs'] / 1e9:.3f}",
+        f"{row['literature_macs'] / 1e9:.3f}",
+        f"{row['activation_bytes'] / 1e6:.1f}",
+        f"{row['bytes'] / 1000:.0f}",
+        row.get("partitions", ""),
+        ", ".join(f"{ms:.1f}" for ms in row.get("milliseconds", {}).values()),
+      )
+      for name, row in rows.items()
+    ),
+  )
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ import sys
 from typing import Any
 
 import child
+import markdown_table
 from absl import flags
 
 from official.cyclegan.core import command
@@ -189,22 +190,24 @@ def _measure(
   from official.cyclegan.training import checkpoints
 
   devices.set_up(config)
-  judge = None
+  evaluator = None
   found = []
   for execution, i in itertools.product(range(executions), range(_RUNS.value)):
     folder = _folder(output, name, i, execution)
     path = folder / _MEASURED_NAME
     if not path.exists():
-      if judge is None:
+      if evaluator is None:
         data = config_file.load(str(folder)).data
         source = sources.open_source(data, config.model.channels)
         validation.check_metric("datasets", "relative_l1", source)
-        judge = validation.Evaluator(validation.load(source, data.crop_size))
+        evaluator = validation.Evaluator(
+          validation.load(source, data.crop_size)
+        )
       generators = (
         checkpoints.load_generator(str(folder), direction)[0]
         for direction in checkpoints.DIRECTIONS
       )
-      measures = judge.measure(*map(validation.from_generator, generators))
+      measures = evaluator.measure(*map(validation.from_generator, generators))
       files.write_text(path, json.dumps(measures), "output_dir")
     found.append(json.loads(path.read_text(encoding="utf-8")))
   return [
@@ -257,10 +260,7 @@ def _table(correlations: dict[str, dict[str, Any]]) -> str:
     found = correlations[names[0]].get(measure)
     return found["spearman"] if found else 1.0
 
-  lines = [
-    f"| {_RUNS.value} runs each | " + " | ".join(names) + " |",
-    "| --- |" + " --- |" * len(names),
-  ]
+  rows = []
   for measure in sorted(measures, key=first, reverse=True):
     cells = []
     for name in names:
@@ -270,8 +270,8 @@ def _table(correlations: dict[str, dict[str, Any]]) -> str:
         if entry
         else ""
       )
-    lines.append(f"| `{measure}` | " + " | ".join(cells) + " |")
-  return "\n".join(lines) + "\n"
+    rows.append([f"`{measure}`", *cells])
+  return markdown_table.table([f"{_RUNS.value} runs each", *names], rows) + "\n"
 
 
 if __name__ == "__main__":

@@ -166,11 +166,11 @@ def tutorial_step(
   def distance(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.abs(first - second))
 
-  def judged_real(logits: tf.Tensor) -> tf.Tensor:
+  def score_real(logits: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.square(tf.ones_like(logits) - logits))
 
   def discriminator_loss(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-    return 0.5 * (judged_real(real) + tf.reduce_mean(tf.square(fake)))
+    return 0.5 * (score_real(real) + tf.reduce_mean(tf.square(fake)))
 
   @tf.function
   def step(real_A: tf.Tensor, real_B: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -186,8 +186,8 @@ def tutorial_step(
       fake_logits_A = d_A(fake_A, training=True)
       fake_logits_B = d_B(fake_B, training=True)
       terms = {
-        "gan_AB": judged_real(fake_logits_B),
-        "gan_BA": judged_real(fake_logits_A),
+        "gan_AB": score_real(fake_logits_B),
+        "gan_BA": score_real(fake_logits_A),
         "cycle_A": distance(real_A, cycled_A),
         "cycle_B": distance(real_B, cycled_B),
         "identity_A": distance(real_A, same_A),

@@ -129,7 +129,7 @@ def build(
     2 * torch.rand(2, batch, 3, size, size) - 1 for _ in range(_PICTURES)
   ]
 
-  def judged(logits, real):
+  def score(logits, real):
     return squares(logits, torch.full_like(logits, float(real)))
 
   def step(real_A, real_B):
@@ -144,7 +144,7 @@ def build(
       for network in (d_A, d_B):
         network.requires_grad_(False)
       adam_G.zero_grad()
-      loss = judged(d_B(fake_B), True) + judged(d_A(fake_A), True)
+      loss = score(d_B(fake_B), True) + score(d_A(fake_A), True)
       loss += _LAMBDA_CYCLE * distance(back_A, real_A)
       loss += _LAMBDA_CYCLE * distance(back_B, real_B)
       loss += _LAMBDA_IDENTITY * distance(g_A(real_B), real_B)
@@ -160,7 +160,7 @@ def build(
     ):
       shown = pool.query(fake)
       with context:
-        loss = judged(network(real), True) + judged(network(shown), False)
+        loss = score(network(real), True) + score(network(shown), False)
         loss = 0.5 * loss
       loss.backward()
     adam_D.step()

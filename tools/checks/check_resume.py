@@ -71,8 +71,9 @@ def main() -> None:
   needed = (_KILLS.value + 1) * (_MOST_SAVES + 2) * _SAVE_EVERY.value
   if _STEPS.value < needed:
     raise errors.UserError(
-      f"--steps={_STEPS.value} may be over before the last kill. Use at least"
-      f" {needed}."
+      f"may be over before the last kill. Use at least {needed}.",
+      "steps",
+      _STEPS.value,
     )
   with tempfile.TemporaryDirectory() as folder:
     alone, killed = (

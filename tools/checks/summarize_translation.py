@@ -65,8 +65,10 @@ def main() -> None:
     files = image_files.find(os.path.join(test_dir, part), "test_dir")
     if [os.path.basename(f) for f in files] != names:
       raise errors.UserError(
-        f"--test_dir={test_dir}: {part}/ does not hold the same names as A/."
-        " Write and translate the test pictures again."
+        f": {part}/ does not hold the same names as A/. Write and translate the"
+        " test pictures again.",
+        "test_dir",
+        test_dir,
       )
     return np.stack([image_files.read(file) for file in files])
 

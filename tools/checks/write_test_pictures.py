@@ -53,8 +53,10 @@ def main() -> None:
   name = sources.builder_name(config.data)
   if name.partition("/")[0] not in scene_datasets.BUILDERS:
     raise errors.UserError(
-      f"--model_dir={model_dir} was trained on {name}, whose truth is unknown."
-      f" Only {', '.join(scene_datasets.BUILDERS)} know it."
+      f"was trained on {name}, whose truth is unknown."
+      f" Only {', '.join(scene_datasets.BUILDERS)} know it.",
+      "model_dir",
+      model_dir,
     )
   builder = sources.tfds_builder(config.data)
   builder.download_and_prepare()
