@@ -97,10 +97,15 @@ class _Search:
 
 @contextlib.contextmanager
 def _logged():
-  """Collects what is logged, for fixtures that live longer than a test."""
+  """Collects the table of trials, for fixtures that live longer than a test."""
   lines = []
+
+  def emit(record):
+    if record.module == "search_report":
+      lines.append(record.getMessage())
+
   handler = logging.Handler()
-  handler.emit = lambda record: lines.append(record.getMessage())
+  handler.emit = emit
   absl_logging.get_absl_logger().addHandler(handler)
   verbosity = absl_logging.get_verbosity()
   absl_logging.set_verbosity(absl_logging.INFO)
@@ -139,7 +144,8 @@ def stopped(config, tmp_path_factory):
 
 
 def test_stopped_within_a_trial_it_goes_on_there(stopped):
-  text = (stopped.folder / "trial_0" / "execution_0" / "run.json").read_text()
+  folder = stopped.folder / f"trial_{stopped.summary.best['trial']}"
+  text = (folder / "execution_0" / "run.json").read_text()
   starts = json.loads(text)["starts"]
   assert [start["first_step"] for start in starts] == [0, 2]
 
@@ -373,9 +379,10 @@ def test_hyperband_trains_a_trial_on_from_its_own_checkpoint(
   hypermodel = tune_lib.CycleGANHyperModel
   build, fit = hypermodel.build, hypermodel.fit
 
-  def is_trained(hp, model_dir=""):
+  def is_trained(hp, model_dir):
     # The first, and what continues it; it is made the best of its round.
-    return "tuner/trial_id" in hp.values or "trial_0" in model_dir
+    name = pathlib.Path(model_dir).parent.name
+    return "tuner/trial_id" in hp.values or name == "trial_0"
 
   def fit_some(self, hp, model, model_dir):
     if not is_trained(hp, model_dir):

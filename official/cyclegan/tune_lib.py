@@ -14,7 +14,7 @@
 """Searches loss weights, architectures and more by short trainings.
 
 The objective never contains the weights that are searched: a smaller weight
-makes a weighted loss smaller, whatever becomes of the images. It is one of
+makes a weighted loss smaller even if the images become worse. It is one of
 `validation`'s measures.
 """
 
@@ -59,7 +59,7 @@ __getattr__ = old_names.left("tune_lib")
 
 NeedsRestart = tuner_lib.NeedsRestart
 _SAVES = 4  # checkpoints of a trial
-_MEMORY_SHARE = 0.25  # of what is there at the start
+_MEMORY_SHARE = 0.25  # of what is free or in use at the start
 
 
 class CycleGANHyperModel(keras_tuner.HyperModel):
@@ -70,11 +70,11 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     config: config_lib.Config,
     search: search_config.SearchConfig,
   ):
-    """Sets what is varied, and how.
+    """Sets the options that all trials share, and those that differ.
 
     Args:
-      config: What all trials have in common, not necessarily resolved.
-      search: What is varied within what.
+      config: The options of all trials, not necessarily resolved.
+      search: Which of them are varied, and the values they are drawn from.
     """
     super().__init__(name="cyclegan")
     self.config, self.search = config, search
@@ -88,10 +88,10 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     )
 
   def declare_hyperparameters(self, hp: keras_tuner.HyperParameters) -> None:
-    """Names all that is varied.
+    """Declares the options that are varied, as keras-tuner asks for them.
 
     Args:
-      hp: Gets it.
+      hp: Gets the declarations.
     """
     self.suggest(hp)
 
@@ -192,17 +192,17 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     return self._evaluator().measure(*generators)
 
   def with_seed(self, execution: int) -> CycleGANHyperModel:
-    """Returns the same with another seed, for another execution of a trial.
+    """Returns a hypermodel with another seed, for repeating a trial.
 
     Args:
-      execution: Its number; that of 0 has the configuration's own seed.
+      execution: Number of the repetition, added to the configuration's seed.
     """
     train = dataclasses.replace(
       self.config.train, seed=self.config.train.seed + execution
     )
     config = dataclasses.replace(self.config, train=train)
     other = CycleGANHyperModel(config, self.search)
-    # The images and what is known of them do not depend on the seed.
+    # The images, and the features computed from them, stay the same.
     other.source, other._evaluator = self.source, self._evaluator
     return other
 
@@ -266,8 +266,8 @@ def search(
   """Searches, or goes on with a search.
 
   Args:
-    config: What all trials have in common, not necessarily resolved.
-    options: What is varied, and how.
+    config: The options of all trials, not necessarily resolved.
+    options: Which of them are varied, and how.
     tuner_dir: The folder of the search. Gets `search.json`, `oracle.json`, a
       folder for each trial, `logs/` (TensorBoard), `results.csv`,
       `objective.png` and `best.flags`, the last three after every trial. The
@@ -280,7 +280,7 @@ def search(
     show_ended: Whether to show what an earlier start has found.
 
   Returns:
-    What was found; None for a worker.
+    The best trial, and how many there were; None for a worker.
 
   Raises:
     errors.UserError: If an option cannot be used, the folder holds another
@@ -330,7 +330,7 @@ def _connect(
   report: search_report.Report,
   tuner_dir: str,
 ) -> None:
-  """Lets the oracle know what trials cost, and the report what it ends."""
+  """Tells the oracle what trials cost, and the report which have ended."""
   options = hypermodel.search
 
   def exceeds_limits(trial: oracles.Trial) -> bool:
@@ -350,8 +350,8 @@ def memory_limit(options: search_config.SearchConfig) -> float:
   Args:
     options: `restart_gb`.
   """
-  there = memory.used_memory() + memory.free_memory()
-  return options.restart_gb * 1e9 or _MEMORY_SHARE * there
+  available = memory.used_memory() + memory.free_memory()
+  return options.restart_gb * 1e9 or _MEMORY_SHARE * available
 
 
 def _seconds_of_finalists(
@@ -359,7 +359,7 @@ def _seconds_of_finalists(
   hypermodel: CycleGANHyperModel,
   report: search_report.Report,
 ) -> float:
-  """Returns how long they will take, by what the trials have taken."""
+  """Estimates how long the finalists will take, from the trials' speed."""
   options = hypermodel.search
   steps = options.executions_per_trial * hypermodel.full_steps()
   at_a_time = max(1, len(oracle.tuner_ids))
@@ -370,7 +370,7 @@ def _seconds_of_finalists(
 def _check_trials(
   config: config_lib.Config, options: search_config.SearchConfig
 ) -> None:
-  """Refuses what a trial would be refused for."""
+  """Raises now what each trial would raise later."""
   types: tuple[str, ...] = (config.model.generator_type,)
   tried = search_space.varied(options).get("generator_type")
   if isinstance(tried, options_lib.Choices):
@@ -389,7 +389,15 @@ def _check_trials(
 def first_values(
   config: config_lib.Config, options: search_config.SearchConfig
 ) -> dict[str, Any]:
-  """Returns the configuration's own values, if the search may try them."""
+  """Returns the configuration's own values, which the first trial tries.
+
+  Args:
+    config: The options of all trials.
+    options: Which of them are varied.
+
+  Returns:
+    By their names; nothing if one lies outside of the search space.
+  """
   values = search_config.searched(config, options.search)
   allowed = search_space.contains(search_space.varied(options), values)
   return values if allowed else {}

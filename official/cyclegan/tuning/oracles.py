@@ -335,7 +335,7 @@ def _with_current_names(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _searched(trial: Trial) -> dict[str, Any]:
-  """Returns a trial's values without what is kept among them besides."""
+  """Returns a trial's values without the bookkeeping named `tuner/...`."""
   values = trial.hyperparameters.values
   return {k: v for k, v in values.items() if not k.startswith("tuner/")}
 

@@ -75,7 +75,7 @@ class Summary:
 
 
 class Report:
-  """Writes what is known after every trial."""
+  """Reports after every trial: logs a line, and writes all files anew."""
 
   def __init__(
     self,
@@ -83,11 +83,11 @@ class Report:
     options: search_config.SearchConfig,
     tuner_dir: str,
   ):
-    """Sets what to write where.
+    """Sets the search to report on.
 
     Args:
-      config: What all trials have in common.
-      options: What is varied.
+      config: The options of all trials.
+      options: Which of them are varied.
       tuner_dir: The folder of the search.
     """
     self._config, self._options = config, options

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Runs the trials of a search in folders of their own, which they go on in."""
+"""A keras-tuner tuner whose trials are resumable runs in their own folders."""
 
 from __future__ import annotations
 
@@ -95,7 +95,11 @@ class TrialModel(Protocol):
 
 
 class Tuner(kerastuner_compat.TunerMixin):
-  """Runs trials in folders of their own, which they go on in."""
+  """Trains trials as runs in their own folders, which can be resumed.
+
+  A trial that was interrupted goes on from its last checkpoint; one whose
+  result is in its folder already is reported without training.
+  """
 
   def __init__(
     self,
@@ -105,7 +109,7 @@ class Tuner(kerastuner_compat.TunerMixin):
     role: workers.Role = _ALONE,
     max_bytes: float = 0.0,
   ):
-    """Sets what is searched how.
+    """Connects an oracle with a hypermodel.
 
     Args:
       oracle: Chooses the trials, and has been reloaded.
@@ -125,7 +129,7 @@ class Tuner(kerastuner_compat.TunerMixin):
       )
 
   def save(self) -> None:
-    """Leaves it to the oracle, which has all that is to be kept."""
+    """Does nothing: the oracle saves the whole state of the search."""
 
   def search(self, *args: Any, **kwargs: Any) -> None:
     """Runs trials until none is left; a chief lets workers run them.
@@ -160,7 +164,7 @@ class Tuner(kerastuner_compat.TunerMixin):
       raise workers.cannot_listen(error) from error
 
   def pre_create_trial(self) -> None:
-    """Does not ask a chief that has nothing to do too often.
+    """Keeps a worker from asking an idle chief without a pause.
 
     Raises:
       _TooLarge: If the process is too large.
@@ -168,7 +172,7 @@ class Tuner(kerastuner_compat.TunerMixin):
     used = memory.used_memory()
     if self._has_run and 0 < self._max_bytes < used:
       if not self._role.is_worker:
-        self.oracle.save()  # the time until now counts
+        self.oracle.save()  # keeps the seconds spent until now
       raise _TooLarge(f"{used / 1e9:.1f} GB of memory are in use")
     if self._role.is_worker:
       time.sleep(_IDLE_SECONDS)
@@ -176,7 +180,7 @@ class Tuner(kerastuner_compat.TunerMixin):
   def run_trial(
     self, trial: oracles.Trial, *args: Any, **kwargs: Any
   ) -> list[dict[str, float]]:
-    """Trains a trial, as often as is wanted.
+    """Trains a trial, `executions_per_trial` times.
 
     Args:
       trial: What the oracle chose.
@@ -185,6 +189,10 @@ class Tuner(kerastuner_compat.TunerMixin):
 
     Returns:
       The objective by its name, of each execution.
+
+    Raises:
+      kt_errors.FailedTrialError: If this trial fails.
+      kt_errors.FatalError: If the search is to end.
     """
     self._has_run = True
     folder = self._folder(trial.trial_id)
