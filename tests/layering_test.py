@@ -90,7 +90,9 @@ _MODULES = {
   if path.stem != "__init__" and "node_modules" not in path.parts
 }
 _COMMANDS = [
-  name for name in _MODULES if "." not in name and not name.endswith("_lib")
+  name
+  for name, path in _MODULES.items()
+  if "." not in name and "command.run(main" in path.read_text(encoding="utf-8")
 ]
 _LIBRARIES = [name for name in _MODULES if name not in _COMMANDS]
 _ROOM_MODULES = [name for name in _LIBRARIES if "." in name]

@@ -174,7 +174,7 @@ def run(config: config_lib.Config, model_dir: str, program: str) -> None:
   try:
     train(config, model_dir)
   except stop_requests.Interrupted as interruption:
-    print(f"{program}: {interruption}", file=sys.stderr)
+    logging.warning("%s: %s", program, interruption)
     sys.exit(128 + interruption.number)
 
 
