@@ -214,13 +214,13 @@ def _imageio() -> Any:
 @contextlib.contextmanager
 def _open(inputs: str) -> Iterator[tuple[Iterator[np.ndarray], float]]:
   """Gives a video's frames, uint8 `[height, width, 3]`, and their rate."""
-  imageio = _imageio()
+  library = _imageio()
   camera = _CAMERA.fullmatch(inputs)
   if not camera and not os.path.isfile(inputs):
     raise errors.UserError("does not exist.", "input", inputs)
   name = f"<video{camera[1]}>" if camera else inputs
   try:
-    reader = imageio.get_reader(name, format="FFMPEG")
+    reader = library.get_reader(name, format="FFMPEG")
     rate = reader.get_meta_data()["fps"]
   except (OSError, RuntimeError, ValueError, IndexError, KeyError) as error:
     kind = "camera" if camera else "video"
