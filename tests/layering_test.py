@@ -89,10 +89,11 @@ _MODULES = {
   for path in sorted(_PACKAGE.rglob("*.py"))
   if path.stem != "__init__" and "node_modules" not in path.parts
 }
+# Beside the rooms: commands, which are run, and libraries, which are not.
 _COMMANDS = [
   name
   for name, path in _MODULES.items()
-  if "." not in name and "command.run(main" in path.read_text(encoding="utf-8")
+  if "." not in name and '\nif __name__ == "__main__":' in path.read_text()
 ]
 _LIBRARIES = [name for name in _MODULES if name not in _COMMANDS]
 _ROOM_MODULES = [name for name in _LIBRARIES if "." in name]
@@ -404,8 +405,11 @@ def _label(module: str) -> str:
   """Returns the label of the library that holds a module."""
   if _room(module):
     return f"//official/cyclegan/{_room(module)}"
-  kind = "commands" if module in _COMMANDS else "command_libs"
-  return f"//official/cyclegan:{kind}"
+  if module in _COMMANDS:
+    return "//official/cyclegan:commands"
+  if module.endswith("_lib"):
+    return "//official/cyclegan:command_libs"
+  return "//official/cyclegan"  # what the package itself is made of
 
 
 def _imported_labels(folder: pathlib.Path) -> set[str]:
