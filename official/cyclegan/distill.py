@@ -51,7 +51,7 @@ def main() -> None:
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   from official.cyclegan import train_lib
 
-  train_lib.run(config, model_dir, "distill")
+  train_lib.run(config, model_dir)
   print(f"Trained students: {model_dir}")
 
 

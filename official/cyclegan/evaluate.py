@@ -98,7 +98,7 @@ def _model(options: command_config.CommandConfig) -> tuple[str, str]:
   return exported, "model"
 
 
-def _trained_with(model: str) -> config_lib.Config:
+def _trained_with(model: str) -> config_lib.ResolvedConfig:
   """Returns what the model was trained on, or asks for a data set."""
   config = config_file.find(model)
   if config is None and not flags.source_is_given():

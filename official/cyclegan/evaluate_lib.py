@@ -70,7 +70,7 @@ _MEASURES = {
 def run(
   model: str,
   output_dir: str,
-  config: config_lib.Config,
+  config: config_lib.ResolvedConfig,
   selection: command_config.GeneratorSelection = (
     command_config.DEFAULT_SELECTION
   ),
@@ -95,7 +95,7 @@ def run(
 def evaluate(
   model: str,
   output_dir: str,
-  config: config_lib.Config,
+  config: config_lib.ResolvedConfig,
   selection: command_config.GeneratorSelection = (
     command_config.DEFAULT_SELECTION
   ),

@@ -218,7 +218,7 @@ def _structured(images: np.ndarray) -> np.ndarray:
 
 def _export_direction(
   direction: _Direction,
-  config: config_lib.Config,
+  config: config_lib.ResolvedConfig,
   options: command_config.ExportConfig,
   folder: str,
   report: dict[str, Any],
@@ -294,7 +294,7 @@ def _require_close(name: str, difference: float, tolerance: float) -> None:
 def _make_tflite(
   direction: _Direction,
   quantization: str,
-  config: config_lib.Config,
+  config: config_lib.ResolvedConfig,
   options: command_config.ExportConfig,
 ) -> bytes:
   """Returns a file with its pixel interface and metadata."""
@@ -310,7 +310,7 @@ def _make_tflite(
 def _describe(
   direction: str,
   quantization: str,
-  config: config_lib.Config,
+  config: config_lib.ResolvedConfig,
   options: command_config.ExportConfig,
 ) -> tflite_edit.Description:
   """Returns the texts of a file's metadata."""

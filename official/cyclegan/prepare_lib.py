@@ -148,7 +148,7 @@ def _write_all(
   )
 
 
-def preview(config: config_lib.Config) -> np.ndarray:
+def preview(config: config_lib.ResolvedConfig) -> np.ndarray:
   """Shows training pictures as the networks get them.
 
   Args:
@@ -180,7 +180,7 @@ def preview(config: config_lib.Config) -> np.ndarray:
 
 
 def _draw(
-  image: tf.Tensor, config: config_lib.Config, first: int
+  image: tf.Tensor, config: config_lib.ResolvedConfig, first: int
 ) -> list[tf.Tensor]:
   """Returns random draws of a training picture, in [-1, 1].
 

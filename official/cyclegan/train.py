@@ -59,7 +59,7 @@ def main() -> None:
     # Imported late: --help and --dry_run do not wait for TensorFlow.
     from official.cyclegan import train_lib
 
-    train_lib.run(config, model_dir, "train")
+    train_lib.run(config, model_dir)
     print(f"Trained model: {model_dir}")
   if options.mode in ("eval", "train_and_eval"):
     from official.cyclegan import evaluate_lib

@@ -18,7 +18,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import sys
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -75,7 +74,7 @@ class _Run:
     rules: When the run counts as gone wrong.
   """
 
-  config: config_lib.Config
+  config: config_lib.ResolvedConfig
   model_dir: str
   source: sources.Source
   store: checkpoint_store.CheckpointStore
@@ -86,7 +85,7 @@ class _Run:
 
 
 def train(
-  config: config_lib.Config,
+  config: config_lib.ResolvedConfig,
   model_dir: str,
   rules: diagnostics.Rules = _RULES,
   extra_callbacks: Sequence[type[callbacks.StepCallback]] = (),
@@ -158,24 +157,19 @@ def train(
   return model
 
 
-def run(config: config_lib.Config, model_dir: str, program: str) -> None:
-  """Trains as a command does: sets the devices up, and obeys signals.
+def run(config: config_lib.ResolvedConfig, model_dir: str) -> None:
+  """Trains as a command does: sets the devices up first.
 
   Args:
     config: The resolved configuration.
     model_dir: The folder of the run.
-    program: The command's name, for what it says when it is stopped; the exit
-      status is then 128 and the signal's number.
 
   Raises:
     errors.UserError: As `train`.
+    stop_requests.Interrupted: As `train`.
   """
   devices.set_up(config)
-  try:
-    train(config, model_dir)
-  except stop_requests.Interrupted as interruption:
-    logging.warning("%s: %s", program, interruption)
-    sys.exit(128 + interruption.number)
+  train(config, model_dir)
 
 
 def _fit(

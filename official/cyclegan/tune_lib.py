@@ -25,7 +25,6 @@ import dataclasses
 import functools
 import math
 import os
-import sys
 from typing import Any
 
 import keras_tuner
@@ -46,7 +45,6 @@ from official.cyclegan.evaluation import validation
 from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.serving import deployment_cost
 from official.cyclegan.training import build
-from official.cyclegan.training import stop_requests
 from official.cyclegan.tuning import oracles
 from official.cyclegan.tuning import search_record
 from official.cyclegan.tuning import search_report
@@ -106,7 +104,9 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
       hp, search_space.varied(self.search), configured
     )
 
-  def trial_config(self, hp: keras_tuner.HyperParameters) -> config_lib.Config:
+  def trial_config(
+    self, hp: keras_tuner.HyperParameters
+  ) -> config_lib.ResolvedConfig:
     """Returns the resolved configuration of a trial.
 
     Args:
@@ -221,9 +221,7 @@ def run(
   tuner_dir: str,
   tuning: search_config.TuneConfig,
 ) -> None:
-  """Searches as a command does: sets devices up, obeys signals, logs the end.
-
-  Stopped by a signal, the exit status is 128 and the signal's number.
+  """Searches as a command does: sets the devices up first, logs the result.
 
   Args:
     config: As for `search`.
@@ -233,21 +231,18 @@ def run(
 
   Raises:
     errors.UserError: As `search`.
+    stop_requests.Interrupted: As `search`.
     NeedsRestart: As `search`.
   """
   devices.set_up(config)
-  try:
-    summary = search(
-      config,
-      options,
-      tuner_dir,
-      tuning.distributed,
-      memory_limit(options),
-      tuning.show_ended,
-    )
-  except stop_requests.Interrupted as interruption:
-    logging.warning("tune: %s", interruption)
-    sys.exit(128 + interruption.number)
+  summary = search(
+    config,
+    options,
+    tuner_dir,
+    tuning.distributed,
+    memory_limit(options),
+    tuning.show_ended,
+  )
   if summary is None:  # a worker
     logging.info("The search is over.")
     return

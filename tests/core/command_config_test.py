@@ -38,9 +38,12 @@ def test_calibrated_kinds_are_kinds():
 
 def test_generators_are_selected_as_the_defaults_of_the_flags_say():
   command = command_config.CommandConfig()
-  assert command_config.GeneratorSelection(
-    command.checkpoint, use_ema=not command.raw_generator
-  ) == command_config.DEFAULT_SELECTION
+  assert (
+    command_config.GeneratorSelection(
+      command.checkpoint, use_ema=not command.raw_generator
+    )
+    == command_config.DEFAULT_SELECTION
+  )
 
 
 def test_a_port_out_of_range_is_refused():

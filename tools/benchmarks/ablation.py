@@ -108,15 +108,15 @@ def main() -> None:
 
 
 def _key(
-  variant: str, dataset_name: str, seed: str, base: config_lib.Config
+  variant: str, dataset_name: str, seed: str, base: config_lib.ResolvedConfig
 ) -> str:
   """Returns the name of a run, which is also its folder's."""
   return f"{variant}/{dataset_name}/{base.train.train_steps}/{seed}"
 
 
 def _config(
-  base: config_lib.Config, variant: str, dataset_name: str, seed: int
-) -> config_lib.Config:
+  base: config_lib.ResolvedConfig, variant: str, dataset_name: str, seed: int
+) -> config_lib.ResolvedConfig:
   """Returns the base configuration with a variant's changes."""
   changes: dict[str, dict[str, Any]] = {
     "data": {"dataset": dataset_name},
@@ -135,7 +135,9 @@ def _config(
   )
 
 
-def _train(config: config_lib.Config, model_dir: str) -> dict[str, float]:
+def _train(
+  config: config_lib.ResolvedConfig, model_dir: str
+) -> dict[str, float]:
   """Trains one run and measures its averaged and its raw generators."""
   # Imported late: a refused flag does not wait for TensorFlow.
   import tensorflow as tf
@@ -159,7 +161,7 @@ def _train(config: config_lib.Config, model_dir: str) -> dict[str, float]:
 
 
 def _table(
-  results: dict[str, Any], chosen: list[str], base: config_lib.Config
+  results: dict[str, Any], chosen: list[str], base: config_lib.ResolvedConfig
 ) -> str:
   """Returns the results as Markdown."""
   headers = [

@@ -80,7 +80,7 @@ def main() -> None:
   if _WORKER.value:
     print(json.dumps(_work(json.loads(_WORKER.value))))
     return
-  config: config_lib.Config = config_checks.resolve(
+  config: config_lib.ResolvedConfig = config_checks.resolve(
     core_flags.config_from_flags()
   )
   counts = _counts()
@@ -156,12 +156,14 @@ def _counts() -> list[int]:
   )
 
 
-def _with_data(config: config_lib.Config, **changes: Any) -> config_lib.Config:
+def _with_data(
+  config: config_lib.ResolvedConfig, **changes: Any
+) -> config_lib.ResolvedConfig:
   data = dataclasses.replace(config.data, **changes)
   return dataclasses.replace(config, data=data)
 
 
-def _throughput(config: config_lib.Config) -> dict[str, Any]:
+def _throughput(config: config_lib.ResolvedConfig) -> dict[str, Any]:
   """Measures pictures a second, each way in turn."""
   import tensorflow as tf
 
@@ -220,7 +222,7 @@ def _rate(iterator: Any, pictures: int) -> float:
   return done / (time.perf_counter() - start)
 
 
-def _step_rate(config: config_lib.Config) -> float:
+def _step_rate(config: config_lib.ResolvedConfig) -> float:
   """Returns the pictures a second that training steps consume."""
   import tensorflow as tf
 
@@ -248,7 +250,7 @@ def _step_rate(config: config_lib.Config) -> float:
   return 2 * batch * _STEPS / (time.perf_counter() - start)
 
 
-def _run_worker(config: config_lib.Config) -> float:
+def _run_worker(config: config_lib.ResolvedConfig) -> float:
   """Returns the peak memory of a process that reads a data set, MB."""
   printed = child.run(
     [

@@ -315,7 +315,7 @@ def _batches(case: step_cost.Case) -> Any:
   return iter(data.repeat().prefetch(2))
 
 
-def _build_ours(config: config_lib.Config) -> Callable[[int], None]:
+def _build_ours(config: config_lib.ResolvedConfig) -> Callable[[int], None]:
   from official.cyclegan.modeling import model as model_lib
 
   case = step_cost.Case(config.data.crop_size, 0, config.data.batch_size, 0, 0)

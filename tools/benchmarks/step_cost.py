@@ -39,7 +39,7 @@ class Case:
   blocks: int
   layers: int
 
-  def config(self, precision: str) -> config_lib.Config:
+  def config(self, precision: str) -> config_lib.ResolvedConfig:
     """Returns our configuration of the case."""
     return config_checks.resolve(
       config_lib.Config(

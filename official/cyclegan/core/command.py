@@ -120,6 +120,9 @@ def _main(
     main(*given)
   except errors.UserError as error:
     _fail(str(error))
+  except errors.Interruption as interruption:
+    print(f"{_program()}: {interruption}", file=sys.stderr)
+    sys.exit(128 + interruption.number)
   except KeyboardInterrupt:
     sys.exit(130)
 
@@ -156,6 +159,10 @@ def _show_messages() -> None:
 
 
 def _fail(message: str) -> typing.NoReturn:
-  program = os.path.splitext(os.path.basename(sys.argv[0]))[0]
-  print(f"{program}: error: {message}", file=sys.stderr)
+  print(f"{_program()}: error: {message}", file=sys.stderr)
   sys.exit(2)
+
+
+def _program() -> str:
+  """Returns the command's name."""
+  return os.path.splitext(os.path.basename(sys.argv[0]))[0]

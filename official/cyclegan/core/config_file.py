@@ -131,7 +131,7 @@ def from_json(text: str, source: str = FILE_NAME) -> config_lib.ResolvedConfig:
   return config_checks.resolve(config)
 
 
-def save(config: config_lib.Config, model_dir: str) -> None:
+def save(config: config_lib.ResolvedConfig, model_dir: str) -> None:
   """Writes `config.json` into the folder of a run, whole or not at all.
 
   Args:

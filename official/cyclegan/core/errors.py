@@ -84,6 +84,26 @@ class WrongDirectionError(UserError):
     self.direction = direction
 
 
+class Interruption(Exception):
+  """The process was asked to stop, and has put everything in order.
+
+  A command ends with the message and 128 plus the signal's number.
+
+  Attributes:
+    number: The signal's number.
+  """
+
+  def __init__(self, message: str, number: int):
+    """Says what was done and how to go on.
+
+    Args:
+      message: For people.
+      number: The signal's number.
+    """
+    super().__init__(message)
+    self.number = number
+
+
 @contextlib.contextmanager
 def given_as(**flags: str) -> Iterator[None]:
   """Names errors by the flags that were typed.

@@ -36,7 +36,7 @@ def book_config(
   generator_type: str,
   gen_n_filters: int,
   disc_n_filters: int,
-) -> config_lib.Config:
+) -> config_lib.ResolvedConfig:
   """Returns the book's configuration.
 
   Args:

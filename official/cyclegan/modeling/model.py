@@ -381,7 +381,7 @@ class CycleGAN(tf.keras.Model):
 
 
 def build_model(
-  config: config_lib.Config,
+  config: config_lib.ResolvedConfig,
   largest: tuple[int, int] | None = None,
   teachers: dict[str, tf.keras.Model] | None = None,
   teacher_model: config_lib.ModelConfig | None = None,

@@ -48,7 +48,7 @@ BYTES_INPUT = "image_bytes"
 def write(
   module: serving_module.ServingModule,
   path: str,
-  config: config_lib.Config,
+  config: config_lib.ResolvedConfig,
   example: np.ndarray,
 ) -> None:
   """Writes a SavedModel with two signatures.

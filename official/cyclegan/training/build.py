@@ -35,8 +35,8 @@ from official.cyclegan.training import checkpoints
 
 
 def with_precision(
-  config: config_lib.Config, precision: str
-) -> config_lib.Config:
+  config: config_lib.ResolvedConfig, precision: str
+) -> config_lib.ResolvedConfig:
   """Returns a configuration with a precision that is not `auto`.
 
   Args:
@@ -51,7 +51,7 @@ def with_precision(
 
 
 def build(
-  config: config_lib.Config, source: sources.Source
+  config: config_lib.ResolvedConfig, source: sources.Source
 ) -> model_lib.CycleGAN:
   """Returns the compiled model of a run, untrained.
 
@@ -79,7 +79,7 @@ def build(
 
 
 def _build_student(
-  config: config_lib.Config, largest: tuple[int, int] | None
+  config: config_lib.ResolvedConfig, largest: tuple[int, int] | None
 ) -> model_lib.CycleGAN:
   """Returns a model that learns from the generators of another run.
 
@@ -123,7 +123,7 @@ def _discriminator_options(
 
 
 def _compile(
-  model: model_lib.CycleGAN, config: config_lib.Config, total_steps: int
+  model: model_lib.CycleGAN, config: config_lib.ResolvedConfig, total_steps: int
 ) -> None:
   """Gives the generators one Adam, and the discriminators another."""
   train = config.train
@@ -145,7 +145,7 @@ def _compile(
   )
 
 
-def run_steps(config: config_lib.Config, source: sources.Source) -> int:
+def run_steps(config: config_lib.ResolvedConfig, source: sources.Source) -> int:
   """Returns the length of a run, steps.
 
   Args:
@@ -165,6 +165,6 @@ def steps_per_epoch(
   return math.ceil(larger / config.batch_size)
 
 
-def size_multiple(config: config_lib.Config) -> int:
+def size_multiple(config: config_lib.ResolvedConfig) -> int:
   """Returns the pixels of which image height and width must be multiples."""
   return config_checks.SIZE_MULTIPLES[config.model.generator_type]

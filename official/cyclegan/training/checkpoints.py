@@ -103,7 +103,7 @@ def restore(
   status.expect_partial()  # other objects of the file are not missed
 
 
-def check_same_run(config: config_lib.Config, model_dir: str) -> None:
+def check_same_run(config: config_lib.ResolvedConfig, model_dir: str) -> None:
   """Refuses to go on with a configuration that does not fit the checkpoints.
 
   Args:
@@ -144,7 +144,7 @@ def load_generator(
   selection: command_config.GeneratorSelection = (
     command_config.DEFAULT_SELECTION
   ),
-) -> tuple[tf.keras.Model, config_lib.Config]:
+) -> tuple[tf.keras.Model, config_lib.ResolvedConfig]:
   """Restores one generator, with its averaged weights if the run keeps them.
 
   Args:

@@ -50,7 +50,7 @@ _CHUNK = 1 << 20  # bytes
 
 def add_start(
   model_dir: str,
-  config: config_lib.Config,
+  config: config_lib.ResolvedConfig,
   source: sources.Source,
   device: dict[str, Any],
   first_step: int,

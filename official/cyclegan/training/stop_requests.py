@@ -21,8 +21,10 @@ import signal
 from collections.abc import Iterator
 from typing import Any
 
+from official.cyclegan.core import errors
 
-class Interrupted(Exception):
+
+class Interrupted(errors.Interruption):
   """The process was asked to stop, and what it had learned is saved.
 
   Attributes:
@@ -33,9 +35,10 @@ class Interrupted(Exception):
   def __init__(self, number: int, step: int):
     super().__init__(
       f"stopped by {signal.Signals(number).name} at step {step}; saved. The"
-      " same command goes on from there."
+      " same command goes on from there.",
+      number,
     )
-    self.number, self.step = number, step
+    self.step = step
 
 
 @dataclasses.dataclass

@@ -105,7 +105,7 @@ class TensorBoard(callbacks.StepCallback):
     first_step: int,
     total_steps: int,
     writer: tf.summary.SummaryWriter,
-    config: config_lib.Config,
+    config: config_lib.ResolvedConfig,
     interval: int,
   ):
     """Sets where to write, and how often.
