@@ -22,7 +22,8 @@ import pytest
 from tests import conftest
 
 
-def _python(code):
+def run_python(code):
+  """Runs Python code in a process of its own, warnings shown."""
   return subprocess.run(
     [sys.executable, "-W", "always", "-c", code],
     cwd=conftest.ROOT,
@@ -33,7 +34,7 @@ def _python(code):
 
 
 def test_old_paths_give_what_moved_and_warn():
-  result = _python(
+  result = run_python(
     "from official.cyclegan import health, config as config_lib\n"
     "from official.cyclegan.paired_error import l1\n"
     "import official.cyclegan.image_files\n"
@@ -64,9 +65,9 @@ def test_an_old_choice_takes_its_old_arguments():
 
 
 def test_an_unknown_module_is_still_unknown():
-  result = _python("import official.cyclegan.nothing")
+  result = run_python("import official.cyclegan.nothing")
   assert "ModuleNotFoundError" in result.stderr
-  result = _python("from official.cyclegan import config; config.nothing")
+  result = run_python("from official.cyclegan import config; config.nothing")
   assert "has no attribute 'nothing'" in result.stderr
 
 

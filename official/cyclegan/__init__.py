@@ -37,23 +37,65 @@ import typing
 
 from official.cyclegan import old_names
 
-# Where the public names are.
+# The public names by the module that each is in.
 _PUBLIC = {
+  # Options, files, errors.
   "core.config": (
     "Config",
     "DataConfig",
     "DeviceConfig",
     "DistillConfig",
-    "EvaluateConfig",
-    "ExportConfig",
-    "GeneratorSelection",
     "LossConfig",
     "ModelConfig",
     "ResolvedConfig",
-    "SearchConfig",
     "TrainConfig",
   ),
+  "core.command_config": (
+    "EvaluateConfig",
+    "ExportConfig",
+    "GeneratorSelection",
+  ),
+  "core.config_checks": ("resolve",),
+  "core.errors": ("UserError",),
+  "core.options": ("Choices", "Range"),
+  "core.search_config": ("SearchConfig",),
+  # Images.
+  "scenes.scene_datasets": ("Apple2orangeScenes", "Photo2paintingScenes"),
+  "data.dataset": ("training_batches",),
+  "data.dataset_audit": ("audit",),
+  "data.sources": ("Source", "open_source"),
+  # Networks and the model.
+  "modeling.adam": ("FusedAdam",),
+  "modeling.discriminators": ("build_discriminator",),
+  "modeling.generators": ("build_generator",),
+  "modeling.image_pool": ("ImagePool",),
+  "modeling.layers": (
+    "BorderConv2D",
+    "CheckpointedDropout",
+    "DepthToSpace",
+    "PartialDepthwiseConv2D",
+    "XnnpackUpSampling2D",
+  ),
+  "modeling.model": ("CycleGAN", "build_model"),
+  "modeling.normalization": ("InstanceNormalization",),
+  "modeling.schedules": ("ConstantThenDecay",),
+  # Measures.
+  "evaluation.image_quality": ("psnr", "ssim"),
+  "evaluation.paired_metrics": ("relative_l1",),
+  "evaluation.validation": ("Evaluator", "TestSet"),
+  # Runs, exports, searches.
+  "training.checkpoints": ("load_generator",),
+  "serving.image_translator": (
+    "ImageTranslator",
+    "open_model",
+    "translate_image",
+  ),
+  "serving.serving_module": ("ServingModule",),
+  "serving.tflite_convert": ("convert",),
+  "tune_lib": ("search",),
 }
+# `train`, `evaluate` and `export` are the commands' modules here; the functions
+# are in `train_lib`, `evaluate_lib` and `export_lib`.
 _PLACES = {name: place for place, names in _PUBLIC.items() for name in names}
 
 __all__ = sorted(_PLACES)  # noqa: PLE0605
