@@ -68,7 +68,7 @@ _VIDEO = ["imageio>=2.31", "imageio-ffmpeg>=0.4.9"]
 
 setuptools.setup(
   name="cyclegan-garden",
-  version="0.6.0",
+  version="0.7.0",
   description="CycleGAN for TensorFlow, from two piles of pictures to TFLite",
   long_description=_README.read_text(encoding="utf-8"),
   long_description_content_type="text/markdown",
