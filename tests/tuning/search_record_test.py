@@ -60,7 +60,7 @@ def test_all_options_are_kept_by_the_names_of_their_flags(record):
 )
 def test_another_search_is_refused(record, changed):
   (name,) = changed
-  options = dataclasses.replace(_OPTIONS, **changed)
+  options = search_config.with_options(_OPTIONS, changed)
   before = record.read_text()
   with pytest.raises(errors.UserError, match=f"--{name}=.* cannot go on"):
     search_record.check_same(_CONFIG, options, str(record.parent))
