@@ -13,6 +13,7 @@
 # limitations under the License.
 """What the documents say is run, or compared with the code."""
 
+import importlib.util
 import os
 import pathlib
 import re
@@ -20,6 +21,7 @@ import subprocess
 import sys
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import options
 from official.cyclegan.training import diagnostics
 from tests import conftest
 
@@ -66,8 +68,13 @@ def test_documents_name_flags_that_exist():
 
 def test_choices_in_the_guide_are_those_of_the_code():
   text = _texts()["training.md"]
+  choices = {
+    entry.name: entry.option.choices
+    for part in config_lib.parts().values()
+    for entry in options.declared(part)
+  }
   for name in ("gan_mode", "lr_policy", "disc_type", "precision"):
-    for choice in config_lib.CHOICES[name]:
+    for choice in choices[name]:
       assert f"`{choice}`" in text or f"={choice}`" in text, choice
   for choice in config_lib.DISTRIBUTION_STRATEGIES:
     assert f"`{choice}`" in text, choice
@@ -86,6 +93,19 @@ def test_health_rules_are_documented_as_they_are():
   assert f"less than {rules.same / 2:.0%}".replace("%", " %") in text
   assert f"by {rules.still / 2:.2%}".replace("%", " %") in text
   assert f"below {rules.inverted:g}" in text
+
+
+def test_generated_files_are_what_the_declarations_say():
+  """`docs/options.md` and the presets' .flags files."""
+  specification = importlib.util.spec_from_file_location(
+    "generate", conftest.ROOT / "tools" / "generate.py"
+  )
+  generate = importlib.util.module_from_spec(specification)
+  specification.loader.exec_module(generate)
+  files = generate.generated()
+  assert len(files) > 5
+  for path, text in files.items():
+    assert path.read_text(encoding="utf-8") == text, "Run tools/generate.py."
 
 
 if __name__ == "__main__":

@@ -52,15 +52,22 @@ def test_help_does_not_import_tensorflow():
   assert "tensorflow" not in result.stderr
 
 
-@pytest.mark.parametrize("preset", sorted(p.name for p in _CONFIGS.iterdir()))
+@pytest.mark.parametrize("preset", config_file.presets())
 def test_dry_run_prints_what_a_preset_resolves_to(preset, tmp_path):
-  result = conftest.run_binary(
-    "train",
-    f"--flagfile={_CONFIGS / preset}",
-    f"--model_dir={tmp_path / 'run'}",
-    "--dry_run",
-  )
+  """The same by name from any folder, as a flag file, as a YAML file."""
+  results = [
+    conftest.run_binary(
+      "train", given, f"--model_dir={tmp_path / 'run'}", "--dry_run", cwd=folder
+    )
+    for given, folder in (
+      (f"--experiment={preset}", tmp_path),
+      (f"--flagfile={_CONFIGS / preset}.flags", conftest.ROOT),
+      (f"--config_file={_CONFIGS / preset}.yaml", tmp_path),
+    )
+  ]
+  result = results[0]
   assert result.returncode == 0, result.stderr
+  assert result.stdout == results[1].stdout == results[2].stdout
   config = config_file.from_json(result.stdout)
   assert config.data.load_size >= config.data.crop_size
   assert json.loads(result.stdout)["data"]["load_size"] == config.data.load_size
