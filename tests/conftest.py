@@ -19,7 +19,6 @@ import dataclasses
 import functools
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from absl import logging
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from tests import fork_server
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -270,17 +270,34 @@ def tiny_flags(dataset: object, model_dir: object, **changes) -> list[str]:
   return [f"--{name}={value}" for name, value in values.items()]
 
 
+@functools.cache
+def _fork_server() -> fork_server.ForkServer:
+  return fork_server.ForkServer(str(ROOT))
+
+
 def run_binary(
   name: str,
   *args: str,
   python: Sequence[str] = (),
   cwd: pathlib.Path = ROOT,
 ) -> subprocess.CompletedProcess:
-  """Runs `python -m official.cyclegan.<name>` as a user would."""
+  """Runs `python -m official.cyclegan.<name>` in a process of its own.
+
+  Args:
+    name: The command.
+    *args: Its arguments.
+    python: Options of Python's own. With any the interpreter is started anew;
+      else a process forks that has imported TensorFlow already.
+    cwd: The folder to run in.
+  """
+  target = ["-m", f"official.cyclegan.{name}", *args]
+  env = {**os.environ, "PYTHONPATH": str(ROOT)}
+  if not python:
+    return _fork_server().run(target, str(cwd), env)
   return subprocess.run(
-    [sys.executable, *python, "-m", f"official.cyclegan.{name}", *args],
+    [sys.executable, *python, *target],
     cwd=cwd,
-    env={**os.environ, "PYTHONPATH": str(ROOT)},
+    env=env,
     capture_output=True,
     text=True,
     check=False,
@@ -288,20 +305,16 @@ def run_binary(
 
 
 def run_tool(tool: str, *arguments: str) -> subprocess.CompletedProcess:
-  """Runs a Python file of `tools/` as a user would."""
-  return subprocess.run(
-    [sys.executable, str(ROOT / "tools" / tool), *arguments],
-    cwd=ROOT,
-    env={**os.environ, "PYTHONPATH": str(ROOT)},
-    capture_output=True,
-    text=True,
-    check=False,
+  """Runs a Python file of `tools/` in a process of its own.
+
+  Args:
+    tool: Path below `tools/`.
+    *arguments: Its arguments.
+  """
+  env = {**os.environ, "PYTHONPATH": str(ROOT)}
+  return _fork_server().run(
+    [str(ROOT / "tools" / tool), *arguments], str(ROOT), env
   )
-
-
-def unpadded(table: str) -> str:
-  """Returns a Markdown table without what aligns its columns."""
-  return re.sub(" +", " ", table)
 
 
 def assert_refused(result: subprocess.CompletedProcess, *words: str) -> None:

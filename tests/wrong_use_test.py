@@ -68,7 +68,7 @@ _WRONG = [
     ["--search=lambda_di", "Did you mean lambda_id?"],
   ),
   ("evaluate", ["--model={run}"], ["--model="]),
-  ("evaluate", ["--model_dir={run}"], ["--model_dir=", "no trained model"]),
+  ("evaluate", ["--model_dir={run}"], ["--model_dir=", "is not a model"]),
   ("evaluate", ["--model_dir={run}", "--model={run}"], ["both given"]),
   (
     "export",

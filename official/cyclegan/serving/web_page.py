@@ -71,8 +71,8 @@ def write(folder: str, exported: str) -> None:
     errors.UserError: If there is no `.tflite` file of this package, LiteRT.js
       is missing, or the folder cannot be written.
   """
-  require_runtime()
   description, copies = _describe(exported)
+  require_runtime()
   try:
     for name in _PAGE:
       _copy(_SOURCE / name, folder, name)

@@ -1,0 +1,169 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Starts commands as processes of their own, without importing TensorFlow anew.
+
+A process imports the large packages once and forks for every command: the
+child has its own arguments, folder, environment and output, and runs the module
+as `__main__`. None of this project's modules is imported before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
+
+# What takes the time of a command's start, but for this project's modules.
+_HEAVY = (
+  "tensorflow",
+  "tensorflow_addons",
+  "tensorflow_datasets",
+  "keras_tuner",
+  "matplotlib.figure",
+  "tensorboard.plugins.hparams.api",
+  "imagehash",
+  "ai_edge_litert.interpreter",
+)
+
+
+class ForkServer:
+  """A process that forks commands."""
+
+  def __init__(self, root: str):
+    """Starts it; it ends with this process.
+
+    Args:
+      root: Folder of the checkout.
+    """
+    self._process = subprocess.Popen(
+      [sys.executable, "-m", "tests.fork_server"],
+      cwd=root,
+      stdin=subprocess.PIPE,
+      stdout=subprocess.PIPE,
+      text=True,
+    )
+
+  def run(
+    self,
+    target: Sequence[str],
+    cwd: str,
+    env: Mapping[str, str],
+  ) -> subprocess.CompletedProcess:
+    """Runs a command to its end.
+
+    Args:
+      target: `-m` and a module's name, or a Python file; then its arguments.
+      cwd: The folder that it runs in.
+      env: Its environment.
+
+    Returns:
+      Its status and output, as `subprocess.run` does.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+      request = {
+        "target": list(target),
+        "cwd": cwd,
+        "env": dict(env),
+        "out": os.path.join(folder, "out"),
+        "err": os.path.join(folder, "err"),
+      }
+      self._process.stdin.write(json.dumps(request) + "\n")
+      self._process.stdin.flush()
+      answer = self._process.stdout.readline()
+      if not answer:
+        raise RuntimeError("The process that forks commands has ended.")
+      texts = []
+      for name in ("out", "err"):
+        with open(request[name], encoding="utf-8", errors="replace") as file:
+          texts.append(file.read())
+    return subprocess.CompletedProcess(target, int(answer), *texts)
+
+
+def _serve() -> None:
+  """Answers requests, a line each, with the statuses of their processes."""
+  import importlib
+
+  # As `core/command` sets it before it lets TensorFlow be imported.
+  os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+  answers = os.fdopen(os.dup(1), "w")
+  os.dup2(2, 1)  # what packages print when they are imported
+  for name in _HEAVY:
+    try:
+      importlib.import_module(name)
+    except ImportError:  # an optional one
+      continue
+  assert not [name for name in sys.modules if name.startswith("official")]
+  for line in sys.stdin:
+    request = json.loads(line)
+    child = os.fork()
+    if not child:
+      _become(request)
+    _, status = os.waitpid(child, 0)
+    answers.write(f"{os.waitstatus_to_exitcode(status)}\n")
+    answers.flush()
+
+
+def _become(request: dict[str, object]) -> None:
+  """Turns this process into the command; does not return."""
+  import runpy
+
+  status = 1
+  try:
+    for name, fd in (("out", 1), ("err", 2)):
+      file = os.open(request[name], os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
+      os.dup2(file, fd)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["env"])
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    target = list(request["target"])
+    if target[0] == "-m":
+      sys.path[:0] = [os.getcwd(), *filter(None, paths)]
+      sys.argv = target[1:]
+      runpy.run_module(target[1], run_name="__main__", alter_sys=True)
+    else:
+      sys.path[:0] = [os.path.dirname(target[0]), *filter(None, paths)]
+      sys.argv = target
+      runpy.run_path(target[0], run_name="__main__")
+    status = 0
+  except SystemExit as end:
+    if isinstance(end.code, str):
+      print(end.code, file=sys.stderr)
+    elif end.code is None or isinstance(end.code, int):
+      status = end.code or 0
+  except BaseException:
+    traceback.print_exc()
+  finally:
+    # As a process that ends by itself: threads are waited for, exit handlers
+    # run; then without what the forking process has registered.
+    try:
+      import threading
+
+      for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+          thread.join()
+      sys.stdout.flush()
+      sys.stderr.flush()
+    finally:
+      os._exit(status)
+
+
+if __name__ == "__main__":
+  _serve()
