@@ -22,7 +22,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
 import tensorflow as tf
 import tqdm
@@ -123,6 +123,28 @@ class StepCallback(tf.keras.callbacks.Callback):
       yield
 
 
+class _SafeStream:
+  """A stream whose reader may be gone: what cannot be written is dropped.
+
+  tqdm keeps the lock of all bars for ever if a write raises in `refresh`; bars
+  of other threads would then wait for it.
+  """
+
+  def __init__(self, stream: TextIO):
+    self._stream = stream
+
+  def write(self, text: str) -> None:
+    with contextlib.suppress(OSError):
+      self._stream.write(text)
+
+  def flush(self) -> None:
+    with contextlib.suppress(OSError):
+      self._stream.flush()
+
+  def __getattr__(self, name: str) -> Any:
+    return getattr(self._stream, name)
+
+
 class ProgressBar(StepCallback):
   """One bar for the whole run, with the time left and the current losses."""
 
@@ -138,6 +160,7 @@ class ProgressBar(StepCallback):
       initial=self.step,
       unit="step",
       desc="train",
+      file=_SafeStream(sys.stderr),
       mininterval=_BAR_SECONDS if sys.stderr.isatty() else _LOG_SECONDS,
     )
 
@@ -147,10 +170,7 @@ class ProgressBar(StepCallback):
       return
     if self._bar.n % _SHOWN_EVERY == 0:
       self._bar.set_postfix(_sum_directions(logs), refresh=False)
-    try:
-      self._bar.update()
-    except OSError:  # the reader of standard error is gone, e.g. a closed pipe
-      self.close()
+    self._bar.update()
 
   def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
     """Leaves the finished bar on the screen."""
@@ -160,8 +180,7 @@ class ProgressBar(StepCallback):
     """Ends the bar's line, so that a message can follow."""
     bar, self._bar = self._bar, None
     if bar is not None:
-      with contextlib.suppress(OSError):
-        bar.close()
+      bar.close()
 
 
 class Validation(StepCallback):
