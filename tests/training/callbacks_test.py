@@ -54,10 +54,14 @@ def test_progress_bar_without_a_reader_does_not_stop_the_training(monkeypatch):
     bar.on_train_batch_end(batch, {"gan_AB": 0.25})
   bar.on_train_end()
   assert bar.step == 60
+
+  def take_the_lock_of_all_bars():
+    with tqdm.tqdm.get_lock():
+      return True
+
   # Bars of other threads are not kept waiting.
   with concurrent.futures.ThreadPoolExecutor(1) as pool:
-    assert pool.submit(tqdm.tqdm.get_lock().acquire, False).result(10)
-    pool.submit(tqdm.tqdm.get_lock().release).result(10)
+    assert pool.submit(take_the_lock_of_all_bars).result(10)
 
 
 class _Store:
