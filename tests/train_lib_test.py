@@ -25,7 +25,7 @@ from official.cyclegan import train_lib
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
-from official.cyclegan.core import devices
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.training import callbacks
@@ -86,14 +86,14 @@ def counting_steps(monkeypatch):
 def test_auto_precision_is_what_the_processor_has_and_stays(
   pictures, tmp_path, monkeypatch, counting_steps, flags, precision
 ):
-  monkeypatch.setattr(devices, "_processor_flags", lambda: frozenset(flags))
+  monkeypatch.setattr(cpu_tuning, "_processor_flags", lambda: frozenset(flags))
   config = _config(pictures, precision="auto", train_steps=1)
   model = train_lib.train(config, str(tmp_path))
   assert model.g_AB.layers[1].dtype_policy.name == precision
   assert config_file.load(str(tmp_path)).train.precision == precision
   # On a machine that would choose another, the run goes on as it began.
   other = {"avx2"} ^ flags
-  monkeypatch.setattr(devices, "_processor_flags", lambda: frozenset(other))
+  monkeypatch.setattr(cpu_tuning, "_processor_flags", lambda: frozenset(other))
   model = train_lib.train(_config(pictures, precision="auto"), str(tmp_path))
   assert int(model.step) == 5
   assert model.g_AB.layers[1].dtype_policy.name == precision

@@ -438,10 +438,8 @@ def test_what_no_trial_could_be_is_refused_first(config, tmp_path, scenes):
 
 
 def _small(**changes):
-  return dataclasses.replace(
-    search_config.ARCHITECTURE_SEARCH,
-    **{"tuner": "random", "trial_steps": 2, "max_trials": 3, **changes},
-  )
+  values = {"tuner": "random", "trial_steps": 2, "max_trials": 3, **changes}
+  return search_config.with_options(search_config.ARCHITECTURE_SEARCH, values)
 
 
 @pytest.fixture

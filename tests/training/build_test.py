@@ -20,7 +20,7 @@ import tensorflow as tf
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
-from official.cyclegan.core import devices
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.data import sources
 from official.cyclegan.training import build
@@ -43,7 +43,7 @@ def test_epoch_is_the_larger_domain(tiny_config):
 
 def test_auto_precision_becomes_the_fastest(tiny_config, monkeypatch):
   flags = frozenset({"avx512f", "avx512_bf16"})
-  monkeypatch.setattr(devices, "_processor_flags", lambda: flags)
+  monkeypatch.setattr(cpu_tuning, "_processor_flags", lambda: flags)
   config = build.with_precision(tiny_config, "auto")
   assert config.train.precision == "mixed_bfloat16"
   config = build.with_precision(tiny_config, "float32")

@@ -134,10 +134,12 @@ class _SafeStream:
     self._stream = stream
 
   def write(self, text: str) -> None:
+    """Writes text if that is possible."""
     with contextlib.suppress(OSError):
       self._stream.write(text)
 
   def flush(self) -> None:
+    """Hands on what was written if that is possible."""
     with contextlib.suppress(OSError):
       self._stream.flush()
 
