@@ -19,6 +19,7 @@ import dataclasses
 import functools
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -315,6 +316,11 @@ def run_tool(tool: str, *arguments: str) -> subprocess.CompletedProcess:
   return _fork_server().run(
     [str(ROOT / "tools" / tool), *arguments], str(ROOT), env
   )
+
+
+def unpadded(table: str) -> str:
+  """Returns a Markdown table without what aligns its columns."""
+  return re.sub(" +", " ", table)
 
 
 def assert_refused(result: subprocess.CompletedProcess, *words: str) -> None:
