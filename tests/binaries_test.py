@@ -33,6 +33,9 @@ from official.cyclegan.data import image_files
 from tests import conftest
 from tests import odd_files
 
+# They train, start processes or measure.
+pytestmark = pytest.mark.slow(seconds=7)  # of one test
+
 _BINARIES = {
   "prepare": prepare,
   "train": train,

@@ -81,6 +81,7 @@ def test_translates_alike(model, expected, kept):
   assert np.abs(got - want).max() <= 1
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_to_the_same_weights(kept):
   _run(
     kept,
@@ -119,6 +120,7 @@ def test_evaluates_an_export_on_its_data(kept):
   assert json.loads(report.read_text())["protocol"]["images_A"] == 2
 
 
+@pytest.mark.slow
 def test_a_search_goes_on(kept):
   """With the objective under the name that it had then, too."""
   table = _run(

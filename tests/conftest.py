@@ -57,6 +57,16 @@ TINY_MODEL = config_lib.ModelConfig(
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+  """Puts files that take long first, so that no worker ends with one."""
+  seconds: dict[pathlib.Path, float] = {}
+  for item in items:
+    slow = item.get_closest_marker("slow")
+    takes = slow.kwargs.get("seconds", 5) if slow else 0
+    seconds[item.path] = seconds.get(item.path, 0) + takes
+  items.sort(key=lambda item: -seconds[item.path])
+
+
 @pytest.fixture
 def log(caplog) -> pytest.LogCaptureFixture:
   """What libraries log, as `log.text`, from informative messages upwards."""

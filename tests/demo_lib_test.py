@@ -32,6 +32,9 @@ from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import web_page
 from tests import conftest
 
+# They train, start processes or measure.
+pytestmark = pytest.mark.slow
+
 # WebGPU by a software adapter.
 _SWIFTSHADER = (
   "--enable-unsafe-webgpu",

@@ -29,6 +29,9 @@ from official.cyclegan.core import errors
 from official.cyclegan.training import checkpoints
 from tests import conftest
 
+# They train, start processes or measure.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def teacher(pictures, tmp_path_factory):

@@ -20,6 +20,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import options
 from official.cyclegan.training import diagnostics
@@ -28,6 +30,7 @@ from tests import conftest
 _DOCS = conftest.ROOT / "docs"
 
 
+@pytest.mark.slow
 def test_book_example_runs_from_top_to_bottom(tmp_path):
   done = subprocess.run(
     [sys.executable, str(_DOCS / "book_example.py")],

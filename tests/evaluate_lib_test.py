@@ -30,6 +30,9 @@ from official.cyclegan.evaluation import image_quality
 from official.cyclegan.evaluation import paired_metrics
 from tests import conftest
 
+# They train, start processes or measure.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def run(pictures, tmp_path_factory):

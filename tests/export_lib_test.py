@@ -29,6 +29,9 @@ from official.cyclegan.serving import tflite_probe
 from official.cyclegan.training import checkpoints
 from tests import conftest
 
+# They train, start processes or measure.
+pytestmark = pytest.mark.slow
+
 _ENDINGS = ("", ".tflite", "_float16.tflite", "_dynamic.tflite")
 
 

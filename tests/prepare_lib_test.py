@@ -258,6 +258,7 @@ def _write_and_kill(writer, partial, seconds):
   return killed
 
 
+@pytest.mark.slow
 def test_killed_anywhere_the_next_run_completes_it(tmp_path, request):
   """SIGKILL at random moments of writing: nothing, or a whole set."""
   for domain in "ab":

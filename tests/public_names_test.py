@@ -39,6 +39,7 @@ def test_a_public_name_hides_no_module():
   assert train is module
 
 
+@pytest.mark.slow
 def test_importing_the_package_imports_no_tensorflow():
   result = old_names_test.run_python(
     "from official.cyclegan import Config, UserError, resolve\n"

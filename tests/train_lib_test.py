@@ -218,6 +218,7 @@ def _assert_same_state(first, second):
     np.testing.assert_array_equal(want, got)
 
 
+@pytest.mark.slow
 def test_interrupted_run_ends_as_if_left_alone(pictures, tmp_path, monkeypatch):
   """Bit by bit."""
   config = _random_config(pictures, "lsgan")
@@ -243,6 +244,7 @@ def _go_on_from(step, folder, config, target):
   return train_lib.train(config, str(copy))
 
 
+@pytest.mark.slow
 def test_killed_critic_ends_as_if_left_alone(pictures, tmp_path):
   """Bit by bit, with the random points of a gradient penalty."""
   config = _random_config(pictures, "wgangp")
@@ -253,6 +255,7 @@ def test_killed_critic_ends_as_if_left_alone(pictures, tmp_path):
   assert [start["first_step"] for start in starts] == [0, 4]
 
 
+@pytest.mark.slow
 def test_longer_run_goes_on(run, tmp_path):
   _, folder, config = run
   folder = conftest.copy(folder, tmp_path / "run")
@@ -266,6 +269,7 @@ def test_longer_run_goes_on(run, tmp_path):
   assert starts[-1]["first_step"] == 5
 
 
+@pytest.mark.slow
 def test_best_checkpoint_is_validated_and_kept(pictures, tmp_path):
   config = _config(
     pictures,
@@ -284,6 +288,7 @@ def test_best_checkpoint_is_validated_and_kept(pictures, tmp_path):
   assert step == 4 and value >= record["value"] - 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["jpg", "png"])  # TensorFlow's and Pillow's
 def test_pictures_that_vanish_end_in_words(
   pictures, tmp_path, monkeypatch, counting_steps, ending
@@ -311,6 +316,7 @@ def test_pictures_that_vanish_end_in_words(
   assert list((tmp_path / "run" / "checkpoints").glob("ckpt-*.index"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ("generator_type", "mode"), [("resnet", "scale_width"), ("unet", "none")]
 )
@@ -424,6 +430,7 @@ def _diagnosed_config(folder, steps, model=None, **train):
   )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ("problem", "model", "train"),
   [
@@ -446,6 +453,7 @@ def test_diagnostics_are_silent_on_healthy_runs(
   assert _diagnostics_of(config, tmp_path, caplog) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ("train", "fires"),
   [
@@ -467,6 +475,7 @@ def test_diagnostics_fire_on_runs_broken_on_purpose(
   assert fires <= _diagnostics_of(config, tmp_path, caplog)
 
 
+@pytest.mark.slow
 def test_identity_collapse_of_a_real_run(pictures, tmp_path, caplog):
   """Nothing but the identity and cycle losses: output is input."""
   config = _config(pictures, train_steps=80, sample_interval=1000)
@@ -476,6 +485,7 @@ def test_identity_collapse_of_a_real_run(pictures, tmp_path, caplog):
   assert "identity_collapse" in _diagnostics_of(config, tmp_path, caplog)
 
 
+@pytest.mark.slow
 def test_nan_stops_the_run_and_keeps_the_last_good_checkpoint(
   pictures, tmp_path, monkeypatch, request
 ):

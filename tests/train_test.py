@@ -145,6 +145,7 @@ def _stop(process, number, folder, after):
   return stopped
 
 
+@pytest.mark.slow
 def test_a_signal_saves_exits_and_goes_on(pictures, tmp_path):
   flags = conftest.tiny_flags(pictures, tmp_path, train_steps=100_000)
   stopped = 0
@@ -169,6 +170,7 @@ def trained(pictures, tmp_path_factory):
   return folder
 
 
+@pytest.mark.slow
 def test_failing_disk_is_one_line_and_the_earlier_checkpoint_loads(
   pictures, trained, tmp_path
 ):

@@ -45,6 +45,9 @@ from official.cyclegan.tuning import oracles
 from official.cyclegan.tuning import search_report
 from tests import conftest
 
+# They train, start processes or measure.
+pytestmark = pytest.mark.slow(seconds=7)  # of one test
+
 
 @pytest.fixture(scope="module")
 def config(pictures):

@@ -18,6 +18,9 @@ import pytest
 
 from tests import conftest
 
+# They train, start processes or measure.
+pytestmark = pytest.mark.slow(seconds=13)  # of one test
+
 
 def test_help_starts_with_a_recipe():
   result = conftest.run_binary("tune", "--help")

@@ -84,6 +84,9 @@ fi
 .venv-test/bin/ruff check .
 .venv-test/bin/ruff format --check .
 check_types
-# A file's tests share what they have trained, so files are shared out whole.
-exec .venv-test/bin/python -m pytest --numprocesses=auto --dist=loadfile \
-  ${fast:+-m "not slow"} "$@"
+# A file's tests share what they have trained, so files are shared out whole,
+# in the order of conftest: the longest first. Some tests wait more than they
+# compute: three run on two cores.
+workers=$(($(getconf _NPROCESSORS_ONLN) * 3 / 2))
+exec .venv-test/bin/python -m pytest --numprocesses="$workers" \
+  --dist=loadfile --no-loadscope-reorder ${fast:+-m "not slow"} "$@"

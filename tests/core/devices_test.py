@@ -29,6 +29,9 @@ from official.cyclegan.core import devices
 from official.cyclegan.core import errors
 from tests import conftest
 
+# They train, start processes or measure.
+pytestmark = pytest.mark.slow(seconds=20)  # of one test
+
 _SECONDS = 240  # until a test gives up waiting for a process
 
 

@@ -236,6 +236,7 @@ def test_auto_decides_from_the_size_and_says_so(
   assert words in log.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cache", ["memory", "disk", "none"])
 def test_domains_of_30_and_3000_are_used_evenly(cache):
   counts = {"trainA": 30, "trainB": 3000, "testA": 1, "testB": 1}

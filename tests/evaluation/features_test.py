@@ -100,6 +100,7 @@ def test_many_pictures_give_fewer_patches_each():
   assert [p.shape for p in patches] == [(25_600, 49)]
 
 
+@pytest.mark.slow
 def test_inception_takes_weights_from_a_file(pictures, tmp_path):
   network = tf.keras.applications.InceptionV3(include_top=False, weights=None)
   path = str(tmp_path / "weights.h5")

@@ -36,6 +36,9 @@ from tests import conftest
 sys.path.insert(0, str(conftest.ROOT / "tools" / "benchmarks"))
 import reference_steps  # noqa: E402
 
+# They train, start processes or measure.
+pytestmark = pytest.mark.slow
+
 _SIZE = 32
 _STEPS = 10
 

@@ -258,6 +258,7 @@ def test_norms_are_those_of_the_gradients():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gan_mode", config_lib.GAN_MODES)
 @pytest.mark.parametrize("disc_type", config_lib.DISCRIMINATOR_TYPES)
 def test_every_loss_trains_every_discriminator(gan_mode, disc_type):
@@ -268,7 +269,7 @@ def test_every_loss_trains_every_discriminator(gan_mode, disc_type):
   model = _compiled(
     config_checks.resolve(config), tf.keras.optimizers.Adam, 1e-3
   )
-  step = tf.function(model.train_step)
+  step = model.train_step  # not traced, which takes longer than three steps
   before = _values(model.trainable_variables)
   for seed in range(3):
     logs = step(_pair(seed=seed))
@@ -290,6 +291,7 @@ def test_every_loss_trains_every_discriminator(gan_mode, disc_type):
   assert np.sum(moved) > 0.8 * np.sum(np.logical_not(cancelled))
 
 
+@pytest.mark.slow
 def test_gradient_penalty_is_part_of_the_discriminators_update():
   """With a huge weight it alone decides where they go."""
   model = _compiled(
@@ -304,6 +306,7 @@ def test_gradient_penalty_is_part_of_the_discriminators_update():
   assert np.mean(penalties[-4:]) < 0.7 * np.mean(penalties[:4])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ("generator_type", "upsample"),
   [
@@ -332,11 +335,12 @@ def test_every_upsampler_trains(upsample, generator_type):
   rng = np.random.default_rng(0)
   shape = (1, 32, 32, 3)
   pair = tuple(tf.constant(rng.uniform(-1, 1, shape), tf.float32) for _ in "AB")
-  step = tf.function(model.train_step)
+  step = model.train_step
   values = [float(step(pair)["cycle_A"]) for _ in range(3)]
   assert np.isfinite(values).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", config_lib.PRECISIONS[2:])
 def test_half_precision_starts_like_float32(precision):
   logs = []
@@ -360,6 +364,7 @@ def test_half_precision_starts_like_float32(precision):
       np.testing.assert_allclose(logs[1][name], value, rtol=0.05, err_msg=name)
 
 
+@pytest.mark.slow
 def test_float16_step_that_overflows_is_left_out():
   model = model_lib.build_model(_config(precision="mixed_float16"))
   scaled = [
@@ -378,6 +383,7 @@ def test_float16_step_that_overflows_is_left_out():
   assert int(model.step) == 1
 
 
+@pytest.mark.slow
 def test_from_book_is_an_ordinary_keras_model(tmp_path):
   arguments = {
     "input_dim": (32, 32, 3),
@@ -429,6 +435,7 @@ def test_from_book_refuses_in_words():
     model_lib.CycleGAN.from_book(input_dim=(32, 64, 3))
 
 
+@pytest.mark.slow
 def test_xla_compiles_the_step():
   """On tiny networks: on a processor larger ones take very long."""
   config = _config(lambda_id=0.0, ema_decay=0.0)
@@ -445,6 +452,7 @@ def test_xla_compiles_the_step():
     np.testing.assert_allclose(got, want, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_learns_a_recolouring():
   """From reddish to bluish noise: the step lowers what it should lower."""
   config = dataclasses.replace(

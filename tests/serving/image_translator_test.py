@@ -23,6 +23,9 @@ from official.cyclegan.serving import image_translator
 from official.cyclegan.training import checkpoints
 from tests import conftest
 
+# They train, start processes or measure.
+pytestmark = pytest.mark.slow
+
 _FORMS = ("run", "export", "saved_model", "tflite")
 
 

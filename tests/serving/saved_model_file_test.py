@@ -61,6 +61,7 @@ def model(tmp_path_factory):
   return path, module, example
 
 
+@pytest.mark.slow
 def test_answers_without_this_package(model, tmp_path):
   path, module, _ = model
   rng = np.random.default_rng(0)

@@ -100,6 +100,7 @@ def test_calibrates_every_size(images, tmp_path):
   assert np.abs(made - want).mean() < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ("generator_type", "changes"),
   [
@@ -136,6 +137,7 @@ def test_one_partition(generator_type, changes, images, tmp_path):
   }
 
 
+@pytest.mark.slow
 def test_mobile_preset_is_one_partition(tmp_path):
   """At its own 256 pixels, in the kinds that are for processors and others."""
   path = conftest.ROOT / "official" / "cyclegan" / "configs" / "mobile.flags"

@@ -18,6 +18,7 @@ from official.cyclegan.serving import tflite_probe
 from tests import conftest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", ["", "tensorflow"])
 def test_runs_and_measures(halving, runtime):
   images = np.random.default_rng(0).random((3, 16, 16, 3), np.float32)

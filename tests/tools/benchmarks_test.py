@@ -28,6 +28,9 @@ _TINY = "--sizes=16", "--filters=4", "--n_res_blocks=1", "--disc_n_layers=1"
 sys.path.insert(0, str(_TOOLS / "benchmarks"))
 import step_cost  # noqa: E402
 
+# They train, start processes or measure.
+pytestmark = pytest.mark.slow(seconds=10)  # of one test
+
 
 def test_operations_are_those_of_the_paper():
   """56.8 G multiply-adds less what transposed convolutions are over-counted."""
@@ -45,7 +48,6 @@ def test_operations_grow_as_they_should():
   assert abs(double / small - 8) < 0.01
 
 
-@pytest.mark.slow
 def test_steps_are_compared(tmp_path):
   done = conftest.run_tool(
     "benchmarks/benchmark_step.py",
@@ -70,7 +72,6 @@ def test_steps_are_compared(tmp_path):
   assert "| ours to tutorial |" in conftest.unpadded(done.stdout)
 
 
-@pytest.mark.slow
 def test_pytorch_is_compared_where_it_is(tmp_path):
   pytest.importorskip("torch", reason="PyTorch is not installed here")
   done = conftest.run_tool(
@@ -111,7 +112,6 @@ def test_missing_pytorch_is_one_line():
   conftest.assert_refused(done, "--torch_python")
 
 
-@pytest.mark.slow
 def test_pipelines_are_compared_with_bare_decoding(tmp_path):
   done = conftest.run_tool(
     "benchmarks/benchmark_data.py",
@@ -144,7 +144,6 @@ def test_impossible_sets_are_refused():
   )
 
 
-@pytest.mark.slow
 def test_recipes_are_compared(few_fruits, tmp_path):
   flagfile = tmp_path / "tiny.flags"
   flagfile.write_text(

@@ -24,8 +24,10 @@ from official.cyclegan.core import config_file
 from official.cyclegan.data import image_files
 from tests import conftest
 
+# They train, start processes or measure.
+pytestmark = pytest.mark.slow(seconds=10)  # of one test
 
-@pytest.mark.slow
+
 def test_pictures_and_summary(few_fruits, tmp_path):
   config = config_lib.Config(
     data=config_lib.DataConfig(data_dir=few_fruits, crop_size=64)
@@ -94,7 +96,6 @@ def test_pictures_without_a_truth_are_refused(pictures, tmp_path):
   conftest.assert_refused(result, "truth is unknown")
 
 
-@pytest.mark.slow
 def test_killed_training_ends_bit_by_bit_the_same(pictures):
   done = conftest.run_tool(
     "checks/check_resume.py",
@@ -122,7 +123,6 @@ def test_killed_training_ends_bit_by_bit_the_same(pictures):
   assert "Killed 3 times, 1 during a write." in done.stdout
 
 
-@pytest.mark.slow
 def test_a_training_that_differs_is_reported(pictures):
   """Two runs that are not the same: the comparison can fail."""
   done = conftest.run_tool(

@@ -22,8 +22,10 @@ from scipy import stats
 from official.cyclegan.core import config_file
 from tests import conftest
 
+# They train, start processes or measure.
+pytestmark = pytest.mark.slow(seconds=15)  # of one test
 
-@pytest.mark.slow
+
 def test_ablation_makes_its_table_and_goes_on(few_fruits, tmp_path):
   arguments = [
     f"--output_dir={tmp_path / 'ablation'}",
@@ -61,7 +63,6 @@ def test_ablation_refuses_an_unknown_variant(tmp_path):
   conftest.assert_refused(done, "--only=bigger", "no_global_skip")
 
 
-@pytest.mark.slow
 def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
   runs = tmp_path / "rank" / "apple2orange_scenes"
   command = (
@@ -125,7 +126,6 @@ def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
   assert configs[0].loss.lambda_id == measured[0]["lambda_id"]
 
 
-@pytest.mark.slow
 def test_generators_are_compared(models, tmp_path):
   done = conftest.run_tool(
     "benchmarks/compare_generators.py",

@@ -69,6 +69,7 @@ def test_each_side_has_its_own_rate_and_float16_a_loss_scale(
     assert scaled == (precision == "mixed_float16")
 
 
+@pytest.mark.slow
 def test_seed_decides_the_weights(tiny_config):
   source = _source(tiny_config)
   other = conftest.replace(tiny_config, "train", seed=3)

@@ -290,6 +290,7 @@ def test_best_generator_can_be_chosen(config, model, tmp_path):
     np.testing.assert_array_equal(generator.get_weights()[0], kernel)
 
 
+@pytest.mark.slow
 def test_loss_scale_is_kept_and_another_precision_goes_on(
   config, run, tmp_path
 ):

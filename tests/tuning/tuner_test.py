@@ -106,6 +106,7 @@ def _rows(folder, model, oracle):
   return list(map(report.row, oracle.ended()))
 
 
+@pytest.mark.slow
 def test_a_process_that_is_too_large_asks_for_another(tmp_path):
   model = _Model(max_trials=2)
   for done in (1, 2):
@@ -127,6 +128,7 @@ def test_a_result_that_was_not_reported_is_not_trained_again(tmp_path):
   assert rows[0]["trial"] == "0" and rows[0]["fid_patches"] == -1
 
 
+@pytest.mark.slow
 def test_executions_differ_in_their_seed_and_their_mean_counts(tmp_path):
   model = _Model(executions_per_trial=3, max_trials=1)
   (row,) = _search(tmp_path, model)
@@ -139,6 +141,7 @@ def test_executions_differ_in_their_seed_and_their_mean_counts(tmp_path):
   assert row["steps"] == 6
 
 
+@pytest.mark.slow
 def test_a_bug_in_a_trial_is_kept_with_its_traceback(tmp_path):
   class Broken(_Model):
     def fit(self, hp, model, model_dir):
@@ -160,6 +163,7 @@ class _Failing(_Model):
     raise errors.UserError("the disk is full")
 
 
+@pytest.mark.slow
 def test_a_search_in_which_everything_fails_ends(tmp_path):
   model = _Failing(max_trials=99)
   with pytest.raises(errors.UserError, match="10 trials .* disk is full"):
@@ -186,6 +190,7 @@ def _small(**changes):
   return model
 
 
+@pytest.mark.slow
 def test_a_generator_above_a_limit_is_not_trained_nor_counted(tmp_path):
   filters = tuple(range(2, 40, 2))
   changes = {"gen_n_filters_choices": filters, "max_latency_ms": 8.0}
@@ -207,6 +212,7 @@ def test_a_generator_above_a_limit_is_not_trained_nor_counted(tmp_path):
   assert len(more.calls) == 1
 
 
+@pytest.mark.slow
 def test_a_failure_within_the_limits_counts(tmp_path):
   model = _Failing(
     search=("gen_n_filters",),
@@ -235,6 +241,7 @@ def test_limits_that_no_generator_keeps_end_the_search(tmp_path, monkeypatch):
   assert not model.calls
 
 
+@pytest.mark.slow
 def test_the_cost_of_a_generator_is_kept_with_its_measures(tmp_path):
   model = _small(max_trials=1, finalists=1)
   short, full = _search(tmp_path, model)
@@ -245,6 +252,7 @@ def test_the_cost_of_a_generator_is_kept_with_its_measures(tmp_path):
   assert set(deployment_cost.LIMITS) <= set(short)
 
 
+@pytest.mark.slow
 def test_a_longer_trial_starts_with_the_checkpoint_of_a_shorter(
   tmp_path, monkeypatch
 ):
