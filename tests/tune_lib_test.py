@@ -27,6 +27,7 @@ import numpy as np
 import pytest
 from absl import flags as absl_flags
 from absl import logging as absl_logging
+from absl.testing import flagsaver
 
 from official.cyclegan import train_lib
 from official.cyclegan import tune_lib
@@ -178,17 +179,9 @@ def _config_of(flagfile):
   text = pathlib.Path(flagfile).read_text(encoding="utf-8")
   given = [line for line in text.splitlines() if not line.startswith("#")]
   core_flags.define_run()
-  saved = {
-    n: (absl_flags.FLAGS[n].value, absl_flags.FLAGS[n].present)
-    for n in absl_flags.FLAGS
-  }
-  try:
+  with flagsaver.flagsaver():
     absl_flags.FLAGS(["train", *given])
     return config_checks.resolve(core_flags.config_from_flags())
-  finally:
-    for name, (value, present) in saved.items():
-      absl_flags.FLAGS[name].value = value
-      absl_flags.FLAGS[name].present = present
 
 
 def test_best_flags_have_every_option_that_is_not_a_default(
