@@ -21,6 +21,9 @@ from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import video
 from tests import conftest
 
+# ffmpeg was seen to lose its pipe in processes that gRPC had been used in.
+pytestmark = pytest.mark.early
+
 imageio = pytest.importorskip("imageio.v2", reason="no imageio here")
 _HEIGHT, _WIDTH = 50, 64
 
