@@ -13,6 +13,7 @@
 # limitations under the License.
 
 import itertools
+import os
 
 import pytest
 from absl import flags as absl_flags
@@ -170,6 +171,17 @@ def test_a_student_without_a_teacher_is_refused(given, tmp_path):
   given(f"--teacher={tmp_path}")
   with pytest.raises(errors.UserError, match=f"--teacher={tmp_path} holds no"):
     flags.student_from_flags()
+
+
+def test_a_pipe_is_read_once(given):
+  """As `--config_file=<(...)` of a shell, by all that asks for options."""
+  reading, writing = os.pipe()
+  os.write(writing, b"train: {epochs: 7}\nsearch: {max_trials: 3}\n")
+  os.close(writing)
+  given(f"--config_file=/dev/fd/{reading}")
+  assert flags.search_from_flags().max_trials == 3
+  assert flags.config_from_flags().train.epochs == 7
+  os.close(reading)
 
 
 def test_bad_combination_is_refused(given):

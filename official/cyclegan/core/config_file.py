@@ -288,7 +288,7 @@ def _read_file(path: str, option: str, given: str) -> Given:
 
 def _read_override(text: str) -> Given:
   """Reads one list of `part.option=value`."""
-  known = {**config_lib.parts(), **_SECTIONS}
+  by_key = _options_by_key({**config_lib.parts(), **_SECTIONS})
   found: Given = {}
 
   def fail(message: str) -> errors.UserError:
@@ -301,7 +301,7 @@ def _read_override(text: str) -> Given:
       raise fail(
         f"{assignment.strip()!r} must be like train.learning_rate=1e-4."
       )
-    entry = _find_option(section, name, known, fail)
+    entry = _find_option(section, name, by_key, fail)
     try:
       parsed = options.parse(entry, value.strip().strip("[]"))
     except errors.UserError as error:
@@ -328,6 +328,7 @@ def _read_sections(
   fail: Callable[[str], errors.UserError],
 ) -> Given:
   """Checks names and types of what JSON or YAML holds."""
+  by_key = _options_by_key(known)
   found: Given = {}
   for section, part in _object(values, fail).items():
     if section not in known:
@@ -335,7 +336,7 @@ def _read_sections(
       raise fail(f"there are no options called {section!r}.{near}")
     found[section] = {}
     for name, value in _object(part or {}, fail).items():
-      entry = _find_option(section, name, known, fail)
+      entry = _find_option(section, name, by_key, fail)
       try:
         found[section][name] = options.convert(entry, value)
       except TypeError as error:
@@ -351,18 +352,24 @@ def _object(
   return value
 
 
+def _options_by_key(
+  known: Mapping[str, type],
+) -> dict[str, options.Declared]:
+  """Returns the options of all sections by `section.option`."""
+  return {
+    f"{section}.{name}": entry
+    for section, part in known.items()
+    for name, entry in search_config.declared_options(part).items()
+  }
+
+
 def _find_option(
   section: str,
   name: str,
-  known: Mapping[str, type],
+  by_key: Mapping[str, options.Declared],
   fail: Callable[[str], errors.UserError],
 ) -> options.Declared:
   """Returns what a key means, or refuses it with the nearest that is right."""
-  by_key = {
-    f"{part}.{entry}": declared
-    for part, cls in known.items()
-    for entry, declared in search_config.declared_options(cls).items()
-  }
   key = f"{section}.{name}"
   if key not in by_key:
     # The right name in the wrong part is nearer than any other name.

@@ -21,6 +21,7 @@ is not imported, so that `--help` and a refused flag are quick.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -218,11 +219,15 @@ def given_by_files() -> config_file.Given:
     errors.UserError: If one of them cannot be used.
   """
   found = given(command_config.CommandConfig)
-  return config_file.read_given(
+  return _read_once(
     found.get("experiment"),
-    found.get("config_file", ()),
-    found.get("params_override", ()),
+    tuple(found.get("config_file", ())),
+    tuple(found.get("params_override", ())),
   )
+
+
+# A pipe, as in --config_file=<(...), can be read only once.
+_read_once = functools.cache(config_file.read_given)
 
 
 def config_from_flags(

@@ -31,7 +31,7 @@ from official.cyclegan.core import options
 from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import model as model_lib
 
-DIRECTIONS = ("AtoB", "BtoA")
+DIRECTIONS = config_lib.DIRECTIONS
 # Folders of checkpoints within that of a run, by `config.CHECKPOINTS`.
 FOLDERS = {
   config_lib.LATEST: "checkpoints",
