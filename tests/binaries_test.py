@@ -80,6 +80,7 @@ def road(request, pictures, tmp_path_factory):
     batch_size=batch_size,
     gen_n_filters=4,
     disc_n_filters=4,
+    disc_n_layers=1,
     n_res_blocks=1,
     train_steps=2,
     buffer_max_length=2,
@@ -194,6 +195,7 @@ def test_every_kind_of_source_goes_the_whole_road(
     crop_size=32,
     gen_n_filters=4,
     disc_n_filters=4,
+    disc_n_layers=1,
     n_res_blocks=1,
     train_steps=1,
     buffer_max_length=2,
@@ -217,7 +219,10 @@ def test_every_kind_of_source_goes_the_whole_road(
     )
   given = source.get("domain_a", source.get("dataset"))
   results = {}
-  for model in (export_dir / "g_AB.tflite", export_dir / "g_AB", run):
+  models = [export_dir / "g_AB.tflite", run]
+  if make is _two_folders:  # with pictures that a TensorFlow model refuses too
+    models.insert(1, export_dir / "g_AB")
+  for model in models:
     output = tmp_path / f"translated_{model.name}"
     try:
       _run(False, "translate", model=model, input=given, output=output)

@@ -16,7 +16,9 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import functools
+import gc
 import math
 import os
 import pathlib
@@ -24,7 +26,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -57,7 +59,7 @@ BINARIES = (
   "demo",
 )
 TINY_MODEL = config_lib.ModelConfig(
-  gen_n_filters=4, disc_n_filters=4, n_res_blocks=1
+  gen_n_filters=4, disc_n_filters=4, disc_n_layers=1, n_res_blocks=1
 )
 
 
@@ -76,12 +78,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
   items.sort(key=lambda item: -seconds[item.path])
 
 
+def pytest_collection_finish() -> None:
+  """Spares the collector the packages' objects, which outlive every test."""
+  gc.collect()
+  gc.freeze()
+
+
 @pytest.fixture
 def log(caplog) -> pytest.LogCaptureFixture:
-  """What libraries log, as `log.text`, from informative messages upwards."""
+  """What this package logs, as `log.text`, from informative messages upwards.
+
+  Not what others log, as TensorFlow does when it drops another test's objects.
+  """
+  package = str(ROOT / "official")
+
+  def is_ours(record):
+    return record.pathname.startswith(package)
+
   verbosity = logging.get_verbosity()
   logging.set_verbosity(logging.INFO)
+  caplog.handler.addFilter(is_ours)
   yield caplog
+  caplog.handler.removeFilter(is_ours)
   logging.set_verbosity(verbosity)
 
 
@@ -151,30 +169,59 @@ def scenes(tmp_path_factory) -> dict[str, pathlib.Path]:
 @pytest.fixture(scope="session")
 def models(pictures, tmp_path_factory) -> dict[str, str]:
   """Paths of a mobile generator hardly trained: its run and its exports."""
-  from official.cyclegan import export_lib
-  from official.cyclegan import train_lib
 
-  config = config_checks.resolve(
-    config_lib.Config(
-      data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
-      model=dataclasses.replace(TINY_MODEL, generator_type="mobile"),
-      train=config_lib.TrainConfig(
-        train_steps=30, learning_rate=2e-3, precision="float32"
-      ),
+  def make(folder):
+    from official.cyclegan import export_lib
+    from official.cyclegan import train_lib
+
+    config = config_checks.resolve(
+      config_lib.Config(
+        data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
+        model=dataclasses.replace(TINY_MODEL, generator_type="mobile"),
+        train=config_lib.TrainConfig(
+          train_steps=30, learning_rate=2e-3, precision="float32"
+        ),
+      )
     )
-  )
-  run = str(tmp_path_factory.mktemp("run"))
-  train_lib.train(config, run)
-  out = str(tmp_path_factory.mktemp("export"))
-  options = command_config.ExportConfig(sizes=(32, 48))
-  export_lib.export(run, out, options=options)
+    run, out = str(folder / "run"), str(folder / "export")
+    train_lib.train(config, run)
+    options = command_config.ExportConfig(sizes=(32, 48))
+    export_lib.export(run, out, options=options)
+
+  folder = _made_once(tmp_path_factory, "models", make)
   return {
-    "run": run,
-    "export": out,
-    "saved_model": os.path.join(out, "g_AB"),
-    "tflite": os.path.join(out, "g_AB.tflite"),
+    "run": str(folder / "run"),
+    "export": str(folder / "export"),
+    "saved_model": str(folder / "export" / "g_AB"),
+    "tflite": str(folder / "export" / "g_AB.tflite"),
     "pictures": str(pictures),
   }
+
+
+def _made_once(
+  factory: pytest.TempPathFactory,
+  name: str,
+  make: Callable[[pathlib.Path], None],
+) -> pathlib.Path:
+  """Returns this process's copy of a folder that one process makes for all.
+
+  Args:
+    factory: Knows the folder of this process, which is below that of all.
+    name: Name of the folder.
+    make: Makes what is in it.
+  """
+  root = factory.getbasetemp()
+  if "PYTEST_XDIST_WORKER" in os.environ:
+    root = root.parent
+  with open(root / f"{name}.lock", "a", encoding="utf-8") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    if not (root / name).exists():
+      partial = root / f"{name}.partial"
+      shutil.rmtree(partial, ignore_errors=True)
+      partial.mkdir()
+      make(partial)
+      partial.rename(root / name)
+  return copy(root / name, factory.mktemp(name) / "copy")
 
 
 @pytest.fixture(scope="session")
@@ -282,6 +329,7 @@ def tiny_flags(dataset: object, model_dir: object, **changes) -> list[str]:
     "crop_size": 32,
     "gen_n_filters": 4,
     "disc_n_filters": 4,
+    "disc_n_layers": 1,
     "n_res_blocks": 1,
     "sample_interval": 100_000,
     "precision": "float32",
@@ -321,6 +369,21 @@ def run_binary(
     capture_output=True,
     text=True,
     check=False,
+  )
+
+
+def start_binary(name: str, *args: str, **env: str) -> fork_server.Command:
+  """Starts `python -m official.cyclegan.<name>` beside others.
+
+  Args:
+    name: The command.
+    *args: Its arguments.
+    **env: Changes of the environment.
+  """
+  return _fork_server().start(
+    ["-m", f"official.cyclegan.{name}", *args],
+    str(ROOT),
+    {**os.environ, "PYTHONPATH": str(ROOT), **env},
   )
 
 

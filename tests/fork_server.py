@@ -21,10 +21,13 @@ as `__main__`. None of this project's modules is imported before.
 from __future__ import annotations
 
 import json
+import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 
@@ -39,6 +42,35 @@ _HEAVY = (
   "imagehash",
   "ai_edge_litert.interpreter",
 )
+_OUTPUTS = ("out", "err")
+
+
+class Command:
+  """A command that runs in a process of its own."""
+
+  def __init__(self, server: ForkServer, target: Sequence[str], pid: int):
+    self._server = server
+    self._target = list(target)
+    self.pid = pid
+
+  def send_signal(self, number: int) -> None:
+    """Sends the process a signal, which is its own child's alone."""
+    os.kill(self.pid, number)
+
+  def wait(self, timeout: float | None = None) -> subprocess.CompletedProcess:
+    """Waits for the end; returns status and output as `subprocess.run` does.
+
+    Args:
+      timeout: Seconds until the process is killed; None waits for ever.
+    """
+    deadline = math.inf if timeout is None else time.monotonic() + timeout
+    while (status := self._server.status(self.pid)) is None:
+      if time.monotonic() > deadline:
+        os.kill(self.pid, signal.SIGKILL)
+      time.sleep(0.02)
+    return subprocess.CompletedProcess(
+      self._target, status, *self._server.output(self.pid)
+    )
 
 
 class ForkServer:
@@ -50,6 +82,7 @@ class ForkServer:
     Args:
       root: Folder of the checkout.
     """
+    self._folder = tempfile.TemporaryDirectory()
     self._process = subprocess.Popen(
       [sys.executable, "-m", "tests.fork_server"],
       cwd=root,
@@ -59,43 +92,55 @@ class ForkServer:
     )
 
   def run(
-    self,
-    target: Sequence[str],
-    cwd: str,
-    env: Mapping[str, str],
+    self, target: Sequence[str], cwd: str, env: Mapping[str, str]
   ) -> subprocess.CompletedProcess:
-    """Runs a command to its end.
+    """Runs a command to its end; see `start`."""
+    return self.start(target, cwd, env).wait()
+
+  def start(
+    self, target: Sequence[str], cwd: str, env: Mapping[str, str]
+  ) -> Command:
+    """Starts a command.
 
     Args:
       target: `-m` and a module's name, or a Python file; then its arguments.
       cwd: The folder that it runs in.
       env: Its environment.
-
-    Returns:
-      Its status and output, as `subprocess.run` does.
     """
-    with tempfile.TemporaryDirectory() as folder:
-      request = {
-        "target": list(target),
-        "cwd": cwd,
-        "env": dict(env),
-        "out": os.path.join(folder, "out"),
-        "err": os.path.join(folder, "err"),
-      }
-      self._process.stdin.write(json.dumps(request) + "\n")
-      self._process.stdin.flush()
-      answer = self._process.stdout.readline()
-      if not answer:
-        raise RuntimeError("The process that forks commands has ended.")
-      texts = []
-      for name in ("out", "err"):
-        with open(request[name], encoding="utf-8", errors="replace") as file:
-          texts.append(file.read())
-    return subprocess.CompletedProcess(target, int(answer), *texts)
+    request = {
+      "target": list(target),
+      "cwd": cwd,
+      "env": dict(env),
+      "output": self._folder.name,
+    }
+    return Command(self, target, self._ask(request))
+
+  def status(self, pid: int) -> int | None:
+    """Returns a process's exit status, None while it runs."""
+    return self._ask({"status_of": pid})
+
+  def output(self, pid: int) -> list[str]:
+    """Returns what a process that has ended wrote to stdout and stderr."""
+    texts = []
+    for name in _OUTPUTS:
+      path = os.path.join(self._folder.name, f"{pid}.{name}")
+      with open(path, encoding="utf-8", errors="replace") as file:
+        texts.append(file.read())
+      os.remove(path)
+    return texts
+
+  def _ask(self, request: Mapping[str, object]) -> int | None:
+    self._process.stdin.write(json.dumps(request) + "\n")
+    self._process.stdin.flush()
+    answer = self._process.stdout.readline()
+    if not answer:
+      raise RuntimeError("The process that forks commands has ended.")
+    return json.loads(answer)
 
 
 def _serve() -> None:
-  """Answers requests, a line each, with the statuses of their processes."""
+  """Answers requests: with a new process's number, or with one's status."""
+  import gc
   import importlib
 
   # As `core/command` sets it before it lets TensorFlow be imported.
@@ -108,13 +153,19 @@ def _serve() -> None:
     except ImportError:  # an optional one
       continue
   assert not [name for name in sys.modules if name.startswith("official")]
+  gc.collect()
+  gc.freeze()  # no child looks through the packages' objects again
   for line in sys.stdin:
     request = json.loads(line)
-    child = os.fork()
-    if not child:
-      _become(request)
-    _, status = os.waitpid(child, 0)
-    answers.write(f"{os.waitstatus_to_exitcode(status)}\n")
+    answer: int | None
+    if "status_of" in request:
+      pid, status = os.waitpid(request["status_of"], os.WNOHANG)
+      answer = os.waitstatus_to_exitcode(status) if pid else None
+    else:
+      answer = os.fork()
+      if not answer:
+        _become(request)
+    answers.write(f"{json.dumps(answer)}\n")
     answers.flush()
 
 
@@ -124,9 +175,9 @@ def _become(request: dict[str, object]) -> None:
 
   status = 1
   try:
-    for name, fd in (("out", 1), ("err", 2)):
-      file = os.open(request[name], os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
-      os.dup2(file, fd)
+    for fd, name in enumerate(_OUTPUTS, 1):
+      path = os.path.join(request["output"], f"{os.getpid()}.{name}")
+      os.dup2(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), fd)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
     os.chdir(request["cwd"])

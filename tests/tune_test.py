@@ -76,6 +76,7 @@ def _check(folder: pathlib.Path, pictures: pathlib.Path, *flags: str) -> None:
     f"--output_dir={folder}",
     f"--dataset={pictures}",
     "--trial_steps=10",
+    "--finalists=1",
     *flags,
   )
   assert result.returncode == 0, result.stderr
@@ -109,6 +110,7 @@ def test_a_process_that_has_become_too_large_is_replaced(pictures, tmp_path):
     "--crop_size=32",
     "--gen_n_filters=4",
     "--disc_n_filters=4",
+    "--disc_n_layers=1",
     "--n_res_blocks=1",
     "--trial_steps=1",
     "--max_trials=1",
@@ -125,7 +127,7 @@ def test_chief_and_workers_survive_each_others_deaths(pictures, tmp_path):
   _check(
     tmp_path / "search",
     pictures,
-    "--trials=3",
+    "--trials=2",
     "--kills=3",
     "--longest=9",
     "--distributed",

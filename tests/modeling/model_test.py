@@ -260,7 +260,7 @@ def test_norms_are_those_of_the_gradients():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("gan_mode", config_lib.GAN_MODES)
-@pytest.mark.parametrize("disc_type", config_lib.DISCRIMINATOR_TYPES)
+@pytest.mark.parametrize("disc_type", ["n_layers", "pixel"])  # basic: n_layers
 def test_every_loss_trains_every_discriminator(gan_mode, disc_type):
   config = dataclasses.replace(
     _config(gan_mode=gan_mode, augment="diffaugment"),
@@ -269,9 +269,9 @@ def test_every_loss_trains_every_discriminator(gan_mode, disc_type):
   model = _compiled(
     config_checks.resolve(config), tf.keras.optimizers.Adam, 1e-3
   )
-  step = model.train_step  # not traced, which takes longer than three steps
+  step = model.train_step  # not traced, which takes longer than two steps
   before = _values(model.trainable_variables)
-  for seed in range(3):
+  for seed in range(2):
     logs = step(_pair(seed=seed))
   assert all(np.isfinite(float(value)) for value in logs.values())
   assert ("gp_A" in logs) == (gan_mode == "wgangp")
@@ -336,7 +336,7 @@ def test_every_upsampler_trains(upsample, generator_type):
   shape = (1, 32, 32, 3)
   pair = tuple(tf.constant(rng.uniform(-1, 1, shape), tf.float32) for _ in "AB")
   step = model.train_step
-  values = [float(step(pair)["cycle_A"]) for _ in range(3)]
+  values = [float(step(pair)["cycle_A"]) for _ in range(2)]
   assert np.isfinite(values).all()
 
 
@@ -352,7 +352,7 @@ def test_half_precision_starts_like_float32(precision):
         tf.keras.mixed_precision.LossScaleOptimizer(o) for o in optimizers
       ]
     model.compile(*optimizers)
-    values = tf.function(model.train_step)(_pair())
+    values = model.train_step(_pair())
     logs.append({k: float(v) for k, v in values.items()})
     assert {v.dtype for v in model.trainable_variables} == {tf.float32}
   policy = tf.keras.mixed_precision.global_policy().name
@@ -375,7 +375,7 @@ def test_float16_step_that_overflows_is_left_out():
   ]
   model.compile(*scaled)
   before = _values(model.generator_variables)
-  logs = tf.function(model.train_step)(_pair())
+  logs = model.train_step(_pair())
   assert float(logs["gradient_norm/g_AB"]) == 0  # left out of the mean
   for old, new in zip(before, _values(model.generator_variables)):
     np.testing.assert_array_equal(old, new)

@@ -121,6 +121,7 @@ def test_pipelines_are_compared_with_bare_decoding(tmp_path):
     "--rounds=1",
     "--gen_n_filters=4",
     "--disc_n_filters=4",
+    "--disc_n_layers=1",
     "--n_res_blocks=1",
     f"--json={tmp_path / 'data.json'}",
   )
@@ -148,6 +149,7 @@ def test_recipes_are_compared(few_fruits, tmp_path):
   flagfile = tmp_path / "tiny.flags"
   flagfile.write_text(
     "--crop_size=32\n--load_size=40\n--gen_n_filters=4\n--disc_n_filters=4\n"
+    "--disc_n_layers=1\n"
     "--n_res_blocks=1\n--train_steps=30\n"
   )
   output = tmp_path / "out"

@@ -110,6 +110,7 @@ def test_killed_training_ends_bit_by_bit_the_same(pictures):
         "load_size=36",
         "gen_n_filters=4",
         "disc_n_filters=4",
+        "disc_n_layers=1",
         "n_res_blocks=1",
         "dropout=0.2",
       )

@@ -36,6 +36,7 @@ def test_ablation_makes_its_table_and_goes_on(few_fruits, tmp_path):
     "--crop_size=64",
     "--gen_n_filters=4",
     "--disc_n_filters=4",
+    "--disc_n_layers=1",
     "--n_res_blocks=1",
     "--train_steps=2",
   ]
@@ -75,6 +76,7 @@ def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
     "--crop_size=64",
     "--gen_n_filters=4",
     "--disc_n_filters=4",
+    "--disc_n_layers=1",
     "--n_res_blocks=1",
     "--train_steps=1",
   )

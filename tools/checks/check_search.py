@@ -91,6 +91,7 @@ class Search:
       "--crop_size=32",
       "--gen_n_filters=4",
       "--disc_n_filters=4",
+      "--disc_n_layers=1",
       "--n_res_blocks=1",
       "--worker_timeout=8",
     ]
