@@ -138,15 +138,11 @@ def test_report_of_the_export(road):
       assert entry["max_difference"] <= 1e-4
 
 
-def _folder(tmp_path, monkeypatch):
-  for name in ("A", "B"):
-    (tmp_path / "set" / name).mkdir(parents=True)
-    odd_files.write_good(tmp_path / "set" / name)
-  return {"dataset": tmp_path / "set"}
-
-
 def _two_folders(tmp_path, monkeypatch):
-  folder = _folder(tmp_path, monkeypatch)["dataset"]
+  folder = tmp_path / "set"
+  for name in ("A", "B"):
+    (folder / name).mkdir(parents=True)
+    odd_files.write_good(folder / name)
   odd_files.write_bad(folder / "A")
   return {
     "domain_a": folder / "A",
@@ -174,7 +170,6 @@ def _built_in(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
   ("make", "channels"),
   [
-    (_folder, 3),
     (_two_folders, 3),
     (_prepared, 1),
     (_tfds_name, 3),

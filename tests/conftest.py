@@ -42,6 +42,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # Tests fork to start other programs. gRPC's handlers of that close descriptors,
 # among them some that by then belong to others, e.g. to a pipe to ffmpeg.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+# Processes of pytest-xdist share the cores: threads within each would wait for
+# those of the others, and burn time by it.
+if "PYTEST_XDIST_WORKER" in os.environ:
+  for _name in ("INTRAOP", "INTEROP"):
+    os.environ.setdefault(f"TF_NUM_{_name}_THREADS", "1")
 
 ROOT = pathlib.Path(__file__).absolute().parent.parent
 flags.FLAGS.mark_as_parsed()
@@ -177,7 +182,9 @@ def models(pictures, tmp_path_factory) -> dict[str, str]:
     config = config_checks.resolve(
       config_lib.Config(
         data=config_lib.DataConfig(dataset=str(pictures), crop_size=32),
-        model=dataclasses.replace(TINY_MODEL, generator_type="mobile"),
+        model=dataclasses.replace(
+          TINY_MODEL, generator_type="mobile", disc_n_layers=3
+        ),
         train=config_lib.TrainConfig(
           train_steps=30, learning_rate=2e-3, precision="float32"
         ),

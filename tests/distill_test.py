@@ -14,8 +14,7 @@
 import json
 import os
 import signal
-import subprocess
-import sys
+import time
 
 import numpy as np
 import pytest
@@ -110,13 +109,10 @@ def test_a_student_is_exported_like_any_run(student, tmp_path):
 def test_killed_it_goes_on_bit_for_bit(teacher, student, tmp_path):
   broken = tmp_path / "broken"
   arguments = _flags(teacher, broken, **_LONG)
-  process = subprocess.Popen(
-    [sys.executable, "-m", "official.cyclegan.distill", *arguments],
-    cwd=conftest.ROOT,
-    stderr=subprocess.DEVNULL,
-  )
+  process = conftest.start_binary("distill", *arguments)
   while not checkpoints.find(str(broken / "checkpoints")):
     assert process.poll() is None
+    time.sleep(0.002)
   process.send_signal(signal.SIGKILL)
   process.wait()
   (newest,) = checkpoints.find(str(broken / "checkpoints"))[:1]

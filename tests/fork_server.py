@@ -51,11 +51,18 @@ class Command:
   def __init__(self, server: ForkServer, target: Sequence[str], pid: int):
     self._server = server
     self._target = list(target)
+    self._status: int | None = None
     self.pid = pid
 
   def send_signal(self, number: int) -> None:
     """Sends the process a signal, which is its own child's alone."""
     os.kill(self.pid, number)
+
+  def poll(self) -> int | None:
+    """Returns the exit status, None while it runs."""
+    if self._status is None:
+      self._status = self._server.status(self.pid)
+    return self._status
 
   def wait(self, timeout: float | None = None) -> subprocess.CompletedProcess:
     """Waits for the end; returns status and output as `subprocess.run` does.
@@ -64,7 +71,7 @@ class Command:
       timeout: Seconds until the process is killed; None waits for ever.
     """
     deadline = math.inf if timeout is None else time.monotonic() + timeout
-    while (status := self._server.status(self.pid)) is None:
+    while (status := self.poll()) is None:
       if time.monotonic() > deadline:
         os.kill(self.pid, signal.SIGKILL)
       time.sleep(0.02)

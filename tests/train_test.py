@@ -112,17 +112,6 @@ def test_text_called_jpg_is_refused_in_one_line(pictures, tmp_path):
   conftest.assert_refused(result, "notes.jpg", "Replace or remove it")
 
 
-def _start(flags, **kwargs):
-  return subprocess.Popen(
-    [sys.executable, "-m", "official.cyclegan.train", *flags],
-    cwd=conftest.ROOT,
-    stdout=subprocess.PIPE,
-    stderr=subprocess.PIPE,
-    text=True,
-    **kwargs,
-  )
-
-
 def _steps(folder):
   found = glob.glob(os.path.join(folder, "checkpoints", "*.index"))
   return sorted(int(f.rsplit("-", 1)[1].removesuffix(".index")) for f in found)
@@ -135,8 +124,9 @@ def _stop(process, number, folder, after):
     assert process.poll() is None
     time.sleep(0.05)
   process.send_signal(number)
-  _, errors = process.communicate(timeout=240)
-  assert process.returncode == 128 + number, errors
+  ended = process.wait(timeout=240)
+  errors = ended.stderr
+  assert ended.returncode == 128 + number, errors
   assert "Traceback" not in errors
   last = errors.strip().splitlines()[-1]
   assert f"stopped by {signal.Signals(number).name} at step" in last
@@ -150,7 +140,7 @@ def test_a_signal_saves_exits_and_goes_on(pictures, tmp_path):
   flags = conftest.tiny_flags(pictures, tmp_path, train_steps=100_000)
   stopped = 0
   for number in (signal.SIGTERM, signal.SIGINT):
-    process = _start([*flags, "--save_every_steps=5"])
+    process = conftest.start_binary("train", *flags, "--save_every_steps=5")
     stopped = _stop(process, number, tmp_path, stopped)
   result = conftest.run_binary(
     "train", *conftest.tiny_flags(pictures, tmp_path, train_steps=stopped + 1)
@@ -183,10 +173,17 @@ def test_failing_disk_is_one_line_and_the_earlier_checkpoint_loads(
     most = os.path.getsize(data) // 2
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
-  process = _start(
-    conftest.tiny_flags(pictures, tmp_path, train_steps=4), preexec_fn=limit
+  flags = conftest.tiny_flags(pictures, tmp_path, train_steps=4)
+  process = subprocess.run(
+    [sys.executable, "-m", "official.cyclegan.train", *flags],
+    cwd=conftest.ROOT,
+    preexec_fn=limit,
+    capture_output=True,
+    text=True,
+    timeout=240,
+    check=False,
   )
-  output, errors = process.communicate(timeout=120)
+  errors = process.stderr
   assert process.returncode == 2, errors
   assert "Traceback" not in errors
   (line,) = [line for line in errors.splitlines() if "error:" in line]

@@ -87,7 +87,7 @@ def test_a_killed_search_loses_nothing_and_its_winner_trains(
   pictures, tmp_path
 ):
   folder = tmp_path / "search"
-  _check(folder, pictures, "--trials=2", "--kills=2", "--longest=9")
+  _check(folder, pictures, "--trials=2", "--kills=1", "--longest=9")
   result = conftest.run_binary(
     "train",
     f"--flagfile={folder / 'best.flags'}",

@@ -439,6 +439,7 @@ def test_from_book_refuses_in_words():
 def test_xla_compiles_the_step():
   """On tiny networks: on a processor larger ones take very long."""
   config = _config(lambda_id=0.0, ema_decay=0.0)
+  config = conftest.replace(config, "model", disc_type="pixel")
   model = model_lib.build_model(config)
   model.compile(
     tf.keras.optimizers.SGD(1.0), tf.keras.optimizers.SGD(1.0), jit_compile=True

@@ -24,7 +24,13 @@ import pytest
 from tests import conftest
 
 _TOOLS = conftest.ROOT / "tools"
-_TINY = "--sizes=16", "--filters=4", "--n_res_blocks=1", "--disc_n_layers=1"
+_TINY = (
+  "--sizes=16",
+  "--filters=4",
+  "--n_res_blocks=1",
+  "--disc_n_layers=1",
+  "--peak_size=256",
+)
 sys.path.insert(0, str(_TOOLS / "benchmarks"))
 import step_cost  # noqa: E402
 

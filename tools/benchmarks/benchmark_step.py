@@ -27,9 +27,9 @@ moving averages and metrics included, which the others do without.
   --torch compares with PyTorch as well, where it is installed;
   --torch_python=ENV/bin/python where that is another environment.
 
-`peak` is this machine's best 4096 x 4096 matrix product, float32 for float32
-and bfloat16 for bfloat16, measured in the same run. A step's share of it
-counts the operations of plain convolutions; a fast algorithm can exceed 1.
+`peak` is this machine's best matrix product of --peak_size rows, float32 for
+float32 and bfloat16 for bfloat16, measured in the same run. A step's share of
+it counts the operations of plain convolutions; a fast algorithm can exceed 1.
 """
 
 from __future__ import annotations
@@ -78,6 +78,9 @@ _TORCH = flags.DEFINE_boolean("torch", False, "Compare with PyTorch as well.")
 _TORCH_PYTHON = flags.DEFINE_string(
   "torch_python", "", "Interpreter that has PyTorch. Empty: this one."
 )
+_PEAK_SIZE = flags.DEFINE_integer(
+  "peak_size", 4096, "Rows and columns of the matrix product.", lower_bound=1
+)
 _JSON = flags.DEFINE_string("json", "", "File for the figures.")
 _WORKER = flags.DEFINE_string("worker", "", "For the tool's own use.")
 _CASE = flags.DEFINE_string("case", "", "For the tool's own use.")
@@ -85,7 +88,6 @@ _CASE = flags.DEFINE_string("case", "", "For the tool's own use.")
 _OURS = {"ours": "auto", "ours_float32": "float32"}
 _OTHERS = ("tutorial", "keras_example")
 _TORCHES = {"torch": "float32", "torch_bfloat16": "bfloat16"}
-_PEAK_SIZE = 4096  # rows and columns
 _PEAK_RUNS = 3
 _PICTURES = 8  # of each domain; in memory, so that no step waits for them
 
@@ -251,7 +253,7 @@ def _peak(case: step_cost.Case) -> dict[str, float]:
       times = [
         worker.ask(f"run {i}")["wall_seconds"] for _ in range(_PEAK_RUNS + 1)
       ]
-      best[precision] = 2.0 * _PEAK_SIZE**3 / min(times)
+      best[precision] = 2.0 * _PEAK_SIZE.value**3 / min(times)
     return best
   finally:
     worker.stop()
@@ -275,6 +277,7 @@ def _command(name: str, case: step_cost.Case) -> list[str]:
     str(pathlib.Path(__file__).absolute()),
     f"--worker={name}",
     f"--case={json.dumps(dataclasses.asdict(case))}",
+    f"--peak_size={_PEAK_SIZE.value}",
   ]
 
 
@@ -372,7 +375,7 @@ def _build_tutorial(case: step_cost.Case) -> Callable[[int], None]:
 def _build_peak() -> Callable[[int], None]:
   import tensorflow as tf
 
-  square = tf.random.stateless_normal([_PEAK_SIZE, _PEAK_SIZE], [0, 0])
+  square = tf.random.stateless_normal([_PEAK_SIZE.value] * 2, [0, 0])
   squares = [tf.cast(square, kind) for kind in (tf.float32, tf.bfloat16)]
 
   def run(kind: int) -> None:
