@@ -61,7 +61,7 @@ def _run(as_process, name, **options):
 
 @pytest.fixture(
   scope="module",
-  params=[("resnet", 1), ("unet", 4), ("mobile", 1)],
+  params=[("resnet", 1), ("unet", 4)],
   ids=lambda p: f"{p[0]}-batch{p[1]}",
 )
 def road(request, pictures, tmp_path_factory):
