@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 from official.cyclegan.core import errors
 
@@ -37,6 +38,20 @@ class LevelRange:
 
   def __str__(self) -> str:
     return f"{self.low:.10g},{self.high:.10g}"
+
+
+def as_list(levels: LevelRange | None) -> list[float] | None:
+  """Returns a range as JSON keeps it: its two levels, or None."""
+  return [levels.low, levels.high] if levels else None
+
+
+def from_list(value: Any) -> LevelRange | None:
+  """Returns the range of what `as_list` gave; None for anything else."""
+  try:
+    low, high = map(float, value)
+  except (TypeError, ValueError):
+    return None
+  return LevelRange(low, high)
 
 
 def parse(text: str, *words: str) -> LevelRange | str:

@@ -77,7 +77,13 @@ def from_profile(profile: bytes | None, mode: str) -> Convert | None:
   transform = _transform(profile or b"", mode)
   if transform is None:
     return None
-  return functools.partial(PIL.ImageCms.applyTransform, transform=transform)
+
+  def convert(image: PIL.Image.Image) -> PIL.Image.Image:
+    converted = PIL.ImageCms.applyTransform(image, transform)
+    assert converted is not None  # as it would be in place
+    return converted
+
+  return convert
 
 
 @functools.lru_cache(maxsize=64)

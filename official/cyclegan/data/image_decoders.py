@@ -45,10 +45,12 @@ from official.cyclegan.core import level_range
 from official.cyclegan.data import image_headers
 
 # Scales at which libjpeg decodes: one over these.
-JPEG_REDUCTIONS = (8, 4, 2)
+JPEG_REDUCTIONS = (2, 4, 8)
 # A reduced picture keeps at least so many times the size that is wanted, so
 # that after resizing no level is off by more than one or two.
 _SPARE = 4
+# Evaluations and exports may want pictures larger than training does.
+_LEAST_WANTED = 256  # pixels
 _PERCENTILES = 0.01, 99.99  # of what counts as a picture's range
 _MEASURED_SAMPLES = 4_000_000  # about how many of a picture's decide about it
 _MAX_DEEP = 2**16
@@ -164,8 +166,9 @@ def reduction(width: int, height: int, wanted: int) -> int:
     1, or one of `JPEG_REDUCTIONS`.
   """
   if wanted > 0:
-    for divisor in JPEG_REDUCTIONS:
-      if min(width, height) // divisor >= _SPARE * wanted:
+    least = _SPARE * max(wanted, _LEAST_WANTED)
+    for divisor in reversed(JPEG_REDUCTIONS):
+      if min(width, height) // divisor >= least:
         return divisor
   return 1
 

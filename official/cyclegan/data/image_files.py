@@ -238,6 +238,27 @@ def measure(
     return image_decoders.measured(samples[..., :colors])
 
 
+def common_range(
+  paths: Sequence[str], max_pixels: int = config_lib.DataConfig.max_pixels
+) -> level_range.LevelRange | None:
+  """Returns the range that holds the levels of all deep pictures among files.
+
+  Args:
+    paths: The files; those that cannot be read do not count.
+    max_pixels: As for `read`.
+  """
+  ranges = []
+  for path in paths:
+    with contextlib.suppress(UnreadableError):
+      ranges.append(measure(path, max_pixels))
+  found = [r for r in ranges if r]
+  if not found:
+    return None
+  return level_range.LevelRange(
+    min(r.low for r in found), max(r.high for r in found)
+  )
+
+
 def read(
   path: str,
   background: str = "white",
