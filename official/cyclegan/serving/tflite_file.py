@@ -138,9 +138,9 @@ def input_levels(path: str) -> level_range.LevelRange | None:
   """
   content = pathlib.Path(path).read_bytes()
   _, found, rest = content.partition(LEVELS_MARK)
-  return (
-    level_range.from_list(rest.partition(b"\n")[0].split()) if found else None
-  )
+  if not found:
+    return None
+  return level_range.from_list(rest.partition(b"\n")[0].split())
 
 
 def load(path: str) -> Callable[[np.ndarray], np.ndarray]:

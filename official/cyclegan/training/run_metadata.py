@@ -59,8 +59,9 @@ def add_start(
   """Records that a run starts, or goes on; warns if its data has changed.
 
   The file holds the resolved configuration, the data's fingerprint and level
-  ranges and, for every start, the time (UTC), the step, the command, the versions, the git
-  revision of this package's source (None outside a checkout) and the devices.
+  ranges and, for every start, the time (UTC), the step, the command, the
+  versions, the git revision of this package's source (None outside a checkout)
+  and the devices.
 
   Args:
     model_dir: The folder of the run.
