@@ -26,6 +26,7 @@ import dataclasses
 import importlib
 import io
 import logging as python_logging
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
@@ -68,6 +69,9 @@ _UNASSOCIATED, _ASSOCIATED = 2, 1  # kinds of alpha in TIFF
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2  # photometric in TIFF
 _PNG_GREY_ALPHA, _PNG_ALPHAS = 4, (4, 6)
 _CUT_OFF = "it is cut off"
+_UNSUPPORTED = (
+  "this kind of TIFF is not supported; save it with 8 bits, or as PNG"
+)
 _NO_RANGE = (
   "its {kind} numbers have no fixed range; give --range=LOW,HIGH or"
   " --range=auto, or save it with 8 or 16 bits"
@@ -215,7 +219,7 @@ def shown(
     if samples.dtype.kind == "f":
       raise ValueError(_NO_RANGE.format(kind="floating-point"))
     if samples.min() < 0 or samples.max() >= _MAX_DEEP:
-      raise ValueError(_NO_RANGE.format(kind="32-bit"))
+      raise ValueError(_NO_RANGE.format(kind="signed or 32-bit"))
     return (samples >> 8).astype(np.uint8)
   made = np.empty(samples.shape, np.uint8)
   for row in range(len(samples)):  # a row at a time: little memory
@@ -385,6 +389,9 @@ def _open_tiff(file: BinaryIO, kind: str) -> Encoded:
     several = tags.get(277, 1) > 1
     deep = max(bits) > 8
     if deep and (several or image.mode not in _DEEP_GREY):
+      # Pillow keeps the upper bits of what libtiff unpacks, if bands are mixed.
+      if image.use_load_libtiff and tags.get(284, 1) == 1 and set(bits) == {16}:
+        return _open_deep_tiff(file, image)
       return _open_with_tifffile(file, kind)
   except Exception:  # Pillow has more kinds of errors than of pictures
     file.seek(0)
@@ -416,6 +423,45 @@ def _open_tiff(file: BinaryIO, kind: str) -> Encoded:
   )
 
 
+def _open_deep_tiff(file: BinaryIO, image: _Tiff) -> Encoded:
+  """Opens a compressed TIFF of 16 bits in mixed bands."""
+  tags = image.tag_v2
+  extra = tags.get(_EXTRA_SAMPLES)
+  opaque = not extra or max(extra) == 0
+  width, height = tags[256], tags[257]
+  image._size = width, height
+
+  def load_deep() -> tuple[np.ndarray, int]:
+    file.seek(0)
+    other = _Tiff(file)
+    other._size = width, height
+    ((codec, box, offset, arguments),) = other.tile
+    mode, *rest = arguments
+    # In the other order of bytes the upper ones are the lower ones.
+    swapped = mode[:-1] + ("B" if sys.byteorder == "little" else "L")
+    parts = codec, box, offset, (swapped, *rest)
+    named = type(other.tile[0])
+    other.tile = [parts if named is tuple else named(*parts)]
+    levels = np.asarray(image).astype(np.uint16) << 8
+    levels |= np.asarray(other)
+    return levels[..., :3] if opaque else levels, 3
+
+  if image.mode not in ("RGB", "RGBA", "RGBX"):
+    raise ValueError(_UNSUPPORTED)
+  return Encoded(
+    "TIFF",
+    width,
+    height,
+    f"{'RGB' if opaque else 'RGBA'};16",
+    lambda _: image,
+    load_deep,
+    _orientation(tags.get(_ORIENTATION)),
+    _bytes(image.info.get("icc_profile")),
+    opaque=opaque,
+    upper=True,
+  )
+
+
 # Modes that Pillow has for deep grey, and what we call them.
 _DEEP_GREY = {
   **dict.fromkeys(("I;16", "I;16B", "I;16L", "I;16N"), "L;16"),
@@ -441,7 +487,7 @@ def _open_with_tifffile(file: BinaryIO, kind: str) -> Encoded:
   photometric, bands = int(page.photometric or 0), int(page.samplesperpixel)
   colors = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3}.get(photometric, 0)
   if not colors or bands < colors or page.dtype is None:
-    raise ValueError("this kind of TIFF is not supported; save it as PNG")
+    raise ValueError(_UNSUPPORTED)
   if page.imagedepth > 1:
     raise ValueError("it has several layers; save one of them")
   ends = zip(page.dataoffsets, page.databytecounts)
