@@ -74,22 +74,11 @@ def from_profile(profile: bytes | None, mode: str) -> Convert | None:
     From a picture of that mode to one of mode `RGB`; None if the pixels are
     sRGB, or have to be taken for it.
   """
-  transform = _transform(profile or b"", mode)
-  if transform is None:
-    return None
-
-  def convert(image: PIL.Image.Image) -> PIL.Image.Image:
-    converted = PIL.ImageCms.applyTransform(image, transform)
-    assert converted is not None  # as it would be in place
-    return converted
-
-  return convert
+  return _from_profile(profile or b"", mode)
 
 
 @functools.lru_cache(maxsize=64)
-def _transform(
-  profile: bytes, mode: str
-) -> PIL.ImageCms.ImageCmsTransform | None:
+def _from_profile(profile: bytes, mode: str) -> Convert | None:
   """Returns LittleCMS's conversion, or None if there is nothing to convert."""
   source: Any
   try:
@@ -102,20 +91,36 @@ def _transform(
       if source.profile.xcolor_space != _SPACES[mode]:
         return None
     transform = PIL.ImageCms.buildTransform(
-      source, PIL.ImageCms.createProfile("sRGB"), mode, "RGB", _INTENT
+      source,
+      PIL.ImageCms.createProfile("sRGB"),
+      mode,
+      "RGB",
+      _INTENT,
+      # Of grey, LittleCMS's own table has too few steps in the shadows.
+      PIL.ImageCms.Flags.NOOPTIMIZE if mode == "L" else 0,
     )
+
+    def convert(image: PIL.Image.Image) -> PIL.Image.Image:
+      converted = PIL.ImageCms.applyTransform(image, transform)
+      assert converted is not None  # as it would be in place
+      return converted
+
     if mode in ("LAB", "CMYK"):
-      return transform
+      return convert
     sample = _sample(mode)
-    shown = PIL.ImageCms.applyTransform(sample, transform)
+    shown = np.asarray(convert(sample))
   except (PIL.ImageCms.PyCMSError, OSError, ValueError, TypeError):
     return None
-  off = np.asarray(shown).astype(int) - np.asarray(sample.convert("RGB"))
-  return transform if np.abs(off).max() > _NOTICEABLE else None
+  off = shown.astype(int) - np.asarray(sample.convert("RGB"))
+  if np.abs(off).max() <= _NOTICEABLE:
+    return None
+  if mode == "L":
+    return lambda image: PIL.Image.fromarray(shown[0][np.asarray(image)])
+  return convert
 
 
 def _sample(mode: str) -> PIL.Image.Image:
-  """Returns a picture of colours from all over the cube."""
+  """Returns all levels of grey, or colours from all over the cube."""
   if mode == "L":
     return PIL.Image.fromarray(np.arange(256, dtype=np.uint8)[None])
   levels = np.linspace(0, 255, _GRID).round().astype(np.uint8)
