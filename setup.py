@@ -31,8 +31,13 @@ grpcio: how keras-tuner's workers ask their chief; tensorflow brings it along.
 scikit-learn: the Gaussian process of keras-tuner's Bayesian search; brings
   scipy, which that needs as well.
 absl-py: flags.
-pillow: reads every format that people have, EXIF, CMYK, 16 bits and WebP, of
-  which tf.image reads a part, and writes GIF. 10.1 says what is transparent.
+pillow: reads every format that people have, CMYK, WebP and AVIF, of which
+  tf.image reads a part, converts colours by their profiles (LittleCMS), and
+  writes GIF. 10.1 says what is transparent; AVIF needs 11.3.
+tifffile: the TIFFs that Pillow reads wrongly: more than 8 bits in several
+  bands, bands apart, floating point.
+pillow-heif (extra heic): HEIC, in which iPhones save. Its wheels hold x265,
+  which is under the GPL: who hands an application on should choose that.
 imagehash: perceptual hashes, by which prepare finds near duplicates.
 psutil: the free memory, by which pictures are kept or read again;
   tensorflow-datasets uses it as well.
@@ -64,6 +69,7 @@ _LITERT = [
   ),
   ("ai-edge-litert==2.0.2; python_version<'3.10' and platform_system=='Linux'"),
 ]
+_HEIC = ["pillow-heif>=1.0"]
 _VIDEO = ["imageio>=2.31", "imageio-ffmpeg>=0.4.9"]
 
 setuptools.setup(
@@ -109,6 +115,7 @@ setuptools.setup(
     "tensorflow-datasets==4.9.3; python_version<'3.10'",
     "tensorflow-metadata>=1.14,<=1.17.3",
     "tensorflow-serving-api==2.15.1",
+    "tifffile>=2023.7",
     "tqdm",
   ],
   extras_require={
@@ -122,6 +129,8 @@ setuptools.setup(
       "pillow>=10.1",
       "tqdm",
     ],
+    # Photos of iPhones.
+    "heic": _HEIC,
     # Video files and cameras; brings an ffmpeg that writes H.264, which
     # browsers and phones play.
     "video": _VIDEO,
@@ -131,6 +140,7 @@ setuptools.setup(
     # types, pinned as ruff is: another version finds other things; types-*:
     # the types of packages that come without.
     "dev": [
+      *_HEIC,
       *_VIDEO,
       "mypy==2.4.1; python_version>='3.10'",
       "pytest>=8",

@@ -30,6 +30,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
 from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import web_page
+from tests import color_files
 from tests import conftest
 
 # They train, start processes or measure.
@@ -175,6 +176,46 @@ def test_same_pixels_as_translate(page, models, tmp_path, name, height, width):
   assert name in _text(page, "status") and " ms on WASM" in _text(
     page, "status"
   )
+
+
+def _write_kind(path, name):
+  """Writes a JPEG that is not upright, or not sRGB, or both, or a PNG."""
+  rng = np.random.default_rng(5)
+  coarse = rng.integers(0, 256, (6, 5, 3), np.uint8)
+  picture = PIL.Image.fromarray(coarse).resize((90, 60))
+  options = {}
+  if "p3" in name:
+    options["icc_profile"] = color_files.profile(color_files.DISPLAY_P3, 2.2)
+  if "turned" in name:
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    options["exif"] = exif
+  if name.endswith("jpg"):
+    options |= {"quality": 95, "subsampling": 0}
+  picture.save(path, **options)
+
+
+@pytest.mark.parametrize(
+  "name", ["p3.jpg", "p3.png", "turned.jpg", "turned_p3.jpg"]
+)
+def test_colours_and_orientation_are_those_of_translate(
+  page, models, tmp_path, name
+):
+  path = tmp_path / name
+  _write_kind(path, name)
+  _direction(page, "AtoB")
+  _select(page, "model", "float32")
+  made = _give(page, path)
+  image = image_files.read(str(path))
+  before = _canvas(page, "before").astype(int)
+  assert before.shape == image.shape
+  assert np.abs(before - image).max() <= 2
+  opened = image_translator.open_model(models["tflite"], "AtoB")
+  want = image_translator.translate_image(opened, image).astype(int)
+  assert np.abs(made - want).max() <= 2
+  with PIL.Image.open(path) as stored:  # it makes a difference
+    off = np.resize(np.asarray(stored), image.shape).astype(int) - image
+  assert np.abs(off).max() > 10
 
 
 def test_other_direction_and_other_size(page, models, tmp_path):

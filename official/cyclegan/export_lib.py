@@ -35,6 +35,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import level_range
 from official.cyclegan.data import dataset
 from official.cyclegan.data import image_files
 from official.cyclegan.data import preprocessing
@@ -47,6 +48,7 @@ from official.cyclegan.serving import tflite_edit
 from official.cyclegan.serving import tflite_probe
 from official.cyclegan.serving import web_page
 from official.cyclegan.training import checkpoints
+from official.cyclegan.training import run_metadata
 
 REPORT_NAME = config_file.EXPORT_NAME
 WEB_NAME = "web"  # folder with the page
@@ -75,6 +77,8 @@ class _Direction:
     truth: By size, the right translations, or None where they are unknown.
     calibration: By size, training images, if any file needs them; of the same
       shape and range.
+    levels: Which levels of input pictures with more than 8 bits are 0 and 1;
+      None for all of 16 bits.
   """
 
   name: str
@@ -83,6 +87,7 @@ class _Direction:
   expected: dict[int, np.ndarray]
   truth: dict[int, np.ndarray | None]
   calibration: dict[int, np.ndarray]
+  levels: level_range.LevelRange | None = None
 
 
 def export(
@@ -139,6 +144,7 @@ def export(
     "dataset": source.name,
     "data": dataclasses.asdict(data),
     "trained_on": _trained_on(config.data),
+    "input_levels": {},
     "tolerance": TOLERANCE,
     "test_images": 0,
     "keras_relative_l1": {},
@@ -147,7 +153,10 @@ def export(
   }
   with files.replacing_folder(output_dir, "output_dir") as made:
     for name, generator in generators.items():
-      direction = _load(generator, name, source, options)
+      direction = dataclasses.replace(
+        _load(generator, name, source, options),
+        levels=run_metadata.input_levels(model_dir, name),
+      )
       _export_direction(direction, config, options, made, report)
     _write_report(made, report)
     if "web" in options.format:
@@ -228,12 +237,15 @@ def _export_direction(
   size = options.sizes[0]
   real, expected = direction.real[size], direction.expected[size]
   report["test_images"] = max(report["test_images"], len(real))
+  report["input_levels"][direction.name] = level_range.as_list(direction.levels)
   report["keras_relative_l1"][direction.name] = export_report.relative_l1(
     expected, real, direction.truth[size]
   )
   if "saved_model" in options.format:
     path = os.path.join(folder, name)
-    saved_model_file.write(direction.module, path, config, real[:1])
+    saved_model_file.write(
+      direction.module, path, config, real[:1], direction.levels
+    )
     report["files"][name] = _check_saved_model(path, real, expected)
   rows = {"Keras": expected}  # of the image, by what translated it
   if "tflite" in options.format:
@@ -303,12 +315,12 @@ def _make_tflite(
   )
   if options.io == "uint8":
     content = tflite_edit.with_uint8_io(content)
-  description = _describe(direction.name, quantization, config, options)
+  description = _describe(direction, quantization, config, options)
   return tflite_edit.with_metadata(content, description)
 
 
 def _describe(
-  direction: str,
+  source: _Direction,
   quantization: str,
   config: config_lib.ResolvedConfig,
   options: command_config.ExportConfig,
@@ -316,7 +328,13 @@ def _describe(
   """Returns the texts of a file's metadata."""
   values = "uint8 in [0, 255]" if options.io == "uint8" else "float32 in [0, 1]"
   colours = "RGB" if config.model.channels == 3 else "grey"
-  domain, other = direction[0], direction[-1]
+  domain, other = source.name[0], source.name[-1]
+  deep = (
+    f" Of pictures with more than 8 bits the levels {source.levels} are 0 and"
+    " full scale."
+    if source.levels
+    else ""
+  )
   trained_on = _trained_on(config.data)
   sentence = (
     f"Translates pictures of domain {domain} of {trained_on} into domain"
@@ -329,8 +347,11 @@ def _describe(
     author=options.author,
     licence=options.licence,
     version="1",
-    input_description=f"Picture of domain {domain}, {colours}, {values}.",
+    input_description=(
+      f"Picture of domain {domain}, {colours}, {values}.{deep}"
+    ),
     output_description=f"Picture of domain {other}, {colours}, {values}.",
+    levels=source.levels,
   )
 
 

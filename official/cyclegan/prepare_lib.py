@@ -44,9 +44,9 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import level_range
 from official.cyclegan.data import dataset_audit
 from official.cyclegan.data import folders
-from official.cyclegan.data import image_files
 from official.cyclegan.data import image_grid
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
@@ -249,6 +249,8 @@ def _plan(
     "background": config.background,
     "shard_bytes": shard_bytes,
   }
+  if config.range != level_range.FULL:
+    values["range"] = config.range
   return json.dumps(values, indent=2) + "\n"
 
 
@@ -307,8 +309,7 @@ def _example(picture: dataset_audit.Picture, background: str) -> bytes:
     contents = pathlib.Path(picture.path).read_bytes()
   else:
     memory = io.BytesIO()
-    image = image_files.read(picture.path, background)
-    PIL.Image.fromarray(image).save(memory, "PNG")
+    PIL.Image.fromarray(picture.read(background)).save(memory, "PNG")
     contents = memory.getvalue()
   name = os.fsencode(os.path.basename(picture.path))
   feature = {
@@ -375,7 +376,7 @@ def _contact_sheet(
     # Evenly spread over all of them: neighbours by name often look alike.
     for k in range(shown):
       picture = own[k * len(own) // shown]
-      image = PIL.Image.fromarray(image_files.read(picture.path, background))
+      image = PIL.Image.fromarray(picture.read(background, _SHEET_TILE))
       image.thumbnail((_SHEET_TILE - 2, _SHEET_TILE - 2))
       row, column = divmod(k, _SHEET_COLUMNS)
       sheet.paste(

@@ -45,7 +45,7 @@ flags.define(
   "size",
   "dry_run",
 )
-flags.define(config_lib.DataConfig, "background")
+flags.define(config_lib.DataConfig, "background", "max_pixels")
 flags.define(command_config.TranslateConfig)
 
 
@@ -60,14 +60,15 @@ def main() -> None:
   output = flags.require("output", "give a folder for the results.")
   options = flags.read(command_config.CommandConfig)
   how = flags.read(command_config.TranslateConfig)
-  background = flags.read(config_lib.DataConfig).background
+  reading = flags.read(config_lib.DataConfig)
   if options.dry_run:
     command.show(
       {
         "model": model,
         **search_config.option_values(how),
         "size": options.size,
-        "background": background,
+        "background": reading.background,
+        "max_pixels": reading.max_pixels,
         "checkpoint": options.checkpoint,
         "raw_generator": options.raw_generator,
       }
@@ -107,8 +108,10 @@ def main() -> None:
     how.direction,
     how.scale,
     selection,
-    background,
+    reading.background,
     options.size,
+    how.range,
+    reading.max_pixels,
   )
   print(f"{len(written)} pictures written to {output}")
 

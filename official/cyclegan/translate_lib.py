@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import dataclasses
 import os
 import pathlib
 import re
@@ -29,6 +30,7 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import level_range
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 from official.cyclegan.serving import image_translator
@@ -47,6 +49,8 @@ def translate_files(
   ),
   background: str = config_lib.DataConfig.background,
   size: int = 0,
+  levels: str = command_config.TranslateConfig.range,
+  max_pixels: int = config_lib.DataConfig.max_pixels,
 ) -> list[str]:
   """Translates image files.
 
@@ -63,6 +67,8 @@ def translate_files(
     selection: As for `image_translator.open_model`.
     background: Colour behind transparent images.
     size: As for `image_translator.open_model`.
+    levels: `TranslateConfig.range`.
+    max_pixels: As for `image_files.read`.
 
   Returns:
     The files written, in the order of the inputs. In a folder they keep the
@@ -73,18 +79,23 @@ def translate_files(
       message names them.
   """
   image_files.check_background(background)
+  chosen = level_range.parse(
+    levels, level_range.MODEL, level_range.FULL, level_range.AUTO
+  )
   with contextlib.ExitStack() as stack:
     if _is_dataset(inputs):
       folder = stack.enter_context(tempfile.TemporaryDirectory())
       _write_test_split(inputs, direction, background, folder)
       inputs = folder
+    paths = image_files.find(inputs, "input")
+    translator = image_translator.open_model(model, direction, selection, size)
+    if chosen == level_range.AUTO:
+      chosen = image_files.common_range(paths, max_pixels) or level_range.FULL
+    if chosen != level_range.MODEL:
+      given = chosen if isinstance(chosen, level_range.LevelRange) else None
+      translator = dataclasses.replace(translator, levels=given)
     return _translate_found(
-      image_files.find(inputs, "input"),
-      inputs,
-      output,
-      image_translator.open_model(model, direction, selection, size),
-      scale,
-      background,
+      paths, inputs, output, translator, scale, background, max_pixels
     )
 
 
@@ -95,18 +106,29 @@ def _translate_found(
   translator: image_translator.ImageTranslator,
   scale: str,
   background: str,
+  max_pixels: int,
 ) -> list[str]:
   """Translates files that exist; unreadable ones are named at the end."""
   targets = _targets(paths, inputs, output)
   written, problems = [], []
   for path, target in zip(tqdm.tqdm(paths, unit="image"), targets):
     try:
-      image = image_files.read(path, background)
+      info = image_files.inspect(path, max_pixels)
+      image = image_files.read(
+        path,
+        background,
+        levels=translator.levels,
+        max_pixels=max_pixels,
+        shrink_to=translator.size if scale == "fit" else 0,
+      )
     except errors.UserError as error:
       problems.append(str(error))
       continue
     image_files.write(
-      target, image_translator.translate_image(translator, image, scale)
+      target,
+      image_translator.translate_image(
+        translator, image, scale, (info.height, info.width)
+      ),
     )
     written.append(target)
   if problems:

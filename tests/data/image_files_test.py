@@ -11,11 +11,15 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import io
 import os
+import struct
+import zlib
 
 import numpy as np
 import PIL.Image
 import PIL.ImageOps
+import PIL.PngImagePlugin
 import pytest
 import tensorflow as tf
 
@@ -23,6 +27,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.data import image_files
 from official.cyclegan.data import preprocessing
+from tests import color_files
 from tests import conftest
 from tests import odd_files
 
@@ -171,6 +176,150 @@ def test_animation_that_cannot_be_written(tmp_path):
     image_files.write_animation(
       str(tmp_path / "missing" / "film.gif"), [frame], [100]
     )
+
+
+def test_odd_exif_leaves_the_orientation(tmp_path):
+  """Tags of other types than they should have, as cameras do write them."""
+  odd = [
+    struct.pack(">HHIf", 0x0110, 11, 1, 1.5),  # the model, a number
+    struct.pack(">HHIi", 0x0128, 9, 1, -2),  # the unit, negative
+    struct.pack(">HHI4s", 0x011A, 2, 4, b"72\0\0"),  # the resolution, text
+    struct.pack(">HHII", 0x8825, 4, 1, 2**31),  # GPS beyond the end
+  ]
+  memory = io.BytesIO()
+  PIL.Image.fromarray(_picture()).save(memory, "JPEG", quality=95)
+  plain = memory.getvalue()
+  (tmp_path / "a.jpg").write_bytes(plain)
+  upright = image_files.read(str(tmp_path / "a.jpg"))
+  for entries in ([], odd[:1], odd[1:2], odd[2:3], odd[3:], odd):
+    block = b"Exif\0\0" + color_files.exif(6, *entries)
+    data = color_files.with_segments(plain, color_files.segment(0xE1, block))
+    (tmp_path / "a.jpg").write_bytes(data)
+    got = image_files.read(str(tmp_path / "a.jpg"))
+    np.testing.assert_array_equal(got, np.rot90(upright, -1))
+    info = image_files.inspect(str(tmp_path / "a.jpg"))
+    assert (info.height, info.width, info.plain) == (30, 20, False)
+
+
+def test_png_metadata_does_not_decide(tmp_path):
+  large = b"Title\0\0" + zlib.compress(bytes(80_000_000))
+  xmp = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(bytes(80_000_000))
+  profile = b"icc\0\0" + zlib.compress(bytes(80_000_000))
+  for chunk in (
+    color_files.chunk(b"zTXt", large),
+    color_files.chunk(b"iTXt", xmp),
+    color_files.chunk(b"iCCP", profile),
+    color_files.chunk(b"iCCP", b"icc"),
+    color_files.chunk(b"tEXt", b"a\0b", right=False),
+    color_files.chunk(b"eXIf", b"MM", right=False),
+    color_files.chunk(b"pHYs", b""),
+    color_files.chunk(b"acTL", b"x"),
+  ):
+    (tmp_path / "a.png").write_bytes(color_files.png(_picture(), chunk))
+    got = image_files.read(str(tmp_path / "a.png"))
+    np.testing.assert_array_equal(got, _picture(), str(chunk[4:8]))
+
+
+def test_png_colours_are_as_their_chunks_say(tmp_path):
+  points = color_files.chunk(b"cICP", bytes([12, 4, 0, 1]))
+  gamma = color_files.chunk(b"gAMA", struct.pack(">I", 100_000))
+  for chunk, primaries, power in (
+    (points, color_files.DISPLAY_P3, 2.2),
+    (gamma, color_files.BT709, 1.0),
+  ):
+    (tmp_path / "a.png").write_bytes(color_files.png(_picture(), chunk))
+    got = image_files.read(str(tmp_path / "a.png"))
+    want = color_files.shown(_picture(), primaries, power)
+    assert np.abs(got - want).max() <= 1
+
+
+def test_transparent_pictures_are_laid_over_after_conversion(tmp_path):
+  alpha = np.linspace(0, 255, 600).reshape(20, 30, 1).astype(np.uint8)
+  rgba = np.concatenate([_picture(), alpha], -1)
+  profile = color_files.profile(color_files.DISPLAY_P3, 2.2)
+  PIL.Image.fromarray(rgba).save(tmp_path / "a.png", icc_profile=profile)
+  got = image_files.decode(str(tmp_path / "a.png"), "#102030")
+  share = alpha / 255
+  shown = color_files.shown(_picture(), color_files.DISPLAY_P3, 2.2)
+  want = shown * share + np.array([0x10, 0x20, 0x30]) * (1 - share)
+  assert np.abs(got.rgb - want).max() <= 2
+  np.testing.assert_array_equal(got.alpha, alpha[..., 0])
+  image_files.write(str(tmp_path / "b.png"), _picture())
+  assert image_files.decode(str(tmp_path / "b.png")).alpha is None
+
+
+def test_whatever_a_decoder_raises_is_the_files_problem(tmp_path, monkeypatch):
+  path = str(tmp_path / "a.png")
+  image_files.write(path, _picture())
+
+  class OddError(Exception):
+    pass
+
+  for raised in (OddError("first\nsecond"), RecursionError(), MemoryError()):
+
+    def fail(*_, raised=raised):
+      raise raised
+
+    monkeypatch.setattr(PIL.PngImagePlugin.PngImageFile, "_open", fail)
+    with pytest.raises(image_files.UnreadableError) as error:
+      image_files.read(path)
+    assert error.value.path == path and error.value.reason
+    assert "\n" not in str(error.value) and path in str(error.value)
+
+
+def test_written_pictures_say_that_they_are_srgb(tmp_path):
+  for name in ("a.png", "a.jpg"):
+    image_files.write(str(tmp_path / name), _picture())
+    with PIL.Image.open(tmp_path / name) as image:
+      assert image.info["icc_profile"] == image_files.srgb_profile()
+  assert image_files.inspect(str(tmp_path / "a.jpg")).plain
+  grey = _picture()[..., :1]
+  image_files.write(str(tmp_path / "b.png"), grey)
+  got = image_files.read(str(tmp_path / "b.png"))
+  np.testing.assert_array_equal(got, np.repeat(grey, 3, -1))
+
+
+def test_tall_pictures_are_read_and_resized_in_strips(tmp_path):
+  rng = np.random.default_rng(4)
+  image = rng.integers(0, 256, (700, 40, 3), np.uint8)
+  PIL.Image.fromarray(image).save(tmp_path / "a.png")
+  got = image_files.read(str(tmp_path / "a.png"))
+  np.testing.assert_array_equal(got, image)
+  for size in ((333, 50), (90, 7), (1500, 41), (700, 40)):
+    want = preprocessing.resize(tf.constant(image), *size)
+    got = image_files.resize(image, *size)
+    np.testing.assert_allclose(got, want, atol=0.05)
+    levels = image_files.resize_to_levels(image, *size)
+    assert levels.dtype == np.uint8
+    assert np.abs(levels - np.asarray(want)).max() <= 0.55
+
+
+def test_a_jpeg_read_to_be_made_small_looks_the_same(tmp_path):
+  y, x = np.mgrid[:2100, :2300]
+  waves = np.sin(x / 3) * np.sin(y / 5) + np.sin((x + y) / 90)
+  image = np.clip(128 + 60 * waves, 0, 255).astype(np.uint8)
+  image = np.stack([image, 255 - image, image // 2], -1)
+  PIL.Image.fromarray(image).save(tmp_path / "a.jpg", quality=92)
+  path = str(tmp_path / "a.jpg")
+  whole, part = image_files.read(path), image_files.read(path, shrink_to=100)
+  assert whole.shape == image.shape and part.shape == (1050, 1150, 3)
+  small = [image_files.resize(i, 128, 128) for i in (whole, part)]
+  assert np.abs(small[0] - small[1]).max() <= 2
+
+
+def test_common_range_is_of_all_deep_pictures(tmp_path):
+  paths = []
+  for i, (low, high) in enumerate(((900, 4000), (100, 2000))):
+    levels = np.linspace(low, high, 600).reshape(20, 30, 1).astype(np.uint16)
+    paths.append(str(tmp_path / f"{i}.png"))
+    (tmp_path / f"{i}.png").write_bytes(color_files.png(levels))
+  image_files.write(str(tmp_path / "8.png"), _picture())
+  (tmp_path / "broken.png").write_text("no")
+  paths += [str(tmp_path / "8.png"), str(tmp_path / "broken.png")]
+  found = image_files.common_range(paths)
+  assert abs(found.low - 100) < 2 and abs(found.high - 4000) < 2
+  assert image_files.common_range(paths[2:]) is None
+  assert image_files.measure(paths[2]) is None
 
 
 if __name__ == "__main__":

@@ -202,5 +202,27 @@ def test_evaluation_shows_the_middle_in_the_training_scale(mode):
     )
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_jpegs_are_decoded_smaller_as_pillow_does(tmp_path, mode):
+  noisy = np.random.default_rng(1).integers(0, 256, (70, 101, 3), np.uint8)
+  smooth = np.asarray(_smooth(70, 101)) // 2 + noisy // 4
+  path = tmp_path / "a.jpg"
+  PIL.Image.fromarray(smooth).convert(mode).save(path, quality=92)
+  for divisor in (1, 2, 4, 8):
+    got = preprocessing.decode_jpeg(path.read_bytes(), tf.constant(divisor))
+    image = PIL.Image.open(path)
+    image.draft(mode, (101 // divisor, 70 // divisor))
+    want = np.asarray(image.convert("RGB"))
+    assert got.shape == (-(-70 // divisor), -(-101 // divisor), 3)
+    np.testing.assert_array_equal(got, want)
+
+
+def test_what_pictures_are_resized_to():
+  for mode in config_lib.PREPROCESSINGS:
+    config = config_lib.DataConfig(preprocess=mode, load_size=50)
+    wanted = 0 if mode in ("crop", "none") else 50
+    assert preprocessing.resized_to(config) == wanted
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

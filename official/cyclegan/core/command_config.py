@@ -207,6 +207,12 @@ class TranslateConfig:
     " native: work at the picture's own size (not for .tflite files).",
     choices=SCALES,
   )
+  range: str = option(
+    "model",
+    "Which levels of pictures with more than 8 bits become black and white:"
+    " model, those that the model was trained with; full, all of 16 bits; auto,"
+    " the range of these pictures together; or two levels such as 51000,52500.",
+  )
   temporal_smoothing: float = option(
     0.0,
     "Of a video, how much of the frame before is mixed in where nothing moves,"

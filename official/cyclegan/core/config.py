@@ -128,6 +128,23 @@ class DataConfig:
     " #20c0ff.",
     fixed=True,
   )
+  range: str = option(
+    "full",
+    "Which levels of pictures with more than 8 bits become black and white:"
+    " full, all of 16 bits; auto, the range of each domain's training pictures"
+    " but for one level in ten thousand at each end; or two levels such as"
+    " 51000,52500. Pictures of 8 bits stay as they are. Exported models and"
+    " translate keep what was trained with.",
+    fixed=True,
+  )
+  max_pixels: int = option(
+    250_000_000,
+    "A picture of more is taken for one that was made to fill the memory, and"
+    " cannot be read.",
+    unit="pixels",
+    minimum=1,
+    example=250_000_000,
+  )
   paired: bool = option(
     False,
     "Test pictures of A and B with the same name, apart from its ending, show"

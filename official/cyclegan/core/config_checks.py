@@ -21,6 +21,7 @@ import math
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import level_range
 from official.cyclegan.core import options
 from official.cyclegan.core import search_config
 
@@ -106,6 +107,7 @@ def _check_data(
 ) -> None:
   """Refuses options of the data that contradict each other or the networks."""
   check_size("crop_size", data.crop_size, model)
+  level_range.parse(data.range, level_range.FULL, level_range.AUTO)
   if data.load_size < data.crop_size:
     raise errors.UserError(
       f"is larger than --load_size={data.load_size}: nothing could be cut out."

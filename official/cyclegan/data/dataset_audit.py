@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
+import operator
 import os
 import statistics
 from collections.abc import Sequence
@@ -31,6 +33,7 @@ import tqdm
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import level_range
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_checks
 from official.cyclegan.data import image_files
@@ -60,6 +63,7 @@ class Picture:
     digest: SHA-256 of the file, hexadecimal.
     bits: Perceptual hash, uint64.
     thumbnail: uint8 `[16, 16, 3]`.
+    levels: Which levels become black and white if it has more than 8 bits.
   """
 
   path: str
@@ -68,11 +72,31 @@ class Picture:
   digest: str
   bits: np.uint64
   thumbnail: np.ndarray
+  levels: level_range.LevelRange | None = None
 
   @property
   def domain(self) -> str:
     """`A` or `B`."""
     return self.split[-1]
+
+  def read(self, background: str, shrink_to: int = 0) -> np.ndarray:
+    """Returns the picture as training gets it, uint8 `[height, width, 3]`.
+
+    Args:
+      background: As for `image_files.read`.
+      shrink_to: As for `image_files.read`.
+
+    Raises:
+      image_files.UnreadableError: If the file has been changed meanwhile.
+    """
+    return image_files.read(
+      self.path,
+      background,
+      levels=self.levels,
+      # It has been looked at already.
+      max_pixels=self.info.width * self.info.height,
+      shrink_to=shrink_to,
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,11 +107,16 @@ class DatasetAudit:
     pictures: The readable pictures.
     broken: For each unreadable file with an image's ending, what is wrong.
     ignored: By domain, the number of files without an image's ending.
+    level_ranges: By domain, which levels of pictures with more than 8 bits
+      become black and white; None where all 16 bits count.
   """
 
   pictures: tuple[Picture, ...]
   broken: dict[str, str]
   ignored: dict[str, int]
+  level_ranges: dict[str, level_range.LevelRange | None] = dataclasses.field(
+    default_factory=dict
+  )
 
 
 def audit(config: config_lib.DataConfig) -> DatasetAudit:
@@ -95,7 +124,7 @@ def audit(config: config_lib.DataConfig) -> DatasetAudit:
 
   Args:
     config: `dataset`, a folder, or `domain_a` and `domain_b`; `test_fraction`,
-      `background` and `on_bad_image`.
+      `background`, `range`, `max_pixels` and `on_bad_image`.
 
   Returns:
     What was found.
@@ -127,18 +156,20 @@ def audit(config: config_lib.DataConfig) -> DatasetAudit:
         prints[path] = (files.sha256(path), *_fingerprint(image))
       bar.update()
 
-    readable, broken = image_checks.examine(paths, config.background, see)
+    readable, broken = image_checks.examine(paths, config, see)
   if broken and config.on_bad_image == "fail":
     raise image_checks.refusal(broken, len(paths))
   splits = sources.divide(domains, readable, config)
+  ranges = image_checks.level_ranges(splits, readable, config)
   return DatasetAudit(
     tuple(
-      Picture(path, split, readable[path], *prints[path])
+      Picture(path, split, readable[path], *prints[path], ranges[split[-1]])
       for split in sources.SPLITS
       for path in splits[split]
     ),
     broken,
     {domain: len(found.ignored) for domain, found in domains.items()},
+    ranges,
   )
 
 
@@ -150,7 +181,9 @@ def report(found: DatasetAudit) -> dict[str, Any]:
 
   Returns:
     What `report.json` holds. By domain: the number of pictures in each split,
-    sizes in pixels, formats and modes, and the number of other files. And,
+    sizes in pixels, formats and modes, how many of 256 levels occur, the levels
+    that become black and white (`levels`; None: all of 16 bits), and the number
+    of other files. And,
     each with its number and a few examples: exact duplicates, near duplicates
     between A and B and between training and test pictures (no more are looked
     for once there are `_MAX_PAIRS`), and unreadable files.
@@ -166,7 +199,10 @@ def report(found: DatasetAudit) -> dict[str, Any]:
   )
   return {
     "domains": {
-      domain: _summary(domain, own, found.ignored[domain])
+      domain: {
+        **_summary(domain, own, found.ignored[domain]),
+        "levels": level_range.as_list(found.level_ranges.get(domain)),
+      }
       for domain, own in zip(folders.DOMAINS, (a, b))
     },
     "exact_duplicates": _listed(groups),
@@ -200,6 +236,9 @@ def _summary(
       for side in ("width", "height")
     },
     "kinds": dict(kinds.most_common()),
+    "levels_seen": bin(
+      functools.reduce(operator.or_, (p.info.seen for p in pictures), 0)
+    ).count("1"),
     "other_files": ignored,
   }
 
@@ -264,6 +303,14 @@ def table(summary: dict[str, Any]) -> str:
       *(", ".join(f"{n} {k}" for k, n in v["kinds"].items()) for v in values),
     ]
   )
+  rows.append(["levels of 256", *(v["levels_seen"] for v in values)])
+  if any(v["levels"] for v in values):
+    rows.append(
+      [
+        "black and white",
+        *(" to ".join(f"{n:g}" for n in v["levels"] or ()) for v in values),
+      ]
+    )
   rows.append(["other files", *(v["other_files"] for v in values)])
   near = summary["near_duplicates"]
   findings = {

@@ -19,23 +19,60 @@ Networks work on float32 in [-1, 1], exported files and metrics on float32 in
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.data import image_decoders
+
+# Scales at which `decode_jpeg` decodes: one over these.
+_DIVISORS = (1, *image_decoders.JPEG_REDUCTIONS)
 
 
-def decode_jpeg(contents: tf.Tensor) -> tf.Tensor:
+def decode_jpeg(
+  contents: tf.Tensor, divisor: tf.Tensor | None = None
+) -> tf.Tensor:
   """Decodes a JPEG exactly as Pillow does; usable in tf.data.
 
   Args:
     contents: String scalar, the bytes of an upright grey or colour JPEG.
+    divisor: Integer scalar, 1, 2, 4 or 8: at one over which scale; None: 1.
 
   Returns:
     uint8 `[height, width, 3]`; grey is repeated to three channels.
   """
-  # Pillow's and TensorFlow's libjpeg differ in the default transform only.
-  return tf.io.decode_jpeg(contents, channels=3, dct_method="INTEGER_ACCURATE")
+
+  def at(ratio: int) -> Callable[[], tf.Tensor]:
+    # Pillow's and TensorFlow's libjpeg differ in the default transform only.
+    return lambda: tf.io.decode_jpeg(
+      contents, channels=3, ratio=ratio, dct_method="INTEGER_ACCURATE"
+    )
+
+  if divisor is None:
+    return at(1)()
+  # Nearly always it is 1.
+  return tf.cond(
+    divisor == 1,
+    at(1),
+    lambda: tf.case(
+      [(divisor == ratio, at(ratio)) for ratio in _DIVISORS[1:-1]],
+      at(_DIVISORS[-1]),
+    ),
+  )
+
+
+def resized_to(config: config_lib.DataConfig) -> int:
+  """Returns the size that training resizes a picture's shorter side to.
+
+  Args:
+    config: `preprocess` and `load_size`.
+
+  Returns:
+    Pixels, or more than it is at the most; 0 if pictures keep their size.
+  """
+  return 0 if config.preprocess in ("crop", "none") else config.load_size
 
 
 def decode(contents: tf.Tensor) -> tf.Tensor:

@@ -19,6 +19,7 @@ import dataclasses
 import difflib
 import functools
 import itertools
+import json
 import os
 from collections.abc import Callable
 
@@ -29,6 +30,7 @@ from absl import logging
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import level_range
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_checks
 from official.cyclegan.data import image_files
@@ -64,6 +66,8 @@ class Source:
     load_masks: Returns masks of where the test pictures' change belongs, in the
       order of the pictures, uint8 `[height, width, 1]`, 255 inside; None if
       that is unknown.
+    level_ranges: By domain, which levels of pictures with more than 8 bits
+      become black and white; None, or left out, where all 16 bits count.
   """
 
   name: str
@@ -75,6 +79,7 @@ class Source:
   prepare: Callable[[tf.Tensor, int], tf.Tensor] = preprocessing.prepare
   element_bytes: int = 0
   load_masks: Callable[[], tf.data.Dataset] | None = None
+  level_ranges: image_checks.Ranges = dataclasses.field(default_factory=dict)
 
   def images(self, split: str) -> tf.data.Dataset:
     """Returns a split's images, uint8 `[height, width, channels]`."""
@@ -246,24 +251,33 @@ def _open_folder(config: config_lib.DataConfig) -> Source:
   if config.paired:
     _pair(files)
 
+  ranges = image_checks.level_ranges(files, readable, config)
+  read = image_checks.reader(files, ranges, config)
+
   def load(split: str) -> tf.data.Dataset:
-    paths = files[split]
+    infos = [readable[p] for p in files[split]]
     return tf.data.Dataset.from_tensor_slices(
-      ([os.fsencode(p) for p in paths], [readable[p].plain for p in paths])
+      (
+        [os.fsencode(p) for p in files[split]],
+        [info.plain for info in infos],
+        [image_checks.jpeg_divisor(info, config) for info in infos],
+      )
     )
 
   def with_pillow(path: bytes) -> np.ndarray:
     try:
-      return image_files.read(os.fsdecode(path), config.background)
+      return read(os.fsdecode(path))
     except errors.UserError as error:
       # The file was whole when training started. TensorFlow wraps what is
       # raised here in an UnknownError.
       raise OSError(str(error)) from None
 
-  def decode_file(path: tf.Tensor, plain: tf.Tensor) -> tf.Tensor:
+  def decode_file(
+    path: tf.Tensor, plain: tf.Tensor, divisor: tf.Tensor
+  ) -> tf.Tensor:
     image = tf.cond(
       plain,
-      lambda: preprocessing.decode_jpeg(tf.io.read_file(path)),
+      lambda: preprocessing.decode_jpeg(tf.io.read_file(path), divisor),
       lambda: tf.numpy_function(with_pillow, [path], tf.uint8, stateful=False),
     )
     return tf.ensure_shape(image, [None, None, 3])
@@ -277,6 +291,7 @@ def _open_folder(config: config_lib.DataConfig) -> Source:
     tuple(path for split in SPLITS for path in files[split]),
     paired=config.paired,
     decode=decode_file,
+    level_ranges=ranges,
   )
 
 
@@ -360,6 +375,9 @@ def _open_tfds(
     for split in SPLITS
     for path in builder.info.splits[split].filepaths
   )
+  ranges: image_checks.Ranges = {}
+  if is_prepared(config.dataset):
+    ranges = _prepared_ranges(config.dataset)
   size = sum(builder.info.splits[split].num_bytes for split in SPLITS[:2])
   return Source(
     builder_name(config) if built_in else config.dataset,
@@ -370,7 +388,19 @@ def _open_tfds(
     decode=preprocessing.decode,
     element_bytes=max(1, size // (counts["trainA"] + counts["trainB"])),
     load_masks=load_masks if built_in and "mask" in encoded else None,
+    level_ranges=ranges,
   )
+
+
+def _prepared_ranges(folder: str) -> image_checks.Ranges:
+  """Returns the level ranges that `prepare` has applied to its pictures."""
+  path = os.path.join(folder, "report.json")
+  try:
+    with tf.io.gfile.GFile(path) as file:
+      domains = json.loads(file.read())["domains"]
+    return {d: level_range.from_list(domains[d].get("levels")) for d in domains}
+  except (tf.errors.OpError, OSError, ValueError, KeyError, AttributeError):
+    return {}  # made before there were any
 
 
 def _built(

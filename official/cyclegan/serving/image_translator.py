@@ -30,6 +30,7 @@ import numpy as np
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
+from official.cyclegan.core import level_range
 from official.cyclegan.core import model_path
 from official.cyclegan.data import image_files
 from official.cyclegan.serving import tflite_file
@@ -47,6 +48,8 @@ class ImageTranslator:
       only size that it takes.
     minimum: Smallest height and width that it takes, pixels.
     channels: 3, or 1 for grey images.
+    levels: Which levels of pictures with more than 8 bits are 0 and 1, as in
+      training; None for all of 16 bits.
   """
 
   translate: Callable[[np.ndarray], np.ndarray]
@@ -54,6 +57,7 @@ class ImageTranslator:
   multiple: int
   minimum: int
   channels: int = 3
+  levels: level_range.LevelRange | None = None
 
 
 def open_model(
@@ -101,7 +105,10 @@ def open_model(
 
 
 def translate_image(
-  translator: ImageTranslator, image: np.ndarray, scale: str = "fit"
+  translator: ImageTranslator,
+  image: np.ndarray,
+  scale: str = "fit",
+  size: tuple[int, int] | None = None,
 ) -> np.ndarray:
   """Translates one image of any size.
 
@@ -111,26 +118,29 @@ def translate_image(
     scale: `fit` resizes the image to the size the model was trained for, as
       training did, and the result back. `native` keeps every pixel, and pads
       by reflection where the generator needs a multiple.
+    size: With `fit`, height and width of the result, pixels, where `image` was
+      read smaller than the picture is; None: the image's own.
 
   Returns:
-    uint8 `[height, width, channels]`, the size of `image`.
+    uint8 `[height, width, channels]`.
 
   Raises:
     errors.UserError: If `scale` is `native` and the model takes one size only.
   """
-  height, width = image.shape[:2]
+  height, width = size or image.shape[:2]
+  fits = image.shape[:2] == (translator.size, translator.size)
   if translator.channels == 1:
     image = image_files.luma(image)
   if scale == "native":
     translated = _translate_native(translator, image)
-  elif (height, width) == (translator.size, translator.size):
+  elif fits and (height, width) == (translator.size, translator.size):
     # Not resized at all, so that nothing is lost.
     translated = translator.translate(_to_unit(image))[0]
   else:
     small = image_files.resize(image, translator.size, translator.size)
     translated = translator.translate(_to_unit(small))[0]
-    # `resize` works in [0, 255].
-    translated = image_files.resize(translated * 255.0, height, width) / 255.0
+    # Resizing works in [0, 255].
+    return image_files.resize_to_levels(translated * 255.0, height, width)
   return np.rint(np.clip(translated, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
@@ -168,6 +178,7 @@ def _open_run(
 
   from official.cyclegan.serving import serving_module
   from official.cyclegan.training import checkpoints
+  from official.cyclegan.training import run_metadata
 
   generator, config = checkpoints.load_generator(path, direction, selection)
   module = serving_module.ServingModule(generator, direction)
@@ -184,6 +195,7 @@ def _open_run(
     config_checks.SIZE_MULTIPLES[config.model.generator_type],
     config_checks.MINIMUM_SIZES[config.model.generator_type],
     config.model.channels,
+    run_metadata.input_levels(path, direction),
   )
 
 
@@ -219,6 +231,7 @@ def _open_saved_model(path: str, direction: str) -> ImageTranslator:
       details["size_multiple"],
       details["minimum_size"],
       details.get("channels", 3),  # before 0.4.0 always 3
+      level_range.from_list(details.get("input_levels")),
     )
   except (OSError, KeyError, json.JSONDecodeError) as error:
     raise errors.UserError(
@@ -250,6 +263,7 @@ def _open_tflite(path: str, direction: str, size: int) -> ImageTranslator:
         multiple=0,  # its shapes are fixed
         minimum=pixels,
         channels=spec.channels,
+        levels=tflite_file.input_levels(path),
       )
   raise errors.UserError(
     f": {path} takes {', '.join(map(str, spec.sizes.values()))} pixels. Use one"

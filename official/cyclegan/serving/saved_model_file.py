@@ -30,6 +30,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import level_range
 from official.cyclegan.data import preprocessing
 from official.cyclegan.serving import serving_module
 
@@ -50,6 +51,7 @@ def write(
   path: str,
   config: config_lib.ResolvedConfig,
   example: np.ndarray,
+  levels: level_range.LevelRange | None = None,
 ) -> None:
   """Writes a SavedModel with two signatures.
 
@@ -60,11 +62,19 @@ def write(
   `image_B_bytes` or `image_A_bytes`, PNG files of the same sizes, translated
   at the size trained on as `translate` does by default.
 
+  `serving_bytes` has nothing but TensorFlow to decode with: it takes every
+  picture for upright sRGB, drops transparency and all but the upper 8 bits of
+  16, and reads no WebP, TIFF, HEIC or AVIF. Where pictures have profiles, EXIF
+  orientations or a range of levels, decode them with `image_files.read` and use
+  `serving_default`.
+
   Args:
     module: The generator.
     path: The folder, which is created.
     config: The configuration of its run, resolved.
     example: float32 `[1, size, size, channels]` in [0, 1], to warm up with.
+    levels: Which levels of pictures with more than 8 bits are 0 and 1 for this
+      generator, which the details state; None for all of 16 bits.
   """
   channels = config.model.channels
   translate = module.translate_function([None, None, None, channels])
@@ -90,6 +100,8 @@ def write(
     "channels": channels,
     "size_multiple": config_checks.SIZE_MULTIPLES[generator_type],
     "minimum_size": config_checks.MINIMUM_SIZES[generator_type],
+    "input_levels": level_range.as_list(levels),
+    "color_space": "sRGB",
   }
   pathlib.Path(path, DETAILS_PATH).write_text(
     json.dumps(details, indent=2) + "\n", encoding="utf-8"

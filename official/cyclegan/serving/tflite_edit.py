@@ -26,6 +26,9 @@ import flatbuffers
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
+from official.cyclegan.core import level_range
+from official.cyclegan.serving import tflite_file
+
 _FILE_IDENTIFIER = b"TFL3"
 # Constants of TensorFlow Lite's metadata, metadata_schema.fbs 1.0.0. Tables are
 # written field by field, by the numbers of their fields there: TensorFlow does
@@ -50,6 +53,8 @@ class Description:
     version: Of the model.
     input_description: What the model takes.
     output_description: What it gives.
+    levels: Which levels of pictures with more than 8 bits are 0 and 1; None for
+      all of 16 bits.
   """
 
   name: str
@@ -59,6 +64,7 @@ class Description:
   version: str
   input_description: str
   output_description: str
+  levels: level_range.LevelRange | None = None
 
 
 def with_uint8_io(content: bytes) -> bytes:
@@ -154,16 +160,25 @@ def with_metadata(content: bytes, description: Description) -> bytes:
     description: What to say.
 
   Returns:
-    The file with the buffer `TFLITE_METADATA`.
+    The file with the buffer `TFLITE_METADATA`, and one for the levels.
   """
   model = _unpack(content)
-  buffer = schema.BufferT()
-  buffer.data = np.frombuffer(_metadata(model, description), np.uint8)
-  model.buffers.append(buffer)
-  entry = schema.MetadataT()
-  entry.name = _METADATA_NAME
-  entry.buffer = len(model.buffers) - 1
-  model.metadata = [*(model.metadata or []), entry]
+  buffers: dict[str | bytes, bytes] = {
+    _METADATA_NAME: _metadata(model, description)
+  }
+  if description.levels:
+    numbers = f"{description.levels.low!r} {description.levels.high!r}\n"
+    buffers[tflite_file.LEVELS_NAME] = (
+      tflite_file.LEVELS_MARK + numbers.encode()
+    )
+  for name, data in buffers.items():
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer(data, np.uint8)
+    model.buffers.append(buffer)
+    entry = schema.MetadataT()
+    entry.name = name
+    entry.buffer = len(model.buffers) - 1
+    model.metadata = [*(model.metadata or []), entry]
   return _pack(model)
 
 

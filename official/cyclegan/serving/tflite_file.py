@@ -18,11 +18,14 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.metadata
+import pathlib
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from official.cyclegan.core import level_range
 
 # The runtimes of phones and small machines, the newest first, and the packages
 # they come in.
@@ -30,6 +33,9 @@ _RUNTIMES = {
   "ai_edge_litert.interpreter": "ai-edge-litert",
   "tflite_runtime.interpreter": "tflite-runtime",
 }
+# Begins the metadata buffer with the levels of deep pictures: two numbers and a
+# line's end follow.
+LEVELS_NAME, LEVELS_MARK = "CYCLEGAN_INPUT_LEVELS", b"cyclegan input levels: "
 DEFAULT_SIGNATURE = "serving_default"
 # The direction of a file, by the name of its output.
 _DIRECTIONS = {"image_B": "AtoB", "image_A": "BtoA"}
@@ -116,6 +122,25 @@ def signature_spec(interpreter: Any) -> SignatureSpec:
     int(entry["shape"][3]),
     "uint8" if entry["dtype"] == np.uint8 else "float01",
   )
+
+
+def input_levels(path: str) -> level_range.LevelRange | None:
+  """Returns which levels of deep pictures a file takes for [0, 1].
+
+  Args:
+    path: A file that `export` wrote.
+
+  Returns:
+    The range in its metadata; None where all of 16 bits count.
+
+  Raises:
+    OSError: If it cannot be read.
+  """
+  content = pathlib.Path(path).read_bytes()
+  _, found, rest = content.partition(LEVELS_MARK)
+  if not found:
+    return None
+  return level_range.from_list(rest.partition(b"\n")[0].split())
 
 
 def load(path: str) -> Callable[[np.ndarray], np.ndarray]:

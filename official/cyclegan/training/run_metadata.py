@@ -33,6 +33,7 @@ from absl import logging
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import level_range
 from official.cyclegan.data import sources
 
 FILE_NAME = "run.json"
@@ -57,9 +58,10 @@ def add_start(
 ) -> None:
   """Records that a run starts, or goes on; warns if its data has changed.
 
-  The file holds the resolved configuration, the data's fingerprint and, for
-  every start, the time (UTC), the step, the command, the versions, the git
-  revision of this package's source (None outside a checkout) and the devices.
+  The file holds the resolved configuration, the data's fingerprint and level
+  ranges and, for every start, the time (UTC), the step, the command, the
+  versions, the git revision of this package's source (None outside a checkout)
+  and the devices.
 
   Args:
     model_dir: The folder of the run.
@@ -98,10 +100,35 @@ def add_start(
       "name": source.name,
       "images": source.counts,
       "fingerprint": now,
+      "level_ranges": {
+        domain: level_range.as_list(source.level_ranges.get(domain))
+        for domain in ("A", "B")
+      },
     },
     "starts": starts,
   }
   files.write_json(path, metadata, "model_dir")
+
+
+def input_levels(
+  model_dir: str, direction: str
+) -> level_range.LevelRange | None:
+  """Returns which levels of deep pictures a run's generator takes for [0, 1].
+
+  Args:
+    model_dir: The folder of the run.
+    direction: `AtoB` or `BtoA`, whose input is meant.
+
+  Returns:
+    The range that the domain's pictures were trained with; None where all of
+    16 bits count, and of runs from before there were ranges.
+  """
+  path = pathlib.Path(model_dir, FILE_NAME)
+  try:
+    ranges = files.read_json(path, "It is begun anew.")["data"]["level_ranges"]
+    return level_range.from_list(ranges[direction[0]])
+  except (OSError, errors.UserError, KeyError, TypeError):
+    return None
 
 
 def _earlier_starts(

@@ -212,10 +212,10 @@ function paint(canvas, rgba, width, height) {
   canvas.getContext('2d').putImageData(new ImageData(rgba, width, height), 0, 0);
 }
 
-/** Reads a file's pixels as they are, upright, on white. */
+/** Reads a file's pixels as sRGB, as training does, upright, on white. */
 async function decode(blob) {
   const bitmap = await createImageBitmap(blob, {
-    colorSpaceConversion: 'none',
+    colorSpaceConversion: 'default',  // from the file's profile to sRGB
     imageOrientation: 'from-image',
   });
   const {width, height} = bitmap;
