@@ -47,6 +47,11 @@ ai-edge-litert: runs .tflite files without importing TensorFlow, so that
   last for Python 3.9. Where it has no wheel TensorFlow's interpreter is used.
 flatbuffers: writes metadata into .tflite files; tensorflow brings it along.
 tensorflow-serving-api: the format of TensorFlow Serving's warm-up requests.
+av: reads and writes videos, cameras and their sound; its wheels bring FFmpeg's
+  libraries, with H.264, for Linux, macOS and Windows. Always installed, since
+  folders of people's pictures hold videos, and it is small beside tensorflow.
+  14.2 has what is used here, and wheels for Linux older than glibc 2.28; 15.1
+  is the last for Python 3.9.
 tqdm: progress bars; tensorflow-datasets uses it as well.
 tensorboard: hyperparameters for its HParams tab; tensorflow brings it along.
 setuptools < 81: tensorboard 2.15 imports pkg_resources.
@@ -64,7 +69,7 @@ _LITERT = [
   ),
   ("ai-edge-litert==2.0.2; python_version<'3.10' and platform_system=='Linux'"),
 ]
-_VIDEO = ["imageio>=2.31", "imageio-ffmpeg>=0.4.9"]
+_VIDEO = ["av>=14.2,<20"]
 
 setuptools.setup(
   name="cyclegan-garden",
@@ -87,6 +92,7 @@ setuptools.setup(
   install_requires=[
     "absl-py>=1.4",
     *_LITERT,
+    *_VIDEO,
     "flatbuffers>=23.5.26",
     "grpcio>=1.59",
     "imagehash>=4.3",
@@ -122,8 +128,7 @@ setuptools.setup(
       "pillow>=10.1",
       "tqdm",
     ],
-    # Video files and cameras; brings an ffmpeg that writes H.264, which
-    # browsers and phones play.
+    # For translate without TensorFlow, of videos and cameras.
     "video": _VIDEO,
     # pytest runs the tests, pytest-xdist several at a time; ruff lints and
     # formats, one tool for both. scikit-image: a second opinion on PSNR and
@@ -131,7 +136,6 @@ setuptools.setup(
     # types, pinned as ruff is: another version finds other things; types-*:
     # the types of packages that come without.
     "dev": [
-      *_VIDEO,
       "mypy==2.4.1; python_version>='3.10'",
       "pytest>=8",
       "pytest-xdist>=3.5",

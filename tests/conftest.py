@@ -38,7 +38,7 @@ from tests import fork_server
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # Tests fork to start other programs. gRPC's handlers of that close descriptors,
-# among them some that by then belong to others, e.g. to a pipe to ffmpeg.
+# among them some that by then belong to others, e.g. to a pipe.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 ROOT = pathlib.Path(__file__).absolute().parent.parent
