@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 import os
 import pathlib
 import re
@@ -62,16 +61,11 @@ TINY_MODEL = config_lib.ModelConfig(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-  """Puts files that take long first, so that no worker ends with one.
-
-  Before them come those marked `early`.
-  """
+  """Puts files that take long first, so that no worker ends with one."""
   seconds: dict[pathlib.Path, float] = {}
   for item in items:
     slow = item.get_closest_marker("slow")
     takes = slow.kwargs.get("seconds", 5) if slow else 0
-    if item.get_closest_marker("early"):
-      takes = math.inf
     seconds[item.path] = seconds.get(item.path, 0) + takes
   items.sort(key=lambda item: -seconds[item.path])
 

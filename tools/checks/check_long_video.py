@@ -17,7 +17,7 @@ Recipe (20 minutes on two cores; `--minutes=0.2 --height=96` takes seconds):
 
   python tools/checks/check_long_video.py --minutes=10
 
-Makes a video of `--minutes` whose pictures come at 1/30 to 1/10 s from each
+Makes a video of `--minutes` whose pictures come at 1/30 to 1/8 s from each
 other, with a sound that never repeats itself. Translates it with a function
 that inverts colours in the place of a network, and prints and checks
 
@@ -113,7 +113,7 @@ def _make(path: str, seconds: float, height: int) -> None:
         frame = av.VideoFrame.from_ndarray(image, format="rgb24")
         frame.pts, frame.time_base = round(picture_at / unit), unit
         file.mux(pictures.encode(frame))
-        picture_at += rng.integers(512, 1536) / 15_360
+        picture_at += rng.integers(512, 2048) / 15_360
         continue
       # Noise whose strength wanders: no place sounds like another one.
       level = min(max(level + rng.normal(0, 0.1), 0.02), 0.5)

@@ -196,8 +196,8 @@ class TranslateConfig:
   output: str | None = option(
     None,
     "Folder for the results, which keep the inputs' names; for a single picture"
-    " also a .png or .jpg file. Of a video also a .mp4, .m4v, .mov, .mkv, .webm,"
-    " .ts, .avi, .wmv or .gif file.",
+    " also a .png or .jpg file. Of a video also a file ending in .mp4, .m4v,"
+    " .mov, .mkv, .webm, .ts, .avi, .wmv or .gif.",
   )
   direction: str = option(
     "AtoB", "Which way to translate.", choices=config_lib.DIRECTIONS

@@ -25,6 +25,7 @@ import dataclasses
 import os
 import queue
 import re
+import signal
 import sys
 import threading
 import time
@@ -87,6 +88,8 @@ _LINE_GROWTH = 1.15
 _STILL = 3.0
 # The change at which smoothing falls to 1/e of its strength, 8-bit levels.
 _MOVED = 8.0
+# Rows and columns, about, on which flicker is measured if it is not smoothed.
+_MEASURED = 128
 _CAMERA = re.compile(r"camera:(\d+)")
 
 
@@ -174,6 +177,15 @@ class Smoother:
     Returns:
       uint8 like `translated`.
     """
+    if not self._strength:
+      # Only the figures are wanted: a part of the pixels will do.
+      step = max(1, min(frame.shape[:2]) // _MEASURED)
+      self._mix(frame[::step, ::step], translated[::step, ::step])
+      return translated
+    return np.rint(self._mix(frame, translated)).astype(np.uint8)
+
+  def _mix(self, frame: np.ndarray, translated: np.ndarray) -> np.ndarray:
+    """Returns the smoothed frame, float32, and notes how much it changed."""
     current = translated.astype(np.float32)
     if self._before and self._before[0].shape == frame.shape:
       old_frame, old = self._before
@@ -196,7 +208,7 @@ class Smoother:
         )
     # The smoothed frame, not the translated one: a running mean in time.
     self._before = frame.astype(np.float32), current
-    return np.rint(current).astype(np.uint8)
+    return current
 
   def flicker(self) -> tuple[float | None, float | None]:
     """Returns `Result`'s `flicker` and `input_flicker` of all frames so far."""
@@ -274,22 +286,23 @@ def translate(
       background,
     )
   ) as reader:
-    writer = writer_lib.Writer(target, reader)
     work = _Work(translator, scale, Smoother(smoothing))
-    try:
-      with requests.listen():
+    with requests.listen():
+      writer = writer_lib.Writer(target, reader)
+      try:
         _run(reader, writer, work, requests)
-      stopped = requests.received
-      if not work.times:
-        raise errors.UserError("holds no picture.", "input", inputs)
-      cut = bool(max_frames or duration or stopped)
-      writer.finish(cut)
-    finally:
-      writer.discard()
-  if stopped and not camera:
+        stopped = requests.received
+        if writer.frames:
+          writer.finish(cut=bool(max_frames or duration or stopped))
+      finally:
+        writer.discard()
+  if stopped and not (camera and writer.frames):
+    done = "nothing was written."
+    if writer.frames:
+      seconds = float(writer.seconds)
+      done = f"{target} holds {writer.frames} frames, {seconds:.2f} s."
     raise errors.Interruption(
-      f"stopped by signal {stopped}; the first {writer.frames} frames"
-      f" ({float(writer.seconds):.2f} s) are in {target}.",
+      f"stopped by {signal.Signals(stopped).name}; {done}",
       stopped,
     )
   flicker, input_flicker = work.smoother.flicker()

@@ -74,7 +74,8 @@ class Picture:
     pixels: uint8 `[height, width, 3]`, upright; None after the last picture.
     time: When it is shown, seconds from the start of what is read.
     duration: How long, seconds.
-    sounds: What is heard, in the order of the file.
+    sounds: What is heard, in the order of the file. Where the file's order is
+      poor they may belong to other times.
   """
 
   pixels: np.ndarray | None
@@ -204,6 +205,7 @@ class Reader:
     if first is None:
       after = f" after {float(self._start):g} s" if self._start else ""
       raise errors.UserError(f"holds no picture{after}.", "input", self._inputs)
+    stream = self._stream  # another one, if it was opened again
     self._turn = _turn(first)
     self._size = first.width, first.height
     sideways = self._turn[0]
@@ -264,11 +266,12 @@ class Reader:
         self._reopen()
 
   def _reopen(self) -> None:
+    picture, sounds = self._stream.index, [s.index for s in self.sounds]
     self._container.close()
     self._container = self._open()
-    self._stream = self._container.streams[self._stream.index]
+    self._stream = self._container.streams[picture]
     self._stream.thread_type = "AUTO"
-    self.sounds = [self._container.streams[s.index] for s in self.sounds]
+    self.sounds = [self._container.streams[index] for index in sounds]
 
   def _demux(self) -> Iterator[Any]:
     """Yields packets until the file ends or cannot be read further."""
@@ -358,16 +361,15 @@ class Reader:
         break
       length = event.time - shown.time
       yield Picture(
-        self._pixels(shown.frame), shown.time, length, self._heard(sounds)
+        self._pixels(shown.frame), shown.time, length, self._heard(sounds, end)
       )
       shown, sounds = event, []
       count += 1
     length = shown.length or 1 / self.rate
     if cut or (end is not None and shown.time + length > end):
       length = (end or 0) - shown.time
-    sounds = [s for s in sounds if end is None or s.time < end]
     yield Picture(
-      self._pixels(shown.frame), shown.time, length, self._heard(sounds)
+      self._pixels(shown.frame), shown.time, length, self._heard(sounds, end)
     )
     yield from self._rest(end)
     if self._damaged:
@@ -382,12 +384,12 @@ class Reader:
     for event in self._events:
       if end is not None and event.time > end + _SKEW:
         break
-      if isinstance(event, Sound) and (end is None or event.time < end):
+      if isinstance(event, Sound):
         sounds.append(event)
       if len(sounds) >= _TAIL:
-        yield Picture(None, nothing, nothing, self._heard(sounds))
+        yield Picture(None, nothing, nothing, self._heard(sounds, end))
         sounds = []
-    yield Picture(None, nothing, nothing, self._heard(sounds))
+    yield Picture(None, nothing, nothing, self._heard(sounds, end))
 
   def _read(self) -> Iterator[Sound | _Timed]:
     """Yields what the file holds, in its order, with times from the start."""
@@ -417,12 +419,12 @@ class Reader:
       return None
     return stamp * Fraction(data.time_base) - self._origin - self._start
 
-  def _heard(self, sounds: list[Sound]) -> list[Sound]:
-    """Returns sounds with those decoded that are wanted so."""
-    if not self._decoded:
-      return sounds
+  def _heard(self, sounds: list[Sound], end: Fraction | None) -> list[Sound]:
+    """Returns what begins before the end, with those decoded that shall be."""
     heard = []
     for sound in sounds:
+      if end is not None and sound.time >= end:
+        continue
       if sound.track not in self._decoded:
         heard.append(sound)
         continue
