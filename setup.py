@@ -33,11 +33,12 @@ scikit-learn: the Gaussian process of keras-tuner's Bayesian search; brings
 absl-py: flags.
 pillow: reads every format that people have, CMYK, WebP and AVIF, of which
   tf.image reads a part, converts colours by their profiles (LittleCMS), and
-  writes GIF. 10.1 says what is transparent; AVIF needs 11.3.
+  writes GIF. AVIF needs 11.3.
 tifffile: the TIFFs that Pillow reads wrongly: more than 8 bits in several
   bands, bands apart, floating point.
-pillow-heif (extra heic): HEIC, in which iPhones save. Its wheels hold x265,
-  which is under the GPL: who hands an application on should choose that.
+pi-heif: HEIC, in which iPhones save. It only reads: pillow-heif, which writes
+  as well and is taken where it is installed, holds x265, which is under the GPL.
+pillow-heif (extra dev): writes the HEIC files of the tests.
 imagehash: perceptual hashes, by which prepare finds near duplicates.
 psutil: the free memory, by which pictures are kept or read again;
   tensorflow-datasets uses it as well.
@@ -52,6 +53,11 @@ ai-edge-litert: runs .tflite files without importing TensorFlow, so that
   last for Python 3.9. Where it has no wheel TensorFlow's interpreter is used.
 flatbuffers: writes metadata into .tflite files; tensorflow brings it along.
 tensorflow-serving-api: the format of TensorFlow Serving's warm-up requests.
+av: reads and writes videos, cameras and their sound; its wheels bring FFmpeg's
+  libraries, with H.264, for Linux, macOS and Windows. Always installed, since
+  folders of people's pictures hold videos, and it is small beside tensorflow.
+  14.2 has what is used here, and wheels for Linux older than glibc 2.28; 15.1
+  is the last for Python 3.9.
 tqdm: progress bars; tensorflow-datasets uses it as well.
 tensorboard: hyperparameters for its HParams tab; tensorflow brings it along.
 setuptools < 81: tensorboard 2.15 imports pkg_resources.
@@ -69,8 +75,7 @@ _LITERT = [
   ),
   ("ai-edge-litert==2.0.2; python_version<'3.10' and platform_system=='Linux'"),
 ]
-_HEIC = ["pillow-heif>=1.0"]
-_VIDEO = ["imageio>=2.31", "imageio-ffmpeg>=0.4.9"]
+_VIDEO = ["av>=14.2,<20"]
 
 setuptools.setup(
   name="cyclegan-garden",
@@ -93,6 +98,7 @@ setuptools.setup(
   install_requires=[
     "absl-py>=1.4",
     *_LITERT,
+    *_VIDEO,
     "flatbuffers>=23.5.26",
     "grpcio>=1.59",
     "imagehash>=4.3",
@@ -101,7 +107,8 @@ setuptools.setup(
     "keras-tuner==1.4.8",
     "matplotlib>=3.5",
     "numpy>=1.23,<2",
-    "pillow>=10.1",
+    "pi-heif>=1.0",
+    "pillow>=11.3",
     "psutil",
     "pyyaml>=6",
     "requests",
@@ -126,13 +133,12 @@ setuptools.setup(
       "absl-py>=1.4",
       *_LITERT,
       "numpy>=1.23",
-      "pillow>=10.1",
+      "pillow>=11.3",
       "tqdm",
     ],
-    # Photos of iPhones.
-    "heic": _HEIC,
-    # Video files and cameras; brings an ffmpeg that writes H.264, which
-    # browsers and phones play.
+    # For translate without TensorFlow, of iPhones' photos.
+    "heic": ["pi-heif>=1.0"],
+    # For translate without TensorFlow, of videos and cameras.
     "video": _VIDEO,
     # pytest runs the tests, pytest-xdist several at a time; ruff lints and
     # formats, one tool for both. scikit-image: a second opinion on PSNR and
@@ -140,8 +146,7 @@ setuptools.setup(
     # types, pinned as ruff is: another version finds other things; types-*:
     # the types of packages that come without.
     "dev": [
-      *_HEIC,
-      *_VIDEO,
+      "pillow-heif>=1.0",
       "mypy==2.4.1; python_version>='3.10'",
       "pytest>=8",
       "pytest-xdist>=3.5",

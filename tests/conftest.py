@@ -19,7 +19,6 @@ import dataclasses
 import fcntl
 import functools
 import gc
-import math
 import os
 import pathlib
 import re
@@ -40,7 +39,7 @@ from tests import fork_server
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # Tests fork to start other programs. gRPC's handlers of that close descriptors,
-# among them some that by then belong to others, e.g. to a pipe to ffmpeg.
+# among them some that by then belong to others, e.g. to a pipe.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 # Processes of pytest-xdist share the cores: threads within each would wait for
 # those of the others, and burn time by it.
@@ -69,16 +68,11 @@ TINY_MODEL = config_lib.ModelConfig(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-  """Puts files that take long first, so that no worker ends with one.
-
-  Before them come those marked `early`.
-  """
+  """Puts files that take long first, so that no worker ends with one."""
   seconds: dict[pathlib.Path, float] = {}
   for item in items:
     slow = item.get_closest_marker("slow")
     takes = slow.kwargs.get("seconds", 5) if slow else 0
-    if item.get_closest_marker("early"):
-      takes = math.inf
     seconds[item.path] = seconds.get(item.path, 0) + takes
   items.sort(key=lambda item: -seconds[item.path])
 

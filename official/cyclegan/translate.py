@@ -26,7 +26,7 @@ any size and keep it. A picture that cannot be read is named at the end; the
 others are translated.
 
 A .tflite file needs no TensorFlow here: ai-edge-litert, absl-py, numpy, pillow
-and tqdm are enough, and for videos imageio and imageio-ffmpeg.
+and tqdm are enough, and for videos av.
 """
 
 from __future__ import annotations
@@ -90,10 +90,13 @@ def main() -> None:
       how.scale,
       how.temporal_smoothing,
       how.max_frames,
+      how.start,
+      how.duration,
+      background,
     )
     print(
-      f"{result.frames} frames written to {output},"
-      f" {result.milliseconds:.1f} ms each (median)"
+      f"{result.frames} frames, {result.seconds:.2f} s, written to"
+      f" {result.output}, {result.milliseconds:.1f} ms each (median)"
     )
     if result.flicker is not None:
       print(

@@ -196,7 +196,8 @@ class TranslateConfig:
   output: str | None = option(
     None,
     "Folder for the results, which keep the inputs' names; for a single picture"
-    " also a .png or .jpg file. Of a video an .mp4 file, without sound.",
+    " also a .png or .jpg file. Of a video also a file ending in .mp4, .m4v,"
+    " .mov, .mkv, .webm, .ts, .avi, .wmv or .gif.",
   )
   direction: str = option(
     "AtoB", "Which way to translate.", choices=config_lib.DIRECTIONS
@@ -223,6 +224,15 @@ class TranslateConfig:
   )
   max_frames: int = option(
     0, "Frames of a video at most. 0: all.", unit="frames", minimum=0
+  )
+  start: float = option(
+    0.0, "Of a video, from when on.", unit="seconds", minimum=0
+  )
+  duration: float = option(
+    0.0,
+    "Of a video, how long from there. 0: to the end.",
+    unit="seconds",
+    minimum=0,
   )
 
 
