@@ -45,6 +45,47 @@ _LAYOUTS = (
   "{split}/{domain}",
   "{domain}/{split}",
 )
+# Endings, in lower case, of files that are taken for pictures and for videos;
+# what a file really is, is read from its contents. Of a .gif the first frame is
+# a picture; translate makes it a video again if it is given by itself.
+IMAGE_SUFFIXES = (
+  ".jpg",
+  ".jpeg",
+  ".jpe",
+  ".jfif",
+  ".png",
+  ".apng",
+  ".bmp",
+  ".dib",
+  ".gif",
+  ".webp",
+  ".avif",
+  ".heic",
+  ".heif",
+  ".tif",
+  ".tiff",
+  ".ppm",
+  ".pgm",
+  ".pbm",
+  ".pnm",
+)
+VIDEO_SUFFIXES = (
+  ".mp4",
+  ".m4v",
+  ".mov",
+  ".mkv",
+  ".webm",
+  ".ts",
+  ".mts",
+  ".m2ts",
+  ".mpg",
+  ".mpeg",
+  ".avi",
+  ".wmv",
+  ".flv",
+  ".3gp",
+  ".ogv",
+)
 # What marks a folder as one that TFDS can read, written last by `prepare`.
 TFDS_MARK = "dataset_info.json"
 _TEST_NAMES = ("test", "val", "valid", "validation")
