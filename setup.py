@@ -36,8 +36,8 @@ pillow: reads every format that people have, CMYK, WebP and AVIF, of which
   writes GIF. AVIF needs 11.3.
 tifffile: the TIFFs that Pillow reads wrongly: more than 8 bits in several
   bands, bands apart, floating point.
-pi-heif: HEIC, in which iPhones save. It only reads: pillow-heif, which writes
-  as well and is taken where it is installed, holds x265, which is under the GPL.
+pi-heif: HEIC, in which iPhones save. It only reads; pillow-heif, which writes
+  as well and is taken where it is installed, holds x265, under the GPL.
 pillow-heif (extra dev): writes the HEIC files of the tests.
 imagehash: perceptual hashes, by which prepare finds near duplicates.
 psutil: the free memory, by which pictures are kept or read again;

@@ -35,6 +35,7 @@ from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import flags
+from official.cyclegan.core import model_path
 
 flags.define(command_config.CommandConfig, "model_dir")
 flags.define_run(distilled=True)
@@ -48,6 +49,7 @@ def main() -> None:
     command.show(dataclasses.asdict(config), options.format)
     return
   model_dir = flags.require("model_dir", "give a folder for the students' run.")
+  flags.refuse_overwriting("model_dir", model_dir, model_path.CONFIG_NAME)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   from official.cyclegan import train_lib
 

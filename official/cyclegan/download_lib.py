@@ -22,13 +22,13 @@ import stat
 import zipfile
 
 import requests
-import tqdm
 from absl import logging
 
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import progress
 from official.cyclegan.data import folders
 
 BASE_URL = command_config.DownloadConfig.base_url
@@ -111,10 +111,12 @@ def download(
     return f"{target} is there already. Remove it to download it again."
   files.make_folder(output_dir, "output_dir")
   archive = target.with_name(f"{name}.zip")
-  if not archive.exists():
+  theirs = archive.exists()  # got in another way: it stays as it is
+  if not theirs:
     _download(name, archive, base_url, sha256 or _CHECKSUMS[name])
-  _unpack(archive, target)
-  archive.unlink()
+  _unpack(archive, target, keep=theirs)
+  if not theirs:
+    archive.unlink()
   return _summary(name, target)
 
 
@@ -213,7 +215,7 @@ def _fetch(url: str, partial: pathlib.Path) -> None:
       have = 0  # the server sends it all
     length = response.headers.get("Content-Length")
     total = have + int(length) if length else None
-    bar = tqdm.tqdm(
+    bar = progress.bar(
       total=total,
       initial=have,
       unit="B",
@@ -243,8 +245,8 @@ def _check(partial: pathlib.Path, checksum: str | None) -> None:
     )
 
 
-def _unpack(archive: pathlib.Path, target: pathlib.Path) -> None:
-  """Unpacks an archive whole or not at all."""
+def _unpack(archive: pathlib.Path, target: pathlib.Path, keep: bool) -> None:
+  """Unpacks an archive whole or not at all; a broken one is kept if asked."""
   begun = target.with_name(target.name + _PARTIAL)
   if begun.exists():
     shutil.rmtree(begun)
@@ -252,14 +254,17 @@ def _unpack(archive: pathlib.Path, target: pathlib.Path) -> None:
     with zipfile.ZipFile(archive) as packed:
       members = packed.infolist()
       _refuse_hostile(archive, members)
-      for member in tqdm.tqdm(members, unit="file", desc="unpack"):
+      for member in progress.bar(members, unit="file", desc="unpack"):
         packed.extract(member, begun)
     os.replace(_top(begun), target)
   except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-    archive.unlink()
+    remedy = "Remove it, and give the same command again."
+    if not keep:
+      archive.unlink()
+      remedy = "It was removed: give the same command again."
     raise errors.UserError(
-      f"{archive} is not a whole zip archive ({errors.first_line(error)}); it"
-      " was removed. Give the same command again."
+      f"{archive} is not a whole zip archive ({errors.first_line(error)})."
+      f" {remedy}"
     ) from error
   except OSError as error:
     raise errors.UserError(

@@ -28,6 +28,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import model_path
+from official.cyclegan.core import overwriting
 from official.cyclegan.data import image_files
 from official.cyclegan.data import image_grid
 from official.cyclegan.data import preprocessing
@@ -121,6 +122,16 @@ def evaluate(
     errors.UserError: If there is no such model, data set or weights, or the
       folder cannot be written.
   """
+  overwriting.check(
+    [
+      *overwriting.of_model(model),
+      *overwriting.of_data(config.data),
+      overwriting.Read(options.inception_weights),
+    ],
+    "output_dir",
+    output_dir,
+    (REPORT_NAME, TABLE_NAME, PICTURE_NAME),
+  )
   translators = open_both(model, selection)
   some = next(iter(translators.values()))
   source = sources.open_source(config.data, some.channels)

@@ -36,6 +36,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import level_range
+from official.cyclegan.core import overwriting
 from official.cyclegan.data import dataset
 from official.cyclegan.data import image_files
 from official.cyclegan.data import preprocessing
@@ -128,6 +129,15 @@ def export(
       differs too much.
   """
   config = config_file.load(model_dir)
+  overwriting.check(
+    [
+      *overwriting.of_model(model_dir),
+      *overwriting.of_data(data or config.data),
+    ],
+    "output_dir",
+    output_dir,
+    replaced=True,
+  )
   options = config_checks.resolve_export(options, config)
   if "web" in options.format:
     web_page.require_runtime()

@@ -74,13 +74,17 @@ def main() -> None:
   from official.cyclegan.data import image_files
 
   if packing.preview:
+    flags.refuse_overwriting("preview", packing.preview)
+    prepare_lib.refuse_overwriting(config.data, "preview", packing.preview)
     image_files.write(packing.preview, prepare_lib.preview(config))
     print(f"Preview: {packing.preview}")
     return
+  output_dir = options.output_dir
+  if output_dir:
+    prepare_lib.refuse_overwriting(config.data, "output_dir", output_dir)
   found = dataset_audit.audit(config.data)
   summary = dataset_audit.report(found)
   print(dataset_audit.table(summary), end="")
-  output_dir = options.output_dir
   if output_dir:
     prepare_lib.write(
       found, summary, config.data, output_dir, packing.shard_mb << 20

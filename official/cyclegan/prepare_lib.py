@@ -45,6 +45,8 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import level_range
+from official.cyclegan.core import overwriting
+from official.cyclegan.core import progress
 from official.cyclegan.data import dataset_audit
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_grid
@@ -68,6 +70,24 @@ _SHEET_MARGIN, _SHEET_HEADING = 16, 24  # pixels
 _PREVIEW_IMAGES = 4  # of each domain
 _PREVIEW_DRAWS = 5  # of each picture
 _PREVIEW_DIFFAUGMENT = 2  # of these draws, augmented once more
+
+
+def refuse_overwriting(
+  config: config_lib.DataConfig, option: str, output: str
+) -> None:
+  """Refuses to write over, or into, the pictures that are looked through.
+
+  Args:
+    config: Where the pictures are.
+    option: `output_dir` or `preview`.
+    output: That folder or file.
+
+  Raises:
+    errors.UserError: If the output is, or lies in, one of their folders.
+  """
+  reads = overwriting.of_data(config)
+  for path in (output, f"{output.rstrip(os.sep)}{_PARTIAL}"):
+    overwriting.check(reads, option, path, replaced=True)
 
 
 def write(
@@ -100,6 +120,7 @@ def write(
       "output_dir",
       output_dir,
     )
+  refuse_overwriting(config, "output_dir", output_dir)
   plan = _plan(audit.pictures, config, shard_bytes)
   output = pathlib.Path(output_dir)
   partial = output.with_name(output.name + _PARTIAL)
@@ -113,7 +134,7 @@ def write(
       output_dir,
     )
   if partial.exists() and _read(partial / _PLAN_NAME) != plan:
-    shutil.rmtree(partial)  # begun with other pictures or options
+    _drop(partial, output_dir)  # begun with other pictures or options
   files.make_folder(str(partial), "output_dir")
   files.write_text(partial / _PLAN_NAME, plan, "output_dir")
   try:
@@ -126,6 +147,23 @@ def write(
       "output_dir",
       output_dir,
     ) from error
+
+
+def _drop(partial: pathlib.Path, output_dir: str) -> None:
+  """Removes what an earlier command began; refuses what it did not begin."""
+  begun = partial.is_dir() and (
+    (partial / _PLAN_NAME).exists()
+    # Killed before it could say what it would do.
+    or {path.name for path in partial.iterdir()} <= {_PLAN_NAME + _PARTIAL}
+  )
+  if not begun:
+    raise errors.UserError(
+      f": {partial}, where it is made first, is something else. Give another"
+      " folder.",
+      "output_dir",
+      output_dir,
+    )
+  shutil.rmtree(partial)
 
 
 def _write_all(
@@ -281,7 +319,7 @@ def _write_shards(
   ]
   total = sum(len(pictures) for _, pictures in missing)
   with (
-    tqdm.tqdm(total=total, unit="image", desc="write") as bar,
+    progress.bar(total=total, unit="image", desc="write") as bar,
     concurrent.futures.ThreadPoolExecutor() as pool,
   ):
     write_shard = functools.partial(

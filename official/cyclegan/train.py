@@ -56,6 +56,7 @@ def main() -> None:
     "model_dir", "give a folder for the run, e.g. --model_dir=runs/first."
   )
   if options.mode in ("train", "train_and_eval"):
+    flags.refuse_overwriting("model_dir", model_dir, model_path.CONFIG_NAME)
     # Imported late: --help and --dry_run do not wait for TensorFlow.
     from official.cyclegan import train_lib
 

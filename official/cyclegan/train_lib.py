@@ -29,6 +29,8 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import devices
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import model_path
+from official.cyclegan.core import overwriting
 from official.cyclegan.data import dataset
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import validation
@@ -118,6 +120,7 @@ def train(
       checkpoint cannot be written, or another worker is lost.
     stop_requests.Interrupted: After SIGTERM or SIGINT, once all is saved.
   """
+  _refuse_overwriting(config, model_dir)
   strategy = devices.strategy(config.device)
   devices.check_batch(config.data.batch_size, strategy)
   files.make_folder(model_dir, "model_dir")
@@ -170,6 +173,24 @@ def run(config: config_lib.ResolvedConfig, model_dir: str) -> None:
   """
   devices.set_up(config)
   train(config, model_dir)
+
+
+def _refuse_overwriting(
+  config: config_lib.ResolvedConfig, model_dir: str
+) -> None:
+  """Refuses a run's folder that is, or lies in, what is trained on or from."""
+  reads = overwriting.of_data(config.data)
+  if config.distill.teacher:
+    reads += overwriting.of_model(config.distill.teacher)
+  written = (
+    model_path.CONFIG_NAME,
+    run_metadata.FILE_NAME,
+    *model_path.CHECKPOINT_FOLDERS.values(),
+    SAMPLES_FOLDER,
+    LOGS_FOLDER,
+    ANIMATION_NAME,
+  )
+  overwriting.check(reads, "model_dir", model_dir, written)
 
 
 def _fit(

@@ -20,10 +20,17 @@ Recipe:
     --input=my_pictures --output=translated
 
 --model is a run's folder, a SavedModel or a .tflite file; --input a picture, a
-glob pattern in quotes, a folder, or any data set that train takes, of which the
+folder, a glob pattern in quotes, or any data set that train takes, of which the
 test pictures are translated; or a video file, or camera:0. Pictures may have
-any size and keep it. A picture that cannot be read is named at the end; the
-others are translated.
+any size and keep it. Of a folder all pictures and videos are translated, those
+in sub-folders too, and keep their places; hidden files are passed over, and how
+many files of which kind were left out is said. A picture that cannot be read is
+named at the end; the others are translated. Nothing is ever written over, or
+into, what is read.
+
+Results are 8-bit sRGB: PNG, JPEG, WebP, TIFF or AVIF, by the ending of --output
+or, in a folder, --format. --keep=alpha,exif,icc takes over transparency,
+metadata and colour profile.
 
 A .tflite file needs no TensorFlow here: ai-edge-litert, absl-py, numpy, pillow
 and tqdm are enough, and for videos av.
@@ -31,10 +38,13 @@ and tqdm are enough, and for videos av.
 
 from __future__ import annotations
 
+import os
+
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import flags
+from official.cyclegan.core import messages
 from official.cyclegan.core import search_config
 
 flags.define(
@@ -80,7 +90,10 @@ def main() -> None:
   from official.cyclegan.serving import video
 
   selection = flags.selection_from_flags()
-  if video.is_video(inputs):
+  if video.is_video(inputs) and (
+    os.path.isfile(inputs) or not os.path.splitext(inputs)[1]
+  ):
+    translate_lib.refuse_overwriting(model, inputs, output)
     result = video.translate(
       image_translator.open_model(
         model, how.direction, selection, options.size
@@ -92,11 +105,11 @@ def main() -> None:
       how.max_frames,
       how.start,
       how.duration,
-      background,
+      reading.background,
     )
     print(
-      f"{result.frames} frames, {result.seconds:.2f} s, written to"
-      f" {result.output}, {result.milliseconds:.1f} ms each (median)"
+      f"{messages.count(result.frames, 'frame')}, {result.seconds:.2f} s,"
+      f" written to {result.output}, {result.milliseconds:.1f} ms each (median)"
     )
     if result.flicker is not None:
       print(
@@ -104,10 +117,26 @@ def main() -> None:
         f" 255 from frame to frame; the input's: {result.input_flicker:.2f}"
       )
     return
+
+  def translate_video(
+    translator: image_translator.ImageTranslator, path: str, target: str
+  ) -> None:
+    video.translate(
+      translator,
+      path,
+      target,
+      how.scale,
+      how.temporal_smoothing,
+      how.max_frames,
+      how.start,
+      how.duration,
+      reading.background,
+    )
+
   written = translate_lib.translate_files(
     model,
     inputs,
-    output,
+    translate_lib.Output(output, how.format, how.quality, how.keep),
     how.direction,
     how.scale,
     selection,
@@ -115,8 +144,9 @@ def main() -> None:
     options.size,
     how.range,
     reading.max_pixels,
+    translate_video,
   )
-  print(f"{len(written)} pictures written to {output}")
+  print(f"{translate_lib.describe(written)} written to {output}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Translates image files of any size; the results keep it."""
+"""Translates files: pictures of any size, which keep it, and videos."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ import collections
 import contextlib
 import dataclasses
 import os
-import pathlib
 import re
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
 
-import tqdm
+from absl import logging
 
 from official.cyclegan import old_names
 from official.cyclegan.core import command_config
@@ -31,17 +31,46 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import level_range
+from official.cyclegan.core import messages
+from official.cyclegan.core import overwriting
+from official.cyclegan.core import progress
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
+from official.cyclegan.data import image_output
 from official.cyclegan.serving import image_translator
 
 __getattr__ = old_names.left("translate_lib")
+
+# Translates one video: takes the generator, the video and the result's path.
+VideoFunction = Callable[[image_translator.ImageTranslator, str, str], object]
+# Endings that results of videos keep; those of others become the first.
+_VIDEO_ENDINGS = (".mp4", ".mov", ".mkv")
+# Pillow's modes of pictures with more than 8 bits.
+_DEEP_MODES = ("I", "F")
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+  """How results are written.
+
+  Attributes:
+    path: A folder; or, for a single input, a file.
+    format: What pictures in a folder are written as, one of
+      `command_config.PICTURE_FORMATS`.
+    quality: Of JPEG, WebP and AVIF, 1 to 100.
+    keep: What they take over from the inputs, some of `command_config.KEPT`.
+  """
+
+  path: str
+  format: str = command_config.TranslateConfig.format
+  quality: int = command_config.TranslateConfig.quality
+  keep: tuple[str, ...] = ()
 
 
 def translate_files(
   model: str,
   inputs: str,
-  output: str,
+  output: str | Output,
   direction: str,
   scale: str = "fit",
   selection: command_config.GeneratorSelection = (
@@ -51,17 +80,18 @@ def translate_files(
   size: int = 0,
   levels: str = command_config.TranslateConfig.range,
   max_pixels: int = config_lib.DataConfig.max_pixels,
+  translate_video: VideoFunction | None = None,
 ) -> list[str]:
-  """Translates image files.
+  """Translates files.
 
   A file that cannot be read does not keep the others from being translated.
+  What is found and is neither a picture nor a video is counted and logged.
 
   Args:
     model: As for `image_translator.open_model`.
-    inputs: A file, a glob pattern, a folder, or a data set, whose test images
-      are translated.
-    output: A folder; or, for a single input file, a file ending in one of
-      `image_files.WRITABLE`.
+    inputs: As for `folders.find_inputs`; or a data set, whose test images are
+      translated.
+    output: Where to, and how.
     direction: `AtoB` or `BtoA`.
     scale: As for `image_translator.translate_image`.
     selection: As for `image_translator.open_model`.
@@ -69,50 +99,49 @@ def translate_files(
     size: As for `image_translator.open_model`.
     levels: `TranslateConfig.range`.
     max_pixels: As for `image_files.read`.
+    translate_video: Translates videos; None: they are left out.
 
   Returns:
-    The files written, in the order of the inputs. In a folder they keep the
-    inputs' names; formats that cannot be written become PNG.
+    The files written, pictures in the order of the inputs, then videos. In a
+    folder they keep the inputs' names and sub-folders.
 
   Raises:
-    errors.UserError: If something is missing, or files could not be read; the
-      message names them.
+    errors.UserError: If something is missing, the output would overwrite what
+      is read, or files could not be read; the message names them.
   """
+  if isinstance(output, str):
+    output = Output(output)
   image_files.check_background(background)
   chosen = level_range.parse(
     levels, level_range.MODEL, level_range.FULL, level_range.AUTO
   )
-  with contextlib.ExitStack() as stack:
-    if _is_dataset(inputs):
-      folder = stack.enter_context(tempfile.TemporaryDirectory())
-      _write_test_split(inputs, direction, background, folder)
-      inputs = folder
-    paths = image_files.find(inputs, "input")
+  with _found(inputs, direction, background) as found:
+    if translate_video is None:
+      found = dataclasses.replace(
+        found, videos=(), left_out=(*found.left_out, *found.videos)
+      )
+    targets = _targets(found, inputs, output)
+    _refuse_overwriting(model, inputs, found, output, targets)
+    if found.left_out:
+      logging.info(
+        "%s: %s.", inputs, folders.left_out(found.base, found.left_out)
+      )
     translator = image_translator.open_model(model, direction, selection, size)
     if chosen == level_range.AUTO:
-      chosen = image_files.common_range(paths, max_pixels) or level_range.FULL
+      common = image_files.common_range(found.images, max_pixels)
+      chosen = common or level_range.FULL
     if chosen != level_range.MODEL:
       given = chosen if isinstance(chosen, level_range.LevelRange) else None
       translator = dataclasses.replace(translator, levels=given)
-    return _translate_found(
-      paths, inputs, output, translator, scale, background, max_pixels
-    )
+    for folder in {os.path.dirname(target) or "." for target in targets}:
+      files.make_folder(folder, "output")
 
+    videos = set(found.videos)
 
-def _translate_found(
-  paths: list[str],
-  inputs: str,
-  output: str,
-  translator: image_translator.ImageTranslator,
-  scale: str,
-  background: str,
-  max_pixels: int,
-) -> list[str]:
-  """Translates files that exist; unreadable ones are named at the end."""
-  targets = _targets(paths, inputs, output)
-  written, problems = [], []
-  for path, target in zip(tqdm.tqdm(paths, unit="image"), targets):
-    try:
+    def translate(path: str, target: str) -> None:
+      if path in videos and translate_video is not None:
+        translate_video(translator, path, target)
+        return
       info = image_files.inspect(path, max_pixels)
       image = image_files.read(
         path,
@@ -121,40 +150,82 @@ def _translate_found(
         max_pixels=max_pixels,
         shrink_to=translator.size if scale == "fit" else 0,
       )
+      image_output.write(
+        target,
+        image_translator.translate_image(
+          translator, image, scale, (info.height, info.width)
+        ),
+        output.quality,
+        image_output.read_kept(path, output.keep),
+      )
+
+    paths = [*found.images, *found.videos]
+    _note_deep(found.images)
+    return _translate_all(paths, targets, translate)
+
+
+def refuse_overwriting(model: str, inputs: str, output: str) -> None:
+  """Refuses a result that would overwrite a file that is read.
+
+  Args:
+    model: As for `translate_files`.
+    inputs: A file, or what names no file, such as `camera:0`.
+    output: The file to be written.
+
+  Raises:
+    errors.UserError: If it would.
+  """
+  reads = [overwriting.Read(inputs), *overwriting.of_model(model)]
+  overwriting.check(reads, "output", output, replaced=True)
+
+
+def describe(written: Sequence[str]) -> str:
+  """Returns how many pictures and videos there are, in words.
+
+  Args:
+    written: Paths.
+  """
+  videos = sum(p.lower().endswith(folders.VIDEO_SUFFIXES) for p in written)
+  parts = [messages.count(len(written) - videos, "picture")]
+  if videos:
+    parts = parts if videos < len(written) else []
+    parts.append(messages.count(videos, "video"))
+  return " and ".join(parts)
+
+
+def _translate_all(
+  paths: Sequence[str],
+  targets: Sequence[str],
+  translate: Callable[[str, str], None],
+) -> list[str]:
+  """Translates files one by one; unreadable ones are named at the end."""
+  written, problems = [], []
+  for path, target in zip(progress.bar(paths, unit="image"), targets):
+    try:
+      translate(path, target)
     except errors.UserError as error:
+      if files.is_full(error):  # nothing else could be written either
+        raise
       problems.append(str(error))
       continue
-    image_files.write(
-      target,
-      image_translator.translate_image(
-        translator, image, scale, (info.height, info.width)
-      ),
-    )
     written.append(target)
   if problems:
+    was = "was" if len(written) == 1 else "were"
     raise errors.UserError(
-      f"{len(written)} of {len(paths)} pictures were translated. "
+      f"{len(written)} of {describe(paths)} {was} translated. "
       + " ".join(problems)
     )
   return written
 
 
-def _is_dataset(inputs: str) -> bool:
-  """Says whether an input is a data set: a TFDS name, or a folder of splits."""
-  if os.path.isdir(inputs):
-    # A folder with images of its own is translated as it is.
-    names = os.listdir(inputs)
-    return folders.TFDS_MARK in names or not any(
-      name.lower().endswith(image_files.READABLE) for name in names
-    )
-  # horse2zebra, cycle_gan/horse2zebra, or a folder at gs://.
-  return bool(re.fullmatch(r"\w+(/[\w-]+)?|\w+://.*", inputs))
-
-
-def _write_test_split(
-  inputs: str, direction: str, background: str, folder: str
-) -> None:
-  """Writes a data set's test images of the domain to be translated."""
+@contextlib.contextmanager
+def _found(
+  inputs: str, direction: str, background: str
+) -> Iterator[folders.Inputs]:
+  """Gives the files to translate; those of records exist only meanwhile."""
+  if not _is_dataset(inputs):
+    yield folders.find_inputs(inputs, "input")
+    return
   # Imported late: other inputs do not wait for TensorFlow.
   from official.cyclegan.data import sources
 
@@ -163,28 +234,100 @@ def _write_test_split(
     with errors.given_as(dataset="input"):
       source = sources.open_source(config)
   except errors.UserError as error:
+    if os.path.isdir(inputs):
+      raise
     raise errors.UserError(
       f"is not a picture, a folder of pictures or a data set. {error}",
       "input",
       inputs,
     ) from error
   split = f"test{direction[0]}"  # of the domain translated from
-  for i, image in enumerate(source.images(split).as_numpy_iterator()):
-    image_files.write(os.path.join(folder, f"{split}_{i:05d}.png"), image)
+  logging.info(
+    "%s is a data set, of which domain %s is translated: %s.",
+    inputs,
+    direction[0],
+    messages.count(source.counts[split], "test picture"),
+  )
+  if source.split_files:
+    paths = source.split_files[split]
+    base = os.path.commonpath([os.path.dirname(path) for path in paths])
+    yield folders.Inputs(base, paths, ())
+    return
+  with tempfile.TemporaryDirectory() as folder:
+    for i, image in enumerate(source.images(split).as_numpy_iterator()):
+      path = os.path.join(folder, f"{split}_{i:05d}.png")
+      image_files.write(path, image)
+    yield folders.find_inputs(folder, "input")
 
 
-def _targets(paths: list[str], inputs: str, output: str) -> list[str]:
-  """Returns the path of each result; creates the folder."""
-  # Of a pattern that matches one file, the output is a folder all the same.
-  single = len(paths) == 1 and paths[0] == inputs
-  if single and output.lower().endswith(image_files.WRITABLE):
-    targets = [output]
-    files.make_folder(os.path.dirname(output) or ".", "output")
+def _is_dataset(inputs: str) -> bool:
+  """Says whether an input is a data set: a TFDS name, or a folder of splits."""
+  if os.path.isdir(inputs):
+    mark = os.path.join(inputs, folders.TFDS_MARK)
+    return os.path.isfile(mark) or folders.is_data_set(inputs)
+  if os.path.lexists(inputs):
+    return False
+  # horse2zebra, cycle_gan/horse2zebra, or a folder at gs://.
+  return bool(re.fullmatch(r"\w+(/[\w-]+)?|\w+://.*", inputs))
+
+
+def _note_deep(paths: Sequence[str]) -> None:
+  """Says once that results have 8 bits, if some of the inputs have more."""
+  deep = 0
+  for path in paths:
+    with contextlib.suppress(errors.UserError):  # named when it is read
+      deep += image_files.inspect(path).mode.startswith(_DEEP_MODES)
+  if deep:
+    logging.info(
+      "%s more than 8 bits a channel: results have 8.",
+      messages.count(deep, "picture has"),
+    )
+
+
+def _refuse_overwriting(
+  model: str,
+  inputs: str,
+  found: folders.Inputs,
+  output: Output,
+  targets: Sequence[str],
+) -> None:
+  """Refuses results that would overwrite, or go into, what is read."""
+  reads = overwriting.of_model(model)
+  base = found.base or os.curdir
+  paths = (*found.images, *found.videos)
+  names = tuple(os.path.relpath(path, base) for path in paths)
+  if found.single:
+    reads.append(overwriting.Read(inputs))
   else:
-    targets = _targets_in_folder(paths, output)
-    files.make_folder(output, "output")
+    reads.append(overwriting.Read(base, None if found.whole else names))
+  # A data set's folder, of which a part is translated.
+  if os.path.isdir(inputs) and inputs != found.base:
+    reads.append(overwriting.Read(inputs))
+  if list(targets) == [output.path]:
+    overwriting.check(reads, "output", output.path, replaced=True)
+    return
+  below = [os.path.relpath(target, output.path) for target in targets]
+  overwriting.check(reads, "output", output.path, below)
+
+
+def _targets(found: folders.Inputs, inputs: str, output: Output) -> list[str]:
+  """Returns the path of each result."""
+  known = (*folders.IMAGE_SUFFIXES, *folders.VIDEO_SUFFIXES)
+  ending = os.path.splitext(output.path)[1].lower()
+  if ending in known and not os.path.isdir(output.path):
+    if not found.single:
+      raise errors.UserError(
+        f"names a file, but {inputs} is not a single one. Give a folder.",
+        "output",
+        output.path,
+      )
+    return [_single_target(found, output, ending)]
+  targets = _targets_in_folder(found, output)
+  counts = collections.Counter(_folded(targets, output.path))
   clashes = [
-    t for t, count in collections.Counter(targets).items() if count > 1
+    target
+    for target, name in zip(targets, _folded(targets, output.path))
+    if counts[name] > 1
   ]
   if clashes:
     raise errors.UserError(
@@ -193,32 +336,88 @@ def _targets(paths: list[str], inputs: str, output: str) -> list[str]:
       "input",
       inputs,
     )
-  for path, target in zip(paths, targets):
-    if os.path.exists(target) and os.path.samefile(path, target):
-      raise errors.UserError(
-        f"would overwrite the input {path}. Choose another folder.",
-        "output",
-        output,
-      )
   return targets
 
 
-def _targets_in_folder(paths: list[str], output: str) -> list[str]:
-  """Returns the path of each result in a folder; some may be the same."""
-  names = []
-  for path in map(pathlib.Path, paths):
-    writable = path.suffix.lower() in image_files.WRITABLE
-    names.append(path.name if writable else f"{path.stem}.png")
-  counts = collections.Counter(names)
-  # a.png and a.tif, or of several folders: the ending tells them apart.
+def _single_target(found: folders.Inputs, output: Output, ending: str) -> str:
+  """Returns the output if a result of the one input can be written there."""
+  if found.videos:
+    return output.path
+  if ending not in image_output.ENDINGS:
+    raise errors.UserError(
+      f": cannot write {ending}. Use one of {' '.join(image_output.ENDINGS)}.",
+      "output",
+      output.path,
+    )
+  if output.format not in ("same", *_format_names(ending)):
+    raise errors.UserError(
+      f"contradicts --output={output.path}. Leave it out.",
+      "format",
+      output.format,
+    )
+  image_output.require(image_output.ENDINGS[ending])
+  if "alpha" in output.keep:
+    image_output.check_alpha(ending, "keep")
+  return output.path
+
+
+def _format_names(ending: str) -> list[str]:
+  """Returns what `--format` calls the format of an ending."""
+  kind = image_output.ENDINGS.get(ending)
   return [
-    os.path.join(output, name if counts[name] == 1 else _full_name(path))
-    for path, name in zip(paths, names)
+    name
+    for name in command_config.PICTURE_FORMATS
+    if kind and image_output.ENDINGS.get(f".{name}") == kind
   ]
 
 
-def _full_name(path: str) -> str:
-  """Returns a result's name that keeps the input's ending."""
-  name = os.path.basename(path)
-  writable = name.lower().endswith(image_files.WRITABLE)
-  return name if writable else f"{name}.png"
+def _targets_in_folder(found: folders.Inputs, output: Output) -> list[str]:
+  """Returns the path of each result in a folder; some may be the same."""
+  if output.format != "same":
+    image_output.require(image_output.ENDINGS[f".{output.format}"])
+    if "alpha" in output.keep:
+      image_output.check_alpha(f".{output.format}", "keep")
+  endings = {
+    **{path: _picture_ending(path, output.format) for path in found.images},
+    **{path: _video_ending(path) for path in found.videos},
+  }
+  places = [(_below(path, found.base), e) for path, e in endings.items()]
+  counts = collections.Counter(
+    os.path.splitext(name)[0] + ending for name, ending in places
+  )
+  targets = []
+  for name, ending in places:
+    stem, own = os.path.splitext(name)
+    # a.png and a.tif: the ending tells them apart.
+    if counts[stem + ending] > 1 and own.lower() != ending.lower():
+      stem = name
+    targets.append(os.path.join(output.path, stem + ending))
+  return targets
+
+
+def _picture_ending(path: str, wanted: str) -> str:
+  """Returns the ending of a picture's result; `wanted` as for `Output`."""
+  own = os.path.splitext(path)[1]
+  if wanted == "same":
+    return own if own.lower() in image_output.ENDINGS else ".png"
+  return own if wanted in _format_names(own.lower()) else f".{wanted}"
+
+
+def _video_ending(path: str) -> str:
+  """Returns the ending of a video's result."""
+  own = os.path.splitext(path)[1]
+  return own if own.lower() in _VIDEO_ENDINGS else _VIDEO_ENDINGS[0]
+
+
+def _below(path: str, base: str) -> str:
+  """Returns a file's path below a folder; only its name if it is not there."""
+  name = os.path.relpath(path, base or os.curdir)
+  return os.path.basename(path) if name.startswith(os.pardir) else name
+
+
+def _folded(targets: Sequence[str], folder: str) -> list[str]:
+  """Returns paths as the file system compares them."""
+  folded = [target.casefold() for target in targets]
+  if len(set(folded)) == len(set(targets)):
+    return list(targets)  # it makes no difference
+  return folded if files.ignores_case(folder) else list(targets)

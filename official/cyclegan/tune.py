@@ -80,6 +80,7 @@ def main() -> None:
   tuner_dir = flags.require(
     "tuner_dir", "give a folder for the search, e.g. --tuner_dir=runs/tuning."
   )
+  flags.refuse_overwriting("tuner_dir", tuner_dir, "best.flags", "search.json")
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   from official.cyclegan import tune_lib
 

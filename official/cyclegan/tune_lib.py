@@ -39,6 +39,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import memory
 from official.cyclegan.core import options as options_lib
+from official.cyclegan.core import overwriting
 from official.cyclegan.core import search_config
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import validation
@@ -285,6 +286,10 @@ def search(
       in a new one.
   """
   config_checks.check_search(options)
+  reads = overwriting.of_data(config.data)
+  if config.distill.teacher:
+    reads += overwriting.of_model(config.distill.teacher)
+  overwriting.check(reads, "tuner_dir", tuner_dir)
   role = workers.role(distributed)
   _check_trials(config, options)
   hypermodel = CycleGANHyperModel(config, options)

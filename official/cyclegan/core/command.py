@@ -20,6 +20,7 @@ informs on standard output, warnings on standard error.
 from __future__ import annotations
 
 import functools
+import io
 import json
 import logging as std_logging
 import os
@@ -36,6 +37,7 @@ from absl import logging
 
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
+from official.cyclegan.core import messages
 
 _PACKAGE = str(pathlib.Path(__file__).absolute().parents[1]) + os.sep
 # What absl's own parsers say, for the flags of tools, and how it is put here.
@@ -61,6 +63,9 @@ def run(main: Callable[..., None], *operands: str) -> None:
   # TensorFlow's C++ code reports missing GPU libraries as errors even where no
   # GPU is wanted; what really fails is raised as an exception as well.
   os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+  # Results name files, and names of files need not be UTF-8, nor terminals.
+  if isinstance(sys.stdout, io.TextIOWrapper):
+    sys.stdout.reconfigure(errors="backslashreplace")
   app.run(functools.partial(_main, main, operands), flags_parser=_parse)
 
 
@@ -134,7 +139,8 @@ class _Messages(std_logging.Handler):
     """Prints a message: warnings and worse on standard error."""
     warns = record.levelno >= std_logging.WARNING
     stream = sys.stderr if warns else sys.stdout
-    print(record.getMessage(), file=stream, flush=True)
+    text = messages.printable(record.getMessage())
+    print(text, file=stream, flush=True)
 
 
 def _is_ours(record: std_logging.LogRecord) -> bool:
@@ -159,7 +165,8 @@ def _show_messages() -> None:
 
 
 def _fail(message: str) -> typing.NoReturn:
-  print(f"{_program()}: error: {message}", file=sys.stderr)
+  text = messages.printable(message)
+  print(f"{_program()}: error: {text}", file=sys.stderr)
   sys.exit(2)
 
 

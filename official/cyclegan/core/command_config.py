@@ -23,6 +23,9 @@ from official.cyclegan.core.options import option
 # Those that need pictures to learn the ranges of what is computed.
 CALIBRATED = ("int8", "int8_mixed", "int16x8")
 SCALES = ("fit", "native")
+# What translate's pictures are written as, and what it can take over.
+PICTURE_FORMATS = ("same", "png", "jpg", "webp", "tiff", "avif")
+KEPT = ("alpha", "exif", "icc")
 MODES = ("train", "eval", "train_and_eval")
 
 
@@ -190,14 +193,16 @@ class TranslateConfig:
 
   input: str | None = option(
     None,
-    "Picture, glob pattern in quotes, folder of pictures, or a data set as for"
-    " train's --dataset: its test pictures; or a video file, or camera:0.",
+    "Picture; folder of pictures and videos, with its sub-folders; glob pattern"
+    " in quotes, in which ** stands for any folders; a data set as for train's"
+    " --dataset: its test pictures; or a video file, or camera:0.",
   )
   output: str | None = option(
     None,
-    "Folder for the results, which keep the inputs' names; for a single picture"
-    " also a .png or .jpg file. Of a video also a file ending in .mp4, .m4v,"
-    " .mov, .mkv, .webm, .ts, .avi, .wmv or .gif.",
+    "Folder for the results, which keep the inputs' names and sub-folders; for"
+    " a single picture also a .png, .jpg, .webp, .tiff or .avif file. Never"
+    " what is read. Of a video also a file ending in .mp4, .m4v, .mov, .mkv,"
+    " .webm, .ts, .avi, .wmv or .gif.",
   )
   direction: str = option(
     "AtoB", "Which way to translate.", choices=config_lib.DIRECTIONS
@@ -213,6 +218,26 @@ class TranslateConfig:
     "Which levels of pictures with more than 8 bits become black and white:"
     " model, those that the model was trained with; full, all of 16 bits; auto,"
     " the range of these pictures together; or two levels such as 51000,52500.",
+  )
+  format: str = option(
+    "same",
+    "What pictures in a folder are written as, with 8 bits. same: as the input"
+    " is called, and png where that format cannot be written.",
+    choices=PICTURE_FORMATS,
+  )
+  quality: int = option(
+    95,
+    "Quality of .jpg, .webp and .avif files.",
+    minimum=1,
+    maximum=100,
+  )
+  keep: tuple[str, ...] = option(
+    (),
+    "What results take over from their inputs: alpha, the transparency (not in"
+    " .jpg files); exif, all of it but orientation and thumbnail, and the"
+    " file's times; icc, the colour profile, to which colours are converted."
+    " Without icc results are sRGB.",
+    choices=KEPT,
   )
   temporal_smoothing: float = option(
     0.0,

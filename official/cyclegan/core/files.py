@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import glob
 import hashlib
 import json
@@ -33,9 +34,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from official.cyclegan.core import errors
+from official.cyclegan.core import messages
 
 _AT_FDCWD = -100  # linux/fcntl.h
 _RENAME_EXCHANGE = 2  # linux/fs.h
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _HASHED_BYTES = 1 << 20  # at a time
 
 
@@ -44,7 +47,8 @@ def write_text(path: str | pathlib.Path, text: str, option: str) -> None:
 
   Args:
     path: Where to.
-    text: What to write, UTF-8.
+    text: What to write, as UTF-8; names of files in it that are not UTF-8 get
+      `messages.printable`.
     option: Name of the option that holds the folder, for messages.
 
   Raises:
@@ -52,7 +56,7 @@ def write_text(path: str | pathlib.Path, text: str, option: str) -> None:
   """
   try:
     with _renamed(path) as partial:
-      partial.write_text(text, encoding="utf-8")
+      partial.write_text(messages.printable(text), encoding="utf-8")
   except OSError as error:
     raise errors.UserError(
       f": {path} cannot be written ({error.strerror}). Free some space, or give"
@@ -79,7 +83,9 @@ def write_json(
   Raises:
     UserError: If the file cannot be written.
   """
-  text = json.dumps(values, indent=2, ensure_ascii=ensure_ascii)
+  text = messages.escaped_json(
+    json.dumps(values, indent=2, ensure_ascii=ensure_ascii)
+  )
   write_text(path, text + "\n", option)
 
 
@@ -271,6 +277,37 @@ def _exchange(first: str, second: str) -> bool:
     return False
   paths = os.fsencode(first), os.fsencode(second)
   return not rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE)
+
+
+def is_address(path: str) -> bool:
+  """Says whether a path is an address such as `gs://bucket/pictures`."""
+  return "://" in path
+
+
+def ignores_case(path: str) -> bool:
+  """Says whether a file system takes `A.png` and `a.png` for one file.
+
+  Args:
+    path: Where; need not exist.
+  """
+  path = os.path.realpath(path)
+  while os.path.dirname(path) != path:
+    parent, name = os.path.split(path)
+    if os.path.exists(path) and name != name.swapcase():
+      other = os.path.join(parent, name.swapcase())
+      return os.path.exists(other) and os.path.samefile(path, other)
+    path = parent
+  return False
+
+
+def is_full(error: errors.UserError) -> bool:
+  """Says whether an error means that nothing more can be written there.
+
+  Args:
+    error: From `writing` and the like.
+  """
+  cause = error.__cause__
+  return isinstance(cause, OSError) and cause.errno in _FULL
 
 
 def total_size(folder: str | pathlib.Path) -> int:

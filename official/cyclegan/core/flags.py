@@ -22,6 +22,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +35,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import options
+from official.cyclegan.core import overwriting
 from official.cyclegan.core import search_config
 
 # Help lists the flags as those of the command that asks for them.
@@ -224,6 +227,26 @@ def given_by_files() -> config_file.Given:
     tuple(found.get("config_file", ())),
     tuple(found.get("params_override", ())),
   )
+
+
+def refuse_overwriting(option: str, output: str, *names: str) -> None:
+  """Refuses an output that would replace a file that options come from.
+
+  Args:
+    option: Name of the option that holds the output.
+    output: A file or folder.
+    *names: Of a folder, the names in it that are written.
+
+  Raises:
+    errors.UserError: If `--config_file` or `--flagfile` is one of these.
+  """
+  paths = list(given(command_config.CommandConfig).get("config_file", ()))
+  # absl puts the content of a flagfile in its place.
+  for argument in sys.argv[1:]:
+    found = re.fullmatch("--?flagfile=(.+)", argument)
+    if found:
+      paths.append(found[1])
+  overwriting.check(map(overwriting.Read, paths), option, output, names)
 
 
 # A pipe, as in --config_file=<(...), can be read only once.

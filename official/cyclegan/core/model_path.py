@@ -28,6 +28,11 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 
 CONFIG_NAME = "config.json"  # in a run's folder
+# Folders in a run's.
+CHECKPOINT_FOLDERS = {
+  config_lib.LATEST: "checkpoints",
+  config_lib.BEST: "checkpoints_best",
+}
 EXPORT_NAME = "export.json"  # in an export's folder: its report
 _SAVED_MODEL_NAME = "saved_model.pb"  # in a SavedModel's folder
 _EVALUATION_FOLDER = "evaluation"

@@ -27,15 +27,21 @@ A domain without a test split has some of its pictures held out for it.
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import dataclasses
+import functools
+import glob
+import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from absl import logging
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
-from official.cyclegan.data import image_files
+from official.cyclegan.core import messages
 
 DOMAINS = ("A", "B")
 _LAYOUTS = (
@@ -45,10 +51,57 @@ _LAYOUTS = (
   "{split}/{domain}",
   "{domain}/{split}",
 )
+# Endings, in lower case, of files that are taken for pictures and for videos;
+# what a file really is, is read from its contents. Of a .gif the first frame is
+# a picture; translate makes it a video again if it is given by itself.
+IMAGE_SUFFIXES = (
+  ".jpg",
+  ".jpeg",
+  ".jpe",
+  ".jfif",
+  ".png",
+  ".apng",
+  ".bmp",
+  ".dib",
+  ".gif",
+  ".webp",
+  ".avif",
+  ".heic",
+  ".heif",
+  ".tif",
+  ".tiff",
+  ".ppm",
+  ".pgm",
+  ".pbm",
+  ".pnm",
+)
+VIDEO_SUFFIXES = (
+  ".mp4",
+  ".m4v",
+  ".mov",
+  ".mkv",
+  ".webm",
+  ".ts",
+  ".mts",
+  ".m2ts",
+  ".mpg",
+  ".mpeg",
+  ".avi",
+  ".wmv",
+  ".flv",
+  ".3gp",
+  ".ogv",
+)
 # What marks a folder as one that TFDS can read, written last by `prepare`.
 TFDS_MARK = "dataset_info.json"
 _TEST_NAMES = ("test", "val", "valid", "validation")
 _HASH_BYTES = 8
+
+
+# Kinds of files left out that are named one by one.
+_NAMED_KINDS = 8
+_NO_ENDING, _HIDDEN = "without an ending", "hidden"
+_HIDDEN_FOLDERS = ("__MACOSX",)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +112,8 @@ class DomainFiles:
     folder: Where its training pictures are.
     train: Image files to train on, sorted.
     test: Image files of the test split, sorted; None if there is no such split.
-    ignored: Files left aside, because their endings name no image format.
+    ignored: Files left aside: hidden ones, and those whose endings name no
+      image format.
   """
 
   folder: str
@@ -68,8 +122,50 @@ class DomainFiles:
   ignored: tuple[str, ...] = ()
 
 
+@dataclasses.dataclass(frozen=True)
+class Contents:
+  """All files of a folder and below it, each list sorted by folder.
+
+  Attributes:
+    folder: The folder.
+    images: Files whose endings are in `IMAGE_SUFFIXES`. Links that lead
+      nowhere are among them: they are reported as unreadable later.
+    videos: Files whose endings are in `VIDEO_SUFFIXES`.
+    others: All others that are not hidden.
+    hidden: Files whose name, or that of a folder on the way to them, begins
+      with a dot, and all in `__MACOSX`.
+  """
+
+  folder: str
+  images: tuple[str, ...]
+  videos: tuple[str, ...]
+  others: tuple[str, ...]
+  hidden: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Inputs:
+  """The files that a path or a pattern stands for.
+
+  Attributes:
+    base: The folder that they all lie in; results keep their places below it.
+    images: Pictures, at least one of these or of `videos`.
+    videos: Videos.
+    left_out: Files that were found and are neither.
+    single: Whether one file was named.
+    whole: Whether all of `base` was looked through.
+  """
+
+  base: str
+  images: tuple[str, ...]
+  videos: tuple[str, ...]
+  left_out: tuple[str, ...] = ()
+  single: bool = False
+  whole: bool = False
+
+
 def find(config: config_lib.DataConfig) -> dict[str, DomainFiles]:
-  """Finds both domains' pictures.
+  """Finds both domains' pictures; logs what else is there.
 
   Args:
     config: `dataset`, a folder, or `domain_a` and `domain_b`.
@@ -93,32 +189,133 @@ def find(config: config_lib.DataConfig) -> dict[str, DomainFiles]:
       found[domain] = _list_domain(folder, None, option, None)
     _check_apart(config.domain_a, config.domain_b)
     return found
-  return {
+  layout = _layout(config.dataset)
+  domains = {
     domain: _list_domain(train, test, "dataset", config.dataset)
-    for domain, (train, test) in _layout(config.dataset).items()
+    for domain, (train, test) in layout.items()
   }
+  outside = _outside(scan(config.dataset), layout)
+  if outside:
+    logging.info(
+      "%s: beside the domains %s.",
+      config.dataset,
+      left_out(config.dataset, outside),
+    )
+  return domains
+
+
+def scan(folder: str) -> Contents:
+  """Lists a folder with all below it: what counts as a picture everywhere.
+
+  Links to folders are followed, but no folder is visited twice.
+
+  Args:
+    folder: An existing folder.
+
+  Raises:
+    errors.UserError: If a folder cannot be read.
+  """
+  kinds: dict[str, list[str]] = {
+    kind: [] for kind in ("images", "videos", "others", "hidden")
+  }
+  for path, hidden in _files(folder, set()):
+    kinds["hidden" if hidden else _kind(path)].append(path)
+  return Contents(folder, **{kind: tuple(p) for kind, p in kinds.items()})
 
 
 def walk(folder: str) -> tuple[list[str], list[str]]:
-  """Lists a folder with all below it.
-
-  Hidden files and folders (`.DS_Store`, `__MACOSX`) are passed over. Links to
-  folders are followed, but no folder is visited twice.
+  """Lists a folder with all below it, as `scan` does.
 
   Args:
     folder: An existing folder.
 
   Returns:
-    Files whose endings name image formats, and all others, both sorted by
-    folder. Links that lead nowhere count as images if they are called so: they
-    are reported as unreadable later.
+    Pictures, and all other files that are not hidden.
+
+  Raises:
+    errors.UserError: As `scan`.
   """
-  images: list[str] = []
-  others: list[str] = []
-  for path in _files(folder, set()):
-    known = path.lower().endswith(image_files.READABLE)
-    (images if known else others).append(path)
-  return images, others
+  found = scan(folder)
+  return list(found.images), sorted([*found.videos, *found.others])
+
+
+def find_inputs(where: str, option: str) -> Inputs:
+  """Finds the files that a file's name, a pattern or a folder stands for.
+
+  Args:
+    where: A file, whatever its ending; a folder, which is looked through as
+      `scan` does; or a glob pattern, in which `**` stands for any folders. A
+      pattern stands for the files that match it or, if only folders do, for
+      these. Brackets in names of things that exist are no pattern.
+    option: Name of the option that holds `where`, for messages.
+
+  Raises:
+    errors.UserError: If nothing is there, or neither a picture nor a video.
+  """
+  if os.path.isdir(where):
+    found = scan(where)
+    inputs = Inputs(
+      where,
+      found.images,
+      found.videos,
+      (*found.others, *found.hidden),
+      whole=True,
+    )
+  elif os.path.lexists(where):
+    base = os.path.dirname(where)
+    if _kind(where) == "videos":
+      return Inputs(base, (), (where,), single=True)
+    return Inputs(base, (where,), (), single=True)
+  else:
+    inputs = _find_pattern(where, option)
+  if not (inputs.images or inputs.videos):
+    also = f" ({left_out(inputs.base, inputs.left_out)})"
+    raise errors.UserError(
+      f": holds no pictures{also if inputs.left_out else ''}. Put files ending"
+      f" in {' '.join(IMAGE_SUFFIXES)} there.",
+      option,
+      where,
+    )
+  return inputs
+
+
+def left_out(folder: str, paths: Sequence[str]) -> str:
+  """Says how many files of which kinds are not used.
+
+  Args:
+    folder: The folder that was looked through.
+    paths: The files.
+
+  Returns:
+    Such as `3 files left out: 2 .mov, 1 .txt`; the numbers add up.
+  """
+  kinds = collections.Counter(_shown_kind(folder, path) for path in paths)
+  named = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+  parts = [f"{count:,} {kind}" for kind, count in named[:_NAMED_KINDS]]
+  others = sum(count for _, count in named[_NAMED_KINDS:])
+  if others:
+    parts.append(f"{others:,} of other kinds")
+  return f"{messages.count(len(paths), 'file')} left out: {', '.join(parts)}"
+
+
+def is_data_set(folder: str) -> bool:
+  """Says whether a folder is laid out as a data set and holds nothing else.
+
+  Args:
+    folder: An existing folder.
+
+  Returns:
+    Whether it has one of the layouts, and no picture outside of its domains.
+
+  Raises:
+    errors.UserError: If a folder cannot be read.
+  """
+  layout = _matching_layout(folder)
+  if not layout:
+    return False
+  found = scan(folder)
+  outside = set(_outside(found, layout))
+  return not outside & {*found.images, *found.videos}
 
 
 def hold_out(
@@ -136,18 +333,28 @@ def hold_out(
 
   Returns:
     Training and test files in the order of `paths`; both hold something,
-    unless all are copies of one picture.
+    unless all are copies of one picture. There are never more test files than
+    the fraction, rounded up, of the different pictures, unless one picture has
+    more copies than that and so have all others.
   """
   with concurrent.futures.ThreadPoolExecutor() as pool:
     values = list(pool.map(_hash, paths))
+  copies = collections.Counter(values)
   # Hashes are uniform, so that about this fraction of them is below the limit.
+  # A few may all be, so that their number is limited as well.
   limit = fraction * 2.0 ** (8 * _HASH_BYTES)
-  if not min(values) < limit:
-    limit = min(values) + 1
-  elif not max(values) >= limit:
-    limit = max(values)
-  train = [p for p, v in zip(paths, values) if v >= limit]
-  test = [p for p, v in zip(paths, values) if v < limit]
+  most = math.ceil(fraction * len(copies))
+  held: set[int] = set()
+  files_held = 0
+  for value in sorted(copies):
+    within = value < limit and files_held + copies[value] <= most
+    if within and len(held) + 1 < len(copies):
+      held.add(value)
+      files_held += copies[value]
+  if not held:  # one is held out in any case, if possible without copies
+    held.add(min(copies, key=lambda value: (copies[value], value)))
+  train = [p for p, v in zip(paths, values) if v not in held]
+  test = [p for p, v in zip(paths, values) if v in held]
   return train, test
 
 
@@ -156,92 +363,235 @@ def _hash(path: str) -> int:
   return int(files.sha256(path)[: 2 * _HASH_BYTES], 16)
 
 
-def _files(folder: str, visited: set[str]) -> Iterator[str]:
-  """Yields the files below a folder, visiting each real folder once."""
+def _kind(path: str) -> str:
+  """Returns which of `Contents`' lists a file that is not hidden belongs to."""
+  # A pipe called x.jpg would keep its reader waiting.
+  if os.path.exists(path) and not os.path.isfile(path):
+    return "others"
+  name = path.lower()
+  if name.endswith(IMAGE_SUFFIXES):
+    return "images"
+  return "videos" if name.endswith(VIDEO_SUFFIXES) else "others"
+
+
+def _is_hidden(name: str) -> bool:
+  """Says whether files and folders of a name are passed over."""
+  return name.startswith(".") or name in _HIDDEN_FOLDERS
+
+
+def _lies_hidden(folder: str, path: str) -> bool:
+  """Says whether a file, or a folder on the way to it, is passed over."""
+  names = os.path.relpath(path, folder or os.curdir).split(os.sep)
+  return any(_is_hidden(name) for name in names if name != os.pardir)
+
+
+def _shown_kind(folder: str, path: str) -> str:
+  """Returns how a file that is left out is called."""
+  if _lies_hidden(folder, path):
+    return _HIDDEN
+  return os.path.splitext(path)[1].lower() or _NO_ENDING
+
+
+def _files(
+  folder: str, visited: set[str], hidden: bool = False
+) -> Iterator[tuple[str, bool]]:
+  """Yields the files below a folder, visiting each real folder once.
+
+  Yields:
+    Each path, and whether it is hidden.
+  """
   real = os.path.realpath(folder)
   if real in visited:
     return
   visited.add(real)
-  for name in sorted(os.listdir(folder)):
-    if name.startswith(".") or name == "__MACOSX":
-      continue
+  try:
+    names = sorted(os.listdir(folder))
+  except OSError as error:
+    raise errors.UserError(
+      f"{folder} cannot be read ({error.strerror}). Make it readable, or remove"
+      " it."
+    ) from error
+  # Hidden folders last: what a link in them leads to may be wanted.
+  for name in sorted(names, key=_is_hidden):
     path = os.path.join(folder, name)
+    passed_over = hidden or _is_hidden(name)
     if os.path.isdir(path):
-      yield from _files(path, visited)
+      yield from _files(path, visited, passed_over)
     else:
-      yield path
+      yield path, passed_over
+
+
+def _outside(
+  found: Contents, layout: Mapping[str, tuple[str, str | None]]
+) -> list[str]:
+  """Returns the files of a data set's folder that are in no domain."""
+  real = functools.cache(os.path.realpath)
+  inside = tuple(
+    real(path) + os.sep for pair in layout.values() for path in pair if path
+  )
+  every = (*found.images, *found.videos, *found.others, *found.hidden)
+  return [
+    path
+    for path in every
+    if not (real(os.path.dirname(path)) + os.sep).startswith(inside)
+  ]
+
+
+def _find_pattern(where: str, option: str) -> Inputs:
+  """Returns the files that a pattern stands for."""
+  base, pattern = _split_pattern(where)
+  matched: list[str] = []
+  if glob.has_magic(pattern):
+    # Names that hold brackets are meant if the pattern matches nothing.
+    for tried in (pattern, pattern.replace("[", "[[]")):
+      matched = matched or glob.glob(
+        os.path.join(glob.escape(base), tried), recursive=True
+      )
+  if not matched:
+    raise errors.UserError(
+      ": no such file, folder or pattern. Check the path.", option, where
+    )
+  found = [path for path in matched if not os.path.isdir(path)]
+  listed = [(path, _lies_hidden(base, path)) for path in found]
+  visited: set[str] = set()
+  if not found:
+    for folder in sorted(matched):
+      listed += _files(folder, visited)
+  kinds: dict[str, list[str]] = collections.defaultdict(list)
+  seen: set[str] = set()
+  # Through a link a folder can be met twice: once, by the shorter way.
+  for path, hidden in sorted(listed, key=lambda item: (len(item[0]), item[0])):
+    real = os.path.join(
+      os.path.realpath(os.path.dirname(path)), os.path.basename(path)
+    )
+    if real not in seen:
+      seen.add(real)
+      kinds["hidden" if hidden else _kind(path)].append(path)
+  return Inputs(
+    base,
+    tuple(sorted(kinds["images"])),
+    tuple(sorted(kinds["videos"])),
+    (*kinds["others"], *kinds["hidden"]),
+    whole="**" in pattern or not found,
+  )
+
+
+def _split_pattern(where: str) -> tuple[str, str]:
+  """Divides a pattern into the folder that exists and the rest."""
+  base, rest = "", where
+  while os.sep in rest:
+    name, rest_after = rest.split(os.sep, 1)
+    longer = base + name + os.sep
+    if not os.path.isdir(longer):
+      break
+    base, rest = longer, rest_after
+  return base, rest
 
 
 def _list_domain(
   train: str, test: str | None, option: str, value: str | None
 ) -> DomainFiles:
   """Lists one domain's folders; the option and its value are for messages."""
-  images, ignored = walk(train)
+  images, ignored = _list_split(train)
   if not images:
     raise errors.UserError(
-      f": {train} is empty. Put images ending in"
-      f" {' '.join(image_files.READABLE)} there.",
+      f": {train} {_without_images(train, ignored)}. Put images ending in"
+      f" {' '.join(IMAGE_SUFFIXES)} there.",
       option,
       value,
     )
   held = None
   if test is not None:
-    found, others = walk(test)
-    if not found:
+    held, others = _list_split(test)
+    if not held:
       raise errors.UserError(
-        f": {test} is empty. Put images there, or remove it: then some training"
-        " pictures are held out for testing.",
+        f": {test} {_without_images(test, others)}. Put images there, or remove"
+        " it: then some training pictures are held out for testing.",
         option,
         value,
       )
-    held, ignored = tuple(found), ignored + others
-  return DomainFiles(train, tuple(images), held, tuple(ignored))
+    ignored += others
+  return DomainFiles(train, images, held, ignored)
 
 
-def _layout(folder: str) -> dict[str, tuple[str, str | None]]:
-  """Returns each domain's training and test folder."""
+def _list_split(folder: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+  """Returns a folder's pictures and its other files, and logs the latter."""
+  found = scan(folder)
+  others = (*found.videos, *found.others, *found.hidden)
+  if others:
+    logging.info(
+      "%s: %s, and %s.",
+      folder,
+      messages.count(len(found.images), "picture"),
+      left_out(folder, others),
+    )
+  return found.images, others
 
-  def where(layout: str, split: str, domain: str) -> str | None:
-    path: str | None = folder
-    for name in layout.format(split=split, domain=domain).lower().split("/"):
-      path = path and _child(path, name)
-    return path
 
+def _without_images(folder: str, others: Sequence[str]) -> str:
+  """Says what a folder without pictures is."""
+  if not others:
+    return "is empty"
+  return f"holds no pictures ({left_out(folder, others)})"
+
+
+def _matching_layout(
+  folder: str,
+) -> dict[str, tuple[str, str | None]] | None:
+  """Returns each domain's training and test folder, None without a layout."""
   for layout in _LAYOUTS:
     trains = {
       domain: path
       for domain in DOMAINS
-      if (path := where(layout, "train", domain))
+      if (path := _place(folder, layout, "train", domain))
     }
     if len(trains) == len(DOMAINS):
       return {
-        domain: (
-          train,
-          next(
-            filter(None, (where(layout, t, domain) for t in _TEST_NAMES)), None
-          ),
-        )
+        domain: (train, _test_place(folder, layout, domain))
         for domain, train in trains.items()
       }
-    # In the layouts of nested folders `train` or `A` may mean something else.
-    if trains and "/" not in layout:
-      (lacks,) = set(DOMAINS) - set(trains)
-      raise errors.UserError(
-        f"has no sub-folder {layout.format(split='train', domain=lacks)}. It"
-        " needs pictures of both domains.",
-        "dataset",
-        folder,
-      )
   plain = [_child(folder, domain.lower()) for domain in DOMAINS]
   if all(plain):
     return {d: (path, None) for d, path in zip(DOMAINS, plain) if path}
+  return None
+
+
+def _place(folder: str, layout: str, split: str, domain: str) -> str | None:
+  """Returns the sub-folder that a layout means, or None."""
+  path: str | None = folder
+  for name in layout.format(split=split, domain=domain).lower().split("/"):
+    path = path and _child(path, name)
+  return path
+
+
+def _test_place(folder: str, layout: str, domain: str) -> str | None:
+  """Returns the folder of a domain's test split, or None."""
+  places = (_place(folder, layout, test, domain) for test in _TEST_NAMES)
+  return next(filter(None, places), None)
+
+
+def _layout(folder: str) -> dict[str, tuple[str, str | None]]:
+  """Returns each domain's training and test folder."""
+  found = _matching_layout(folder)
+  if found:
+    return found
+  for layout in _LAYOUTS:
+    # In the layouts of nested folders `train` or `A` may mean something else.
+    lacking = [d for d in DOMAINS if not _place(folder, layout, "train", d)]
+    if len(lacking) == 1 and "/" not in layout:
+      lacks = layout.format(split="train", domain=lacking[0])
+      raise errors.UserError(
+        f"has no sub-folder {lacks}. It needs pictures of both domains.",
+        "dataset",
+        folder,
+      )
   names = sorted(
     e.name for e in os.scandir(folder) if e.is_dir() and e.name[0] != "."
   )
-  found = f"only {', '.join(names[:6])}" if names else "no folders at all"
+  only = f"only {', '.join(names[:6])}" if names else "no folders at all"
   raise errors.UserError(
     "has no sub-folders trainA and trainB, train/A and train/B, train_A and"
-    f" train_B, or A and B; it has {found}. Rename them, or give --domain_a and"
+    f" train_B, or A and B; it has {only}. Rename them, or give --domain_a and"
     " --domain_b.",
     "dataset",
     folder,

@@ -21,7 +21,7 @@ import functools
 import itertools
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -30,7 +30,9 @@ from absl import logging
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import files as files_lib
 from official.cyclegan.core import level_range
+from official.cyclegan.core import messages
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_checks
 from official.cyclegan.data import image_files
@@ -54,6 +56,8 @@ class Source:
     load: Returns a split as a `tf.data.Dataset` of elements that `decode`
       takes, every time in the same order.
     files: All files that hold the images.
+    split_files: Where each image is a file of its own, the files of each split
+      in the order of `load`; else empty.
     paired: Whether the test splits show the same scenes in the same order, so
       that the true translation is known.
     decode: From an element of `load` to uint8 `[height, width, channels]`;
@@ -80,6 +84,9 @@ class Source:
   element_bytes: int = 0
   load_masks: Callable[[], tf.data.Dataset] | None = None
   level_ranges: image_checks.Ranges = dataclasses.field(default_factory=dict)
+  split_files: Mapping[str, tuple[str, ...]] = dataclasses.field(
+    default_factory=dict
+  )
 
   def images(self, split: str) -> tf.data.Dataset:
     """Returns a split's images, uint8 `[height, width, channels]`."""
@@ -114,7 +121,7 @@ def open_source(config: config_lib.DataConfig, channels: int = 3) -> Source:
       " not have. Give a folder, or leave --paired out.",
       "paired",
     )
-  elif "://" in config.dataset or os.path.isdir(config.dataset):
+  elif files_lib.is_address(config.dataset) or os.path.isdir(config.dataset):
     if is_prepared(config.dataset):
       source = _open_tfds(config, _builder_from_folder(config.dataset))
     else:
@@ -138,7 +145,7 @@ def is_prepared(folder: str) -> bool:
   Args:
     folder: A folder, or an address such as `gs://bucket/pictures`.
   """
-  return "://" in folder or os.path.isfile(
+  return files_lib.is_address(folder) or os.path.isfile(
     os.path.join(folder, folders.TFDS_MARK)
   )
 
@@ -170,10 +177,10 @@ def divide(
     if train and found.test is None:
       train, test = folders.hold_out(train, config.test_fraction)
       logging.info(
-        "%s: %d of %d pictures are held out for testing (--test_fraction).",
+        "%s: %d of %s held out for testing (--test_fraction).",
         found.folder,
         len(test),
-        len(train) + len(test),
+        messages.count(len(train) + len(test), "picture is"),
       )
     if not train or not test:
       raise errors.UserError(
@@ -270,7 +277,7 @@ def _open_folder(config: config_lib.DataConfig) -> Source:
     except errors.UserError as error:
       # The file was whole when training started. TensorFlow wraps what is
       # raised here in an UnknownError.
-      raise OSError(str(error)) from None
+      raise OSError(messages.printable(str(error))) from None
 
   def decode_file(
     path: tf.Tensor, plain: tf.Tensor, divisor: tf.Tensor
@@ -292,6 +299,7 @@ def _open_folder(config: config_lib.DataConfig) -> Source:
     paired=config.paired,
     decode=decode_file,
     level_ranges=ranges,
+    split_files={split: tuple(files[split]) for split in SPLITS},
   )
 
 

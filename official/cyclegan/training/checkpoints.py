@@ -27,16 +27,14 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
+from official.cyclegan.core import model_path
 from official.cyclegan.core import options
 from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import model as model_lib
 
 DIRECTIONS = config_lib.DIRECTIONS
 # Folders of checkpoints within that of a run, by `config.CHECKPOINTS`.
-FOLDERS = {
-  config_lib.LATEST: "checkpoints",
-  config_lib.BEST: "checkpoints_best",
-}
+FOLDERS = model_path.CHECKPOINT_FOLDERS
 
 
 def find(folder: str) -> list[str]:

@@ -152,13 +152,15 @@ def fingerprint(source: sources.Source) -> str:
   total = hashlib.sha256()
   for path in sorted(source.files):
     content = hashlib.sha256()
-    with tf.io.gfile.GFile(path, "rb") as file:
+    # TensorFlow opens addresses, and no names that are not UTF-8.
+    opener = tf.io.gfile.GFile if files.is_address(path) else open
+    with opener(path, "rb") as file:
       while chunk := file.read(_CHUNK):
         content.update(chunk)
     name = os.path.join(
       os.path.basename(os.path.dirname(path)), os.path.basename(path)
     )
-    total.update(f"{name}\0{content.hexdigest()}\n".encode())
+    total.update(os.fsencode(f"{name}\0{content.hexdigest()}\n"))
   return total.hexdigest()
 
 

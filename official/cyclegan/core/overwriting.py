@@ -1,0 +1,218 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Refuses commands that would write over, or into, what they read.
+
+Paths are compared by what they lead to (device and inode), not by how they are
+spelled: links, `..`, other cases on file systems that ignore it and second
+mounts are all seen through. Every library that a command calls asks here before
+it does anything.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable, Iterator
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
+from official.cyclegan.core import model_path
+
+# A file or folder, whatever it is called: its device and inode.
+_Identity = tuple[int, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Read:
+  """Something that a command reads.
+
+  Attributes:
+    path: A file or folder; need not exist, and may be an address.
+    names: Of a folder, what in it is read; None: all of it, with what links in
+      it lead to. With names, other things may be written into the folder, but
+      not in its place.
+  """
+
+  path: str
+  names: tuple[str, ...] | None = None
+
+
+def of_data(config: config_lib.DataConfig) -> list[Read]:
+  """Returns the folders of pictures or records that a data set is.
+
+  Args:
+    config: `dataset`, or `domain_a` and `domain_b`.
+  """
+  if config.domain_a:
+    return [Read(config.domain_a), Read(config.domain_b)]
+  return [Read(config.dataset)] if os.path.isdir(config.dataset) else []
+
+
+def of_model(path: str) -> list[Read]:
+  """Returns what is read of a model.
+
+  Args:
+    path: A run's folder, into which evaluations and exports may go; an
+      export's folder; a SavedModel; or a `.tflite` file.
+  """
+  try:
+    found = model_path.locate(path)
+  except errors.UserError:  # who opens it says that
+    return [Read(path)]
+  if found.kind is model_path.Kind.RUN:
+    folders = model_path.CHECKPOINT_FOLDERS.values()
+    return [Read(path, (model_path.CONFIG_NAME, *folders))]
+  read = [Read(p) for paths in found.exported.values() for p in paths]
+  read += [Read(p) for p in found.tflite_files]
+  if found.kind is model_path.Kind.EXPORT:
+    return [Read(path, (model_path.EXPORT_NAME,)), *read]
+  return [Read(path), *read]
+
+
+def check(
+  reads: Iterable[Read],
+  option: str,
+  output: str,
+  names: Iterable[str] = (),
+  replaced: bool = False,
+) -> None:
+  """Refuses an output that is, lies in or would replace what is read.
+
+  Args:
+    reads: What the command reads.
+    option: Name of the option that holds the output, for the message.
+    output: The file or folder that is written; need not exist.
+    names: Of a folder, the names in it that are replaced.
+    replaced: Whether the output itself is replaced as a whole, so that nothing
+      that was in it stays.
+
+  Raises:
+    errors.UserError: If it would.
+  """
+  if files.is_address(output):
+    return
+  places = [(output, replaced)]
+  places += [(os.path.join(output, name), True) for name in names]
+  for read in reads:
+    if not os.path.exists(read.path):
+      continue
+    tree = _Tree.of(read)
+    for place, whole in places:
+      harm = _harm(tree, place, whole)
+      if harm:
+        shown = "" if place == output else f": {place} "
+        raise errors.UserError(
+          f"{shown}would {harm} {read.path}, which is read. Give another"
+          " place.",
+          option,
+          output,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Tree:
+  """What is read, whatever it is called.
+
+  Attributes:
+    tops: The path itself and, of a folder of which only a part is read, that.
+    filled: What nothing may be written over or into: files and folders that
+      are read, and what links in them lead to.
+    above: The path and all folders that it lies in.
+  """
+
+  tops: frozenset[_Identity | None]
+  filled: frozenset[_Identity]
+  above: frozenset[_Identity]
+
+  @classmethod
+  def of(cls, read: Read) -> _Tree:
+    paths = [read.path]
+    if read.names is not None:
+      paths = [os.path.join(read.path, name) for name in read.names]
+    return cls(
+      frozenset(map(_identity, [read.path, *paths])),
+      frozenset(found for path in paths for found in _identities(path)),
+      frozenset(_ancestors(read.path)),
+    )
+
+
+def _harm(tree: _Tree, place: str, replaced: bool) -> str:
+  """Returns what writing to a place would do to what is read, or nothing."""
+  identity = _identity(place)
+  if identity and identity in tree.tops:
+    return "overwrite"
+  if not tree.filled.isdisjoint(_ancestors(place)):
+    return "write into"
+  return "replace" if replaced and identity in tree.above else ""
+
+
+def _identity(path: str) -> _Identity | None:
+  """Returns what a path leads to, None if that is nothing."""
+  try:
+    found = os.stat(path)
+  except OSError:
+    return None
+  return found.st_dev, found.st_ino
+
+
+def _ancestors(path: str) -> set[_Identity]:
+  """Returns a path and all folders that it lies in, as far as they exist.
+
+  Of a link both the place that it leads to and the place where it lies: the
+  former is filled, the latter replaced.
+  """
+  parent, name = os.path.split(path.rstrip(os.sep) or os.sep)
+  found: set[_Identity] = set()
+  for start in (
+    os.path.realpath(path),
+    os.path.join(os.path.realpath(parent or os.curdir), name),
+  ):
+    while True:
+      identity = _identity(start)
+      if identity:
+        found.add(identity)
+      above = os.path.dirname(start)
+      if above == start:
+        break
+      start = above
+  return found
+
+
+def _identities(tree: str) -> Iterator[_Identity]:
+  """Yields a file or folder, and what links below it lead to.
+
+  Files that have another name elsewhere (hard links) are yielded too.
+  """
+  seen: set[_Identity] = set()
+  waiting = [tree]
+  while waiting:
+    path = waiting.pop()
+    identity = _identity(path)
+    if identity is None or identity in seen:
+      continue
+    seen.add(identity)
+    if path == tree or os.path.islink(path):
+      yield identity
+    if not os.path.isdir(path):
+      continue
+    try:
+      with os.scandir(path) as entries:
+        for entry in entries:
+          if entry.is_symlink() or entry.is_dir():
+            waiting.append(entry.path)
+          elif (found := entry.stat()).st_nlink > 1:
+            yield found.st_dev, found.st_ino
+    except OSError:  # who reads it says that
+      continue
