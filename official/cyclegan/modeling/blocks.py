@@ -37,12 +37,13 @@ _NORMAL_STDDEV = 0.02  # CycleGAN paper, appendix 7.1
 
 
 def kernel_initializer(
-  config: config_lib.ModelConfig,
+  config: config_lib.ModelConfig, init: str = ""
 ) -> tf.keras.initializers.Initializer:
   """Returns a new initializer of kernels; one that is shared draws twice.
 
   Args:
     config: The model's options, of which `init` counts.
+    init: One of `config.INITIALIZERS` to use instead; empty for none.
   """
   make: Callable[[], tf.keras.initializers.Initializer] = {
     "normal": functools.partial(
@@ -50,7 +51,7 @@ def kernel_initializer(
     ),
     "glorot": tf.keras.initializers.GlorotUniform,
     "he": tf.keras.initializers.HeNormal,
-  }[config.init]
+  }[init or config.init]
   return make()
 
 
