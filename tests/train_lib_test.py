@@ -199,8 +199,8 @@ def _interrupt_after(monkeypatch, steps):
   monkeypatch.setattr(callbacks.Checkpoint, "on_step", on_step)
 
 
-def _random_config(pictures, gan_mode):
-  """A run with everything random that there is."""
+def _random_config(pictures, gan_mode, **model):
+  """A run with everything random, or not in each step, that there is."""
   config = _config(
     pictures,
     train_steps=9,
@@ -208,8 +208,10 @@ def _random_config(pictures, gan_mode):
     augment="diffaugment",
     sample_interval=100,
   )
-  config = conftest.replace(config, "model", dropout=0.3)
-  config = conftest.replace(config, "loss", gan_mode=gan_mode)
+  config = conftest.replace(config, "model", dropout=0.3, **model)
+  config = conftest.replace(
+    config, "loss", gan_mode=gan_mode, lambda_r1=0.1, penalty_interval=2
+  )
   return conftest.replace(config, "data", load_size=40)
 
 
@@ -247,7 +249,7 @@ def _go_on_from(step, folder, config, target):
 @pytest.mark.slow
 def test_killed_critic_ends_as_if_left_alone(pictures, tmp_path):
   """Bit by bit, with the random points of a gradient penalty."""
-  config = _random_config(pictures, "wgangp")
+  config = _random_config(pictures, "wgangp", gen_norm="weight")
   alone = train_lib.train(config, str(tmp_path / "alone"))
   again = _go_on_from(4, tmp_path / "alone", config, tmp_path / "killed")
   _assert_same_state(alone, again)

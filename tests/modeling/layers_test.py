@@ -164,6 +164,25 @@ def test_subpixel_convolution_starts_without_a_checkerboard():
   np.testing.assert_allclose(y, small.repeat(2, 1).repeat(2, 2), atol=1e-6)
 
 
+@pytest.mark.parametrize("output_axis", [2, 3])
+def test_kernels_keep_their_length(output_axis):
+  rng = np.random.default_rng(0)
+  kernel = rng.normal(0, 5, (3, 3, 4, 5)).astype(np.float32)
+  constraint = layers.FixedNorm(0.7, output_axis)
+  constraint = layers.FixedNorm.from_config(constraint.get_config())
+  got = constraint(kernel).numpy()
+  rows = np.moveaxis(got, output_axis, 0).reshape(kernel.shape[output_axis], -1)
+  np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 0.7, rtol=1e-5)
+  # Nothing but the length has changed.
+  factors = got / kernel
+  spread = factors.max((0, 1, 5 - output_axis)) / factors.min(
+    (0, 1, 5 - output_axis)
+  )
+  np.testing.assert_allclose(spread, 1, rtol=1e-5)
+  zeros = np.zeros_like(kernel)
+  np.testing.assert_array_equal(constraint(zeros), zeros)
+
+
 @pytest.mark.parametrize(
   "layer",
   [
@@ -202,6 +221,7 @@ def test_initializer_is_rebuilt_from_its_configuration():
     layers.CheckpointedDropout,
     layers.DepthToSpace,
     layers.DetailChannels,
+    layers.FixedNorm,
     layers.SubpixelInitializer,
     normalization.InstanceNormalization,
     adam.FusedAdam,

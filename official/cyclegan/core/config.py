@@ -36,6 +36,7 @@ PADDINGS = ("auto", "reflect", "zero", "partial")
 DISCRIMINATOR_TYPES = ("basic", "n_layers", "pixel")
 INITIALIZERS = ("normal", "glorot", "he")
 GAN_MODES = ("lsgan", "vanilla", "hinge", "wgangp", "relativistic")
+GENERATOR_NORMS = ("instance", "weight")
 DISCRIMINATOR_INPUTS = ("image", "details")
 DISCRIMINATOR_NORMS = ("instance", "none")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
@@ -321,6 +322,18 @@ class ModelConfig:
     " --no_dropout).",
     minimum=0,
     maximum=0.9,
+    fixed=True,
+  )
+  gen_norm: str = option(
+    "instance",
+    "Normalisation in a generator: instance (CycleGAN paper, appendix 7.2), or"
+    " weight, of the kernels instead of the features (Salimans and Kingma,"
+    " Weight Normalization, 2016; each output channel's keeps its length, as in"
+    " Karras et al., Analyzing and Improving the Training Dynamics of Diffusion"
+    " Models, 2024, section 2.3). Instance normalisation can be outwitted with"
+    " one strong spot, which shows as a droplet (Karras et al., Analyzing and"
+    " Improving the Image Quality of StyleGAN, 2020, section 2).",
+    choices=GENERATOR_NORMS,
     fixed=True,
   )
   norm_affine: bool = option(

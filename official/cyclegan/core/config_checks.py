@@ -214,7 +214,13 @@ def check_transfer(
       student is the larger one; carries `init_from_teacher`.
   """
   student, teacher = resolve_model(student), resolve_model(teacher)
-  same = ["generator_type", "upsample", "norm_affine", "global_skip"]
+  same = [
+    "generator_type",
+    "upsample",
+    "gen_norm",
+    "norm_affine",
+    "global_skip",
+  ]
   if student.generator_type == "mobile":
     same.append("block_kernel")
   for name in same:
