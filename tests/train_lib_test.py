@@ -221,7 +221,7 @@ def _go_on_from(step, folder, config, target):
 
 @pytest.fixture(scope="module")
 def random_run(pictures, tmp_path_factory):
-  """A run left alone, with everything random that there is."""
+  """A run left alone, with all that is random, or not done in each step."""
   # The critic's gradient penalty is taken at random points.
   config = _config(
     pictures,
@@ -230,8 +230,10 @@ def random_run(pictures, tmp_path_factory):
     augment="diffaugment",
     sample_interval=100,
   )
-  config = conftest.replace(config, "model", dropout=0.3)
-  config = conftest.replace(config, "loss", gan_mode="wgangp")
+  config = conftest.replace(config, "model", dropout=0.3, gen_norm="weight")
+  config = conftest.replace(
+    config, "loss", gan_mode="wgangp", lambda_r1=0.1, penalty_interval=2
+  )
   config = conftest.replace(config, "data", load_size=40)
   folder = tmp_path_factory.mktemp("alone")
   return train_lib.train(config, str(folder)), folder, config

@@ -87,6 +87,11 @@ def test_basic_discriminator_has_three_layers():
       {"gan_mode": "hinge", "label_smoothing": 0.1},
       ["--label_smoothing=0.1", "--gan_mode=hinge", "lsgan or vanilla"],
     ),
+    ("model", {"disc_input": "edges"}, ["--disc_input=edges", "details"]),
+    ("model", {"disc_norm": "batch"}, ["--disc_norm=batch", "instance"]),
+    ("model", {"disc_init": "zeros"}, ["--disc_init=zeros", "auto"]),
+    ("loss", {"lambda_r1": -1.0}, ["--lambda_r1=-1.0"]),
+    ("loss", {"penalty_interval": 0}, ["--penalty_interval=0"]),
     ("train", {"lr_policy": "step"}, ["--lr_policy=step", "cosine"]),
     ("train", {"precision": "float64"}, ["--precision=float64"]),
     ("train", {"keep_checkpoints": 0}, ["--keep_checkpoints=0"]),
@@ -104,6 +109,24 @@ def test_bad_values_are_refused_by_flag(part, changes, words):
     _with(part, **changes)
   for word in words:
     assert word in str(error.value)
+
+
+@pytest.mark.parametrize("preprocess", config_lib.VARIABLE_SIZES)
+def test_patches_are_paired_in_pictures_of_one_size_only(preprocess):
+  config = config_lib.Config(
+    data=config_lib.DataConfig(preprocess=preprocess),
+    loss=config_lib.LossConfig(gan_mode="relativistic"),
+  )
+  with pytest.raises(errors.UserError, match=f"--preprocess={preprocess}"):
+    config_checks.resolve(config)
+
+
+@pytest.mark.parametrize("init", config_lib.INITIALIZERS)
+def test_discriminators_start_as_generators_do_unless_told_otherwise(init):
+  model = config_lib.ModelConfig(init=init)
+  assert config_checks.resolve_model(model).disc_init == init
+  model = config_lib.ModelConfig(init=init, disc_init="he")
+  assert config_checks.resolve_model(model).disc_init == "he"
 
 
 def test_unet_takes_multiples_of_16_only():

@@ -80,6 +80,65 @@ def test_pixel_discriminator_has_a_logit_for_each_pixel():
   np.testing.assert_allclose(logits[0, 2, 3], logits[0, 6, 1], atol=1e-5)
 
 
+@pytest.mark.parametrize("disc_type", config_lib.DISCRIMINATOR_TYPES)
+def test_discriminator_sees_details_beside_the_image(disc_type):
+  plain, detailed = (
+    discriminators.build_discriminator(
+      _model(disc_type=disc_type, disc_n_filters=4, disc_input=seen)
+    )
+    for seen in ("image", "details")
+  )
+  kernels = [
+    network.get_layer("conv1").kernel.shape for network in (plain, detailed)
+  ]
+  assert [kernel[2] for kernel in kernels] == [3, 9]
+  assert plain.output_shape == detailed.output_shape
+  # Nothing but the kernel's new channels, of 4 filters each.
+  more = detailed.count_params() - plain.count_params()
+  assert more == kernels[0][0] ** 2 * 6 * 4
+
+
+def test_details_are_not_rounded():
+  with model_lib.policy("mixed_bfloat16"):
+    network = discriminators.build_discriminator(
+      _model(disc_n_filters=4, disc_input="details")
+    )
+  assert network.get_layer("details").compute_dtype == "float32"
+
+
+def test_discriminator_without_norms_sees_contrast():
+  """Of two contrasts an instance norm after a linear layer sees one."""
+  x = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 16, 16, 3))
+  x = x.astype(np.float32)
+  changes = {}
+  for norm in config_lib.DISCRIMINATOR_NORMS:
+    tf.keras.utils.set_random_seed(1)
+    network = discriminators.build_discriminator(
+      _model(disc_n_filters=8, disc_n_layers=1, disc_norm=norm, disc_init="he")
+    )
+    names = [layer.name for layer in network.layers]
+    assert ("norm2" in names) == (norm == "instance")
+    low, high = network(x).numpy(), network(2 * x).numpy()
+    changes[norm] = np.abs(high - low).mean() / np.abs(high).mean()
+  assert changes["instance"] < 0.01
+  np.testing.assert_allclose(changes["none"], 0.5, rtol=1e-3)
+
+
+@pytest.mark.parametrize("init", ["auto", *config_lib.INITIALIZERS])
+def test_initial_weights_can_differ_from_the_generators(init):
+  tf.keras.utils.set_random_seed(0)
+  network = discriminators.build_discriminator(
+    _model(disc_n_filters=32, init="normal", disc_init=init)
+  )
+  kernel = network.get_layer("conv2").kernel
+  inputs, outputs = 16 * kernel.shape[2], 16 * kernel.shape[3]
+  want = {
+    "he": (2 / inputs) ** 0.5,
+    "glorot": (2 / (inputs + outputs)) ** 0.5,
+  }.get(init, 0.02)
+  np.testing.assert_allclose(np.std(kernel), want, rtol=0.05)
+
+
 @pytest.mark.parametrize("precision", config_lib.PRECISIONS[1:])
 def test_precisions_keep_weights_in_float32(precision):
   with model_lib.policy(precision):

@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.modeling import adam
 from official.cyclegan.modeling import convolution
 from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import layers
@@ -98,6 +99,77 @@ def test_global_skip_starts_near_the_identity(generator_type, init):
     dataclasses.replace(model, global_skip=False)
   )
   assert difference < np.abs(plain(x.astype(np.float32)) - x).mean()
+
+
+_ALL_UPSAMPLERS = [
+  (kind, upsample)
+  for kind in config_lib.GENERATOR_TYPES
+  for upsample in config_lib.UPSAMPLERS[1:]
+]
+
+
+@pytest.mark.parametrize(("generator_type", "upsample"), _ALL_UPSAMPLERS)
+def test_weight_norms_hold_features_without_statistics(
+  generator_type, upsample
+):
+  """Whatever the kernels became, an update brings their lengths back."""
+  tf.keras.utils.set_random_seed(0)
+  network = generators.build_generator(
+    config_lib.ModelConfig(
+      generator_type=generator_type,
+      upsample=upsample,
+      gen_n_filters=8,
+      n_res_blocks=3,
+      gen_norm="weight",
+    )
+  )
+  assert not any("norm" in layer.name for layer in network.layers)
+  trunk = tf.keras.Model(
+    network.input,
+    network.get_layer(
+      generators.quarter_size_layer(
+        config_lib.ModelConfig(generator_type=generator_type, n_res_blocks=3)
+      )
+    ).output,
+  )
+  x = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3))
+  x = x.astype(np.float32)
+  before = np.std(trunk(x))
+  held = [w for w in network.trainable_variables if w.constraint is not None]
+  # All kernels but the last one's, and those of the pixels' own colours.
+  kernels = [w for w in network.trainable_variables if len(w.shape) == 4]
+  assert len(held) in (len(kernels) - 2, len(kernels) - 3)
+  for weights in held:
+    weights.assign(10 * weights)
+  optimizer = adam.FusedAdam(1e-6)
+  optimizer.build(held)
+  optimizer.apply_gradients([(tf.ones_like(w), w) for w in held])
+  after = np.std(trunk(x))
+  assert 0.05 < after < 5 and 0.4 < after / before < 2.5, (before, after)
+
+
+@pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
+def test_without_norms_of_features_places_are_independent(generator_type):
+  """What lies far away has no effect: pictures can be done in tiles."""
+  effect = {}
+  for norm in config_lib.GENERATOR_NORMS:
+    tf.keras.utils.set_random_seed(0)
+    network = generators.build_generator(
+      config_lib.ModelConfig(
+        generator_type=generator_type,
+        gen_n_filters=4,
+        n_res_blocks=1,
+        gen_norm=norm,
+        global_skip=False,
+        init="he",
+      )
+    )
+    x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 160, 3))
+    x = x.astype(np.float32)
+    other = x.copy()
+    other[:, :, 120:] *= 0.1
+    effect[norm] = np.abs(network(x) - network(other))[:, :, :32].max()
+  assert effect["weight"] == 0 < effect["instance"]
 
 
 def test_mobile_generator_has_the_parameters_of_its_description():
@@ -276,6 +348,8 @@ _SERIALISED = [
   {"generator_type": "unet", "upsample": "conv_transpose", "init": "he"},
   {"generator_type": "mobile"},
   {"generator_type": "mobile", "global_skip": False, "padding": "zero"},
+  {"generator_type": "mobile", "gen_norm": "weight"},
+  {"generator_type": "resnet", "gen_norm": "weight"},
 ]
 
 

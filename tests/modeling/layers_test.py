@@ -93,6 +93,21 @@ def test_nearest_upsampling_is_the_same_in_training_and_out_of_it():
     np.testing.assert_array_equal(layer(x, training=training), want)
 
 
+@pytest.mark.parametrize("gain", [1.0, 4.0])
+def test_details_are_what_a_mean_takes_away(gain):
+  x = np.random.default_rng(0).normal(size=(2, 5, 6, 3)).astype(np.float32)
+  # The mean of the pixels inside: those outside are not numbers.
+  padded = np.pad(
+    x, [(0, 0), (1, 1), (1, 1), (0, 0)], constant_values=np.float32(np.nan)
+  )
+  windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))
+  want = gain * (x - np.nanmean(windows, axis=(-2, -1)))
+  image, details, magnitude = tf.split(layers.DetailChannels(gain)(x), 3, -1)
+  np.testing.assert_array_equal(image, x)
+  np.testing.assert_allclose(details, want, atol=1e-5)
+  np.testing.assert_allclose(magnitude, np.abs(want), atol=1e-5)
+
+
 def test_dropout_drops_its_share_and_keeps_the_mean():
   layer = layers.CheckpointedDropout(0.3, seed=1)
   ones = tf.ones([4, 50, 50, 2])
@@ -149,6 +164,25 @@ def test_subpixel_convolution_starts_without_a_checkerboard():
   np.testing.assert_allclose(y, small.repeat(2, 1).repeat(2, 2), atol=1e-6)
 
 
+@pytest.mark.parametrize("output_axis", [2, 3])
+def test_kernels_keep_their_length(output_axis):
+  rng = np.random.default_rng(0)
+  kernel = rng.normal(0, 5, (3, 3, 4, 5)).astype(np.float32)
+  constraint = layers.FixedNorm(0.7, output_axis)
+  constraint = layers.FixedNorm.from_config(constraint.get_config())
+  got = constraint(kernel).numpy()
+  rows = np.moveaxis(got, output_axis, 0).reshape(kernel.shape[output_axis], -1)
+  np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 0.7, rtol=1e-5)
+  # Nothing but the length has changed.
+  factors = got / kernel
+  spread = factors.max((0, 1, 5 - output_axis)) / factors.min(
+    (0, 1, 5 - output_axis)
+  )
+  np.testing.assert_allclose(spread, 1, rtol=1e-5)
+  zeros = np.zeros_like(kernel)
+  np.testing.assert_array_equal(constraint(zeros), zeros)
+
+
 @pytest.mark.parametrize(
   "layer",
   [
@@ -159,6 +193,7 @@ def test_subpixel_convolution_starts_without_a_checkerboard():
     ),
     layers.CheckpointedDropout(0.25, seed=3),
     layers.DepthToSpace(2),
+    layers.DetailChannels(2.0),
   ],
 )
 def test_layers_are_rebuilt_from_their_configuration(layer):
@@ -185,6 +220,8 @@ def test_initializer_is_rebuilt_from_its_configuration():
     layers.XnnpackUpSampling2D,
     layers.CheckpointedDropout,
     layers.DepthToSpace,
+    layers.DetailChannels,
+    layers.FixedNorm,
     layers.SubpixelInitializer,
     normalization.InstanceNormalization,
     adam.FusedAdam,

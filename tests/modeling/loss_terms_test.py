@@ -27,6 +27,8 @@ _GENERATORS = loss_terms.GeneratorTerms(
 _DISCRIMINATORS = loss_terms.DiscriminatorTerms(
   adversarial={"A": 1.0, "B": 2.0},
   gradient_penalty={"A": 3.0, "B": 4.0},
+  real_penalty={"A": 9.0, "B": 10.0},
+  fake_penalty={"A": 11.0, "B": 12.0},
   scores={"A_real": 5.0, "A_fake": 6.0, "B_real": 7.0, "B_fake": 8.0},
 )
 _WEIGHTS = config_lib.LossConfig(
@@ -36,6 +38,8 @@ _WEIGHTS = config_lib.LossConfig(
   lambda_distill=1000.0,
   lambda_features=10000.0,
   lambda_gp=0.5,
+  lambda_r1=10.0,
+  lambda_r2=100.0,
 )
 
 
@@ -55,6 +59,10 @@ def test_metrics_have_the_names_that_logs_have_always_had():
     "d_B": 2.0,
     "gp_A": 3.0,
     "gp_B": 4.0,
+    "r1_A": 9.0,
+    "r1_B": 10.0,
+    "r2_A": 11.0,
+    "r2_B": 12.0,
     "score/d_A_real": 5.0,
     "score/d_A_fake": 6.0,
     "score/d_B_real": 7.0,
@@ -72,7 +80,7 @@ def test_terms_are_found_again_among_logged_metrics(terms):
 
 def test_totals_are_weighted():
   assert _GENERATORS.total(_WEIGHTS) == 3 + 70 + 1100 + 7000 + 80000
-  assert _DISCRIMINATORS.total(_WEIGHTS) == 3 + 3.5
+  assert _DISCRIMINATORS.total(_WEIGHTS) == 3 + 3.5 + 190 + 2300
   assert loss_terms.GeneratorTerms().total(_WEIGHTS) == 0
   assert (
     loss_terms.DiscriminatorTerms(adversarial={"A": 2}).total(_WEIGHTS) == 2

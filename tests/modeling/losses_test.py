@@ -45,6 +45,11 @@ def _reference(mode, real, fake, smoothing):
   if mode == "hinge":
     both = np.maximum(0, 1 - real).mean() + np.maximum(0, 1 + fake).mean()
     return -np.mean(fake), both / 2
+  if mode == "relativistic":
+    return (
+      -np.mean(np.log(sigmoid(fake - real))),
+      -np.mean(np.log(sigmoid(real - fake))),
+    )
   return -np.mean(fake), np.mean(fake) - np.mean(real)
 
 
@@ -55,6 +60,7 @@ _MODES = [
   ("vanilla", 0.2),
   ("hinge", 0.0),
   ("wgangp", 0.0),
+  ("relativistic", 0.0),
 ]
 
 
@@ -67,7 +73,7 @@ def test_losses_follow_their_definitions(mode, smoothing):
   real, fake = _logits(0), _logits(1)
   generator, discriminator = _reference(mode, real, fake, smoothing)
   real, fake = real.astype(np.float32), fake.astype(np.float32)
-  got = losses.generator_loss(fake, mode)
+  got = losses.generator_loss(fake, mode, real)
   np.testing.assert_allclose(got, generator, rtol=1e-5)
   got = losses.discriminator_loss(real, fake, mode, smoothing)
   np.testing.assert_allclose(got, discriminator, rtol=1e-5)
@@ -79,7 +85,7 @@ def test_gradients_agree_with_finite_differences(mode, smoothing):
   inputs = [tf.constant(x, tf.float32) for x in (real, fake)]
   with tf.GradientTape(persistent=True) as tape:
     tape.watch(inputs)
-    generator = losses.generator_loss(inputs[1], mode)
+    generator = losses.generator_loss(inputs[1], mode, inputs[0])
     discriminator = losses.discriminator_loss(*inputs, mode, smoothing)
   step = 1e-6
   for index in [(0, 0, 0, 0), (1, 2, 1, 0), (0, 1, 2, 0)]:
@@ -104,6 +110,7 @@ def test_gradients_agree_with_finite_differences(mode, smoothing):
     ("vanilla", 0.0, np.log(2)),
     ("hinge", 0.0, 1.0),
     ("wgangp", 0.3, 0.0),
+    ("relativistic", 0.3, np.log(2)),
   ],
 )
 def test_guessing_costs_what_is_documented(mode, logit, value):
@@ -164,6 +171,56 @@ def test_gradient_penalty_reaches_the_critics_weights():
     value = penalty(variable)
   want = (penalty(0.801) - penalty(0.799)) / 0.002
   np.testing.assert_allclose(tape.gradient(value, variable), want, rtol=1e-2)
+
+
+def test_relativistic_loss_needs_something_to_compare_with():
+  with pytest.raises(ValueError, match="real"):
+    losses.generator_loss(_logits(), "relativistic")
+
+
+def _two_patches(images):
+  """Logits x1 + 2 x2 and 3 x2 ** 2 / 2 of one image's two numbers."""
+  x1, x2 = images[:, :, :, 0], images[:, :, :, 1]
+  return tf.stack([x1 + 2 * x2, 1.5 * x2**2], axis=-1)
+
+
+def test_patch_penalty_is_the_mean_over_patches():
+  images = tf.constant([[[[0.3, 0.5]]], [[[1.0, -2.0]]]])
+  got = [
+    losses.patch_penalty(_two_patches, images, tf.constant([seed, 0]))
+    for seed in range(200)
+  ]
+  # Gradients (1, 2) and (0, 3 x2); two images of two patches.
+  want = np.mean([5, 9 * 0.25, 5, 9 * 4])
+  # Each pair of signs gives twice the product of the patches' gradients.
+  spread = [
+    (sign_1 * 6 * 0.5 - sign_2 * 6 * 2) / 2
+    for sign_1 in (-1, 1)
+    for sign_2 in (-1, 1)
+  ]
+  assert {round(float(value) - want, 3) for value in got} == set(spread)
+  np.testing.assert_allclose(np.mean(got), want, atol=1.0)
+  again = losses.patch_penalty(_two_patches, images, tf.constant([3, 0]))
+  assert float(again) == float(got[3])
+
+
+def test_patch_penalty_of_one_logit_is_the_squared_gradient():
+  images = tf.constant([[[[0.7]]], [[[-0.2]]]])
+  got = losses.patch_penalty(tf.square, images, tf.constant([1, 2]))
+  np.testing.assert_allclose(got, np.mean([1.4**2, 0.4**2]), rtol=1e-5)
+
+
+def test_patch_penalty_reaches_the_critics_weights():
+  variable = tf.Variable(0.8)
+  images = tf.constant([[[[0.7]]]])
+  with tf.GradientTape() as tape:
+    value = losses.patch_penalty(
+      lambda x: variable * tf.square(x), images, tf.constant([0, 0])
+    )
+  # (2 w x)^2, whose derivative is 8 w x^2.
+  np.testing.assert_allclose(
+    tape.gradient(value, variable), 8 * 0.8 * 0.49, rtol=1e-5
+  )
 
 
 def test_absolute_losses():

@@ -111,6 +111,9 @@ def test_terms_follow_the_paper(networks):
     {},
     {"lambda_id": 0.0},
     {"gan_mode": "wgangp"},
+    {"gan_mode": "relativistic"},
+    {"lambda_r1": 1.0},
+    {"lambda_r2": 1.0},
   ],
 )
 def test_metrics_are_known_before_the_first_step(networks, weights):
@@ -120,7 +123,9 @@ def test_metrics_are_known_before_the_first_step(networks, weights):
   names = found.metric_names()
   assert names == [*terms.metrics(), *d_terms.metrics()]
   assert ("identity_A" in names) == (weights.get("lambda_id") != 0)
-  assert ("gp_B" in names) == ("gan_mode" in weights)
+  assert ("gp_B" in names) == (weights.get("gan_mode") == "wgangp")
+  assert ("r1_B" in names) == ("lambda_r1" in weights)
+  assert ("r2_B" in names) == ("lambda_r2" in weights)
 
 
 @pytest.mark.parametrize("directions", [("AtoB",), ("AtoB", "BtoA")])
@@ -162,6 +167,55 @@ def test_augmentation_is_drawn_anew_for_each_step_and_in_training_only(
   # Real and generated images are changed by draws of their own.
   real_A, fake_A, _, _ = scores(0, True)
   assert real_A != fake_A
+
+
+def test_relativistic_losses_compare_generated_with_real_images(networks):
+  found, real = _objective(networks, gan_mode="relativistic"), _real()
+  terms, fakes = found.generator_terms(real, False)
+  d_terms = found.discriminator_terms(real, fakes, False)
+  for direction, domain in (("AB", "B"), ("BA", "A")):
+    network = networks[f"d_{domain}"]
+    margin = network(real[domain]) - network(fakes[domain])
+    np.testing.assert_allclose(
+      terms.adversarial[direction],
+      np.mean(np.log1p(np.exp(margin))),
+      rtol=1e-4,
+    )
+    np.testing.assert_allclose(
+      d_terms.adversarial[domain], np.mean(np.log1p(np.exp(-margin))), rtol=1e-4
+    )
+
+
+def test_penalties_are_taken_where_they_are_due(networks):
+  """Of real or of generated images, in every third step, times three."""
+  real = _real()
+  fakes = {domain: 0.5 * images for domain, images in real.items()}
+  critic = networks["d_B"]
+
+  def penalties(step, training, **weights):
+    found = _objective(networks, step=step, penalty_interval=3, **weights)
+    terms = found.discriminator_terms(real, fakes, training)
+    return terms.real_penalty.get("B"), terms.fake_penalty.get("B")
+
+  for name, which, images in (
+    ("lambda_r1", 0, real["B"]),
+    ("lambda_r2", 1, fakes["B"]),
+  ):
+    found = [penalties(step, True, **{name: 0.1}) for step in range(7)]
+    assert {values[1 - which] for values in found} == {None}
+    values = [float(values[which]) for values in found]
+    assert [value > 0 for value in values] == [s % 3 == 0 for s in range(7)]
+    # By one patch after the other. The estimate is good to a tenth here.
+    with tf.GradientTape(persistent=True) as tape:
+      tape.watch(images)
+      logits = tf.unstack(tf.reshape(critic(images), [-1]))
+    squares = [
+      tf.reduce_sum(tf.square(tape.gradient(logit, images))) for logit in logits
+    ]
+    draws = [penalties(s, False, **{name: 0.1})[which] for s in range(40)]
+    np.testing.assert_allclose(np.mean(draws), np.mean(squares), rtol=0.2)
+    # The same signs are drawn for a step in training and out of it.
+    np.testing.assert_allclose(values[3], 3 * draws[3], rtol=1e-4)
 
 
 if __name__ == "__main__":

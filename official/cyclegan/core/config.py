@@ -35,7 +35,10 @@ UPSAMPLERS = ("auto", "conv_transpose", "resize_conv", "subpixel")
 PADDINGS = ("auto", "reflect", "zero", "partial")
 DISCRIMINATOR_TYPES = ("basic", "n_layers", "pixel")
 INITIALIZERS = ("normal", "glorot", "he")
-GAN_MODES = ("lsgan", "vanilla", "hinge", "wgangp")
+GAN_MODES = ("lsgan", "vanilla", "hinge", "wgangp", "relativistic")
+GENERATOR_NORMS = ("instance", "weight")
+DISCRIMINATOR_INPUTS = ("image", "details")
+DISCRIMINATOR_NORMS = ("instance", "none")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 DISTRIBUTION_STRATEGIES = ("one_device", "mirrored", "multi_worker", "tpu")
 PREPROCESSINGS = (
@@ -66,7 +69,14 @@ METRIC_ALIASES = {
 # Halving layers of the paper's 70x70 PatchGAN.
 BASIC_N_LAYERS = 3
 # Fields of `ModelConfig` that shape the discriminators only.
-DISCRIMINATOR_FIELDS = ("disc_type", "disc_n_filters", "disc_n_layers")
+DISCRIMINATOR_FIELDS = (
+  "disc_type",
+  "disc_n_filters",
+  "disc_n_layers",
+  "disc_input",
+  "disc_norm",
+  "disc_init",
+)
 BOTH = "both"
 # Kinds of .tflite files: the numbers in them, and those computed with.
 QUANTIZATIONS = (
@@ -258,6 +268,31 @@ class ModelConfig:
     minimum=1,
     fixed=True,
   )
+  disc_input: str = option(
+    "image",
+    "What a discriminator sees: the image, or beside it its fine details (the"
+    " image less its 3x3 mean, times 4) and their magnitude. With details it"
+    " tells photographs from paintings within some hundred steps (measured).",
+    choices=DISCRIMINATOR_INPUTS,
+    fixed=True,
+  )
+  disc_norm: str = option(
+    "instance",
+    "Normalisation in a discriminator: instance (CycleGAN paper, appendix 7.2)"
+    " or none, as Huang et al., The GAN is dead; long live the GAN!, 2024,"
+    " section 3: instance normalisation takes away contrast and colour, by"
+    " which domains differ.",
+    choices=DISCRIMINATOR_NORMS,
+    fixed=True,
+  )
+  disc_init: str = option(
+    "auto",
+    "Initial weights of a discriminator's convolutions, as --init; without"
+    " norms, normal fades from layer to layer, and he (He et al., Delving Deep"
+    " into Rectifiers, 2015) does not. auto: --init.",
+    choices=("auto", *INITIALIZERS),
+    fixed=True,
+  )
   n_res_blocks: int = option(
     9,
     "Residual blocks of the resnet and mobile generators. The paper has 9, and"
@@ -304,6 +339,18 @@ class ModelConfig:
     " --no_dropout).",
     minimum=0,
     maximum=0.9,
+    fixed=True,
+  )
+  gen_norm: str = option(
+    "instance",
+    "Normalisation in a generator: instance (CycleGAN paper, appendix 7.2), or"
+    " weight, of the kernels instead of the features (Salimans and Kingma,"
+    " Weight Normalization, 2016; each output channel's keeps its length, as in"
+    " Karras et al., Analyzing and Improving the Training Dynamics of Diffusion"
+    " Models, 2024, section 2.3). Instance normalisation can be outwitted with"
+    " one strong spot, which shows as a droplet (Karras et al., Analyzing and"
+    " Improving the Image Quality of StyleGAN, 2020, section 2).",
+    choices=GENERATOR_NORMS,
     fixed=True,
   )
   norm_affine: bool = option(
@@ -378,7 +425,10 @@ class LossConfig:
   gan_mode: str = option(
     "lsgan",
     "Adversarial loss: lsgan (CycleGAN paper, section 4), vanilla, hinge or"
-    " wgangp (junyanz: --gan_mode).",
+    " wgangp (junyanz: --gan_mode), or relativistic, which asks by how much a"
+    " real image looks more real than a generated one (Jolicoeur-Martineau, The"
+    " relativistic discriminator, 2018, section 4; paired as in Huang et al.,"
+    " The GAN is dead; long live the GAN!, 2024, section 2).",
     choices=GAN_MODES,
     fixed=True,
   )
@@ -387,6 +437,26 @@ class LossConfig:
     "Weight of the gradient penalty of --gan_mode=wgangp (Gulrajani et al.,"
     " Improved Training of Wasserstein GANs, 2017, section 4: 10).",
     minimum=0,
+  )
+  lambda_r1: float = option(
+    0.0,
+    "Weight of the squared gradient of a discriminator's logits at real images"
+    " (Mescheder et al., Which Training Methods for GANs do actually Converge?,"
+    " 2018, eq. 9; their gamma / 2), per patch. 0: none.",
+    minimum=0,
+  )
+  lambda_r2: float = option(
+    0.0,
+    "The same at generated images (Mescheder et al., eq. 10). 0: none.",
+    minimum=0,
+  )
+  penalty_interval: int = option(
+    8,
+    "Steps between two penalties of --lambda_r1 and --lambda_r2, which are"
+    " multiplied by this (Karras et al., Analyzing and Improving the Image"
+    " Quality of StyleGAN, 2020, section 3.1: 16).",
+    unit="steps",
+    minimum=1,
   )
   label_smoothing: float = option(
     0.0,
@@ -671,7 +741,14 @@ def student_of(teacher: Config, folder: str) -> Config:
   }
   adversarial = {
     name: getattr(teacher.loss, name)
-    for name in ("gan_mode", "lambda_gp", "label_smoothing")
+    for name in (
+      "gan_mode",
+      "lambda_gp",
+      "lambda_r1",
+      "lambda_r2",
+      "penalty_interval",
+      "label_smoothing",
+    )
   }
   return Config(
     data=teacher.data,

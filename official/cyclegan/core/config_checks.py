@@ -54,7 +54,8 @@ def resolve(config: config_lib.Config) -> config_lib.ResolvedConfig:
 
   Returns:
     The configuration with `load_size`, `disc_learning_rate`, `upsample`,
-    `padding` and, of a basic discriminator, `disc_n_layers` filled in.
+    `padding`, `disc_init` and, of a basic discriminator, `disc_n_layers`
+    filled in.
 
   Raises:
     errors.UserError: If a value cannot be used; carries the option.
@@ -89,6 +90,8 @@ def resolve_model(model: config_lib.ModelConfig) -> config_lib.ModelConfig:
     model = dataclasses.replace(model, padding=padding)
   if model.disc_type == "basic":
     model = dataclasses.replace(model, disc_n_layers=config_lib.BASIC_N_LAYERS)
+  if model.disc_init == "auto":
+    model = dataclasses.replace(model, disc_init=model.init)
   return model
 
 
@@ -100,6 +103,17 @@ def _check(config: config_lib.ResolvedConfig) -> None:
   _check_data(config.data, config.model)
   _check_model(config.model)
   _check_loss(config.loss)
+  if (
+    config.loss.gan_mode == "relativistic"
+    and config.data.preprocess in config_lib.VARIABLE_SIZES
+  ):
+    raise errors.UserError(
+      "compares real and generated pictures patch by patch, but"
+      f" --preprocess={config.data.preprocess} leaves them of different sizes."
+      " Use another --gan_mode or --preprocess.",
+      "gan_mode",
+      config.loss.gan_mode,
+    )
 
 
 def _check_data(
@@ -202,7 +216,13 @@ def check_transfer(
       student is the larger one; carries `init_from_teacher`.
   """
   student, teacher = resolve_model(student), resolve_model(teacher)
-  same = ["generator_type", "upsample", "norm_affine", "global_skip"]
+  same = [
+    "generator_type",
+    "upsample",
+    "gen_norm",
+    "norm_affine",
+    "global_skip",
+  ]
   if student.generator_type == "mobile":
     same.append("block_kernel")
   for name in same:

@@ -34,15 +34,21 @@ from official.cyclegan.modeling import normalization
 
 _LEAKY_SLOPE = 0.2  # CycleGAN paper, appendix 7.2
 _NORMAL_STDDEV = 0.02  # CycleGAN paper, appendix 7.1
+# Keeps the mean square before a rectifier, which halves it (He et al.,
+# "Delving Deep into Rectifiers", 2015, eq. 10).
+_RELU_GAIN = 2**0.5
+# Of what a residual block adds, where no norm holds the sum down.
+BRANCH_GAIN = 0.3
 
 
 def kernel_initializer(
-  config: config_lib.ModelConfig,
+  config: config_lib.ModelConfig, init: str = ""
 ) -> tf.keras.initializers.Initializer:
   """Returns a new initializer of kernels; one that is shared draws twice.
 
   Args:
     config: The model's options, of which `init` counts.
+    init: One of `config.INITIALIZERS` to use instead; empty for none.
   """
   make: Callable[[], tf.keras.initializers.Initializer] = {
     "normal": functools.partial(
@@ -50,8 +56,32 @@ def kernel_initializer(
     ),
     "glorot": tf.keras.initializers.GlorotUniform,
     "he": tf.keras.initializers.HeNormal,
-  }[config.init]
+  }[init or config.init]
   return make()
+
+
+def generator_kernel(
+  config: config_lib.ModelConfig, gain: float = _RELU_GAIN, output_axis: int = 3
+) -> dict[str, Any]:
+  """Returns how a generator's kernel starts, and what keeps it from growing.
+
+  Args:
+    config: The model's options, of which `gen_norm` and `init` count.
+    gain: With `gen_norm` `weight`, the length of each output channel's kernel.
+    output_axis: Of the kernel: that of the output channels.
+
+  Returns:
+    Keyword arguments of a convolution, with a new initializer.
+  """
+  if config.gen_norm == "instance":
+    return {"kernel_initializer": kernel_initializer(config)}
+  return {
+    # Of the same length on average.
+    "kernel_initializer": tf.keras.initializers.VarianceScaling(
+      gain**2, "fan_in", "untruncated_normal"
+    ),
+    "kernel_constraint": layers.FixedNorm(gain, output_axis),
+  }
 
 
 def conv2d(*args: Any, **kwargs: Any) -> layers.BorderConv2D:
@@ -117,6 +147,15 @@ def instance_norm(
   )
 
 
+def generator_norm(
+  x: tf.Tensor, config: config_lib.ModelConfig, name: str
+) -> tf.Tensor:
+  """Normalises as `<name>_norm`; no layer unless `gen_norm` is `instance`."""
+  if config.gen_norm != "instance":
+    return x
+  return instance_norm(config, f"{name}_norm")(x)
+
+
 def relu(x: tf.Tensor, name: str) -> tf.Tensor:
   """Rectifies; the layer's name is `<name>_relu`."""
   return tf.keras.layers.ReLU(name=f"{name}_relu")(x)
@@ -125,8 +164,8 @@ def relu(x: tf.Tensor, name: str) -> tf.Tensor:
 def norm_relu(
   x: tf.Tensor, config: config_lib.ModelConfig, name: str
 ) -> tf.Tensor:
-  """Normalises and rectifies, as `<name>_norm` and `<name>_relu`."""
-  return relu(instance_norm(config, f"{name}_norm")(x), name)
+  """Normalises, if so configured, and rectifies: `<name>_norm`, `_relu`."""
+  return relu(generator_norm(x, config, name), name)
 
 
 def leaky_relu(x: tf.Tensor, name: str) -> tf.Tensor:
@@ -160,42 +199,46 @@ def upsample(
   name: str,
   kernel: int = 3,
   interpolation: str = "bilinear",
+  gain: float = _RELU_GAIN,
 ) -> tf.Tensor:
-  """Doubles height and width and convolves; a norm is to follow.
+  """Doubles height and width and convolves; a norm is to follow, if any.
 
   Args:
     x: Features.
     filters: Channels of the result.
-    config: The model's options, of which `upsample`, `padding` and `init`
-      count.
+    config: The model's options, of which `upsample`, `padding`, `gen_norm`
+      and `init` count.
     name: What the layers' names begin with.
     kernel: Height and width of the convolution's kernel, pixels.
     interpolation: `nearest` or `bilinear`; of `resize_conv` only.
+    gain: As for `generator_kernel`.
 
   Returns:
     Features, twice as high and wide.
   """
-  init = kernel_initializer(config)
   if config.upsample == "conv_transpose":
     return tf.keras.layers.Conv2DTranspose(
       filters,
       kernel,
       2,
       "same",
-      kernel_initializer=init,
       dtype=_convolution_dtype(),
       name=f"{name}_conv",
+      # Each result is the sum over a quarter of the kernel.
+      **generator_kernel(config, 2 * gain, output_axis=2),
     )(x)
+  start = generator_kernel(config, gain)
   partial = config.padding == "partial"
   if config.upsample == "subpixel":
     # Four channels for each: those of the 2x2 pixels that it becomes.
+    init = layers.SubpixelInitializer(start["kernel_initializer"], 2)
     x = conv2d(
       4 * filters,
       kernel,
       padding="same",
       partial=partial,
-      kernel_initializer=layers.SubpixelInitializer(init, 2),
       name=f"{name}_conv",
+      **{**start, "kernel_initializer": init},
     )(x)
     return layers.DepthToSpace(2, name=f"{name}_shuffle")(x)
   # Resize, then convolve: no checkerboard (Odena et al., "Deconvolution and
@@ -208,9 +251,9 @@ def upsample(
     kernel,
     padding="same",
     partial=partial,
-    kernel_initializer=init,
-    normed=True,
+    normed=config.gen_norm == "instance",
     name=f"{name}_conv",
+    **start,
   )(x)
 
 

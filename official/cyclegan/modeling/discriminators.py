@@ -25,6 +25,7 @@ import tensorflow as tf
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.modeling import blocks
+from official.cyclegan.modeling import layers
 
 _MAX_DOUBLINGS = 3  # of the first convolution's filters: at most 512 of 64
 
@@ -43,6 +44,9 @@ def build_discriminator(
   (Isola et al., "Image-to-Image Translation with Conditional Adversarial
   Networks", 2017, section 4.4).
 
+  With `config.disc_input` `details` the first convolution sees the image's
+  fine details and their magnitude as well (`layers.DetailChannels`).
+
   Args:
     config: The model's options.
     name: The Keras model's name.
@@ -59,24 +63,28 @@ def build_discriminator(
   kernel = 1 if pixel else 4
   inputs = tf.keras.Input((None, None, config.channels), name="image")
   x = inputs
+  if config.disc_input == "details":
+    # In bfloat16 the differences of neighbours would drown in rounding.
+    x = layers.DetailChannels(dtype="float32", name="details")(x)
+  norms = config.disc_norm == "instance"
   for i in range(2 if pixel else halvings + 1):
     x = blocks.conv2d(
       config.disc_n_filters * 2 ** min(i, _MAX_DOUBLINGS),
       kernel,
       2 if i < halvings else 1,
       "same",
-      kernel_initializer=blocks.kernel_initializer(config),
-      normed=i > 0,
+      kernel_initializer=blocks.kernel_initializer(config, config.disc_init),
+      normed=norms and i > 0,
       name=f"conv{i + 1}",
     )(x)
-    if i > 0:  # paper, appendix 7.2: no norm after the first
+    if norms and i > 0:  # paper, appendix 7.2: no norm after the first
       x = blocks.instance_norm(config, f"norm{i + 1}")(x)
     x = blocks.leaky_relu(x, f"leaky_relu{i + 1}")
   logits = blocks.conv2d(
     1,
     kernel,
     padding="same",
-    kernel_initializer=blocks.kernel_initializer(config),
+    kernel_initializer=blocks.kernel_initializer(config, config.disc_init),
     name="logits",
   )(x)
   return tf.keras.Model(inputs, logits, name=name)

@@ -107,7 +107,12 @@ def _resnet_body(
   n = config.gen_n_filters
 
   def conv_norm(
-    x: tf.Tensor, filters: int, kernel: int, name: str, strides: int = 1
+    x: tf.Tensor,
+    filters: int,
+    kernel: int,
+    name: str,
+    strides: int = 1,
+    **kernel_options: float,
   ) -> tf.Tensor:
     # Only what keeps the size is mirrored, as in the reference implementation.
     border = blocks.border_options(config, kernel // 2)
@@ -117,12 +122,12 @@ def _resnet_body(
       filters,
       kernel,
       strides,
-      kernel_initializer=blocks.kernel_initializer(config),
-      normed=True,
+      normed=config.gen_norm == "instance",
       name=f"{name}_conv",
       **border,
+      **blocks.generator_kernel(config, **kernel_options),
     )(x)
-    return blocks.instance_norm(config, f"{name}_norm")(x)
+    return blocks.generator_norm(x, config, name)
 
   x = blocks.relu(conv_norm(inputs, n, 7, "stem"), "stem")
   for i in (1, 2):
@@ -132,7 +137,7 @@ def _resnet_body(
   for i in range(1, config.n_res_blocks + 1):
     y = blocks.relu(conv_norm(x, 4 * n, 3, f"block{i}a"), f"block{i}a")
     y = blocks.dropout(y, config, f"block{i}a")
-    y = conv_norm(y, 4 * n, 3, f"block{i}b")
+    y = conv_norm(y, 4 * n, 3, f"block{i}b", gain=blocks.BRANCH_GAIN)
     x = tf.keras.layers.Add(name=f"block{i}_add")([x, y])
   for i in (1, 2):
     x = blocks.upsample(x, 4 * n // 2**i, config, f"up{i}")
@@ -149,10 +154,10 @@ def _unet_body(inputs: tf.Tensor, config: config_lib.ModelConfig) -> tf.Tensor:
       n * 2 ** (i - 1),
       4,
       2,
-      kernel_initializer=blocks.kernel_initializer(config),
-      normed=True,
+      normed=config.gen_norm == "instance",
       name=f"down{i}_conv",
       **blocks.border_options(config, 0),
+      **blocks.generator_kernel(config),
     )(x)
     x = blocks.norm_relu(x, config, f"down{i}")
     skips.append(x)
@@ -177,43 +182,55 @@ def _mobile_body(
   partial = config.padding == "partial"
 
   def conv_norm(
-    x: tf.Tensor, filters: int, kernel: int, name: str, strides: int = 1
+    x: tf.Tensor,
+    filters: int,
+    kernel: int,
+    name: str,
+    strides: int = 1,
+    **kernel_options: float,
   ) -> tf.Tensor:
     x = blocks.conv2d(
       filters,
       kernel,
       strides,
       "same",
-      kernel_initializer=blocks.kernel_initializer(config),
       partial=partial and kernel > 1,
-      normed=True,
+      normed=config.gen_norm == "instance",
       name=f"{name}_conv",
+      **blocks.generator_kernel(config, **kernel_options),
     )(x)
-    return blocks.instance_norm(config, f"{name}_norm")(x)
+    return blocks.generator_norm(x, config, name)
 
   def separable(
-    x: tf.Tensor, filters: int, name: str, strides: int = 1
+    x: tf.Tensor,
+    filters: int,
+    name: str,
+    strides: int = 1,
+    **kernel_options: float,
   ) -> tf.Tensor:
     x = blocks.depthwise_conv2d(
       config.block_kernel,
       strides,
       # Each output is the sum over one channel only.
       depthwise_initializer="he_normal",
+      depthwise_constraint=(
+        None if config.gen_norm == "instance" else layers.FixedNorm(1.0, 2)
+      ),
       partial=partial,
       name=f"{name}_depthwise",
     )(x)
-    return conv_norm(x, filters, 1, name)
+    return conv_norm(x, filters, 1, name, **kernel_options)
 
   half = blocks.relu(conv_norm(inputs, n, 3, "stem", strides=2), "stem")
   x = blocks.relu(separable(half, 4 * n, "down", strides=2), "down")
   for i in range(1, config.n_res_blocks + 1):
     y = blocks.relu(separable(x, 4 * n, f"block{i}a"), f"block{i}a")
     y = blocks.dropout(y, config, f"block{i}a")
-    y = separable(y, 4 * n, f"block{i}b")
+    y = separable(y, 4 * n, f"block{i}b", gain=blocks.BRANCH_GAIN)
     x = tf.keras.layers.Add(name=f"block{i}_add")([x, y])
   kernel = 3 if config.upsample == "conv_transpose" else 1
-  x = blocks.upsample(x, n, config, "up", kernel)
-  x = blocks.instance_norm(config, "up_norm")(x)
+  x = blocks.upsample(x, n, config, "up", kernel, gain=1.0)
+  x = blocks.generator_norm(x, config, "up")
   x = tf.keras.layers.Add(name="up_add")([half, x])
   return blocks.relu(x, "up")
 

@@ -28,6 +28,7 @@ import tensorflow as tf
 from official.cyclegan.core import devices
 from official.cyclegan.modeling import convolution
 
+_NORM_GUARD = 1e-12  # keeps a kernel of zeros what it is
 _PACKAGE = "cyclegan"  # what the registered names begin with
 
 
@@ -227,6 +228,48 @@ class XnnpackUpSampling2D(tf.keras.layers.UpSampling2D):
 
 
 @tf.keras.utils.register_keras_serializable(_PACKAGE)
+class DetailChannels(tf.keras.layers.Layer):
+  """Puts an image's fine details, and how strong they are, beside it.
+
+  The details are what a 3x3 mean takes away, times `gain`: a photograph's and
+  a painting's differ there first, while they are a few percent of the image's
+  own contrast. Their magnitude says how rough a surface is wherever the details
+  lie; a convolution, being linear, cannot see that in the details themselves.
+
+  Attributes:
+    gain: Factor of the details.
+
+  Input shape:
+    Float `[batch, height, width, channels]`.
+
+  Output shape:
+    Float `[batch, height, width, 3 * channels]`: the image, its details, their
+    magnitude.
+  """
+
+  def __init__(self, gain: float = 4.0, **kwargs: Any):
+    """Creates the layer.
+
+    Args:
+      gain: Factor of the details.
+      **kwargs: Passed to the Keras layer.
+    """
+    super().__init__(**kwargs)
+    self.gain = gain
+
+  def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    """Returns the image's three kinds of channels, same dtype."""
+    # At the border the mean is that of the pixels inside.
+    mean = tf.nn.avg_pool2d(inputs, 3, 1, "SAME")
+    details = (inputs - mean) * self.gain
+    return tf.concat([inputs, details, tf.abs(details)], -1)
+
+  def get_config(self) -> dict[str, Any]:
+    """Returns the constructor's arguments, for Keras to rebuild the layer."""
+    return {**super().get_config(), "gain": self.gain}
+
+
+@tf.keras.utils.register_keras_serializable(_PACKAGE)
 class CheckpointedDropout(tf.keras.layers.Layer):
   """Dropout whose random state is part of a checkpoint.
 
@@ -335,3 +378,44 @@ class SubpixelInitializer(tf.keras.initializers.Initializer):
       "base": tf.keras.initializers.serialize(self.base),
       "factor": self.factor,
     }
+
+
+@tf.keras.utils.register_keras_serializable(_PACKAGE)
+class FixedNorm(tf.keras.constraints.Constraint):
+  """Gives each output channel of a kernel the same length, after each update.
+
+  With inputs that are unrelated a channel's variance is then the square of the
+  gain times the mean of the inputs' squares, whatever is learned. Sources:
+  Salimans and Kingma, "Weight Normalization", 2016, eq. 2; Karras et al.,
+  "Analyzing and Improving the Training Dynamics of Diffusion Models", 2024,
+  section 2.3, which as here sets the stored weights themselves. The networks
+  have nothing to compute for it.
+
+  Attributes:
+    gain: The L2 norm of a channel's kernel.
+    output_axis: Of the kernel: that of the output channels.
+  """
+
+  def __init__(self, gain: float, output_axis: int = 3):
+    """Sets the length.
+
+    Args:
+      gain: The L2 norm of each output channel's kernel.
+      output_axis: Of the four axes of the kernel that of the output channels.
+    """
+    self.gain = gain
+    self.output_axis = output_axis
+
+  def __call__(self, w: tf.Tensor) -> tf.Tensor:
+    """Returns the kernel, rescaled; same shape and dtype."""
+    axes = [axis for axis in range(4) if axis != self.output_axis]
+    return w * self.gain * _inverse_norm(w, axes)
+
+  def get_config(self) -> dict[str, Any]:
+    """Returns the constructor's arguments."""
+    return {"gain": self.gain, "output_axis": self.output_axis}
+
+
+def _inverse_norm(w: tf.Tensor, axes: Sequence[int]) -> tf.Tensor:
+  squares = tf.reduce_sum(tf.square(w), axes, keepdims=True)
+  return tf.math.rsqrt(squares + _NORM_GUARD)

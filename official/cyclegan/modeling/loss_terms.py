@@ -122,12 +122,16 @@ class DiscriminatorTerms(_Terms):
   Attributes:
     adversarial: By domain; metrics `d_A`, `d_B`.
     gradient_penalty: By domain, with `wgangp` only; `gp_A`, `gp_B`.
+    real_penalty: By domain, the penalty at real images; `r1_A`, `r1_B`.
+    fake_penalty: By domain, that at generated images; `r2_A`, `r2_B`.
     scores: Mean logits, not part of the loss, by domain and whether the images
       are real or fake; `score/d_A_real`, `score/d_A_fake`, ...
   """
 
   adversarial: dict[str, Any] = _kind("d_{}", *DOMAINS)
   gradient_penalty: dict[str, Any] = _kind("gp_{}", *DOMAINS)
+  real_penalty: dict[str, Any] = _kind("r1_{}", *DOMAINS)
+  fake_penalty: dict[str, Any] = _kind("r2_{}", *DOMAINS)
   scores: dict[str, Any] = _kind(
     "score/d_{}", *(f"{d}_{kind}" for d in DOMAINS for kind in ("real", "fake"))
   )
@@ -136,10 +140,18 @@ class DiscriminatorTerms(_Terms):
     """Returns what the discriminators minimise.
 
     Args:
-      weights: Of which `lambda_gp` is the gradient penalty's weight.
+      weights: Of which `lambda_gp`, `lambda_r1` and `lambda_r2` are the
+        penalties' weights.
 
     Returns:
       The sum of the losses and the weighted penalties, of the terms' type.
     """
-    penalties = sum(self.gradient_penalty.values())
-    return sum(self.adversarial.values()) + weights.lambda_gp * penalties
+    total = sum(self.adversarial.values())
+    for terms, weight in (
+      (self.gradient_penalty, weights.lambda_gp),
+      (self.real_penalty, weights.lambda_r1),
+      (self.fake_penalty, weights.lambda_r2),
+    ):
+      if terms:
+        total += weight * sum(terms.values())
+    return total

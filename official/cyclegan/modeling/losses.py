@@ -24,6 +24,8 @@ positions. A `gan_mode` is one of `config.GAN_MODES`:
   with the generator maximising log D, section 3.
 * `hinge`: Lim and Ye, "Geometric GAN", 2017; Miyato et al., "Spectral
   Normalization", 2018, eqs. 16 and 17.
+* `relativistic`: Jolicoeur-Martineau, "The relativistic discriminator", 2018,
+  section 4.1, with log-sigmoid: which of two looks more real, patch by patch.
 * `wgangp`: Gulrajani et al., "Improved Training of Wasserstein GANs", 2017,
   eq. 3. The penalty is a term of its own, `gradient_penalty`.
 """
@@ -38,18 +40,29 @@ _NORM_GUARD = 1e-12  # keeps quotients and square roots' gradients finite at 0
 
 
 def generator_loss(
-  fake_logits: tf.Tensor, gan_mode: str = "lsgan"
+  fake_logits: tf.Tensor,
+  gan_mode: str = "lsgan",
+  real_logits: tf.Tensor | None = None,
 ) -> tf.Tensor:
   """Adversarial loss of a generator.
 
   Args:
     fake_logits: Logits for generated images.
     gan_mode: Which loss.
+    real_logits: Logits for as many real images; `relativistic` needs them,
+      the others leave them aside.
 
   Returns:
-    float32 scalar; 0 or more for `lsgan` and `vanilla`, else unbounded.
+    float32 scalar; unbounded for `hinge` and `wgangp`, else 0 or more.
+
+  Raises:
+    ValueError: If `relativistic` is not given real images' logits.
   """
   fake = tf.cast(fake_logits, tf.float32)
+  if gan_mode == "relativistic":
+    if real_logits is None:
+      raise ValueError("The relativistic loss compares with real images.")
+    return _preference(fake, tf.cast(real_logits, tf.float32))
   if gan_mode == "lsgan":
     return tf.reduce_mean(tf.square(fake - 1.0))
   if gan_mode == "vanilla":
@@ -65,9 +78,10 @@ def discriminator_loss(
 ) -> tf.Tensor:
   """Adversarial loss of a discriminator.
 
-  All but `wgangp` are halved, which slows the discriminator relative to the
-  generator (CycleGAN paper, appendix 7.1). A discriminator that cannot tell
-  has 0.25 (`lsgan`), log 2 (`vanilla`), 1 (`hinge`) or 0 (`wgangp`).
+  All but `wgangp` and `relativistic` are halved, which slows the
+  discriminator relative to the generator (CycleGAN paper, appendix 7.1). A
+  discriminator that cannot tell has 0.25 (`lsgan`), log 2 (`vanilla`,
+  `relativistic`), 1 (`hinge`) or 0 (`wgangp`).
 
   Args:
     real_logits: Logits for real images.
@@ -83,6 +97,8 @@ def discriminator_loss(
   fake = tf.cast(fake_logits, tf.float32)
   if gan_mode == "wgangp":
     return tf.reduce_mean(fake) - tf.reduce_mean(real)
+  if gan_mode == "relativistic":
+    return _preference(real, fake)
   target = 1.0 - label_smoothing
   if gan_mode == "lsgan":
     real_loss = tf.square(real - target)
@@ -96,6 +112,38 @@ def discriminator_loss(
     real_loss = tf.nn.relu(1.0 - real)
     fake_loss = tf.nn.relu(1.0 + fake)
   return 0.5 * (tf.reduce_mean(real_loss) + tf.reduce_mean(fake_loss))
+
+
+def patch_penalty(
+  critic: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor, seed: tf.Tensor
+) -> tf.Tensor:
+  """Mean over the patches of the squared gradient of a patch's logit.
+
+  Source: Mescheder, Geiger, Nowozin, "Which Training Methods for GANs do
+  actually Converge?", 2018, eq. 9 (R1, at real images) and eq. 10 (R2, at
+  generated ones), where a discriminator has one logit. Of a PatchGAN each
+  logit is a discriminator of its own patch. Their gradients are not taken one
+  by one: the logits are summed with random signs, so that the products of two
+  patches' gradients, which overlap, cancel in expectation (Hutchinson, "A
+  stochastic estimator of the trace of the influence matrix", 1990).
+
+  Args:
+    critic: From images to logits.
+    images: The images.
+    seed: int `[2]`; decides the signs.
+
+  Returns:
+    float32 scalar, 0 or more, an unbiased estimate, not yet weighted.
+  """
+  with tf.GradientTape(watch_accessed_variables=False) as tape:
+    tape.watch(images)
+    logits = tf.cast(critic(images), tf.float32)
+    draws = tf.random.stateless_uniform(tf.shape(logits), seed)
+    signs = tf.where(draws < 0.5, -1.0, 1.0)
+    total = tf.reduce_sum(signs * logits)
+  gradient = tape.gradient(total, images)
+  patches = tf.cast(tf.size(logits), tf.float32)
+  return tf.reduce_sum(tf.square(gradient)) / patches
 
 
 def gradient_penalty(
@@ -130,6 +178,11 @@ def gradient_penalty(
     tf.reduce_sum(tf.square(gradient), axis=[1, 2, 3]) + _NORM_GUARD
   )
   return tf.reduce_mean(tf.square(norm - 1.0))
+
+
+def _preference(wanted: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+  """Returns the cross entropy of `wanted` looking more real than `other`."""
+  return tf.reduce_mean(tf.nn.softplus(other - wanted))
 
 
 def cycle_loss(real: tf.Tensor, reconstructed: tf.Tensor) -> tf.Tensor:

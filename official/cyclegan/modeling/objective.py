@@ -98,6 +98,8 @@ class Objective:
     discriminator_terms = loss_terms.DiscriminatorTerms(
       adversarial=dict.fromkeys(domains),
       gradient_penalty=dict.fromkeys(critics),
+      real_penalty=dict.fromkeys(domains if weights.lambda_r1 else ()),
+      fake_penalty=dict.fromkeys(domains if weights.lambda_r2 else ()),
       scores={
         f"{d}_{kind}": None for d in domains for kind in ("real", "fake")
       },
@@ -125,10 +127,8 @@ class Objective:
       domain = direction[-1]  # that of the result
       if domain not in fakes:
         continue
-      images = self._augment(fakes[domain], f"d_{domain}_fake", training)
-      logits = self._networks[f"d_{domain}"](images, training=training)
-      terms.adversarial[direction] = losses.generator_loss(
-        logits, self.weights.gan_mode
+      terms.adversarial[direction] = self._adversarial(
+        domain, real[domain], fakes[domain], training
       )
     if self._cycles:
       # A to B and back to A, and the other way round (paper, section 3.2).
@@ -140,6 +140,18 @@ class Objective:
           real[domain], backward(fakes[other], training=training)
         )
     return terms, fakes
+
+  def _adversarial(
+    self, domain: str, real: tf.Tensor, fake: tf.Tensor, training: bool
+  ) -> tf.Tensor:
+    """Returns a generator's adversarial loss, before its discriminator."""
+    mode, network = self.weights.gan_mode, self._networks[f"d_{domain}"]
+    images = self._augment(fake, f"d_{domain}_fake", training)
+    if mode != "relativistic":
+      return losses.generator_loss(network(images, training=training), mode)
+    reals = self._augment(real, f"d_{domain}_real", training)
+    logits, real_logits = _both(network, images, reals, training)
+    return losses.generator_loss(logits, mode, real_logits)
 
   def _translate(
     self, real: _Images, training: bool
@@ -221,7 +233,40 @@ class Objective:
         terms.gradient_penalty[domain] = losses.gradient_penalty(
           network, images["real"], images["fake"], mixing
         )
+      if weights.lambda_r1:
+        terms.real_penalty[domain] = self._penalty(
+          domain, images["real"], 1, training
+        )
+      if weights.lambda_r2:
+        terms.fake_penalty[domain] = self._penalty(
+          domain, images["fake"], 2, training
+        )
     return terms
+
+  def _penalty(
+    self, domain: str, images: tf.Tensor, draw: int, training: bool
+  ) -> tf.Tensor:
+    """Returns the penalty of a discriminator's gradient at some images.
+
+    In training it is computed in one of `penalty_interval` steps only, times
+    that many, so that its mean over the steps is the same (Karras et al.,
+    "Analyzing and Improving the Image Quality of StyleGAN", 2020, section 3.1).
+    """
+    seed = tf.random.experimental.stateless_fold_in(
+      self._seed(f"gp_{domain}"), draw
+    )
+
+    def compute() -> tf.Tensor:
+      return losses.patch_penalty(self._networks[f"d_{domain}"], images, seed)
+
+    interval = self.weights.penalty_interval if training else 1
+    if interval == 1:
+      return compute()
+    return tf.cond(
+      self._step.read_value() % interval == 0,
+      lambda: interval * compute(),
+      lambda: tf.constant(0.0),
+    )
 
   def _augment(
     self, images: tf.Tensor, stream: str, training: bool
