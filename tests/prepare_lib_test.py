@@ -33,6 +33,7 @@ from official.cyclegan.data import dataset_audit
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 from official.cyclegan.data import sources
+from tests import color_files
 from tests import conftest
 from tests import odd_files
 
@@ -93,6 +94,29 @@ def test_every_picture_is_packed_as_it_is_read(odd, tmp_path):
       for s in (source, folder)
     )
     assert one == other
+
+
+def test_ranges_of_deep_pictures_are_packed_and_known(tmp_path):
+  rng = np.random.default_rng(0)
+  for domain, low in (("a", 2000), ("b", 9000)):
+    (tmp_path / domain).mkdir()
+    for i in range(4):
+      levels = rng.integers(low, low + 300, (20, 30, 1)).astype(np.uint16)
+      (tmp_path / domain / f"{i}.png").write_bytes(color_files.png(levels))
+  config = config_lib.DataConfig(
+    domain_a=str(tmp_path / "a"), domain_b=str(tmp_path / "b"), range="auto"
+  )
+  audit = _write(config, tmp_path / "packed")
+  source = sources.open_source(
+    config_lib.DataConfig(dataset=str(tmp_path / "packed"))
+  )
+  assert source.level_ranges == audit.level_ranges
+  assert abs(source.level_ranges["B"].low - 9000) < 5
+  for split in sources.SPLITS:
+    for image in source.images(split).as_numpy_iterator():
+      assert len(np.unique(image)) > 150, split
+  table = (tmp_path / "packed" / "report.md").read_text()
+  assert "| black and white" in table and "16" in table
 
 
 def test_finished_set_is_left_alone_and_others_are_not_replaced(

@@ -12,13 +12,18 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import os
+import pathlib
 import shutil
 
+import numpy as np
 import pytest
 
 from official.cyclegan import translate_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import level_range
 from official.cyclegan.data import image_files
+from official.cyclegan.serving import tflite_edit
+from tests import color_files
 from tests import conftest
 
 
@@ -75,6 +80,57 @@ def test_results_that_would_overwrite_each_other_are_refused(
   with pytest.raises(errors.UserError, match="several files"):
     translate_lib.translate_files(
       models["run"], str(tmp_path / "?" / "*"), str(tmp_path / "out"), "AtoB"
+    )
+
+
+def test_levels_are_the_models_or_those_asked_for(halving, tmp_path):
+  """The model halves [0, 1]; the pictures are of 16 bits with few levels."""
+  ramp = np.linspace(1000, 3000, 256).reshape(16, 16, 1)
+  (tmp_path / "in").mkdir()
+  path = tmp_path / "in" / "a.png"
+  path.write_bytes(color_files.png(ramp.round().astype(np.uint16)))
+  described = tmp_path / "g_AB.tflite"
+  levels = level_range.LevelRange(1000, 5000)
+  description = tflite_edit.Description(*["x"] * 7, levels=levels)
+  described.write_bytes(
+    tflite_edit.with_metadata(pathlib.Path(halving).read_bytes(), description)
+  )
+  for model, option, low, high in (
+    (described, "model", 1000, 5000),
+    (described, "full", 0, 65535),
+    (halving, "model", 0, 65535),
+    (halving, "auto", 1000, 3000),
+    (halving, "0,4000", 0, 4000),
+  ):
+    (written,) = translate_lib.translate_files(
+      str(model), str(path), str(tmp_path / "o.png"), "AtoB", levels=option
+    )
+    want = (ramp - low) / (high - low) * 255 / 2
+    got = image_files.read(written)
+    assert np.abs(got - want).max() <= 1.5, option
+  with pytest.raises(errors.UserError, match="--range=wide"):
+    translate_lib.translate_files(
+      halving, str(path), str(tmp_path / "o.png"), "AtoB", levels="wide"
+    )
+
+
+def test_large_photos_are_translated_at_their_size(halving, tmp_path):
+  y, x = np.mgrid[:2100, :2200]
+  image = np.stack([x / 9, y / 9, 255 - x / 9], -1).astype(np.uint8)
+  path = str(tmp_path / "a.jpg")
+  image_files.write(path, image)
+  (written,) = translate_lib.translate_files(
+    halving, path, str(tmp_path / "o.png"), "AtoB"
+  )
+  got = image_files.read(written)
+  assert got.shape == image.shape
+  # The model sees 16 pixels: in the middle a ramp is what it was.
+  middle = slice(500, 1500)
+  off = got[middle, middle].astype(float) - image[middle, middle] / 2
+  assert np.abs(off).max() <= 4
+  with pytest.raises(errors.UserError, match="--max_pixels=1000"):
+    translate_lib.translate_files(
+      halving, path, str(tmp_path / "o.png"), "AtoB", max_pixels=1000
     )
 
 

@@ -12,21 +12,26 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import dataclasses
+import os
 import shutil
 import threading
 from concurrent import futures
 
 import numpy as np
+import PIL.Image
 import pytest
+import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
+from official.cyclegan.core import level_range
 from official.cyclegan.data import dataset
 from official.cyclegan.data import image_files
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import validation
 from official.cyclegan.scenes import scene_datasets
+from tests import color_files
 from tests import conftest
 from tests import odd_files
 
@@ -271,6 +276,48 @@ def test_two_at_once_build_one_data_set(tmp_path, monkeypatch):
     assert source.counts == dict.fromkeys(sources.SPLITS, 4)
     images = list(source.load("testB").map(source.decode))
     assert [image.shape for image in images] == [(64, 64, 3)] * 4
+
+
+def test_training_sees_what_translate_does(tmp_path):
+  """Pictures of every way of decoding, in the data set as by the reader."""
+  rng = np.random.default_rng(0)
+  profile = color_files.profile(color_files.DISPLAY_P3, 2.2)
+  large = np.repeat(rng.integers(0, 256, (40, 50, 3), np.uint8), 52, 0)
+  large = large.repeat(42, 1)
+  for domain in "AB":
+    (tmp_path / domain).mkdir()
+    small = conftest.smooth_picture(rng, 30, 40)
+    for name, image, icc in (
+      ("plain.jpg", small, None),
+      ("p3.jpg", small, profile),
+      ("large.jpg", large, None),
+      ("large_p3.jpg", large, profile),
+    ):
+      PIL.Image.fromarray(image).save(
+        tmp_path / domain / name, quality=90, icc_profile=icc
+      )
+    deep = rng.integers(500, 900, (30, 40, 1)).astype(np.uint16)
+    (tmp_path / domain / "deep.png").write_bytes(color_files.png(deep))
+  config = config_lib.DataConfig(
+    dataset=str(tmp_path), crop_size=32, load_size=32, range="400,1000"
+  )
+  source = sources.open_source(config)
+  count = 0
+  for split in sources.SPLITS:
+    for element in source.load(split).as_numpy_iterator():
+      path = os.fsdecode(element[0])
+      assert element[1] == (
+        os.path.basename(path) in ("plain.jpg", "large.jpg")
+      )
+      want = image_files.read(
+        path, levels=level_range.LevelRange(400, 1000), shrink_to=32
+      )
+      assert want.shape[0] == (1040 if "large" in path else 30)
+      got = source.decode(*map(tf.constant, element))
+      np.testing.assert_array_equal(got, want, path)
+      count += 1
+  assert count == 10
+  assert source.level_ranges["A"] == level_range.LevelRange(400, 1000)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import json
 import os
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import level_range
 from official.cyclegan.data import image_files
 from official.cyclegan.modeling import generators
 from official.cyclegan.serving import image_translator
@@ -29,6 +31,7 @@ from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import serving_module
 from tests import conftest
 
+_DETAILS = "assets.extra/cyclegan.json"
 # Both signatures, in a process that knows nothing of this package.
 _ALONE = """
 import sys
@@ -96,6 +99,23 @@ def test_answers_without_this_package(model, tmp_path):
     tolerance = 2 if name.endswith("png") else 12
     assert np.abs(made - want).max() <= tolerance
     assert np.abs(made - want).mean() < tolerance / 4
+
+
+def test_details_say_what_pictures_are_taken(model, tmp_path):
+  _, module, example = model
+  config = config_checks.resolve(
+    config_lib.Config(
+      data=config_lib.DataConfig(crop_size=32), model=conftest.TINY_MODEL
+    )
+  )
+  path = str(tmp_path / "g_AB")
+  levels = level_range.LevelRange(100, 5000)
+  saved_model_file.write(module, path, config, example, levels)
+  details = json.loads((tmp_path / "g_AB" / _DETAILS).read_text())
+  assert details["input_levels"] == [100, 5000]
+  assert details["color_space"] == "sRGB"
+  assert image_translator.open_model(path, "AtoB").levels == levels
+  assert image_translator.open_model(model[0], "AtoB").levels is None
 
 
 def test_warm_up_requests_are_answered(model):

@@ -11,6 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import dataclasses
 import json
 import os
 import subprocess
@@ -19,7 +20,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from official.cyclegan.core import level_range
+from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import tflite_edit
+from official.cyclegan.serving import tflite_file
 from tests import conftest
 
 _DESCRIPTION = tflite_edit.Description(
@@ -87,6 +91,16 @@ def test_metadata_changes_nothing_else(halving, whole):
     for c in (content, described)
   )
   np.testing.assert_array_equal(first, second)
+
+
+def test_levels_of_deep_pictures_are_in_the_file(halving, tmp_path):
+  path = tmp_path / "g_AB.tflite"
+  for levels in (None, level_range.LevelRange(51241.5, 52180)):
+    described = dataclasses.replace(_DESCRIPTION, levels=levels)
+    path.write_bytes(tflite_edit.with_metadata(halving, described))
+    assert tflite_file.input_levels(str(path)) == levels
+    opened = image_translator.open_model(str(path), "AtoB")
+    assert opened.levels == levels
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,13 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import dataclasses
 import hashlib
 import json
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
+from official.cyclegan.core import level_range
 from official.cyclegan.data import sources
 from official.cyclegan.training import run_metadata
 from tests import conftest
@@ -40,6 +42,19 @@ def test_record_says_what_made_the_run(tiny_config, pictures, tmp_path):
   assert start["first_step"] == 0 and start["device"] == _DEVICE
   assert start["versions"]["keras"].startswith("2.15")
   assert start["command"]
+
+
+def test_levels_of_the_training_are_found_again(
+  tiny_config, pictures, tmp_path
+):
+  levels = level_range.LevelRange(51241, 52180)
+  source = dataclasses.replace(
+    _source(pictures), level_ranges={"A": levels, "B": None}
+  )
+  assert run_metadata.input_levels(str(tmp_path), "AtoB") is None
+  run_metadata.add_start(str(tmp_path), tiny_config, source, _DEVICE, 0)
+  assert run_metadata.input_levels(str(tmp_path), "AtoB") == levels
+  assert run_metadata.input_levels(str(tmp_path), "BtoA") is None
 
 
 def test_later_starts_are_added(tiny_config, pictures, tmp_path):
