@@ -164,7 +164,9 @@ def make(
       context.sample_aspect_ratio = aspect
     heard = None
     if sound is not None:
-      heard = file.add_stream(sound_codec, rate=RATE)
+      # Opus has 48 kHz; PyAV converts.
+      opus = sound_codec == "libopus"
+      heard = file.add_stream(sound_codec, rate=48_000 if opus else RATE)
       heard.codec_context.layout = "mono"
     for image, time in zip(frames, times):
       values = image if planes else to_yuv(image, 6, False)

@@ -31,10 +31,6 @@ _P3_TO_SRGB = np.array(
 )
 
 
-def _signals(count=500):
-  return np.random.default_rng(0).uniform(0, 1, (count, 3))
-
-
 def _hlg(light):
   """Returns HLG's signal of scene light in [0, 1] (BT.2100, table 5)."""
   a, b, c = 0.17883277, 0.28466892, 0.55991073
@@ -144,7 +140,15 @@ def test_matrix_by_tag_or_size(matrix, width, height, name):
 def test_table_does_what_the_function_does(tags, tmp_path):
   path = str(tmp_path / "x.cube")
   video_color.write_table(path, tags, 3.0)
-  signals = _signals(1024).reshape(32, 32, 3)
+  rng = np.random.default_rng(0)
+  # From dark to bright, not so strong that a channel is nearly 0: there the
+  # table is off by a few levels.
+  light = rng.uniform(0.02, 2.9, (32, 32, 1)) * rng.uniform(0.1, 1, (32, 32, 3))
+  wide = light @ _TO_2020.T
+  if tags is _HLG:
+    signals = _hlg(wide * 0.26496)
+  else:
+    signals = video_color._light_to_pq(wide * 203)
   codes = np.rint(signals * 65535).astype("<u2")
   frame = av.VideoFrame.from_ndarray(codes, format="rgb48le")
   graph = av.filter.Graph()
@@ -166,10 +170,7 @@ def test_table_does_what_the_function_does(tags, tmp_path):
   got = graph.pull().to_ndarray(format="rgb48le") / 65535
   want = video_color.convert(codes / 65535, tags, 3.0)
   off = np.abs(got - want)
-  assert np.percentile(off, 98) < 1 / 255
-  # Where nothing is outside of the gamut, which has an edge there.
-  inside = ((want > 0.05) & (want < 0.99)).all(axis=-1)
-  assert inside.sum() > 20 and off[inside].max() < 3 / 255
+  assert np.percentile(off, 98) < 1 / 255 and off.max() < 3 / 255
 
 
 if __name__ == "__main__":

@@ -115,11 +115,9 @@ def test_part_of_a_video_with_its_sound(long_clip, tmp_path):
   begin = round((2.5 + made.sound_begin - whole.sound_begin) * videos.RATE)
   there = whole.sound[begin : begin + len(made.sound)]
   assert abs(videos.lag(there, made.sound)) < 0.02
-  np.testing.assert_allclose(
-    videos.centres(made.frames[4], 4),
-    videos.centres(whole.frames[29], 4),
-    atol=12,
-  )
+  # Its pictures come again every six.
+  off = [np.abs(made.frames[4] - f.astype(float)).mean() for f in whole.frames]
+  assert np.argmin(off[26:32]) + 26 == 29
 
 
 def test_colours_mean_the_same_after_translation(tmp_path):

@@ -96,6 +96,7 @@ FORMATS = {
       "row-mt": "1",
     },
     even=False,
+    has_aspect=False,  # VP9's stream has none, and PyAV cannot set the file's
     sound="libopus",
     run_in=("opus",),
   ),
@@ -146,6 +147,8 @@ _SOUND_RATES = {
 }
 _SOUND_CHANNELS = {"libopus": 8, "libmp3lame": 2, "wmav2": 2, "aac": 8}
 _SOUND_BITS_PER_CHANNEL = 96_000  # per second
+# Samples of silence that are more than any encoder's packet.
+_FILL = 4096
 # Of an .avi file from a video of varying rate.
 _MAX_CONSTANT_RATE = 120
 
@@ -186,10 +189,13 @@ class Writer:
     self._waiting: collections.deque[tuple[Fraction, Any]] = collections.deque()
     self._lengths: dict[int, int] = {}
     self._last: int | None = None
+    # The last picture, when it was last shown, and until when it is.
+    self._shown: tuple[Any, int, int] | None = None
     self._dropped = 0
     self._graph: Any = None
     self._container: Any = None
     try:
+      self._partial.touch()  # says now, not after hours, if that is impossible
       self._container = av.open(
         os.path.abspath(self._partial), "w", format=self._format.container
       )
@@ -313,7 +319,6 @@ class Writer:
       self._dropped += 1  # the file's clock is too coarse to tell them apart
       return
     self._last = stamp
-    self._lengths[stamp] = end - stamp
     pixels = pixels[: self.height, : self.width]
     if pixels.shape[-1] == 1:
       pixels = np.repeat(pixels, 3, axis=-1)
@@ -322,8 +327,10 @@ class Writer:
         np.ascontiguousarray(pixels), format="rgb24"
       )
       frame = self._converted(frame)
-      frame.pts, frame.time_base = stamp, self._unit
-      self._mux_pictures(self._pictures.encode(frame))
+      self._repeat_until(stamp)
+      self._lengths[stamp] = end - stamp
+      self._encode(frame, stamp)
+      self._shown = (frame, stamp, end)
       self._mux_sounds(self.seconds)
     except (av.FFmpegError, OSError) as error:
       raise self._refusal(error) from error
@@ -361,6 +368,8 @@ class Writer:
       errors.UserError: If the file cannot be written.
     """
     try:
+      if self._shown is not None:
+        self._repeat_until(self._shown[2])
       self._mux_pictures(self._pictures.encode(None))
       for track in self._sounds:
         if track is not None:
@@ -389,11 +398,24 @@ class Writer:
       self._container = None
     self._partial.unlink(missing_ok=True)
 
+  def _repeat_until(self, stamp: int) -> None:
+    """Shows the last picture on each beat before the next, at constant rate."""
+    if self._format.ticks >= 0 or self._shown is None:
+      return
+    frame, before, end = self._shown
+    for beat in range(before + 1, stamp):
+      self._encode(frame, beat)
+    self._shown = (frame, max(before, stamp - 1), end)
+
+  def _encode(self, frame: Any, stamp: int) -> None:
+    frame.pts, frame.time_base = stamp, self._unit
+    self._mux_pictures(self._pictures.encode(frame))
+
   def _mux_pictures(self, packets: Sequence[Any]) -> None:
     for packet in packets:
       # Else the last picture of a file would have no duration.
       length = self._lengths.pop(packet.pts, 0)
-      if length:
+      if length and self._format.ticks >= 0:
         packet.duration = length
       self._container.mux(packet)
 
@@ -464,6 +486,7 @@ class _Track:
     self.codec = codec
     self._encodes = encodes
     self._last: int | None = None
+    self._newest: Any = None
 
   def packets(self, sound: video_reader.Sound) -> list[tuple[Fraction, Any]]:
     """Returns packets to be written, with their times in seconds."""
@@ -472,6 +495,7 @@ class _Track:
     stamp = round(sound.time / unit)
     if self._encodes:
       data.pts = stamp
+      self._newest = data
       return self._timed(self.stream.encode(data))
     shift = data.pts - stamp if data.pts is not None else data.dts - stamp
     for name in ("pts", "dts"):
@@ -485,7 +509,21 @@ class _Track:
 
   def flush(self) -> list[tuple[Fraction, Any]]:
     """Returns what an encoder still holds."""
-    return self._timed(self.stream.encode(None)) if self._encodes else []
+    last = self._newest
+    if last is None:
+      return []
+    # Some encoders keep what does not fill a packet: silence fills it.
+    end = last.pts + round(last.samples / (last.sample_rate * last.time_base))
+    silence = av.AudioFrame.from_ndarray(
+      np.zeros_like(last.to_ndarray()), last.format.name, last.layout.name
+    )
+    silence.sample_rate, silence.time_base = last.sample_rate, last.time_base
+    packets = []
+    for i in range(1 + _FILL // last.samples):
+      silence.pts = end + i * (end - last.pts)
+      packets += self._timed(self.stream.encode(silence))
+    packets += self._timed(self.stream.encode(None))
+    return [p for p in packets if p[0] < end * last.time_base]
 
   def _timed(self, packets: Sequence[Any]) -> list[tuple[Fraction, Any]]:
     return [(p.pts * Fraction(p.time_base), p) for p in packets]
