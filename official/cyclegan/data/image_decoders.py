@@ -435,12 +435,13 @@ def _open_deep_tiff(file: BinaryIO, image: _Tiff) -> Encoded:
     file.seek(0)
     other = _Tiff(file)
     other._size = width, height
-    ((codec, box, offset, arguments),) = other.tile
+    tiles: list[Any] = list(other.tile)
+    ((codec, box, offset, arguments),) = tiles
     mode, *rest = arguments
     # In the other order of bytes the upper ones are the lower ones.
     swapped = mode[:-1] + ("B" if sys.byteorder == "little" else "L")
-    parts = codec, box, offset, (swapped, *rest)
-    named = type(other.tile[0])
+    parts: Any = codec, box, offset, (swapped, *rest)
+    named = type(tiles[0])
     other.tile = [parts if named is tuple else named(*parts)]
     levels = np.asarray(image).astype(np.uint16) << 8
     levels |= np.asarray(other)

@@ -33,6 +33,8 @@ each pixel.
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
@@ -112,7 +114,7 @@ def _resnet_body(
     kernel: int,
     name: str,
     strides: int = 1,
-    **kernel_options: float,
+    **kernel_options: Any,
   ) -> tf.Tensor:
     # Only what keeps the size is mirrored, as in the reference implementation.
     border = blocks.border_options(config, kernel // 2)
@@ -187,7 +189,7 @@ def _mobile_body(
     kernel: int,
     name: str,
     strides: int = 1,
-    **kernel_options: float,
+    **kernel_options: Any,
   ) -> tf.Tensor:
     x = blocks.conv2d(
       filters,
@@ -206,7 +208,7 @@ def _mobile_body(
     filters: int,
     name: str,
     strides: int = 1,
-    **kernel_options: float,
+    **kernel_options: Any,
   ) -> tf.Tensor:
     x = blocks.depthwise_conv2d(
       config.block_kernel,
