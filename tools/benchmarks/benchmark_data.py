@@ -230,7 +230,7 @@ def _compared_table(figures: dict[str, Any]) -> str:
     name: [sorted(r[u] for r in rounds)[len(rounds) // 2] for u in units]
     for name, rounds in figures.items()
   }
-  rows = [
+  rows: list[tuple[str, ...]] = [
     (name, f"{rate:.0f}", f"{cpu:.3f}") for name, (rate, cpu) in medians.items()
   ]
   before, after = medians["before"], medians["after"]

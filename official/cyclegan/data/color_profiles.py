@@ -81,6 +81,7 @@ def from_profile(profile: bytes | None, mode: str) -> Convert | None:
 def _from_profile(profile: bytes, mode: str) -> Convert | None:
   """Returns LittleCMS's conversion, or None if there is nothing to convert."""
   source: Any
+  flags = PIL.ImageCms.Flags
   try:
     if mode == "LAB":
       source = PIL.ImageCms.createProfile("LAB")
@@ -97,7 +98,7 @@ def _from_profile(profile: bytes, mode: str) -> Convert | None:
       "RGB",
       _INTENT,
       # Of grey, LittleCMS's own table has too few steps in the shadows.
-      PIL.ImageCms.Flags.NOOPTIMIZE if mode == "L" else 0,
+      flags.NOOPTIMIZE if mode == "L" else flags.NONE,
     )
 
     def convert(image: PIL.Image.Image) -> PIL.Image.Image:
