@@ -144,6 +144,28 @@ def test_pipelines_are_compared_with_bare_decoding(tmp_path):
   assert "| pipeline, cache=disk |" in conftest.unpadded(done.stdout)
 
 
+def test_pipelines_of_two_checkouts_are_compared(tmp_path):
+  done = conftest.run_tool(
+    "benchmarks/benchmark_data.py",
+    "--size=32",
+    "--counts=6,9",
+    "--seconds=0.1",
+    "--rounds=1",
+    f"--before={conftest.ROOT}",
+    f"--json={tmp_path / 'data.json'}",
+  )
+  assert done.returncode == 0, done.stderr
+  figures = json.loads((tmp_path / "data.json").read_text())
+  for name in ("before", "after"):
+    (measured,) = figures[name]
+    assert min(measured.values()) > 0
+  assert "| after to before |" in conftest.unpadded(done.stdout)
+  conftest.assert_refused(
+    conftest.run_tool("benchmarks/benchmark_data.py", f"--before={tmp_path}"),
+    "--before=",
+  )
+
+
 def test_impossible_sets_are_refused():
   conftest.assert_refused(
     conftest.run_tool("benchmarks/benchmark_data.py", "--counts=9"),

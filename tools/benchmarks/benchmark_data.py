@@ -24,6 +24,13 @@ consumes, of the networks that the model flags describe, in the fastest
 precision of this machine. Then the resident memory of a process that trains
 from few pictures and from many with --cache=none. --dataset=FOLDER measures
 your own pictures instead; --json=FILE keeps every figure.
+
+  git worktree add /tmp/before REVISION
+  python tools/benchmarks/benchmark_data.py --before=/tmp/before
+
+compares the pipeline with that of another checkout instead, with --cache=none,
+in processes of their own in turn: pictures a second, and processor time of a
+picture, which other programs disturb less.
 """
 
 from __future__ import annotations
@@ -66,6 +73,9 @@ _SECONDS = flags.DEFINE_float(
 _ROUNDS = flags.DEFINE_integer(
   "rounds", 3, "How often, in turn; the median counts.", lower_bound=1
 )
+_BEFORE = flags.DEFINE_string(
+  "before", "", "Folder of another checkout to compare the pipeline with."
+)
 _JSON = flags.DEFINE_string("json", "", "File for all figures.")
 _WORKER = flags.DEFINE_string("worker", "", "For the tool's own use.")
 
@@ -78,7 +88,9 @@ _MEASURED = ("none", "memory", "disk")
 def main() -> None:
   """Measures and prints."""
   if _WORKER.value:
-    print(json.dumps(_work(json.loads(_WORKER.value))))
+    values = json.loads(_WORKER.value)
+    work = _work_rate if "crop_size" in values else _work
+    print(json.dumps(work(values)))
     return
   config: config_lib.ResolvedConfig = config_checks.resolve(
     core_flags.config_from_flags()
@@ -97,6 +109,9 @@ def main() -> None:
         sets[count] = os.path.join(folder, str(count))
         draw(sets[count], count, _SIZE.value)
       config = _with_data(config, dataset=sets[counts[0]])
+    if _BEFORE.value:
+      _finish(_compared(config.data, _BEFORE.value))
+      return
     figures = _throughput(config)
     if not own:
       figures["memory_mb"] = {
@@ -105,7 +120,13 @@ def main() -> None:
         )
         for count in counts
       }
-  print(_table(figures), end="")
+  _finish(figures)
+
+
+def _finish(figures: dict[str, Any]) -> None:
+  """Prints figures, and keeps them if asked to."""
+  table = _compared_table if "before" in figures else _table
+  print(table(figures), end="")
   if _JSON.value:
     files.write_text(
       pathlib.Path(_JSON.value), json.dumps(figures, indent=2) + "\n", "json"
@@ -153,6 +174,73 @@ def _counts() -> list[int]:
     pass
   raise errors.UserError(
     ": give two numbers, e.g. 200,20000.", "counts", ",".join(_COUNTS.value)
+  )
+
+
+def _compared(data: config_lib.DataConfig, before: str) -> dict[str, Any]:
+  """Measures the pipelines of two checkouts in turn."""
+  if not os.path.isdir(os.path.join(before, "official", "cyclegan")):
+    raise errors.UserError(": no checkout of this package.", "before", before)
+  # Only what every version has.
+  names = "dataset", "domain_a", "domain_b", "crop_size", "load_size"
+  values = {name: getattr(data, name) for name in names}
+  here = str(pathlib.Path(__file__).absolute().parents[2])
+  trees = {"before": os.path.abspath(before), "after": here}
+  figures: dict[str, list[dict[str, float]]] = {name: [] for name in trees}
+  for _ in range(_ROUNDS.value):
+    for name, tree in trees.items():
+      printed = child.run(
+        [
+          *("/usr/bin/env", f"PYTHONPATH={tree}", sys.executable),
+          str(pathlib.Path(__file__).absolute()),
+          f"--worker={json.dumps(values)}",
+          f"--seconds={_SECONDS.value}",
+        ],
+        f"the measurement of {tree}",
+      )
+      figures[name].append(json.loads(printed.splitlines()[-1]))
+  return dict(figures)
+
+
+def _work_rate(values: dict[str, Any]) -> dict[str, float]:
+  """Returns pictures a second, and a picture's processor time in ms."""
+  from official.cyclegan.data import dataset
+  from official.cyclegan.data import sources
+
+  data = config_lib.DataConfig(**values, cache="none")
+  source = sources.open_source(data)
+  batches = iter(dataset.training_batches(source, data, 1))
+  for _ in range(source.counts["trainA"]):
+    next(batches)
+  start, used = time.perf_counter(), time.process_time()
+  done = 0
+  while time.perf_counter() - start < _SECONDS.value:
+    next(batches)
+    done += 2
+  return {
+    "pictures_per_second": done / (time.perf_counter() - start),
+    "cpu_ms": 1e3 * (time.process_time() - used) / done,
+  }
+
+
+def _compared_table(figures: dict[str, Any]) -> str:
+  """Returns a comparison as Markdown: medians, and their ratios."""
+  units = "pictures_per_second", "cpu_ms"
+  medians = {
+    name: [sorted(r[u] for r in rounds)[len(rounds) // 2] for u in units]
+    for name, rounds in figures.items()
+  }
+  rows: list[tuple[str, ...]] = [
+    (name, f"{rate:.0f}", f"{cpu:.3f}") for name, (rate, cpu) in medians.items()
+  ]
+  before, after = medians["before"], medians["after"]
+  ratios = after[0] / before[0], before[1] / after[1]
+  rows.append(("after to before", *(f"{ratio:.3f}" for ratio in ratios)))
+  return (
+    markdown_table.table(
+      ["", "pictures a second", "processor ms of a picture"], rows
+    )
+    + "\n"
   )
 
 

@@ -36,7 +36,6 @@ from official.cyclegan.data import image_headers
 _SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 _NOTICEABLE = 2  # 8-bit levels
 _GRID = 9  # of colours along each axis, on which profiles are compared
-_NO_FLAGS = PIL.ImageCms.Flags(0)
 _INTENT = PIL.ImageCms.Intent.PERCEPTUAL  # for photographs, ICC.1 annex D
 # x and y of red, green and blue by H.273's numbers; white is D65 but for 11.
 _D65, _DCI = (0.3127, 0.3290), (0.314, 0.351)
@@ -82,6 +81,7 @@ def from_profile(profile: bytes | None, mode: str) -> Convert | None:
 def _from_profile(profile: bytes, mode: str) -> Convert | None:
   """Returns LittleCMS's conversion, or None if there is nothing to convert."""
   source: Any
+  flags = PIL.ImageCms.Flags
   try:
     if mode == "LAB":
       source = PIL.ImageCms.createProfile("LAB")
@@ -98,7 +98,7 @@ def _from_profile(profile: bytes, mode: str) -> Convert | None:
       "RGB",
       _INTENT,
       # Of grey, LittleCMS's own table has too few steps in the shadows.
-      PIL.ImageCms.Flags.NOOPTIMIZE if mode == "L" else _NO_FLAGS,
+      flags.NOOPTIMIZE if mode == "L" else flags.NONE,
     )
 
     def convert(image: PIL.Image.Image) -> PIL.Image.Image:

@@ -435,14 +435,13 @@ def _open_deep_tiff(file: BinaryIO, image: _Tiff) -> Encoded:
     file.seek(0)
     other = _Tiff(file)
     other._size = width, height
-    tiles: list[Any] = list(other.tile)
-    ((codec, box, offset, arguments),) = tiles
-    mode, *rest = arguments
+    tile: Any = other.tile[0]  # a tuple, and in later versions a named one
+    codec, box, offset, (mode, *rest) = tile
     # In the other order of bytes the upper ones are the lower ones.
     swapped = mode[:-1] + ("B" if sys.byteorder == "little" else "L")
     parts: Any = codec, box, offset, (swapped, *rest)
-    named = type(tiles[0])
-    other.tile = [parts if named is tuple else named(*parts)]
+    kind = type(tile)
+    other.tile = [parts if kind is tuple else kind(*parts)]
     levels = np.asarray(image).astype(np.uint16) << 8
     levels |= np.asarray(other)
     return levels[..., :3] if opaque else levels, 3

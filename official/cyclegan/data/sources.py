@@ -22,6 +22,7 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -261,15 +262,21 @@ def _open_folder(config: config_lib.DataConfig) -> Source:
   ranges = image_checks.level_ranges(files, readable, config)
   read = image_checks.reader(files, ranges, config)
 
+  divisors = {
+    p: image_checks.jpeg_divisor(readable[p], config) for p in readable
+  }
+  # Where all are 1 the graph is spared the choice.
+  reduces = max(divisors.values()) > 1
+
   def load(split: str) -> tf.data.Dataset:
-    infos = [readable[p] for p in files[split]]
-    return tf.data.Dataset.from_tensor_slices(
-      (
-        [os.fsencode(p) for p in files[split]],
-        [info.plain for info in infos],
-        [image_checks.jpeg_divisor(info, config) for info in infos],
-      )
-    )
+    paths = files[split]
+    columns: list[list[Any]] = [
+      [os.fsencode(p) for p in paths],
+      [readable[p].plain for p in paths],
+    ]
+    if reduces:
+      columns.append([divisors[p] for p in paths])
+    return tf.data.Dataset.from_tensor_slices(tuple(columns))
 
   def with_pillow(path: bytes) -> np.ndarray:
     try:
@@ -280,7 +287,7 @@ def _open_folder(config: config_lib.DataConfig) -> Source:
       raise OSError(messages.printable(str(error))) from None
 
   def decode_file(
-    path: tf.Tensor, plain: tf.Tensor, divisor: tf.Tensor
+    path: tf.Tensor, plain: tf.Tensor, divisor: tf.Tensor | None = None
   ) -> tf.Tensor:
     image = tf.cond(
       plain,
