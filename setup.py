@@ -56,8 +56,8 @@ tensorflow-serving-api: the format of TensorFlow Serving's warm-up requests.
 av: reads and writes videos, cameras and their sound; its wheels bring FFmpeg's
   libraries, with H.264, for Linux, macOS and Windows. Always installed, since
   folders of people's pictures hold videos, and it is small beside tensorflow.
-  14.2 has what is used here, and wheels for Linux older than glibc 2.28; 15.1
-  is the last for Python 3.9.
+  15.1 is the last for Python 3.9; tested with 15.1, 18.1 and 19.0, of which the
+  last needs Python 3.12.
 tqdm: progress bars; tensorflow-datasets uses it as well.
 tensorboard: hyperparameters for its HParams tab; tensorflow brings it along.
 setuptools < 81: tensorboard 2.15 imports pkg_resources.
@@ -75,7 +75,7 @@ _LITERT = [
   ),
   ("ai-edge-litert==2.0.2; python_version<'3.10' and platform_system=='Linux'"),
 ]
-_VIDEO = ["av>=14.2,<20"]
+_VIDEO = ["av>=15.1,<20"]
 
 setuptools.setup(
   name="cyclegan-garden",

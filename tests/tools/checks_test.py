@@ -74,6 +74,15 @@ def test_pictures_and_summary(few_fruits, tmp_path):
   assert picture.shape == (2 * (3 * 66 - 2), 2 * (4 * 66 - 2), 3)
 
 
+def test_long_video_in_short():
+  done = conftest.run_tool(
+    "checks/check_long_video.py", "--minutes=0.1", "--height=64"
+  )
+  assert done.returncode == 0, done.stdout + done.stderr
+  for words in ("Pictures: ", "Sound: off by", "Memory: "):
+    assert words in done.stdout
+
+
 def test_summary_refuses_pictures_that_do_not_belong_together(tmp_path):
   picture = np.zeros((4, 4, 3), np.uint8)
   for part, name in (("A", "1.png"), ("translated", "2.png"), ("B", "1.png")):

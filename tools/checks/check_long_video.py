@@ -13,7 +13,7 @@
 # limitations under the License.
 r"""Translates a long video of varying rate with sound, and looks at the result.
 
-Recipe (20 minutes on two cores; `--minutes=0.2 --height=96` takes seconds):
+Recipe (10 minutes on two cores; `--minutes=0.2 --height=96` takes seconds):
 
   python tools/checks/check_long_video.py --minutes=10
 
