@@ -54,8 +54,6 @@ _TABLE = [
   ("prepare", _TWO, "output_dir", "set/B/new"),
   ("prepare", _SET, "preview", "set/A/0.png"),
   ("prepare", _SET, "preview", "set/new.png"),
-  # Where it is made first: `NAME.partial`.
-  ("prepare", "--domain_a={set}/A --domain_b={set}/B", "output_dir", "b"),
   ("train", _SET, "model_dir", "set"),
   ("train", _TWO, "model_dir", "set/B"),
   ("train", _TWO, "model_dir", "set/A/new"),
@@ -111,9 +109,7 @@ _WAYS = {
   "spelling": lambda path, tmp_path: f"{path.parent}/./x/../{path.name}",
   "relative": lambda path, tmp_path: os.path.relpath(path),
   "link": lambda path, tmp_path: _link(path, tmp_path),
-  "link above": lambda path, tmp_path: (
-    _link(path.parent, tmp_path.parent) / path.name
-  ),
+  "link above": lambda path, tmp_path: _link(path.parent, tmp_path) / path.name,
   "case": lambda path, tmp_path: path.with_name(path.name.swapcase()),
 }
 
@@ -134,13 +130,11 @@ def places(tmp_path):
   config_file.save(config_checks.resolve(config), str(tmp_path / "run"))
   (tmp_path / "model.tflite").write_bytes(b"model")
   (tmp_path / "clip.mp4").write_bytes(b"clip")
-  (tmp_path / "b.partial").symlink_to(tmp_path / "set" / "B")
   return {
     "set": tmp_path / "set",
     "run": tmp_path / "run",
     "model": tmp_path / "model.tflite",
     "clip": tmp_path / "clip.mp4",
-    "b": tmp_path / "b",
   }
 
 

@@ -142,7 +142,7 @@ def test_sub_folders_keep_their_places_and_the_rest_is_counted(
 def test_patterns_and_brackets(halved, tmp_path, monkeypatch, pattern, want):
   _write(tmp_path, "in/a.png", "in/b[1].png", "in/x/c.png", "in/x/y [2]/d.png")
   _write(tmp_path, "in/.hidden.png", "in/x/._c.png")
-  (tmp_path / "in" / "x" / "loop").symlink_to(tmp_path / "in")
+  (tmp_path / "in" / "x" / "loop").symlink_to(tmp_path / "in" / "x")
   monkeypatch.chdir(tmp_path)
   for output, inputs in (("1", pattern), ("2", str(tmp_path / pattern))):
     _translate(inputs, output)
