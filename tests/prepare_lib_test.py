@@ -154,6 +154,24 @@ def test_what_was_begun_with_other_pictures_is_dropped(odd, tmp_path):
   assert len(list(builder.as_dataset(split="trainA"))) > 5
 
 
+@pytest.mark.parametrize(
+  ("linked", "words"), [(False, "is something else"), (True, "which is read")]
+)
+def test_where_it_is_made_first_is_nobody_elses(odd, tmp_path, linked, words):
+  config, _ = odd
+  partial = tmp_path / "packed.partial"
+  if linked:  # pictures of a domain
+    partial.symlink_to(tmp_path / "b")
+  else:
+    partial.mkdir()
+    (partial / "mine.txt").write_text("")
+  before = sorted(os.listdir(partial))
+  audit = dataset_audit.DatasetAudit((), {}, {})
+  with pytest.raises(errors.UserError, match=words):
+    prepare_lib.write(audit, {}, config, str(tmp_path / "packed"), 1 << 20)
+  assert sorted(os.listdir(partial)) == before
+
+
 def test_full_disk_is_one_line(odd, tmp_path, monkeypatch):
   config, _ = odd
 

@@ -210,9 +210,10 @@ def _translate_all(
       continue
     written.append(target)
   if problems:
-    was = "was" if len(written) == 1 else "were"
+    videos = any(p.lower().endswith(folders.VIDEO_SUFFIXES) for p in paths)
+    noun = "file was" if videos else "picture was"
     raise errors.UserError(
-      f"{len(written)} of {describe(paths)} {was} translated. "
+      f"{len(written)} of {messages.count(len(paths), noun)} translated. "
       + " ".join(problems)
     )
   return written

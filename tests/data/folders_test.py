@@ -11,7 +11,11 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import math
 import os
+import pathlib
+import re
+import shutil
 
 import numpy as np
 import pytest
@@ -113,6 +117,66 @@ def test_walk_passes_over_what_is_no_picture(tmp_path):
   assert [os.path.basename(p) for p in others] == ["notes.txt"]
 
 
+def test_everything_is_in_one_list(tmp_path):
+  made = {
+    "images": ["a.JPG", "x/b.heic", "x/y/c.avif", "dangling.png"],
+    "videos": ["a.MOV", "x/b.ts", "x/c.wmv"],
+    "others": ["notes.txt", "README", "x/pipe.png"],
+    "hidden": ["._a.JPG", ".git/x/y", "x/.b.png", "__MACOSX/x/._b.heic"],
+  }
+  for name in (name for names in made.values() for name in names):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if name == "dangling.png":
+      path.symlink_to("nothing")
+    elif name == "x/pipe.png":
+      os.mkfifo(path)
+    else:
+      path.write_text("")
+  found = folders.scan(str(tmp_path))
+  for kind, names in made.items():
+    paths = [os.path.relpath(p, tmp_path) for p in getattr(found, kind)]
+    assert sorted(paths) == sorted(names), kind
+  rest = [*found.videos, *found.others, *found.hidden]
+  assert folders.left_out(str(tmp_path), rest) == (
+    "10 files left out: 4 hidden, 1 .mov, 1 .png, 1 .ts, 1 .txt, 1 .wmv,"
+    " 1 without an ending"
+  )
+
+
+def test_many_kinds_are_summed_up():
+  paths = [f"f/{i}.{ending}" for ending in "abcdefghij" for i in range(2)]
+  said = folders.left_out("f", [*paths, "f/0.a"])
+  assert said.startswith("21 files left out: 3 .a, 2 .b, ")
+  assert said.endswith(", 4 of other kinds")
+  numbers = [int(n) for n in re.findall(r"\d+", said)]
+  assert sum(numbers[1:]) == 21
+  assert folders.left_out("f", ["f/x.txt"]) == "1 file left out: 1 .txt"
+
+
+def test_what_lies_beside_the_domains_is_said(tmp_path, log):
+  for name in ("trainA", "trainB", "testA/more", "extra"):
+    _write(tmp_path / name, 2)
+  (tmp_path / "README.txt").write_text("")
+  (tmp_path / "trainA" / "clip.mov").write_text("")
+  (tmp_path / "testA" / ".DS_Store").write_text("")
+  found = _find(tmp_path)
+  assert "trainA: 2 pictures, and 1 file left out: 1 .mov." in log.text
+  assert "testA: 2 pictures, and 1 file left out: 1 hidden." in log.text
+  assert "domains 3 files left out: 2 .png, 1 .txt." in log.text
+  assert len(found["A"].ignored) == 2 and not found["B"].ignored
+  assert not folders.is_data_set(str(tmp_path))
+  shutil.rmtree(tmp_path / "extra")
+  assert folders.is_data_set(str(tmp_path))
+  assert not folders.is_data_set(str(tmp_path / "trainA"))
+
+
+def test_endings_of_both_kinds_are_apart():
+  images, videos = set(folders.IMAGE_SUFFIXES), set(folders.VIDEO_SUFFIXES)
+  assert not images & videos and set(image_files.READABLE) <= images
+  assert all(e == e.lower() and e[0] == "." for e in images | videos)
+
+
 @pytest.mark.parametrize(
   ("made", "words"),
   [
@@ -154,6 +218,26 @@ def test_held_out_pictures_follow_their_contents(tmp_path):
   with open(test[0], "rb") as file, open(copy, "wb") as target:
     target.write(file.read())
   assert copy in folders.hold_out([*images, copy], 0.1)[1]
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("fraction", [0.1, 0.3, 0.5])
+@pytest.mark.parametrize(
+  "copies", [[1] * 8, [4, 1, 1, 1, 1], [3, 3, 1, 1], [1, 1], [5, 1], [2] * 9]
+)
+def test_small_sets_keep_their_pictures(tmp_path, seed, fraction, copies):
+  paths = []
+  for i, count in enumerate(copies):
+    for k in range(count):
+      paths.append(str(tmp_path / f"{i}_{k}"))
+      pathlib.Path(paths[-1]).write_text(f"{seed} {i}")
+  train, test = folders.hold_out(paths, fraction)
+  assert sorted(train + test) == paths and train
+  held = {os.path.basename(path)[0] for path in test}
+  assert not held & {os.path.basename(path)[0] for path in train}
+  most = math.ceil(fraction * len(copies))
+  assert 1 <= len(held) <= most
+  assert len(test) <= max(most, min(copies))
 
 
 @pytest.mark.parametrize("fraction", [1e-6, 0.5, 1 - 1e-6])
