@@ -13,18 +13,35 @@
 # limitations under the License.
 """Packaging of the CycleGAN package.
 
-The pins are a set that resolves and works together; each has its reason:
+There are two stacks (README, "Two stacks"). Python decides: 3.9 to 3.11 get
+`keras2`, 3.12 and 3.13 get `keras3`. With CYCLEGAN_STACK=keras3 in the
+environment, 3.10 and 3.11 get that as well. The pins are sets that resolve and
+work together; each has its reason:
 
+keras2:
 tensorflow 2.15.1: the last release whose Keras is Keras 2, which
   tensorflow-addons needs. Models, training and export.
 tensorflow-addons 0.23.0: InstanceNormalization, which Keras 2 lacks. The last
   release; it does not import with tensorflow 2.16.
-tensorflow-datasets: the classic data sets, and where the built-in ones are
-  kept. 4.9.10 needs Python 3.10; 4.9.3 is the last for 3.9.
+keras 2.15: what tensorflow 2.15 needs; keras-tuner would take any.
+tensorboard 2.15: what tensorflow 2.15 needs.
 tensorflow-metadata <= 1.17.3: tensorflow-datasets asks for any version, but
   1.21 imports names that the protobuf of tensorflow 2.15 does not have.
+numpy < 2: tensorflow 2.15 is compiled against numpy 1.
+setuptools < 81: tensorboard 2.15 imports pkg_resources.
+
+keras3:
+tensorflow 2.21: the newest release; 2.20 where a platform has no 2.21. Another
+  one may name or compute differently what checkpoints and bit-equality rest on.
+keras 3.15: pinned, for core/stack.py and modeling/adam.py use its inner parts;
+  3.12 is the last for Python 3.10.
+tensorboard 2.20: asks for no pkg_resources; tensorflow brings it along.
+numpy >= 1.26: what tensorflow 2.21 needs.
+
+Both:
+tensorflow-datasets: the classic data sets, and where the built-in ones are
+  kept. 4.9.10 needs Python 3.10; 4.9.3 is the last for 3.9.
 importlib_resources: tensorflow-datasets imports it without asking for it.
-keras 2.15: what tensorflow 2.15 needs; keras-tuner would take any.
 keras-tuner: searches the loss weights. Pinned, for tuning/oracles.py keeps
   its state in another way than keras-tuner itself.
 grpcio: how keras-tuner's workers ask their chief; tensorflow brings it along.
@@ -45,7 +62,6 @@ psutil: the free memory, by which pictures are kept or read again;
 requests: downloads that go on where they were; tensorflow-datasets uses it.
 pyyaml: presets and the configuration files that people write.
 tabulate: tables in Markdown.
-numpy < 2: tensorflow 2.15 is compiled against numpy 1.
 matplotlib: the benchmarks' curves; nothing else draws axes.
 ai-edge-litert: runs .tflite files without importing TensorFlow, so that
   translate starts at once, and is the runtime of today's phones, in which
@@ -60,14 +76,46 @@ av: reads and writes videos, cameras and their sound; its wheels bring FFmpeg's
   last needs Python 3.12.
 tqdm: progress bars; tensorflow-datasets uses it as well.
 tensorboard: hyperparameters for its HParams tab; tensorflow brings it along.
-setuptools < 81: tensorboard 2.15 imports pkg_resources.
 """
 
+import os
 import pathlib
 
 import setuptools
 
 _README = pathlib.Path(__file__).with_name("README.md")
+_STACKS = {
+  "keras2": [
+    "keras==2.15.0",
+    "numpy>=1.23,<2",
+    "setuptools<81",
+    "tensorboard>=2.15,<2.16",
+    "tensorflow==2.15.1",
+    "tensorflow-addons==0.23.0",
+    "tensorflow-metadata>=1.14,<=1.17.3",
+    "tensorflow-serving-api==2.15.1",
+  ],
+  "keras3": [
+    "keras==3.15.1; python_version>='3.11'",
+    "keras==3.12.4; python_version<'3.11'",
+    "numpy>=1.26",
+    "tensorboard>=2.20,<2.22",
+    "tensorflow>=2.20,<2.22",
+    "tensorflow-metadata>=1.21",
+    "tensorflow-serving-api>=2.20,<2.22",
+  ],
+}
+_ASKED = os.environ.get("CYCLEGAN_STACK", "")
+if _ASKED not in ("", *_STACKS):
+  raise SystemExit(
+    f"CYCLEGAN_STACK={_ASKED}: must be one of {', '.join(_STACKS)}."
+  )
+# The Pythons of each stack; asked for, one has all on which it installs.
+_PYTHONS = {
+  "": ">=3.9,<3.14",
+  "keras2": ">=3.9,<3.12",
+  "keras3": ">=3.10,<3.14",
+}
 _LITERT = [
   (
     "ai-edge-litert==2.3.0; python_version>='3.10' and"
@@ -76,6 +124,21 @@ _LITERT = [
   ("ai-edge-litert==2.0.2; python_version<'3.10' and platform_system=='Linux'"),
 ]
 _VIDEO = ["av>=15.1,<20"]
+
+
+def _stack_packages() -> list[str]:
+  """Returns the packages of the stack asked for, or of each for its Python."""
+  if _ASKED:
+    return _STACKS[_ASKED]
+  return [
+    *(f"{p}; python_version<'3.12'" for p in _STACKS["keras2"]),
+    *(
+      f"{p.split(';')[0]}; python_version>='3.12'"
+      for p in _STACKS["keras3"]
+      if "<'3.11'" not in p
+    ),
+  ]
+
 
 setuptools.setup(
   name="cyclegan-garden",
@@ -94,8 +157,9 @@ setuptools.setup(
       "web/*",
     ]
   },
-  python_requires=">=3.9,<3.12",
+  python_requires=_PYTHONS[_ASKED],
   install_requires=[
+    *_stack_packages(),
     "absl-py>=1.4",
     *_LITERT,
     *_VIDEO,
@@ -103,25 +167,17 @@ setuptools.setup(
     "grpcio>=1.59",
     "imagehash>=4.3",
     "importlib_resources",
-    "keras==2.15.0",
     "keras-tuner==1.4.8",
     "matplotlib>=3.5",
-    "numpy>=1.23,<2",
     "pi-heif>=1.0",
     "pillow>=11.3",
     "psutil",
     "pyyaml>=6",
     "requests",
     "scikit-learn>=1.3",
-    "setuptools<81",
     "tabulate>=0.9",
-    "tensorboard>=2.15,<2.16",
-    "tensorflow==2.15.1",
-    "tensorflow-addons==0.23.0",
     "tensorflow-datasets==4.9.10; python_version>='3.10'",
     "tensorflow-datasets==4.9.3; python_version<'3.10'",
-    "tensorflow-metadata>=1.14,<=1.17.3",
-    "tensorflow-serving-api==2.15.1",
     "tifffile>=2023.7",
     "tqdm",
   ],

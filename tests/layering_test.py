@@ -60,6 +60,8 @@ _PRINTING_MODULES = _FLAG_MODULES | {"serving.tflite_probe"}
 # A heavy package, and the only module that may import it.
 _ONLY_IMPORTED_BY = {"tensorflow_addons": "modeling.normalization"}
 _KERAS_TUNER_MODULE = "tuning.kerastuner_compat"
+# What may ask which stack is installed; the latter only by asking the former.
+_STACK_MODULES = ("core.stack", "modeling.normalization")
 # Makes every import of TensorFlow, or of what needs it, an error.
 _BLOCK = """
 import sys
@@ -188,6 +190,53 @@ def test_some_packages_are_imported_in_one_place_only(module):
   }
   for package, only in _ONLY_IMPORTED_BY.items():
     assert module == only or package not in packages, f"Import it from {only}."
+
+
+def _asks_for_a_version(tree: ast.AST) -> Iterator[str]:
+  """Yields, with lines, where a file acts on which stack is installed.
+
+  That is: where it compares versions, asks whether something of TensorFlow's or
+  Keras's has a name, or asks `core.stack`. A report may name a version.
+  """
+  libraries = re.compile(r"\b(tf|keras|tensorflow|optimizer|layer|model)\b")
+  for node in ast.walk(tree):
+    found = None
+    if isinstance(node, ast.Attribute):
+      found = ast.unparse(node) if node.attr == "is_keras_3" else None
+    elif isinstance(node, ast.Compare):
+      versions = r"__version__|version_info|metadata\.version"
+      if re.search(versions, ast.unparse(node)):
+        found = ast.unparse(node)
+    elif isinstance(node, ast.Call):
+      name = getattr(node.func, "id", "")
+      probing = name == "hasattr" or name == "getattr" and len(node.args) > 2
+      if probing and libraries.search(ast.unparse(node.args[0])):
+        found = ast.unparse(node)
+    if found:
+      yield f"line {getattr(node, 'lineno', 0)}: {found}"
+
+
+@pytest.mark.parametrize("module", _MODULES)
+def test_the_installed_stack_is_asked_for_in_one_place_only(module):
+  if module not in _STACK_MODULES:
+    found = list(_asks_for_a_version(_tree(_MODULES[module])))
+    assert not found, f"{found}: add a function to core/stack.py."
+
+
+@pytest.mark.parametrize(
+  "source",
+  [
+    "tf.__version__.startswith('2.15') == True",
+    "importlib.metadata.version('keras') >= '3'",
+    "if hasattr(tf.keras, 'ops'): pass",
+    "hasattr(optimizer, 'get_unscaled_gradients')",
+    "getattr(self.optimizer, 'inner_optimizer', None)",
+    "sys.version_info >= (3, 12)",
+    "stack.is_keras_3()",
+  ],
+)
+def test_a_question_for_the_stack_is_found(source):
+  assert list(_asks_for_a_version(ast.parse(source)))
 
 
 # What starts without TensorFlow.

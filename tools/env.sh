@@ -1,36 +1,73 @@
 #!/usr/bin/env bash
-# Sourced by the other scripts: makes .venv once, from nothing but python3.
+# Sourced by the other scripts: makes .venv once, from nothing but Python.
+#
+# CYCLEGAN_PYTHON names the interpreter to take, else it is the newest that is
+# found. CYCLEGAN_STACK=keras3 takes the newer stack on Python 3.10 and 3.11
+# too (setup.py).
 # Copyright 2026 The CycleGAN Authors. Apache License 2.0, see LICENSE.
 
 _NEEDED_MB=4000  # what the environment and a first run take, with some room
+_PYTHONS="3.13 3.12 3.11 3.10 3.9"  # newest first
 
 fail() {
   echo "${0##*/}: error: $*" >&2
   exit 2
 }
 
-# Prints the first interpreter of a supported version.
-find_python() {
-  local candidate
-  for candidate in python3 python3.11 python3.10 python3.9; do
-    if "$candidate" -c \
-      'import sys, venv; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 11))' \
-      >/dev/null 2>&1; then
-      echo "$candidate"
-      return
-    fi
+# Prints the version of an interpreter that can make environments: 3.12.
+python_version() {
+  "$1" -c 'import ensurepip, sys, venv
+print("%d.%d" % sys.version_info[:2])' 2>/dev/null
+}
+
+# search_python VERSION...: prints the first interpreter of the first of these
+# versions that there is: on the PATH, or among pyenv's.
+search_python() {
+  local version candidate
+  for version; do
+    for candidate in "python$version" python3 "/usr/bin/python$version" \
+      "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python; do
+      if [[ $(python_version "$candidate") == "$version" ]]; then
+        command -v "$candidate"
+        return
+      fi
+    done
   done
-  fail "Python 3.9, 3.10 or 3.11 with venv is needed (tensorflow 2.15 has no" \
-    "newer one); found $(python3 --version 2>&1 || echo none)." \
-    "Install one, e.g. apt-get install python3.11-venv."
+  return 1
+}
+
+# Prints the interpreter to take.
+find_python() {
+  if [[ -n ${CYCLEGAN_PYTHON:-} ]]; then
+    [[ " $_PYTHONS " == *" $(python_version "$CYCLEGAN_PYTHON") "* ]] ||
+      fail "CYCLEGAN_PYTHON=$CYCLEGAN_PYTHON is no Python 3.9 to 3.13 with venv."
+    echo "$CYCLEGAN_PYTHON"
+    return
+  fi
+  # shellcheck disable=SC2086  # several words
+  search_python $_PYTHONS && return
+  fail "Python 3.9 to 3.13 with venv is needed (tensorflow has no release for" \
+    "a newer one yet); found $(python3 --version 2>&1 || echo none)." \
+    "Install one, e.g. apt-get install python3.13-venv."
+}
+
+# Prints the stack that setup.py installs for an interpreter.
+stack_of() {
+  local version
+  version=$(python_version "$1")
+  if [[ ${CYCLEGAN_STACK:-} == keras3 || ${version#3.} -ge 12 ]]; then
+    echo keras3
+  else
+    echo keras2
+  fi
 }
 
 # make_env FOLDER PACKAGE...: a virtual environment, installed only if FOLDER
 # does not hold these very packages already.
 make_env() {
-  local folder=$1 wanted python
+  local folder=$1 wanted python what
   shift
-  wanted="$* $(cksum < setup.py)"
+  wanted="$* $(cksum < setup.py)${CYCLEGAN_STACK:-}${CYCLEGAN_PYTHON:-}"
   if [[ -f $folder/.installed && $(<"$folder/.installed") == "$wanted" ]]; then
     return
   fi
@@ -40,7 +77,14 @@ make_env() {
   if ((free < _NEEDED_MB)); then
     fail "$free MB are free here, $_NEEDED_MB MB are needed. Free some space."
   fi
-  echo "Installing into $folder (once) ..."
+  what="Python $(python_version "$python")"
+  if [[ $1 == -e ]]; then
+    case $(stack_of "$python") in
+      keras2) what+=", TensorFlow 2.15 and Keras 2" ;;
+      keras3) what+=", TensorFlow 2.21 and Keras 3" ;;
+    esac
+  fi
+  echo "Installing into $folder (once): $what ..."
   "$python" -m venv --clear "$folder" || fail "cannot create $folder."
   # The pip that comes with Python 3.9 searches for many minutes where a newer
   # one finds the set of packages at once.
@@ -51,10 +95,11 @@ make_env() {
   echo "$wanted" > "$folder/.installed"
 }
 
-# Checks the types of the whole package with what make_env put into .venv-test.
+# check_types FOLDER: checks the types of the whole package with what make_env
+# put there.
 check_types() {
-  if [[ -x .venv-test/bin/mypy ]]; then
-    .venv-test/bin/mypy
+  if [[ -x $1/bin/mypy ]]; then
+    "$1/bin/mypy"
   else
     echo "mypy needs Python 3.10: types are not checked."
   fi

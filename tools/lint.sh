@@ -7,4 +7,4 @@ source tools/env.sh
 make_env .venv-test -e '.[dev]'
 .venv-test/bin/ruff format .
 .venv-test/bin/ruff check --fix .
-check_types
+check_types .venv-test

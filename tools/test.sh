@@ -5,6 +5,9 @@
 #
 # --fast is for the daily loop: it leaves out the tests marked slow, and sets up
 # only the main environment, so that tests which need another one are skipped.
+# So does a choice of tests. Without either all tests run with the newest Python
+# that is found, and those that touch TensorFlow again with the other stack
+# (README); for CYCLEGAN_ONE_STACK=1, without.
 # Copyright 2026 The CycleGAN Authors. Apache License 2.0, see LICENSE.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,6 +17,10 @@ fast=
 if [[ ${1:-} == --fast ]]; then
   fast=1
   shift
+fi
+both=
+if [[ -z $fast && $# == 0 && ${CYCLEGAN_ONE_STACK:-} != 1 ]]; then
+  both=1
 fi
 
 # A container gets what it lacks; on somebody's own machine the tests that need
@@ -31,22 +38,58 @@ install_package() {
 
 # What a phone-sized machine has: no TensorFlow.
 make_litert_env() {
-  (make_env .venv-litert ai-edge-litert==2.3.0 absl-py numpy pillow tqdm) || {
+  (make_env .venv-litert "ai-edge-litert==2.3.0;python_version>='3.10'" \
+    "ai-edge-litert==2.0.2;python_version<'3.10'" \
+    absl-py numpy pillow tqdm) || {
     echo "ai-edge-litert cannot be installed here: its test is skipped."
     return 1
   }
 }
 
-# Google's reader of metadata, which needs an old protobuf, and libusb.
+# Google's reader of metadata, which needs an old Python and protobuf, and libusb.
 reads_metadata() {
   .venv-metadata/bin/python -c "import tflite_support" 2>/dev/null
 }
 make_metadata_env() {
-  (make_env .venv-metadata tflite-support==0.4.4 'numpy<2') &&
+  (CYCLEGAN_PYTHON=$(search_python 3.11 3.10 3.9) &&
+    make_env .venv-metadata tflite-support==0.4.4 'numpy<2') &&
     { reads_metadata || { install_package libusb-1.0-0 && reads_metadata; }; } || {
     echo "tflite-support cannot be installed or run here: its test is skipped."
     return 1
   }
+}
+
+# Sets other_python and other_stack to what runs the stack that the main
+# environment does not have; other_python is empty if nothing does.
+find_other_stack() {
+  local main versions version
+  main=$(find_python) || exit 2
+  if [[ $(stack_of "$main") == keras3 ]]; then
+    other_stack=keras2
+    versions="3.11 3.10 3.9"
+  else
+    other_stack=keras3
+    versions="3.13 3.12 3.11 3.10"  # the last two if asked for
+  fi
+  # shellcheck disable=SC2086  # several words
+  other_python=$(search_python $versions) && return
+  for version in $versions; do
+    [[ -z $(apt-cache madison "python$version-venv" 2>/dev/null) ]] ||
+      install_package "python$version-venv"
+  done
+  # shellcheck disable=SC2086
+  other_python=$(search_python $versions) || other_python=
+}
+make_other_env() {
+  (export CYCLEGAN_PYTHON=$other_python CYCLEGAN_STACK=$other_stack
+    make_env ".venv-test-$other_stack" -e '.[dev]')
+}
+
+# What touches TensorFlow: nearly all but what reads text or draws.
+tensorflow_tests() {
+  find tests -name '*_test.py' ! -path 'tests/core/*' ! -path 'tests/scenes/*' \
+    ! -path tests/layering_test.py ! -path tests/tools/scripts_test.py
+  echo tests/core/{command,cpu_tuning,devices,stack}_test.py
 }
 
 # The page's runtime, and the browser that tests it.
@@ -65,6 +108,9 @@ install_page() {
 # What the main environment does without is installed beside it: its packages
 # take longest. Only one job calls apt-get, which lets no second one in.
 trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+if [[ -n $both ]]; then
+  find_other_stack
+fi
 if [[ -z $fast ]]; then
   make_litert_env &
   litert_job=$!
@@ -72,6 +118,10 @@ if [[ -z $fast ]]; then
   metadata_job=$!
 fi
 make_env .venv-test -e '.[dev]'
+if [[ -n $both && -n $other_python ]]; then
+  # The same folder is installed by both: one after the other.
+  make_other_env
+fi
 if [[ -z $fast ]]; then
   if wait $litert_job; then
     export LITERT_PYTHON=$PWD/.venv-litert/bin/python
@@ -83,10 +133,27 @@ fi
 
 .venv-test/bin/ruff check .
 .venv-test/bin/ruff format --check .
-check_types
+check_types .venv-test
 # A file's tests share what they have trained, so files are shared out whole,
 # in the order of conftest: the longest first. Some tests wait more than they
 # compute: three run on two cores.
 workers=$(($(getconf _NPROCESSORS_ONLN) * 3 / 2))
-exec .venv-test/bin/python -m pytest --numprocesses="$workers" \
-  --dist=loadfile --no-loadscope-reorder ${fast:+-m "not slow"} "$@"
+run_tests() {
+  local folder=$1
+  shift
+  "$folder/bin/python" -m pytest --numprocesses="$workers" \
+    --dist=loadfile --no-loadscope-reorder "$@"
+}
+status=0
+run_tests .venv-test ${fast:+-m "not slow"} "$@" || status=$?
+if [[ -n $both && -n $other_python ]]; then
+  echo "The other stack, $other_stack, with $("$other_python" --version):"
+  check_types ".venv-test-$other_stack" || status=1
+  # shellcheck disable=SC2046  # many names
+  run_tests ".venv-test-$other_stack" $(tensorflow_tests) || status=$?
+elif [[ -n $both ]]; then
+  echo "The stack $other_stack was NOT tested: no Python for it was found or" \
+    "could be installed. CYCLEGAN_ONE_STACK=1 does without it." >&2
+  status=1
+fi
+exit $status

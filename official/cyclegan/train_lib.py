@@ -214,6 +214,7 @@ def _fit(
         steps_per_epoch=run.total_steps - run.first_step,
         callbacks=called,
         verbose=0,
+        shuffle=False,  # the batches have their order; Keras 3 warns of True
       )
   except tf.errors.OpError as error:
     if devices.worker_count(run.strategy) == 1:

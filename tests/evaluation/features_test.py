@@ -103,7 +103,7 @@ def test_many_pictures_give_fewer_patches_each():
 @pytest.mark.slow
 def test_inception_takes_weights_from_a_file(pictures, tmp_path):
   network = tf.keras.applications.InceptionV3(include_top=False, weights=None)
-  path = str(tmp_path / "weights.h5")
+  path = str(tmp_path / "inception.weights.h5")
   network.save_weights(path)
   got = features.inception(path)(pictures[:2])
   assert got.shape == (2, 2048)
@@ -128,15 +128,19 @@ def test_files_that_hold_no_weights_are_refused(monkeypatch, tmp_path):
     errors.UserError, match="--inception_weights=.*none.h5 is not a file"
   ):
     features.inception(str(tmp_path / "none.h5"))
-  path = str(tmp_path / "wrong.h5")
+  path = str(tmp_path / "wrong.weights.h5")
   of_another = tf.keras.Sequential(
     [tf.keras.Input((3,)), *(tf.keras.layers.Dense(5) for _ in range(3))]
   )
   of_another.save_weights(path)
-  with pytest.raises(errors.UserError, match="wrong.h5 holds no weights"):
+  with pytest.raises(
+    errors.UserError, match="wrong.weights.h5 holds no weights"
+  ):
     features.inception(path)
-  (tmp_path / "wrong.h5").write_bytes(b"no weights")
-  with pytest.raises(errors.UserError, match="wrong.h5 holds no weights"):
+  (tmp_path / "wrong.weights.h5").write_bytes(b"no weights")
+  with pytest.raises(
+    errors.UserError, match="wrong.weights.h5 holds no weights"
+  ):
     features.inception(path)
 
 

@@ -57,6 +57,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import flags as core_flags
+from official.cyclegan.core import stack
 
 core_flags.define_run()
 _SIZE = flags.DEFINE_integer(
@@ -324,7 +325,7 @@ def _step_rate(config: config_lib.ResolvedConfig) -> float:
   crop, batch = config.data.crop_size, config.data.batch_size
   shape = (batch, crop, crop, config.model.channels)
   pair = (tf.random.uniform(shape, -1, 1), tf.random.uniform(shape, -1, 1))
-  step = model.make_train_function()
+  step = stack.train_function(model)
 
   def run(steps: int) -> None:
     step(iter(tf.data.Dataset.from_tensors(pair).repeat(steps)))

@@ -52,6 +52,7 @@ from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import stack
 
 _TOOLS = pathlib.Path(__file__).absolute().parent
 _SIZES = flags.DEFINE_list("sizes", ["128"], "Picture sizes, pixels.")
@@ -343,7 +344,7 @@ def _run_keras(
   model: Any, case: step_cost.Case, state: Any
 ) -> Callable[[int], None]:
   """Returns what runs the function that `fit` runs for every step."""
-  function = model.make_train_function()
+  function = stack.train_function(model)
   batches = _batches(case)
 
   def run(steps: int) -> None:

@@ -38,6 +38,7 @@ from absl import logging
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import messages
+from official.cyclegan.core import stack
 
 _PACKAGE = str(pathlib.Path(__file__).absolute().parents[1]) + os.sep
 # What absl's own parsers say, for the flags of tools, and how it is put here.
@@ -121,6 +122,9 @@ def _main(
     )
   if not flags.FLAGS["verbosity"].present:
     _show_messages()
+  newer = stack.notice()
+  if newer is not None:
+    print(newer, file=sys.stderr)  # standard output may be a program's input
   try:
     main(*given)
   except errors.UserError as error:

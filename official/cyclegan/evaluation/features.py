@@ -117,7 +117,8 @@ def inception(weights: str = "") -> Extractor:
       weights,
     )
   network = _inception_from(weights) if weights else _inception_from_keras()
-  pooled = tf.reduce_mean(network.get_layer("mixed10").output, axis=[1, 2])
+  pool = tf.keras.layers.GlobalAveragePooling2D()
+  pooled = pool(network.get_layer("mixed10").output)
   pooling = tf.keras.Model(network.input, pooled)
 
   def extract(images: np.ndarray) -> np.ndarray:

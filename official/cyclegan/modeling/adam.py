@@ -19,6 +19,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from official.cyclegan.core import stack
+
 
 @tf.keras.utils.register_keras_serializable("cyclegan")
 class FusedAdam(tf.keras.optimizers.Adam):
@@ -76,8 +78,5 @@ class FusedAdam(tf.keras.optimizers.Adam):
 
   def _slots(self, variable: tf.Variable) -> tuple[tf.Variable, tf.Variable]:
     """Returns Keras's moments of a variable."""
-    if hasattr(self, "_index_dict"):  # Keras 2
-      index = self._index_dict[self._var_key(variable)]
-    else:
-      index = self._get_variable_index(variable)
+    index = stack.variable_index(self, variable)
     return self._momentums[index], self._velocities[index]

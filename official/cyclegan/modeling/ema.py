@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from official.cyclegan.core import stack
+
 
 def momentum(decay: float, step: tf.Tensor) -> tf.Tensor:
   """Returns how much of an average stays in a step.
@@ -46,7 +48,8 @@ def update(
     momentum: float32 scalar in [0, 1], how much of the average stays.
   """
   context = tf.distribute.get_replica_context()
-  for value, mean in zip(network.weights, average.weights):
+  pairs = map(stack.tf_variables, (network.weights, average.weights))
+  for value, mean in zip(*pairs):
     if context.num_replicas_in_sync == 1:
       # mean -= (1 - momentum) * (mean - value), in one operator less.
       tf.raw_ops.ResourceApplyGradientDescent(

@@ -26,6 +26,7 @@ from typing import Any
 import tensorflow as tf
 
 from official.cyclegan.core import devices
+from official.cyclegan.core import stack
 from official.cyclegan.modeling import convolution
 
 _NORM_GUARD = 1e-12  # keeps a kernel of zeros what it is
@@ -125,10 +126,8 @@ class BorderConv2D(tf.keras.layers.Conv2D):
     """Returns the constructor's arguments, for Keras to rebuild the layer."""
     return {
       **super().get_config(),
-      # In Keras's older form, for in HDF5 files the newer one loses the package
-      # that `SubpixelInitializer` is registered under.
-      "kernel_initializer": tf.keras.initializers.serialize(
-        self.kernel_initializer, use_legacy_format=True
+      "kernel_initializer": stack.serialize_initializer(
+        self.kernel_initializer
       ),
       "reflect": self.reflect,
       "partial": self.partial,
@@ -296,6 +295,11 @@ class CheckpointedDropout(tf.keras.layers.Layer):
     self.seed = random.getrandbits(31) if seed is None else seed
     # An attribute that TensorFlow tracks, and so part of checkpoints.
     self._generator = tf.random.Generator.from_seed(self.seed, alg="philox")
+
+  @property
+  def checkpointed(self) -> dict[str, tf.random.Generator]:
+    """What a checkpoint holds of this layer, by name."""
+    return {"_generator": self._generator}
 
   def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
     """Returns `inputs`, in training with some features dropped."""

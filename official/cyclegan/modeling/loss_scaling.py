@@ -19,6 +19,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from official.cyclegan.core import stack
+
 
 def scale_loss(
   total: tf.Tensor, optimizer: tf.keras.optimizers.Optimizer
@@ -40,16 +42,7 @@ def scale_loss(
   replicas = tf.distribute.get_strategy().num_replicas_in_sync
   if replicas > 1:
     total /= replicas
-  # Keras 2 and 3 call it differently.
-  for name in ("get_scaled_loss", "scale_loss"):
-    if hasattr(optimizer, name):
-      return getattr(optimizer, name)(total)
-  return total
-
-
-def has_loss_scale(optimizer: tf.keras.optimizers.Optimizer) -> bool:
-  """Returns whether an optimizer wants its gradients unscaled first."""
-  return hasattr(optimizer, "get_unscaled_gradients")
+  return stack.scale_loss(total, optimizer)
 
 
 def gradient_norm(

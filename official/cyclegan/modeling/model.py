@@ -23,6 +23,7 @@ import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import devices
+from official.cyclegan.core import stack
 from official.cyclegan.modeling import adam
 from official.cyclegan.modeling import book
 from official.cyclegan.modeling import discriminators
@@ -242,12 +243,18 @@ class CycleGAN(tf.keras.Model):
   @property
   def generator_variables(self) -> list[tf.Variable]:
     """The trainable variables of both generators."""
-    return [*self.g_AB.trainable_variables, *self.g_BA.trainable_variables]
+    return self._trainable_variables_of("g_AB", "g_BA")
 
   @property
   def discriminator_variables(self) -> list[tf.Variable]:
     """The trainable variables of both discriminators."""
-    return [*self.d_A.trainable_variables, *self.d_B.trainable_variables]
+    return self._trainable_variables_of("d_A", "d_B")
+
+  def _trainable_variables_of(self, *names: str) -> list[tf.Variable]:
+    """Returns the variables of networks, one network after the other."""
+    return stack.tf_variables(
+      [v for name in names for v in getattr(self, name).trainable_variables]
+    )
 
   @property
   def trained_directions(self) -> tuple[str, ...]:
@@ -342,22 +349,21 @@ class CycleGAN(tf.keras.Model):
     names: Sequence[str],
   ) -> None:
     """Updates networks, and notes how large their gradients are."""
-    networks = [getattr(self, name) for name in names]
-    variables = [v for network in networks for v in network.trainable_variables]
+    variables = self._trainable_variables_of(*names)
     # 0 for biases that norms cancel (`layers.BorderConv2D.normed`).
-    gradients = tape.gradient(
+    scaled = tape.gradient(
       total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
     )
-    loss_scale = loss_scaling.has_loss_scale(optimizer)
-    if loss_scale:
-      gradients = optimizer.get_unscaled_gradients(gradients)
+    gradients = stack.unscale(optimizer, scaled)
     first = 0
-    for name, network in zip(names, networks):
-      end = first + len(network.trainable_variables)
-      norm = loss_scaling.gradient_norm(gradients[first:end], loss_scale)
+    for name in names:
+      end = first + len(getattr(self, name).trainable_variables)
+      norm = loss_scaling.gradient_norm(
+        gradients[first:end], gradients is not scaled
+      )
       self._norms[name].update_state(*norm)
       first = end
-    optimizer.apply_gradients(zip(gradients, variables))
+    stack.apply_gradients(optimizer, scaled, gradients, variables)
 
   def _update_averages(self) -> None:
     """Moves the averages towards the generators."""
@@ -377,7 +383,14 @@ class CycleGAN(tf.keras.Model):
     """Adds the terms to the running means and returns those to show."""
     for name, value in terms.items():
       self._means[name].update_state(value)
-    return {mean.name: mean.result() for mean in shown}
+    return stack.step_results({mean.name: mean.result() for mean in shown})
+
+  def _maybe_symbolic_build(self, *args: Any, **kwargs: Any) -> None:
+    """Builds nothing: the four networks have their variables already.
+
+    Under a strategy Keras 3 would take a batch for it and start the data anew,
+    in another order.
+    """
 
 
 def build_model(

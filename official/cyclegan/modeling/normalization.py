@@ -13,9 +13,10 @@
 # limitations under the License.
 """Instance normalisation: the one module that knows tensorflow-addons.
 
-tensorflow-addons has reached its end of life. Everything else imports
-`InstanceNormalization` from here, so that a stack without addons needs another
-base class in this file and nothing more.
+With Keras 2 its base is the layer of tensorflow-addons, which Keras 2 lacks;
+with Keras 3, which addons do not work with, it is Keras's own for groups of
+channels. Weights, configuration and result are the same. Everything else
+imports `InstanceNormalization` from here.
 """
 
 from __future__ import annotations
@@ -25,23 +26,39 @@ from typing import Any
 
 import tensorflow as tf
 
-with warnings.catch_warnings():
-  # A user of this package can do nothing about its end-of-life notice.
-  warnings.simplefilter("ignore", UserWarning)
-  import tensorflow_addons as tfa
-
 from official.cyclegan.core import devices
+from official.cyclegan.core import stack
+
+
+def _stock_layer() -> type[tf.keras.layers.Layer]:
+  """Returns the installed stack's own instance normalisation."""
+  if stack.is_keras_3():
+
+    class OneChannelGroups(tf.keras.layers.GroupNormalization):
+      """Keras's layer, with as many groups as channels."""
+
+      def __init__(self, groups: int = -1, **kwargs: Any):
+        # Known once the layer is built, and written into its configuration.
+        super().__init__(groups=-1, **kwargs)
+
+    return OneChannelGroups
+  with warnings.catch_warnings():
+    # A user of this package can do nothing about its end-of-life notice.
+    warnings.simplefilter("ignore", UserWarning)
+    import tensorflow_addons as tfa
+  return tfa.layers.InstanceNormalization
+
 
 # For tests and benchmarks to compare with; the networks use the class below.
-StockInstanceNormalization = tfa.layers.InstanceNormalization
+StockInstanceNormalization: Any = _stock_layer()
 
 
 @tf.keras.utils.register_keras_serializable("cyclegan")
-class InstanceNormalization(tfa.layers.InstanceNormalization):
+class InstanceNormalization(StockInstanceNormalization):
   """Normalises every channel of every image by its own mean and variance.
 
   The weights, the configuration and the result are those of
-  `tfa.layers.InstanceNormalization`; only the computation differs. Written out
+  `StockInstanceNormalization`; only the computation differs. Written out
   on the rank-4 input it needs no reshapes, its backward pass is shorter, and
   TFLite's converter turns it into operators that delegates accept:
   `d * d` stays a multiplication, where `tf.square(d)` would become

@@ -38,6 +38,9 @@ from official.cyclegan.training import stop_requests
 _BAR_SECONDS = 0.2
 _LOG_SECONDS = 10.0
 _SHOWN_EVERY = 20  # steps between two updates of the losses beside the bar
+# Losses beside the bar in this order, others behind them; Keras 3 hands losses
+# over by the alphabet.
+_SHOWN_FIRST = ("gan", "cycle", "identity", "distill", "features", "d", "gp")
 # Steps between two exchanges of the workers' stop signals, which wait for all.
 _AGREE_EVERY = 10
 
@@ -341,4 +344,6 @@ def _sum_directions(logs: dict[str, float]) -> dict[str, str]:
       continue
     kind = name.rsplit("_", 1)[0]
     sums[kind] = sums.get(kind, 0.0) + float(value)
-  return {kind: f"{value:.3f}" for kind, value in sums.items()}
+  kinds = [kind for kind in _SHOWN_FIRST if kind in sums]
+  kinds += [kind for kind in sums if kind not in kinds]
+  return {kind: f"{sums[kind]:.3f}" for kind in kinds}

@@ -35,12 +35,13 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import devices
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import stack
 from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.training import checkpoints
 
 _BEST_RECORD = "best.json"
 _POOL_KEY = "pools/seen_A/.ATTRIBUTES/VARIABLE_VALUE"
-_SCALED = "_scaled"  # ends the name of an optimizer with its loss scale
+_OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
 _COUNTER_KEY = "save_counter/.ATTRIBUTES/VARIABLE_VALUE"
 
 
@@ -99,7 +100,8 @@ class CheckpointStore:
     self._manager: tf.train.CheckpointManager | None = None
     self._saved_step: int | None = None
     self.pools = pools or _Pools(model, self.strategy.num_replicas_in_sync)
-    self._checkpoint = tf.train.Checkpoint(**self._parts(self.pools))
+    self._written = self._parts(self.pools)
+    self._checkpoint = tf.train.Checkpoint(**self._written)
     self._checkpoint.save_counter.assign(0)
     self._read_pools = tf.function(self._read_pools_of_replica)
 
@@ -141,6 +143,8 @@ class CheckpointStore:
       return None
     for name, value in gathered.items():
       getattr(self.pools, name).assign(value)
+    for name in _OPTIMIZERS:
+      stack.update_tree(getattr(self.model, name), self._written[name])
     try:
       if self._manager is None:
         os.makedirs(self.folder, exist_ok=True)
@@ -173,18 +177,14 @@ class CheckpointStore:
   def _parts(self, pools: _Pools) -> dict[str, Any]:
     """Returns all that is saved, by its name in the file."""
     model = self.model
-    parts = {name: getattr(model, name) for name in model_lib.NETWORK_NAMES}
-    parts.update(
-      {network.name: network for network in model.ema_generators or ()}
-    )
-    for name in ("generator_optimizer", "discriminator_optimizer"):
-      optimizer = getattr(model, name)
-      # The loss scale is apart, so that another precision can go on.
-      inner = getattr(optimizer, "inner_optimizer", optimizer)
-      parts[name] = inner
-      if inner is not optimizer:
-        parts[name + _SCALED] = optimizer
-    return {"step": model.step, "pools": pools, **parts}
+    networks = {name: getattr(model, name) for name in model_lib.NETWORK_NAMES}
+    networks.update({n.name: n for n in model.ema_generators or ()})
+    return {
+      "step": model.step,
+      "pools": pools,
+      **{name: stack.network_tree(n) for name, n in networks.items()},
+      **{n: stack.optimizer_tree(getattr(model, n)) for n in _OPTIMIZERS},
+    }
 
   def _restore(self, path: str) -> None:
     """Restores one checkpoint."""
@@ -198,20 +198,12 @@ class CheckpointStore:
     replicas = reader.get_tensor(_POOL_KEY).shape[0]
     pools = _Pools(self.model, replicas)
     parts = self._parts(pools)
-    saved = {name.split("/")[0] for name in reader.get_variable_to_shape_map()}
-    # A run in another precision until now has no loss scale, which both Keras's
-    # wrapper and the optimizer within hold: theirs starts anew.
-    unscaled = {
-      name: parts.pop(name)
-      for scaled in set(parts) - saved
-      if scaled.endswith(_SCALED)
-      for name in (scaled.removesuffix(_SCALED), scaled)
-    }
+    for name in _OPTIMIZERS:
+      # A run in another precision until now has no loss scale: that starts
+      # anew.
+      if not reader.has_tensor(stack.loss_scale_key(name)):
+        parts[name] = stack.without_loss_scale(parts[name])
     checkpoints.restore(tf.train.Checkpoint(**parts), path)
-    if unscaled:
-      checkpoints.restore(
-        tf.train.Checkpoint(**unscaled), path, all_variables=False
-      )
     if reader.has_tensor(_COUNTER_KEY):
       counter = reader.get_tensor(_COUNTER_KEY)
       self._checkpoint.save_counter.assign(counter)

@@ -29,6 +29,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import model_path
 from official.cyclegan.core import options
+from official.cyclegan.core import stack
 from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import model as model_lib
 
@@ -67,9 +68,7 @@ def step_of(path: str) -> int:
   return int(path.rsplit("-", 1)[1])
 
 
-def restore(
-  checkpoint: tf.train.Checkpoint, path: str, all_variables: bool = True
-) -> None:
+def restore(checkpoint: tf.train.Checkpoint, path: str) -> None:
   """Restores the variables of the given objects.
 
   TensorFlow leaves variables that it does not find as they are. A network
@@ -78,17 +77,13 @@ def restore(
   Args:
     checkpoint: Names the objects; the file may hold others besides.
     path: The checkpoint, without a file's ending.
-    all_variables: Whether each variable must be in the file, or one suffices.
 
   Raises:
     errors.UserError: If the file lacks a variable, or has it in another shape.
   """
   try:
     status = checkpoint.read(path)
-    if all_variables:
-      status.assert_existing_objects_matched()
-    else:
-      status.assert_nontrivial_match()
+    status.assert_existing_objects_matched()
   except (AssertionError, ValueError) as error:  # missing; another shape
     run = os.path.dirname(os.path.dirname(path))
     raise errors.UserError(
@@ -172,7 +167,8 @@ def load_generator(
   )
   has_average = config.train.ema_decay and selection.use_ema
   key = generator.name + ("_average" if has_average else "")
-  restore(tf.train.Checkpoint(**{key: generator}), newest)
+  tree = stack.network_tree(generator)
+  restore(tf.train.Checkpoint(**{key: tree}), newest)
   return generator, config
 
 
@@ -188,7 +184,8 @@ def restore_discriminators(model: model_lib.CycleGAN, model_dir: str) -> None:
       discriminators. The option at fault is `model_dir`.
   """
   newest = _newest(model_dir, config_lib.LATEST)
-  restore(tf.train.Checkpoint(d_A=model.d_A, d_B=model.d_B), newest)
+  trees = {n: stack.network_tree(getattr(model, n)) for n in ("d_A", "d_B")}
+  restore(tf.train.Checkpoint(**trees), newest)
 
 
 def _newest(model_dir: str, which: str) -> str:

@@ -1,0 +1,332 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The two stacks: TensorFlow 2.15 with Keras 2, and 2.20 or later with Keras 3.
+
+What differs between them is here and in `modeling/normalization.py`: nothing
+else asks for a version, or whether a library has a name. TensorFlow is imported
+by the functions that need it, so that commands start without.
+
+A checkpoint has the same keys on both stacks: those by which Keras 2 saves a
+network or an optimizer. `network_tree` and `optimizer_tree` name variables so.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+from collections.abc import Mapping, Sequence
+from typing import Any, TYPE_CHECKING
+
+if TYPE_CHECKING:
+  import tensorflow as tf
+
+# The first TensorFlow that brings Keras 3.
+_FIRST_NEWER = (2, 16)
+_LOSS_SCALE = "loss_scale"  # a part of an optimizer's tree
+_LATEST_RATE = "_current_learning_rate"
+
+
+def notice() -> str | None:
+  """Returns a line about the newer stack, or None where that is installed.
+
+  Also None without TensorFlow, which a `.tflite` file does not need.
+  """
+  try:
+    version = importlib.metadata.version("tensorflow")
+  except importlib.metadata.PackageNotFoundError:
+    return None
+  if tuple(map(int, version.split(".")[:2])) >= _FIRST_NEWER:
+    return None
+  return (
+    f"This is TensorFlow {version} with Keras 2, which gets no more fixes; with"
+    ' Python 3.12 or 3.13 this package installs a newer one (README, "Two'
+    ' stacks").'
+  )
+
+
+@functools.cache
+def is_keras_3() -> bool:
+  """Returns whether TensorFlow's Keras is Keras 3."""
+  import tensorflow as tf
+
+  return hasattr(tf.keras, "ops")
+
+
+def tf_variables(variables: Sequence[Any]) -> list[tf.Variable]:
+  """Returns what TensorFlow's own functions take for variables.
+
+  Args:
+    variables: Keras's. Those of Keras 3 have a `tf.Variable` inside, which
+      gradient tapes, strategies and checkpoints want. Not within a layer's
+      `call`, where mixed precision casts them.
+  """
+  import tensorflow as tf
+
+  return [v if isinstance(v, tf.Variable) else v.value for v in variables]
+
+
+# Checkpoints.
+
+
+def network_tree(network: tf.keras.Model) -> dict[str, Any]:
+  """Returns a network's state as a checkpoint names it.
+
+  Args:
+    network: A Keras model; models may be layers of it.
+
+  Returns:
+    Dictionaries in a dictionary, with the names that Keras 2 gives: layers with
+    weights are counted on their own. A layer's `checkpointed` holds state
+    besides its weights.
+
+  Raises:
+    ValueError: If two weights of a layer have the same name.
+  """
+  import tensorflow as tf
+
+  tree: dict[str, Any] = {}
+  weighted = 0
+  for i, layer in enumerate(network.layers):
+    if isinstance(layer, tf.keras.Model):
+      node = network_tree(layer)
+    else:
+      names = [_weight_name(layer, weight) for weight in layer.weights]
+      if len(set(names)) < len(names):
+        raise ValueError(f"{layer.name} has two weights of one name: {names}.")
+      node = {
+        **dict(zip(names, tf_variables(layer.weights))),
+        **getattr(layer, "checkpointed", {}),
+      }
+    if layer.weights:
+      tree[f"layer_with_weights-{weighted}"] = node
+      weighted += 1
+    elif node:
+      tree[f"layer-{i}"] = node
+  return tree
+
+
+def _weight_name(layer: tf.keras.layers.Layer, weight: Any) -> str:
+  """Returns the attribute under which Keras 2 has a layer's weight."""
+  import tensorflow as tf
+
+  # Keras 2: `layer/kernel:0`; Keras 3: `kernel`, of depthwise ones too.
+  name = weight.name.rpartition("/")[2].partition(":")[0]
+  depthwise = isinstance(layer, tf.keras.layers.DepthwiseConv2D)
+  return "depthwise_kernel" if depthwise and name == "kernel" else name
+
+
+def optimizer_tree(optimizer: tf.keras.optimizers.Optimizer) -> dict[str, Any]:
+  """Returns an optimizer's state as a checkpoint names it.
+
+  Args:
+    optimizer: Built; may be a `LossScaleOptimizer`.
+
+  Returns:
+    The count of steps, the other variables by their numbers, the rate and, if
+    there is one, the loss scale, with the names that Keras 2 gives.
+  """
+  import tensorflow as tf
+
+  inner = _inner(optimizer)
+  rate = inner._learning_rate
+  # Keras 3 counts a rate that is a variable among the others.
+  variables = tf_variables([v for v in inner.variables if v is not rate])
+  tree: dict[str, Any] = {
+    "_iterations": variables[0],
+    "_variables": {str(i): v for i, v in enumerate(variables) if i},
+  }
+  if not isinstance(rate, tf.keras.optimizers.schedules.LearningRateSchedule):
+    (tree["_learning_rate"],) = tf_variables([rate])
+  elif is_keras_3():  # for the file only, which Keras 2 may have to read
+    tree[_LATEST_RATE] = tf.Variable(rate(0), trainable=False)
+  else:
+    tree[_LATEST_RATE] = inner._current_learning_rate
+  if inner is not optimizer:
+    tree[_LOSS_SCALE] = (
+      dict(
+        zip(
+          ("current_loss_scale", "good_steps"),
+          tf_variables([optimizer.dynamic_scale, optimizer.step_counter]),
+        )
+      )
+      if is_keras_3()
+      else optimizer._loss_scale
+    )
+  return tree
+
+
+def update_tree(
+  optimizer: tf.keras.optimizers.Optimizer, tree: Mapping[str, Any]
+) -> None:
+  """Sets what an optimizer's tree holds for the file only; before saving.
+
+  Args:
+    optimizer: The optimizer.
+    tree: What `optimizer_tree` returned for it.
+  """
+  if is_keras_3() and _LATEST_RATE in tree:
+    inner = _inner(optimizer)
+    done = max(int(inner.iterations.numpy()) - 1, 0)
+    tree[_LATEST_RATE].assign(inner._learning_rate(done))
+
+
+def without_loss_scale(tree: Mapping[str, Any]) -> dict[str, Any]:
+  """Returns an optimizer's tree without its loss scale, to read an older run.
+
+  Args:
+    tree: What `optimizer_tree` returned.
+  """
+  return {name: node for name, node in tree.items() if name != _LOSS_SCALE}
+
+
+def loss_scale_key(name: str) -> str:
+  """Returns the key of a checkpoint under which a loss scale is.
+
+  Args:
+    name: The optimizer's name in the checkpoint.
+  """
+  return f"{name}/{_LOSS_SCALE}/current_loss_scale/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+def _inner(
+  optimizer: tf.keras.optimizers.Optimizer,
+) -> tf.keras.optimizers.Optimizer:
+  """Returns the optimizer that a loss scale is wrapped around, or itself."""
+  return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+# The training step.
+
+
+def scale_loss(
+  total: tf.Tensor, optimizer: tf.keras.optimizers.Optimizer
+) -> tf.Tensor:
+  """Returns a loss times its optimizer's loss scale, if that has one.
+
+  Args:
+    total: The loss.
+    optimizer: May be a `LossScaleOptimizer`.
+  """
+  if is_keras_3():
+    return optimizer.scale_loss(total)
+  if _inner(optimizer) is optimizer:
+    return total
+  return optimizer.get_scaled_loss(total)
+
+
+def unscale(
+  optimizer: tf.keras.optimizers.Optimizer, gradients: Sequence[tf.Tensor]
+) -> Sequence[tf.Tensor]:
+  """Returns gradients without their optimizer's loss scale.
+
+  Args:
+    optimizer: May be a `LossScaleOptimizer`.
+    gradients: Of the scaled loss.
+  """
+  if _inner(optimizer) is optimizer:
+    return gradients
+  if is_keras_3():
+    return [gradient / optimizer.dynamic_scale for gradient in gradients]
+  return optimizer.get_unscaled_gradients(gradients)
+
+
+def apply_gradients(
+  optimizer: tf.keras.optimizers.Optimizer,
+  scaled: Sequence[tf.Tensor],
+  unscaled: Sequence[tf.Tensor],
+  variables: Sequence[tf.Variable],
+) -> None:
+  """Updates variables, and counts the step.
+
+  Args:
+    optimizer: May be a `LossScaleOptimizer`, which leaves a step out whose
+      gradients have overflown. Such a step counts: learning rates follow from
+      the number of steps.
+    scaled: The gradients of the scaled loss.
+    unscaled: What `unscale` made of them.
+    variables: The variables.
+  """
+  if not is_keras_3():
+    optimizer.apply_gradients(zip(unscaled, variables))
+  elif _inner(optimizer) is optimizer:
+    optimizer.apply_gradients(zip(scaled, variables))
+  else:
+    # Keras 3 does not count it, Keras 2 does.
+    (count,) = tf_variables([_inner(optimizer).iterations])
+    before = count.read_value()
+    optimizer.apply_gradients(zip(scaled, variables))
+    count.assign(before + 1)
+
+
+def variable_index(
+  optimizer: tf.keras.optimizers.Optimizer, variable: tf.Variable
+) -> int:
+  """Returns a variable's place among those that an optimizer was built for.
+
+  Args:
+    optimizer: Built.
+    variable: One of its variables, or a replica's copy.
+  """
+  if is_keras_3():
+    return optimizer._get_variable_index(variable)
+  return optimizer._index_dict[optimizer._var_key(variable)]
+
+
+def step_results(results: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+  """Returns a replica's running means in the form that `fit` takes.
+
+  Between several workers Keras 3 takes the mean of the replicas' values along
+  their first axis, which a scalar does not have.
+
+  Args:
+    results: Scalars by name.
+  """
+  import tensorflow as tf
+
+  workers = isinstance(
+    tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy
+  )
+  if is_keras_3() and workers:
+    return {name: tf.reshape(value, [1]) for name, value in results.items()}
+  return dict(results)
+
+
+def train_function(model: tf.keras.Model) -> Any:
+  """Returns the function that `fit` calls with an iterator for each step.
+
+  Args:
+    model: A compiled model.
+  """
+  made = model.make_train_function()
+  return model.train_function if is_keras_3() else made
+
+
+# Configurations.
+
+
+def serialize_initializer(
+  initializer: tf.keras.initializers.Initializer,
+) -> dict[str, Any]:
+  """Returns an initializer's configuration, for a layer's.
+
+  In Keras 2 in its older form, for in HDF5 files the newer one loses the
+  package that an initializer is registered under.
+
+  Args:
+    initializer: The initializer.
+  """
+  import tensorflow as tf
+
+  form = {} if is_keras_3() else {"use_legacy_format": True}
+  return tf.keras.initializers.serialize(initializer, **form)

@@ -1,0 +1,207 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Both stacks: what each has installed is tested, by the suite of each."""
+
+import importlib.metadata
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from official.cyclegan.core import stack
+from tests import conftest
+
+
+@pytest.mark.parametrize(
+  ("version", "shown"),
+  [("2.15.1", True), ("2.9.0", True), ("2.16.1", False), ("2.21.0", False)],
+)
+def test_only_the_older_stack_has_a_notice(monkeypatch, version, shown):
+  monkeypatch.setattr(importlib.metadata, "version", lambda name: version)
+  line = stack.notice()
+  assert (line is not None) == shown
+  if shown:
+    assert version in line and "\n" not in line
+    assert '"Two stacks"' in line
+    assert "## Two stacks" in (conftest.ROOT / "README.md").read_text()
+
+
+def test_without_tensorflow_there_is_no_notice(monkeypatch):
+  def missing(name):
+    raise importlib.metadata.PackageNotFoundError(name)
+
+  monkeypatch.setattr(importlib.metadata, "version", missing)
+  assert stack.notice() is None
+
+
+def test_variables_are_those_that_tensorflow_takes():
+  layer = tf.keras.layers.Dense(2)
+  layer.build((None, 3))
+  found = stack.tf_variables([*layer.weights, tf.Variable(1.0)])
+  assert all(isinstance(variable, tf.Variable) for variable in found)
+  found[1].assign([3.0, 4.0])
+  np.testing.assert_array_equal(layer.get_weights()[1], [3.0, 4.0])
+  with tf.GradientTape(watch_accessed_variables=False) as tape:
+    tape.watch(found)
+    y = tf.reduce_sum(layer(tf.ones((1, 3))))
+  assert all(g is not None for g in tape.gradient(y, found[:2]))
+
+
+class _Counter(tf.keras.layers.Layer):
+  """Has state that is no weight."""
+
+  def __init__(self, **kwargs):
+    super().__init__(**kwargs)
+    self._count = tf.Variable(7, trainable=False)
+
+  @property
+  def weights(self):
+    return []
+
+  @property
+  def checkpointed(self):
+    return {"count": self._count}
+
+  def call(self, inputs):
+    return inputs
+
+
+def _network():
+  inputs = tf.keras.Input((8, 8, 3))
+  x = tf.keras.layers.Conv2D(2, 3)(inputs)
+  x = tf.keras.layers.ReLU()(x)
+  x = _Counter()(x)
+  x = tf.keras.layers.DepthwiseConv2D(3, use_bias=False)(x)
+  inner = tf.keras.Sequential(
+    [tf.keras.Input((4, 4, 2)), tf.keras.layers.Conv2D(1, 1)]
+  )
+  return tf.keras.Model(inputs, inner(x))
+
+
+def _keys(tree, path):
+  checkpoint = tf.train.Checkpoint(tree=tree)
+  reader = tf.train.load_checkpoint(checkpoint.write(str(path)))
+  ending = "/.ATTRIBUTES/VARIABLE_VALUE"
+  return {
+    key.removeprefix("tree/").removesuffix(ending)
+    for key in reader.get_variable_to_shape_map()
+    if key.startswith("tree/")
+  }
+
+
+def test_a_network_has_the_keys_of_keras_2(tmp_path):
+  """Written out: they are what every stored run has."""
+  assert _keys(stack.network_tree(_network()), tmp_path / "network") == {
+    "layer_with_weights-0/kernel",
+    "layer_with_weights-0/bias",
+    "layer-3/count",
+    "layer_with_weights-1/depthwise_kernel",
+    "layer_with_weights-2/layer_with_weights-0/kernel",
+    "layer_with_weights-2/layer_with_weights-0/bias",
+  }
+
+
+def test_two_weights_of_one_name_are_refused():
+  class Twice(tf.keras.layers.Layer):
+    def build(self, shape):
+      self.a, self.b = (
+        self.add_weight(shape=(1,), name="same") for _ in range(2)
+      )
+
+    def call(self, inputs):
+      return inputs * self.a * self.b
+
+  inputs = tf.keras.Input((1,))
+  network = tf.keras.Model(inputs, Twice()(inputs))
+  with pytest.raises(ValueError, match="two weights of one name"):
+    stack.network_tree(network)
+
+
+class _Half(tf.keras.optimizers.schedules.LearningRateSchedule):
+  def __call__(self, step):
+    return 0.5 ** (tf.cast(step, tf.float32) + 1)
+
+  def get_config(self):
+    return {}
+
+
+def _trained(rate, scaled):
+  """Returns an optimizer after two steps, the second of which overflows."""
+  optimizer = tf.keras.optimizers.Adam(rate)
+  if scaled:
+    optimizer = tf.keras.mixed_precision.LossScaleOptimizer(optimizer)
+  variable = tf.Variable([1.0, 2.0])
+  optimizer.build([variable])
+
+  # Graphs add what orders these operators.
+  @tf.function
+  def step(factor):
+    with tf.GradientTape() as tape:
+      total = stack.scale_loss(tf.reduce_sum(variable) * factor, optimizer)
+    gradients = tape.gradient(total, [variable])
+    unscaled = stack.unscale(optimizer, gradients)
+    stack.apply_gradients(optimizer, gradients, unscaled, [variable])
+    return unscaled[0]
+
+  first = step(tf.constant(3.0))
+  step(tf.constant(np.inf if scaled else 1.0))
+  return optimizer, first
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_an_optimizer_has_the_keys_and_values_of_keras_2(tmp_path, scaled):
+  optimizer, gradient = _trained(_Half(), scaled)
+  np.testing.assert_array_equal(gradient, [3.0, 3.0])
+  tree = stack.optimizer_tree(optimizer)
+  stack.update_tree(optimizer, tree)
+  scale = {"loss_scale/current_loss_scale", "loss_scale/good_steps"}
+  want = {
+    "_iterations",
+    "_variables/1",
+    "_variables/2",
+    "_current_learning_rate",
+  }
+  assert _keys(tree, tmp_path / "a") == want | (scale if scaled else set())
+  assert _keys(stack.without_loss_scale(tree), tmp_path / "b") == want
+  # A step that overflows counts; its rate was that of the step before it.
+  assert int(tree["_iterations"]) == 2
+  if not scaled:
+    assert float(tree["_current_learning_rate"]) == 0.25
+  else:
+    reader = tf.train.load_checkpoint(str(tmp_path / "a"))
+    key = stack.loss_scale_key("tree")
+    assert reader.get_tensor(key) == 2.0**14  # half of what it starts with
+
+
+def test_a_rate_that_is_a_variable_is_no_numbered_one(tmp_path):
+  optimizer, _ = _trained(0.125, False)
+  tree = stack.optimizer_tree(optimizer)
+  assert _keys(tree, tmp_path / "a") == {
+    "_iterations",
+    "_variables/1",
+    "_variables/2",
+    "_learning_rate",
+  }
+  assert float(tree["_learning_rate"]) == 0.125
+
+
+def test_initializers_come_back_from_their_configuration():
+  config = stack.serialize_initializer(
+    tf.keras.initializers.RandomNormal(0.0, 0.125)
+  )
+  assert tf.keras.initializers.get(config).stddev == 0.125
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
