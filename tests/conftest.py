@@ -25,7 +25,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,6 +82,17 @@ def pytest_collection_finish() -> None:
   """Spares the collector the packages' objects, which outlive every test."""
   gc.collect()
   gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, Any]:
+  """Keeps what is logged of names that are not UTF-8 out of pytest-xdist."""
+  report = yield
+  report.sections = [
+    (name, text.encode("utf-8", "backslashreplace").decode())
+    for name, text in report.sections
+  ]
+  return report
 
 
 @pytest.fixture
