@@ -46,6 +46,8 @@ def test_dry_run_prints_the_options():
     "size": 0,
     "temporal_smoothing": 0.0,
     "max_frames": 0,
+    "start": 0.0,
+    "duration": 0.0,
     "checkpoint": "latest",
     "raw_generator": False,
     "background": "white",
