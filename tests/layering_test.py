@@ -50,6 +50,7 @@ _LIGHT_ROOMS = {
 _LIGHT_MODULES = (
   "data.folders",
   "data.image_files",
+  "data.image_output",
   "evaluation.distribution_distance",
   "evaluation.paired_metrics",
   "training.diagnostics",
