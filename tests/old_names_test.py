@@ -89,6 +89,7 @@ _GONE_NAMES = {
   "CHOICES",
   "EXPORT_FORMATS",
   "IOS",
+  "MAX_PIXELS",  # --max_pixels
   "LR_POLICIES",
   "ON_BAD_IMAGE",
   "REFERENCES",
@@ -100,6 +101,7 @@ _GONE_NAMES = {
   "count_over_budget",
   "discriminators_total",
   "exported_model",
+  "find",  # folders.find_inputs
   "is_over_budget",
   "test_images",
   "weighted_total",

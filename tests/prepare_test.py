@@ -61,7 +61,7 @@ def test_mistakes_are_one_line_and_nothing_is_written(pictures, tmp_path):
   refused(
     run("prepare", f"--dataset={pictures}", f"--output_dir={pictures}"),
     f"--output_dir={pictures}",
-    "something else",
+    "which is read",
   )
   for name in "AB":
     (tmp_path / "set" / name).mkdir(parents=True)

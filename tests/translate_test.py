@@ -40,6 +40,7 @@ def test_dry_run_prints_the_options():
     "output": "o",
     "direction": "AtoB",
     "scale": "fit",
+    "range": "model",
     "format": "same",
     "quality": 95,
     "keep": [],
@@ -51,6 +52,7 @@ def test_dry_run_prints_the_options():
     "checkpoint": "latest",
     "raw_generator": False,
     "background": "white",
+    "max_pixels": 250_000_000,
   }
 
 

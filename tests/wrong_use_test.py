@@ -82,7 +82,7 @@ _WRONG = [
   ),
   (
     "translate",
-    ["--model={run}", "--input={picture}", "--output={run}/out"],
+    ["--model={run}", "--input={picture}", "--output=x"],
     ["--model="],
   ),
   (

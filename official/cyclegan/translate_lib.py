@@ -46,7 +46,6 @@ VideoFunction = Callable[[image_translator.ImageTranslator, str, str], object]
 # Endings that results of videos keep; those of others become the first.
 _VIDEO_ENDINGS = (".mp4", ".mov", ".mkv")
 # Pillow's modes of pictures with more than 8 bits.
-_DEEP_MODES = ("I", "F")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -277,7 +276,7 @@ def _note_deep(paths: Sequence[str]) -> None:
   deep = 0
   for path in paths:
     with contextlib.suppress(errors.UserError):  # named when it is read
-      deep += image_files.inspect(path).mode.startswith(_DEEP_MODES)
+      deep += image_files.inspect(path).deep
   if deep:
     logging.info(
       "%s more than 8 bits a channel: results have 8.",

@@ -173,7 +173,7 @@ def test_what_lies_beside_the_domains_is_said(tmp_path, log):
 
 def test_endings_of_both_kinds_are_apart():
   images, videos = set(folders.IMAGE_SUFFIXES), set(folders.VIDEO_SUFFIXES)
-  assert not images & videos and set(image_files.READABLE) <= images
+  assert not images & videos and ".jpg" in images and ".mp4" in videos
   assert all(e == e.lower() and e[0] == "." for e in images | videos)
 
 

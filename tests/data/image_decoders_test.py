@@ -26,7 +26,7 @@ from tests import color_files
 from tests import conftest
 
 sys.path.insert(0, str(conftest.ROOT / "tools" / "checks"))
-import fuzz_pictures  # noqa: E402
+import damaged_pictures  # noqa: E402
 
 _DEEP = np.random.default_rng(1).integers(0, 2**16, (9, 13, 3)).astype("u2")
 # As of a camera of 10 bits.
@@ -228,7 +228,7 @@ def test_heic_without_its_package_is_said(tmp_path, monkeypatch):
 @pytest.mark.parametrize("options", [{}, {"progressive": True}], ids=str)
 def test_jpeg_without_its_end_is_whole_and_others_are_not(tmp_path, options):
   memory = io.BytesIO()
-  picture = PIL.Image.fromarray(fuzz_pictures.picture())
+  picture = PIL.Image.fromarray(damaged_pictures.picture())
   picture.save(memory, "JPEG", **options)
   data = memory.getvalue()
   want = _read(tmp_path, data)
@@ -272,8 +272,8 @@ def test_a_range_is_what_nearly_all_levels_lie_in():
 def test_damaged_pictures_end_in_pixels_or_in_one_line(tmp_path):
   """Some of what tools/checks/fuzz_pictures.py does by the thousand."""
   done = {}
-  for case in fuzz_pictures.cases(460, seed=22):
-    wrong = fuzz_pictures.problem(case, str(tmp_path))
+  for case in damaged_pictures.cases(460, seed=22):
+    wrong = damaged_pictures.problem(case, str(tmp_path))
     assert not wrong, (case.name, case.how, wrong)
     done.setdefault(case.how, []).append(case)
   assert set(done) == {
@@ -284,14 +284,14 @@ def test_damaged_pictures_end_in_pixels_or_in_one_line(tmp_path):
   assert all(case.shown is not None for case in done["exif"])
   # The comparison can fail: orientation 3 in truth, 1 by what is expected.
   exif = color_files.segment(0xE1, b"Exif\0\0" + color_files.exif(3))
-  (seed,) = [s for s in fuzz_pictures.seeds() if s.name == "base.jpg"]
-  upright = fuzz_pictures.Case(
+  (seed,) = [s for s in damaged_pictures.seeds() if s.name == "base.jpg"]
+  upright = damaged_pictures.Case(
     "turned.jpg",
     color_files.with_segments(seed.data, exif),
     "exif",
-    fuzz_pictures._shown(seed),
+    damaged_pictures.shown(seed),
   )
-  assert "differ" in fuzz_pictures.problem(upright, str(tmp_path))
+  assert "differ" in damaged_pictures.problem(upright, str(tmp_path))
   assert not list(pathlib.Path(tmp_path).iterdir())
 
 

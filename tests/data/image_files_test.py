@@ -95,23 +95,6 @@ def test_luma_is_pillows():
   np.testing.assert_array_equal(image_files.luma(image), want)
 
 
-def test_find_takes_file_glob_and_folder(tmp_path):
-  for name in ("b.png", "a.JPG", "notes.txt"):
-    (tmp_path / name).write_bytes(b"x")
-  folder = str(tmp_path)
-  paths = [os.path.join(folder, n) for n in ("a.JPG", "b.png")]
-  assert image_files.find(folder, "input") == paths
-  assert image_files.find(paths[0], "input") == paths[:1]
-  assert image_files.find(os.path.join(folder, "*.png"), "input") == paths[1:]
-
-
-@pytest.mark.parametrize("name", ["missing.png", "*.nothing", "."])
-def test_find_nothing_is_refused(tmp_path, name):
-  (tmp_path / "notes.txt").write_bytes(b"x")
-  with pytest.raises(errors.UserError, match="--input="):
-    image_files.find(str(tmp_path / name), "input")
-
-
 def test_what_is_no_picture_is_named(tmp_path):
   path = tmp_path / "a.jpg"
   image_files.write(str(path), _picture())

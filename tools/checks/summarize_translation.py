@@ -29,6 +29,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 from absl import flags
@@ -58,11 +59,16 @@ def main() -> None:
   test_dir = core_flags.require("test_dir", "give the folder of pictures.")
   output_dir = core_flags.require("output_dir", "give a folder.")
   # Imported late: a refused flag does not wait for TensorFlow.
+  from official.cyclegan.data import folders
   from official.cyclegan.data import image_files
   from official.cyclegan.data import image_grid
 
+  def find(part: str) -> Sequence[str]:
+    where = os.path.join(test_dir, part)
+    return folders.find_inputs(where, "test_dir").images
+
   def read(part: str) -> np.ndarray:
-    files = image_files.find(os.path.join(test_dir, part), "test_dir")
+    files = find(part)
     if [os.path.basename(f) for f in files] != names:
       raise errors.UserError(
         f": {part}/ does not hold the same names as A/. Write and translate the"
@@ -72,16 +78,12 @@ def main() -> None:
       )
     return np.stack([image_files.read(file) for file in files])
 
-  names = [
-    os.path.basename(f)
-    for f in image_files.find(os.path.join(test_dir, "A"), "test_dir")
-  ]
+  names = [os.path.basename(f) for f in find("A")]
   inputs, translated, truth = (read(p) for p in ("A", "translated", "B"))
   mask = None
   if os.path.isdir(os.path.join(test_dir, "mask")):
     mask = read("mask")[..., 0] > 0
-  others = image_files.find(os.path.join(test_dir, "reference"), "test_dir")
-  reference = np.stack([image_files.read(file) for file in others])
+  reference = np.stack([image_files.read(file) for file in find("reference")])
   table = paired_metrics.measure(inputs, translated, truth, reference, mask)
   summary = {
     "seconds": _STARTED.value,

@@ -68,6 +68,7 @@ IMAGE_SUFFIXES = (
   ".avif",
   ".heic",
   ".heif",
+  ".hif",
   ".tif",
   ".tiff",
   ".ppm",

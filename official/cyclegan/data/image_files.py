@@ -18,8 +18,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import glob
-import os
 import pathlib
 from collections.abc import Iterator, Sequence
 
@@ -36,66 +34,12 @@ from official.cyclegan.data import color_profiles
 from official.cyclegan.data import image_decoders
 from official.cyclegan.data import image_headers
 
-# Endings of files that are taken for pictures; the format itself is read from
-# their contents.
-READABLE = (
-  ".jpg",
-  ".jpeg",
-  ".jfif",
-  ".png",
-  ".bmp",
-  ".gif",
-  ".webp",
-  ".tif",
-  ".tiff",
-  ".ppm",
-  ".pgm",
-  ".heic",
-  ".heif",
-  ".hif",
-  ".avif",
-)
 WRITABLE = (".jpg", ".jpeg", ".png")
 _JPEG_QUALITY = 95
 _STRIP = 128  # rows that are converted, or resized, at a time
 _GREY_MODES = ("1", "L", "LA", "La", "I;16")
 # How rows and columns of the file stand on the screen (EXIF 2.32, table 6).
 _FLIPPED_ROWS, _FLIPPED_COLUMNS = (3, 4, 6, 7), (2, 3, 7, 8)
-
-
-def find(where: str, option: str) -> list[str]:
-  """Returns the image files that a file name, glob or folder stands for.
-
-  Args:
-    where: A file, a glob pattern or a folder (its sub-folders are left out).
-    option: Name of the option that holds `where`, for messages.
-
-  Returns:
-    Paths in sorted order, at least one.
-
-  Raises:
-    errors.UserError: If nothing is there, or nothing with an image's ending.
-  """
-  if os.path.isdir(where):
-    found = [
-      str(path) for path in pathlib.Path(where).iterdir() if not path.is_dir()
-    ]
-  elif os.path.exists(where):
-    found = [where]
-  else:
-    found = glob.glob(where)
-  if not found and not os.path.isdir(where):
-    raise errors.UserError(
-      ": no such file, folder or pattern. Check the path.", option, where
-    )
-  images = sorted(p for p in found if p.lower().endswith(READABLE))
-  if not images:
-    raise errors.UserError(
-      f": holds no images. Put files ending in {' '.join(READABLE)} there.",
-      option,
-      where,
-    )
-  return images
 
 
 class UnreadableError(errors.UserError):
