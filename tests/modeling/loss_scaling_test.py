@@ -31,8 +31,6 @@ def test_only_a_loss_scale_changes_the_loss_of_one_replica():
   total = tf.constant(3.0)
   assert float(loss_scaling.scale_loss(total, plain)) == 3.0
   assert float(loss_scaling.scale_loss(total, scaled)) == 24.0
-  assert not loss_scaling.has_loss_scale(plain)
-  assert loss_scaling.has_loss_scale(scaled)
 
 
 def test_norm_is_that_of_all_variables():

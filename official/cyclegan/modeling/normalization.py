@@ -34,6 +34,7 @@ def _stock_layer() -> type[tf.keras.layers.Layer]:
   """Returns the installed stack's own instance normalisation."""
   if stack.is_keras_3():
 
+    @tf.keras.utils.register_keras_serializable("cyclegan_stock")
     class OneChannelGroups(tf.keras.layers.GroupNormalization):
       """Keras's layer, with as many groups as channels."""
 
