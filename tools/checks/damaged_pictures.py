@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Small pictures of all formats, damaged ones, and what is wrong with reading."""
+"""Small pictures of all formats, damaged copies, and what reading gave."""
 
 from __future__ import annotations
 
