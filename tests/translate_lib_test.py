@@ -245,7 +245,7 @@ def test_videos_of_a_folder_are_handed_on(halved, tmp_path, log):
       tmp_path / "in", str(tmp_path / "out"), translate_video=translate_video
     )
   assert "3 of 4 files were translated" in str(error.value)
-  assert _names(tmp_path / "out") == ["a.png", "b.mov", "x/c.mp4"]
+  assert _names(tmp_path / "out") == ["a.png", "b.mov", "x/c.webm"]
   _translate(tmp_path / "in", str(tmp_path / "again"))
   assert "3 files left out: 1 .mov, 1 .mp4, 1 .webm" in log.text
   assert translate_lib.describe(["a.png"]) == "1 picture"

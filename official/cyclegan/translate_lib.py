@@ -38,13 +38,13 @@ from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 from official.cyclegan.data import image_output
 from official.cyclegan.serving import image_translator
+from official.cyclegan.serving import video
 
 __getattr__ = old_names.left("translate_lib")
 
 # Translates one video: takes the generator, the video and the result's path.
 VideoFunction = Callable[[image_translator.ImageTranslator, str, str], object]
 # Endings that results of videos keep; those of others become the first.
-_VIDEO_ENDINGS = (".mp4", ".mov", ".mkv")
 # Pillow's modes of pictures with more than 8 bits.
 
 
@@ -405,8 +405,7 @@ def _picture_ending(path: str, wanted: str) -> str:
 
 def _video_ending(path: str) -> str:
   """Returns the ending of a video's result."""
-  own = os.path.splitext(path)[1]
-  return own if own.lower() in _VIDEO_ENDINGS else _VIDEO_ENDINGS[0]
+  return os.path.splitext(video.result_name(path))[1]
 
 
 def _below(path: str, base: str) -> str:

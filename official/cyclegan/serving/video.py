@@ -40,6 +40,7 @@ from absl import logging
 
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.data import folders
 from official.cyclegan.serving import image_translator
 from official.cyclegan.training import stop_requests
 
@@ -47,23 +48,6 @@ if typing.TYPE_CHECKING:  # PyAV is imported once a video is opened
   from official.cyclegan.serving import video_reader
   from official.cyclegan.serving import video_writer
 
-ENDINGS = (
-  ".mp4",
-  ".m4v",
-  ".mov",
-  ".mkv",
-  ".webm",
-  ".ts",
-  ".mts",
-  ".m2ts",
-  ".mpg",
-  ".mpeg",
-  ".avi",
-  ".wmv",
-  ".flv",
-  ".3gp",
-  ".ogv",
-)
 # What can be written; `video_writer.FORMATS` has the same.
 WRITABLE = (
   ".mp4",
@@ -123,7 +107,9 @@ def is_video(inputs: str) -> bool:
   Args:
     inputs: The path, or `camera:0` and so on.
   """
-  if _CAMERA.fullmatch(inputs) or inputs.lower().endswith(ENDINGS):
+  if _CAMERA.fullmatch(inputs) or inputs.lower().endswith(
+    folders.VIDEO_SUFFIXES
+  ):
     return True
   if not inputs.lower().endswith(".gif"):
     return False
