@@ -53,9 +53,10 @@ pillow: reads every format that people have, CMYK, WebP and AVIF, of which
   writes GIF. AVIF needs 11.3.
 tifffile: the TIFFs that Pillow reads wrongly: more than 8 bits in several
   bands, bands apart, floating point.
-pi-heif: HEIC, in which iPhones save. It only reads; pillow-heif, which writes
-  as well and is taken where it is installed, holds x265, under the GPL.
-pillow-heif (extra dev): writes the HEIC files of the tests.
+pillow-heif: HEIC, in which iPhones save. Its wheels hold x265 and those of av
+  x264, which are under the GPL: who hands an application on with these wheels
+  inside has to mind that. This package works without pillow-heif, and takes
+  pi-heif, which only reads and is without x265 but no longer maintained.
 imagehash: perceptual hashes, by which prepare finds near duplicates.
 psutil: the free memory, by which pictures are kept or read again;
   tensorflow-datasets uses it as well.
@@ -169,8 +170,8 @@ setuptools.setup(
     "importlib_resources",
     "keras-tuner==1.4.8",
     "matplotlib>=3.5",
-    "pi-heif>=1.0",
     "pillow>=11.3",
+    "pillow-heif>=1.0",
     "psutil",
     "pyyaml>=6",
     "requests",
@@ -193,7 +194,7 @@ setuptools.setup(
       "tqdm",
     ],
     # For translate without TensorFlow, of iPhones' photos.
-    "heic": ["pi-heif>=1.0"],
+    "heic": ["pillow-heif>=1.0"],
     # For translate without TensorFlow, of videos and cameras.
     "video": _VIDEO,
     # pytest runs the tests, pytest-xdist several at a time; ruff lints and
@@ -202,7 +203,6 @@ setuptools.setup(
     # types, pinned as ruff is: another version finds other things; types-*:
     # the types of packages that come without.
     "dev": [
-      "pillow-heif>=1.0",
       "mypy==2.4.1; python_version>='3.10'",
       "pytest>=8",
       "pytest-xdist>=3.5",

@@ -106,6 +106,7 @@ RENAMED: dict[str, dict[str, str]] = {
   "atomic_folder": {"replacing": "replacing_folder"},
   "budget": {"OverBudget": "ExceedsLimit"},
   "callbacks": {"Pictures": "ProgressPictures", "Health": "Diagnostics"},
+  "video": {"ENDINGS": "data.folders.VIDEO_SUFFIXES"},
   "image_files": {"READABLE": "data.folders.IMAGE_SUFFIXES"},
   "checkpoints": {
     "Store": "CheckpointStore",

@@ -44,8 +44,6 @@ __getattr__ = old_names.left("translate_lib")
 
 # Translates one video: takes the generator, the video and the result's path.
 VideoFunction = Callable[[image_translator.ImageTranslator, str, str], object]
-# Endings that results of videos keep; those of others become the first.
-# Pillow's modes of pictures with more than 8 bits.
 
 
 @dataclasses.dataclass(frozen=True)

@@ -221,7 +221,7 @@ def test_heic_without_its_package_is_said(tmp_path, monkeypatch):
   for name in ("pillow_heif", "pi_heif"):
     monkeypatch.setitem(sys.modules, name, None)
   start = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
-  with pytest.raises(image_files.UnreadableError, match="pi-heif"):
+  with pytest.raises(image_files.UnreadableError, match="pillow-heif"):
     _read(tmp_path, start)
 
 

@@ -13,7 +13,7 @@
 # limitations under the License.
 """Decoders of picture files: what each library reads well, and nothing else.
 
-Pillow decodes nearly everything, pi-heif HEIC, and tifffile the kinds of
+Pillow decodes nearly everything, pillow-heif HEIC, and tifffile the kinds of
 TIFF that Pillow reads wrongly: more than 8 bits in several bands, bands apart
 from each other, floating point. Decoders get no metadata that they might
 stumble over: `image_headers` reads what is wanted of it.
@@ -571,7 +571,7 @@ def _open_heif(file: BinaryIO, kind: str) -> Encoded:
       break
   if package is None:
     raise ValueError(
-      "HEIC needs a package that is not installed: pip install pi-heif"
+      "HEIC needs a package that is not installed: pip install pillow-heif"
     )
   data = file.read()
   found = package.open_heif(data, convert_hdr_to_8bit=True)

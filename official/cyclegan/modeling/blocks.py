@@ -36,7 +36,7 @@ _LEAKY_SLOPE = 0.2  # CycleGAN paper, appendix 7.2
 _NORMAL_STDDEV = 0.02  # CycleGAN paper, appendix 7.1
 # Keeps the mean square before a rectifier, which halves it (He et al.,
 # "Delving Deep into Rectifiers", 2015, eq. 10).
-_RELU_GAIN = 2**0.5
+RELU_GAIN = 2**0.5
 # Of what a residual block adds, where no norm holds the sum down.
 BRANCH_GAIN = 0.3
 
@@ -61,7 +61,7 @@ def kernel_initializer(
 
 
 def generator_kernel(
-  config: config_lib.ModelConfig, gain: float = _RELU_GAIN, output_axis: int = 3
+  config: config_lib.ModelConfig, gain: float = RELU_GAIN, output_axis: int = 3
 ) -> dict[str, Any]:
   """Returns how a generator's kernel starts, and what keeps it from growing.
 
@@ -199,7 +199,7 @@ def upsample(
   name: str,
   kernel: int = 3,
   interpolation: str = "bilinear",
-  gain: float = _RELU_GAIN,
+  gain: float = RELU_GAIN,
 ) -> tf.Tensor:
   """Doubles height and width and convolves; a norm is to follow, if any.
 

@@ -33,8 +33,6 @@ each pixel.
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
@@ -114,7 +112,7 @@ def _resnet_body(
     kernel: int,
     name: str,
     strides: int = 1,
-    **kernel_options: Any,
+    gain: float = blocks.RELU_GAIN,
   ) -> tf.Tensor:
     # Only what keeps the size is mirrored, as in the reference implementation.
     border = blocks.border_options(config, kernel // 2)
@@ -127,7 +125,7 @@ def _resnet_body(
       normed=config.gen_norm == "instance",
       name=f"{name}_conv",
       **border,
-      **blocks.generator_kernel(config, **kernel_options),
+      **blocks.generator_kernel(config, gain),
     )(x)
     return blocks.generator_norm(x, config, name)
 
@@ -189,7 +187,7 @@ def _mobile_body(
     kernel: int,
     name: str,
     strides: int = 1,
-    **kernel_options: Any,
+    gain: float = blocks.RELU_GAIN,
   ) -> tf.Tensor:
     x = blocks.conv2d(
       filters,
@@ -199,7 +197,7 @@ def _mobile_body(
       partial=partial and kernel > 1,
       normed=config.gen_norm == "instance",
       name=f"{name}_conv",
-      **blocks.generator_kernel(config, **kernel_options),
+      **blocks.generator_kernel(config, gain),
     )(x)
     return blocks.generator_norm(x, config, name)
 
@@ -208,7 +206,7 @@ def _mobile_body(
     filters: int,
     name: str,
     strides: int = 1,
-    **kernel_options: Any,
+    gain: float = blocks.RELU_GAIN,
   ) -> tf.Tensor:
     x = blocks.depthwise_conv2d(
       config.block_kernel,
@@ -221,7 +219,7 @@ def _mobile_body(
       partial=partial,
       name=f"{name}_depthwise",
     )(x)
-    return conv_norm(x, filters, 1, name, **kernel_options)
+    return conv_norm(x, filters, 1, name, gain=gain)
 
   half = blocks.relu(conv_norm(inputs, n, 3, "stem", strides=2), "stem")
   x = blocks.relu(separable(half, 4 * n, "down", strides=2), "down")
