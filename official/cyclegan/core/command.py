@@ -156,9 +156,9 @@ def _show_messages() -> None:
   logging.set_verbosity(logging.INFO)
   logger = logging.get_absl_logger()
   if not any(isinstance(found, _Messages) for found in logger.handlers):
-    messages = _Messages()
-    messages.addFilter(_is_ours)
-    logger.addHandler(messages)
+    handler = _Messages()
+    handler.addFilter(_is_ours)
+    logger.addHandler(handler)
     logging.get_absl_handler().addFilter(_is_others)
   # TensorFlow's warnings are about its own inner workings.
   std_logging.getLogger("tensorflow").setLevel(std_logging.ERROR)

@@ -138,6 +138,7 @@ class _Tree:
 
   @classmethod
   def of(cls, read: Read) -> _Tree:
+    """Looks at what is read."""
     paths = [read.path]
     if read.names is not None:
       paths = [os.path.join(read.path, name) for name in read.names]
