@@ -47,9 +47,10 @@ def _fake_python(folder: pathlib.Path, version: str) -> None:
     path.chmod(0o755)
 
 
-def _refused_environment(folder: pathlib.Path) -> str:
+def _refused_environment(folder: pathlib.Path, before: str = ":") -> str:
   """Makes an environment with a folder first on the PATH; returns the error."""
-  script = f"PATH={folder}:$PATH; source tools/env.sh; make_env {folder}/env x"
+  script = f"PATH={folder}:$PATH; source tools/env.sh; {before}"
+  script += f"; make_env {folder}/env x"
   result = subprocess.run(
     ["bash", "-c", script],
     cwd=conftest.ROOT,
@@ -64,9 +65,10 @@ def _refused_environment(folder: pathlib.Path) -> str:
 
 
 def test_wrong_python_is_one_line(tmp_path):
-  _fake_python(tmp_path, "Python 3.13.0")
-  message = _refused_environment(tmp_path)
-  assert "3.9, 3.10 or 3.11" in message and "3.13.0" in message
+  _fake_python(tmp_path, "Python 3.14.0")
+  # Those of the machine itself, which are not looked for on the PATH only.
+  message = _refused_environment(tmp_path, "python_version() { echo 3.14; }")
+  assert "3.9 to 3.13" in message and "3.14.0" in message
 
 
 def test_no_space_is_one_line(tmp_path):
