@@ -77,6 +77,7 @@ _GONE = {
   "config": "choices stand with their option: core.options.find(...).choices",
   "dataset": "nothing used test_images",
   "search_report": "a trial's folder says why it failed: tuning.trial_folder",
+  "image_files": "one rule says what a folder holds: data.folders",
   "model": "loss terms are typed: modeling.loss_terms",
   "networks": "the wiring is read from the graph: modeling.channel_graph",
   "translate_lib": "core.model_path.locate says what a path holds",
