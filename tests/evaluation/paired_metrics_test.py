@@ -61,6 +61,15 @@ def test_affine_fit_finds_the_map_and_is_the_best_one():
   assert np.abs(got - want).max() <= 1
 
 
+def test_affine_fit_of_grey_pictures():
+  grey = np.repeat(_images(3)[..., :1], 3, axis=-1)
+  truth = np.stack([grey[..., 0] // 2 + k for k in (5, 60, 100)], axis=-1)
+  got = paired_metrics.fit_affine(grey, truth).astype(int)
+  assert np.abs(got - truth).max() <= 1
+  flat = np.full_like(grey, 40)
+  assert (paired_metrics.fit_affine(flat, flat + 2) == 42).all()
+
+
 def test_relative_errors_are_shares_of_doing_nothing():
   inputs, truth = np.zeros((2, 4, 4, 3), np.uint8), _images(5, (2, 4, 4, 3))
   half = truth // 2 + truth % 2  # rounded up: at most half is left

@@ -18,6 +18,7 @@ import pytest
 import tensorflow as tf
 
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
 from official.cyclegan.modeling import channel_graph
 from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import weight_transfer
@@ -33,8 +34,6 @@ _KINDS = [
   {"generator_type": "mobile"},
   {"generator_type": "mobile", "upsample": "resize_conv", "block_kernel": 5},
   {"generator_type": "mobile", "upsample": "conv_transpose"},
-  {"generator_type": "mobile", "gen_norm": "weight"},
-  {"generator_type": "unet", "gen_norm": "weight"},
 ]
 _WIDE = {"gen_n_filters": 6, "n_res_blocks": 2, "skip_filters": 5}
 _NARROW = {"gen_n_filters": 4, "skip_filters": 3}
@@ -96,6 +95,15 @@ def test_a_student_does_what_its_teacher_does_with_the_used_channels(options):
 
 def _narrow(options):
   return {k: v for k, v in _NARROW.items() if k not in options}
+
+
+def test_a_part_of_kernels_of_fixed_length_is_refused():
+  wide = dataclasses.replace(config_lib.ModelConfig(gen_norm="weight"), **_WIDE)
+  config_checks.check_transfer(dataclasses.replace(wide, n_res_blocks=1), wide)
+  for name, value in _NARROW.items():
+    narrow = dataclasses.replace(wide, **{name: value})
+    with pytest.raises(errors.UserError, match="fixed length"):
+      config_checks.check_transfer(narrow, wide)
 
 
 def test_the_most_read_channels_are_kept():

@@ -386,7 +386,8 @@ class ModelConfig:
   init: str = option(
     "normal",
     "Initial convolution weights: normal (standard deviation 0.02, CycleGAN"
-    " paper, appendix 7.1), glorot or he.",
+    " paper, appendix 7.1), glorot or he. Kernels whose length"
+    " --gen_norm=weight fixes start with that length instead.",
     choices=INITIALIZERS,
     fixed=True,
   )

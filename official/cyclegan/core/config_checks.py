@@ -213,7 +213,8 @@ def check_transfer(
 
   Raises:
     errors.UserError: If they differ in more than width and blocks, or the
-      student is the larger one; carries `init_from_teacher`.
+      student is the larger one, or kernels have a fixed length and only a part
+      of them is used; carries `init_from_teacher`.
   """
   student, teacher = resolve_model(student), resolve_model(teacher)
   same = [
@@ -234,6 +235,14 @@ def check_transfer(
         "init_from_teacher",
       )
   smaller = ["gen_n_filters", "skip_filters"]
+  widths = [(getattr(m, name) for name in smaller) for m in (student, teacher)]
+  if student.gen_norm == "weight" and tuple(widths[0]) != tuple(widths[1]):
+    raise errors.UserError(
+      ": with --gen_norm=weight all kernels have a fixed length, which a part"
+      " of the teacher's has not. Leave --init_from_teacher out, or give the"
+      " teacher's --gen_n_filters and --skip_filters.",
+      "init_from_teacher",
+    )
   if student.generator_type != "unet":
     smaller.append("n_res_blocks")
   for name in smaller:

@@ -117,8 +117,9 @@ def fit_affine(images: np.ndarray, truth: np.ndarray) -> np.ndarray:
   colours = images.reshape(-1, images.shape[-1]).astype(np.float64)
   inputs = np.concatenate([colours, np.ones((len(colours), 1))], axis=1)
   wanted = truth.reshape(-1, truth.shape[-1]).astype(np.float64)
-  # The normal equations: 4 by 4, however many pixels there are.
-  weights = np.linalg.solve(inputs.T @ inputs, inputs.T @ wanted)
+  # The normal equations: 4 by 4, however many pixels there are. Of pictures
+  # without colours there are many solutions: the shortest.
+  weights = np.linalg.lstsq(inputs.T @ inputs, inputs.T @ wanted, rcond=None)[0]
   mapped = np.clip(np.rint(inputs @ weights), 0, _LEVELS - 1)
   return mapped.astype(np.uint8).reshape(images.shape)
 
