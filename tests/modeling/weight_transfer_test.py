@@ -98,7 +98,7 @@ def _narrow(options):
 
 
 def test_a_part_of_kernels_of_fixed_length_is_refused():
-  wide = dataclasses.replace(config_lib.ModelConfig(gen_norm="weight"), **_WIDE)
+  wide = dataclasses.replace(conftest.TINY_MODEL, gen_norm="weight", **_WIDE)
   config_checks.check_transfer(dataclasses.replace(wide, n_res_blocks=1), wide)
   for name, value in _NARROW.items():
     narrow = dataclasses.replace(wide, **{name: value})
