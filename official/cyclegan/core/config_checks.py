@@ -235,8 +235,8 @@ def check_transfer(
         "init_from_teacher",
       )
   smaller = ["gen_n_filters", "skip_filters"]
-  widths = [(getattr(m, name) for name in smaller) for m in (student, teacher)]
-  if student.gen_norm == "weight" and tuple(widths[0]) != tuple(widths[1]):
+  narrower = any(getattr(student, n) != getattr(teacher, n) for n in smaller)
+  if student.gen_norm == "weight" and narrower:
     raise errors.UserError(
       ": with --gen_norm=weight all kernels have a fixed length, which a part"
       " of the teacher's has not. Leave --init_from_teacher out, or give the"
