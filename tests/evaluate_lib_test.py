@@ -236,8 +236,8 @@ def test_folder_without_a_model_is_refused(tmp_path):
     config_file.find(str(tmp_path))
   config = config_checks.resolve(config_lib.Config())
   with pytest.raises(errors.UserError, match="is not a model"):
-    _evaluate(tmp_path, config, tmp_path / "out")
-  assert not (tmp_path / "out").exists()
+    _evaluate(tmp_path, config, tmp_path.parent / "out_of_nothing")
+  assert not (tmp_path.parent / "out_of_nothing").exists()
 
 
 if __name__ == "__main__":

@@ -157,6 +157,8 @@ def test_report_and_details(exported):
     "size_multiple": 16,
     "minimum_size": 32,
     "channels": 3,
+    "color_space": "sRGB",
+    "input_levels": None,
   }
 
 

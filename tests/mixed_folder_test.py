@@ -28,6 +28,7 @@ from official.cyclegan import prepare
 from official.cyclegan import train
 from official.cyclegan import translate
 from official.cyclegan.core import errors
+from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 from official.cyclegan.data import image_output
 from tests import conftest
@@ -125,7 +126,7 @@ def test_what_the_messages_count_adds_up(
   readable = 0
   for path in _files(a):
     hidden = "/." in path[len(str(a)) :] or "__MACOSX" in path
-    if not hidden and path.lower().endswith((*image_files.READABLE, ".avif")):
+    if not hidden and path.lower().endswith(folders.IMAGE_SUFFIXES):
       try:
         image_files.read(path)
         readable += 1

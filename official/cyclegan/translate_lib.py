@@ -241,10 +241,11 @@ def _found(
     ) from error
   split = f"test{direction[0]}"  # of the domain translated from
   logging.info(
-    "%s is a data set, of which domain %s is translated: %s.",
+    "%s is a data set, of which the test pictures of domain %s are translated:"
+    " %d.",
     inputs,
     direction[0],
-    messages.count(source.counts[split], "test picture"),
+    source.counts[split],
   )
   if source.split_files:
     paths = source.split_files[split]

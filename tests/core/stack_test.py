@@ -197,9 +197,7 @@ def test_a_rate_that_is_a_variable_is_no_numbered_one(tmp_path):
 
 
 def test_initializers_come_back_from_their_configuration():
-  config = stack.serialize_initializer(
-    tf.keras.initializers.RandomNormal(0.0, 0.125)
-  )
+  config = stack.serialize_part(tf.keras.initializers.RandomNormal(0.0, 0.125))
   assert tf.keras.initializers.get(config).stddev == 0.125
 
 

@@ -215,6 +215,7 @@ class _Memory:
     """Prints the memory after a fifth and in the last fifth, and judges it."""
     fifth = len(self._seen) // 5
     if not fifth:
+      print("Memory: the video is too short to tell.")
       return True
     early = max(self._seen[fifth : 2 * fifth])
     late = max(self._seen[-fifth:])

@@ -315,18 +315,24 @@ def train_function(model: tf.keras.Model) -> Any:
 # Configurations.
 
 
-def serialize_initializer(
-  initializer: tf.keras.initializers.Initializer,
-) -> dict[str, Any]:
-  """Returns an initializer's configuration, for a layer's.
+def serialize_part(
+  part: tf.keras.initializers.Initializer
+  | tf.keras.constraints.Constraint
+  | None,
+) -> dict[str, Any] | None:
+  """Returns the configuration of an initializer or a constraint, for a layer's.
 
   In Keras 2 in its older form, for in HDF5 files the newer one loses the
-  package that an initializer is registered under.
+  package that a part is registered under.
 
   Args:
-    initializer: The initializer.
+    part: The initializer or constraint; None, for which None is returned.
   """
   import tensorflow as tf
 
+  if part is None:
+    return None
   form = {} if is_keras_3() else {"use_legacy_format": True}
-  return tf.keras.initializers.serialize(initializer, **form)
+  if isinstance(part, tf.keras.constraints.Constraint):
+    return tf.keras.constraints.serialize(part, **form)
+  return tf.keras.initializers.serialize(part, **form)

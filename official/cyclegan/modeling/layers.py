@@ -126,9 +126,8 @@ class BorderConv2D(tf.keras.layers.Conv2D):
     """Returns the constructor's arguments, for Keras to rebuild the layer."""
     return {
       **super().get_config(),
-      "kernel_initializer": stack.serialize_initializer(
-        self.kernel_initializer
-      ),
+      "kernel_initializer": stack.serialize_part(self.kernel_initializer),
+      "kernel_constraint": stack.serialize_part(self.kernel_constraint),
       "reflect": self.reflect,
       "partial": self.partial,
       "normed": self.normed,
@@ -170,7 +169,11 @@ class PartialDepthwiseConv2D(tf.keras.layers.DepthwiseConv2D):
 
   def get_config(self) -> dict[str, Any]:
     """Returns the constructor's arguments, for Keras to rebuild the layer."""
-    return {**super().get_config(), "partial": self.partial}
+    return {
+      **super().get_config(),
+      "depthwise_constraint": stack.serialize_part(self.depthwise_constraint),
+      "partial": self.partial,
+    }
 
 
 def border_gain(
