@@ -20,6 +20,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from official.cyclegan.core import stack
 from official.cyclegan.data import preprocessing
 
 
@@ -41,7 +42,7 @@ class ServingModule(tf.Module):
     super().__init__(name="translator")
     # Only the variables: tracking the Keras model itself would make loading
     # ask for its classes.
-    self._variables = generator.variables
+    self._variables = stack.tf_variables(generator.variables)
     self._generator = _Untracked(generator)
     self.direction = direction
     self.output_name = f"image_{direction[-1]}"
