@@ -329,6 +329,16 @@ def replace(config: config_lib.Config, part: str, **changes):
   return config_checks.resolve(dataclasses.replace(config, **{part: changed}))
 
 
+def loss_scale(optimizer: Any) -> tuple[Any, Any]:
+  """Returns a LossScaleOptimizer's variables: the scale, and good steps."""
+  from official.cyclegan.core import stack
+
+  state = stack.optimizer_tree(optimizer)["loss_scale"]
+  if isinstance(state, dict):
+    return state["current_loss_scale"], state["good_steps"]
+  return state._current_loss_scale, state._good_steps
+
+
 def copy(folder: pathlib.Path, target: pathlib.Path) -> pathlib.Path:
   """Copies a folder, so that a test may spoil it; returns the copy."""
   return pathlib.Path(shutil.copytree(folder, target))

@@ -143,7 +143,7 @@ def test_initial_weights_can_differ_from_the_generators(init):
 def test_precisions_keep_weights_in_float32(precision):
   with model_lib.policy(precision):
     discriminator = discriminators.build_discriminator(_model(disc_n_filters=4))
-  assert {weight.dtype for weight in discriminator.weights} == {tf.float32}
+  assert {tf.as_dtype(w.dtype) for w in discriminator.weights} == {tf.float32}
   computed = {layer.compute_dtype for layer in discriminator.layers}
   half = {"mixed_bfloat16": "bfloat16", "mixed_float16": "float16"}
   assert (half.get(precision, "float32")) in computed

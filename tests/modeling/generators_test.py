@@ -296,7 +296,7 @@ def test_precisions_keep_weights_and_images_in_float32(
   model = _model(generator_type=generator_type, gen_n_filters=4, n_res_blocks=1)
   with model_lib.policy(precision):
     generator = generators.build_generator(model)
-  assert {weight.dtype for weight in generator.weights} == {tf.float32}
+  assert {tf.as_dtype(w.dtype) for w in generator.weights} == {tf.float32}
   x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3))
   assert generator(x.astype(np.float32)).dtype == tf.float32
 

@@ -20,6 +20,7 @@ import tensorflow as tf
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
+from official.cyclegan.core import stack
 from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.training import checkpoints
 from tests import conftest
@@ -34,7 +35,10 @@ def _saved(config, folder, **renamed):
   names = (*model_lib.NETWORK_NAMES,)
   parts = {name: getattr(model, name) for name in names}
   parts.update({n.name: n for n in model.ema_generators or ()})
-  parts = {renamed.get(name, name): part for name, part in parts.items()}
+  parts = {
+    renamed.get(name, name): stack.network_tree(part)
+    for name, part in parts.items()
+  }
   path = folder / "checkpoints" / "ckpt-1"
   tf.train.Checkpoint(**parts).write(str(path))
   config_file.save(config, str(folder))

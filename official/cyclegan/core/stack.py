@@ -209,6 +209,26 @@ def _inner(
 # The training step.
 
 
+def last_learning_rate(optimizer: tf.keras.optimizers.Optimizer) -> float:
+  """Returns the learning rate of an optimizer's last step.
+
+  Of one with a schedule Keras 2 keeps it, and Keras 3 tells that of the next
+  step.
+
+  Args:
+    optimizer: May be a `LossScaleOptimizer`.
+  """
+  import tensorflow as tf
+
+  schedule: Any = getattr(_inner(optimizer), "_learning_rate", None)
+  scheduled = isinstance(
+    schedule, tf.keras.optimizers.schedules.LearningRateSchedule
+  )
+  if scheduled and is_keras_3():
+    return float(schedule(max(int(_inner(optimizer).iterations) - 1, 0)))
+  return float(optimizer.learning_rate)
+
+
 def scale_loss(
   total: tf.Tensor, optimizer: tf.keras.optimizers.Optimizer
 ) -> tf.Tensor:

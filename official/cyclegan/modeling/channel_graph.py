@@ -144,7 +144,9 @@ class ChannelGraph:
     if isinstance(layer, tf.keras.layers.DepthwiseConv2D):
       self._reads[layer.name] = groups
       (self._writes[layer.name],) = groups
-    elif isinstance(layer, tf.keras.layers.Conv2D):  # or Conv2DTranspose
+    elif isinstance(
+      layer, (tf.keras.layers.Conv2D, tf.keras.layers.Conv2DTranspose)
+    ):
       self._reads[layer.name] = groups
       self._writes[layer.name] = layer.name
       return (layer.name,)

@@ -22,6 +22,7 @@ import tensorflow as tf
 from absl import logging
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import stack
 from official.cyclegan.training import callbacks
 from official.cyclegan.training import diagnostics
 
@@ -107,8 +108,8 @@ class Diagnostics(callbacks.StepCallback):
 
   def _is_learning(self) -> bool:
     """Returns whether the rate is still high enough to change something."""
-    rate = self.model.generator_optimizer.learning_rate
-    return float(rate) >= 0.5 * self._learning_rate
+    rate = stack.last_learning_rate(self.model.generator_optimizer)
+    return rate >= 0.5 * self._learning_rate
 
   def _translate(self) -> dict[str, np.ndarray]:
     """Returns the outputs of the trained generators, not of the averages."""

@@ -25,6 +25,7 @@ from tensorboard.plugins.hparams import api as hparams_lib
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
+from official.cyclegan.core import stack
 from official.cyclegan.data import image_files
 from official.cyclegan.modeling import loss_terms
 from official.cyclegan.training import callbacks
@@ -152,7 +153,8 @@ class TensorBoard(callbacks.StepCallback):
       tf.summary.scalar("weighted/discriminators", discriminators)
       for name in ("generator", "discriminator"):
         optimizer = getattr(self.model, f"{name}_optimizer")
-        tf.summary.scalar(f"learning_rate/{name}", optimizer.learning_rate)
+        rate = stack.last_learning_rate(optimizer)
+        tf.summary.scalar(f"learning_rate/{name}", rate)
     self.model.reset_metrics()
 
   def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
