@@ -336,7 +336,7 @@ def loss_scale(optimizer: Any) -> tuple[Any, Any]:
   state = stack.optimizer_tree(optimizer)["loss_scale"]
   if isinstance(state, dict):
     return state["current_loss_scale"], state["good_steps"]
-  return state._current_loss_scale, state._good_steps
+  return state._current_loss_scale, state._counter
 
 
 def copy(folder: pathlib.Path, target: pathlib.Path) -> pathlib.Path:
