@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Sourced by the other scripts: makes .venv once, from nothing but Python.
 #
-# CYCLEGAN_PYTHON names the interpreter to take, else it is the newest that is
-# found. CYCLEGAN_STACK=keras3 takes the newer stack on Python 3.10 and 3.11
+# CYCLEGAN_PYTHON names the interpreter to take, else it is the first of
+# _PYTHONS that is found. CYCLEGAN_STACK=keras3 takes the newer stack on Python 3.10 and 3.11
 # too (setup.py).
 # Copyright 2026 The CycleGAN Authors. Apache License 2.0, see LICENSE.
 
 _NEEDED_MB=4000  # what the environment and a first run take, with some room
-_PYTHONS="3.13 3.12 3.11 3.10 3.9"  # newest first
+# The older stack first: for the newer one not all has been measured yet.
+_PYTHONS="3.11 3.10 3.9 3.13 3.12"
 
 fail() {
   echo "${0##*/}: error: $*" >&2

@@ -5,8 +5,8 @@
 #
 # --fast is for the daily loop: it leaves out the tests marked slow, and sets up
 # only the main environment, so that tests which need another one are skipped.
-# So does a choice of tests. Without either all tests run with the newest Python
-# that is found, and those that touch TensorFlow again with the other stack
+# So does a choice of tests. Without either all tests run with the Python that
+# env.sh finds, and those that touch TensorFlow again with the other stack
 # (README); for CYCLEGAN_ONE_STACK=1, without.
 # Copyright 2026 The CycleGAN Authors. Apache License 2.0, see LICENSE.
 set -euo pipefail
