@@ -23,6 +23,7 @@ import sys
 import numpy as np
 import PIL.Image
 import pytest
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from official.cyclegan import prepare_lib
@@ -224,8 +225,17 @@ def test_preview_shows_what_is_drawn(odd, mode):
 
 
 def _digest(folder):
+  """Returns each file's examples, in which features have no order."""
   return {
-    path.name: path.read_bytes()
+    path.name: [
+      {
+        name: feature.SerializeToString()
+        for name, feature in tf.train.Example.FromString(
+          record
+        ).features.feature.items()
+      }
+      for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()
+    ]
     for path in sorted(pathlib.Path(folder).iterdir())
     if "tfrecord" in path.name
   }

@@ -39,8 +39,9 @@ def test_a_containers_limit_counts(monkeypatch, tmp_path, limit, used, free):
 
 def test_what_is_taken_is_used():
   before = memory.used_memory()
-  taken = np.ones(50_000_000, np.uint8)
-  assert memory.used_memory() > before + 40_000_000
+  taken = np.ones(300_000_000, np.uint8)
+  # Meanwhile others may let go of some.
+  assert memory.used_memory() > before + 150_000_000
   del taken
 
 

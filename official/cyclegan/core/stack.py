@@ -176,9 +176,8 @@ def update_tree(
     tree: What `optimizer_tree` returned for it.
   """
   if is_keras_3() and _LATEST_RATE in tree:
-    inner = _inner(optimizer)
-    done = max(int(inner.iterations.numpy()) - 1, 0)
-    tree[_LATEST_RATE].assign(inner._learning_rate(done))
+    rate = _inner(optimizer)._learning_rate
+    tree[_LATEST_RATE].assign(rate(_done(optimizer)))
 
 
 def without_loss_scale(tree: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,6 +196,13 @@ def loss_scale_key(name: str) -> str:
     name: The optimizer's name in the checkpoint.
   """
   return f"{name}/{_LOSS_SCALE}/current_loss_scale/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+def _done(optimizer: tf.keras.optimizers.Optimizer) -> int:
+  """Returns the number of an optimizer's last step, from 0."""
+  # A Keras variable that is mirrored cannot tell a number; what it holds can.
+  (iterations,) = tf_variables([_inner(optimizer).iterations])
+  return max(int(iterations.numpy()) - 1, 0)
 
 
 def _inner(
@@ -225,7 +231,7 @@ def last_learning_rate(optimizer: tf.keras.optimizers.Optimizer) -> float:
     schedule, tf.keras.optimizers.schedules.LearningRateSchedule
   )
   if scheduled and is_keras_3():
-    return float(schedule(max(int(_inner(optimizer).iterations) - 1, 0)))
+    return float(schedule(_done(optimizer)))
   return float(optimizer.learning_rate)
 
 
