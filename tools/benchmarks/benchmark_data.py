@@ -81,6 +81,7 @@ _JSON = flags.DEFINE_string("json", "", "File for all figures.")
 _WORKER = flags.DEFINE_string("worker", "", "For the tool's own use.")
 
 _QUALITY = 90  # of the JPEGs drawn
+_KEPT: list[Any] = []  # iterators that do not end before their process
 _WARM_UP_STEPS, _STEPS = 2, 4
 _MEMORY_BATCHES = 2000
 _MEASURED = ("none", "memory", "disk")
@@ -91,8 +92,9 @@ def main() -> None:
   if _WORKER.value:
     values = json.loads(_WORKER.value)
     work = _work_rate if "crop_size" in values else _work
-    print(json.dumps(work(values)))
-    return
+    print(json.dumps(work(values)), flush=True)
+    # An iterator's end can wait for a thread of tf.data's, up to a minute.
+    os._exit(0)
   config: config_lib.ResolvedConfig = config_checks.resolve(
     core_flags.config_from_flags()
   )
@@ -211,6 +213,7 @@ def _work_rate(values: dict[str, Any]) -> dict[str, float]:
   data = config_lib.DataConfig(**values, cache="none")
   source = sources.open_source(data)
   batches = iter(dataset.training_batches(source, data, 1))
+  _KEPT.append(batches)
   for _ in range(source.counts["trainA"]):
     next(batches)
   start, used = time.perf_counter(), time.process_time()
