@@ -81,7 +81,6 @@ _JSON = flags.DEFINE_string("json", "", "File for all figures.")
 _WORKER = flags.DEFINE_string("worker", "", "For the tool's own use.")
 
 _QUALITY = 90  # of the JPEGs drawn
-_KEPT: list[Any] = []  # iterators that do not end before their process
 _WARM_UP_STEPS, _STEPS = 2, 4
 _MEMORY_BATCHES = 2000
 _MEASURED = ("none", "memory", "disk")
@@ -92,13 +91,15 @@ def main() -> None:
   if _WORKER.value:
     values = json.loads(_WORKER.value)
     work = _work_rate if "crop_size" in values else _work
-    print(json.dumps(work(values)), flush=True)
-    # An iterator's end can wait for a thread of tf.data's, up to a minute.
-    os._exit(0)
+    print(json.dumps(work(values)))
+    return
   config: config_lib.ResolvedConfig = config_checks.resolve(
     core_flags.config_from_flags()
   )
   counts = _counts()
+  before = _BEFORE.value
+  if before and not os.path.isdir(os.path.join(before, "official", "cyclegan")):
+    raise errors.UserError(": no checkout of this package.", "before", before)
   if not flags.FLAGS["crop_size"].present:
     data = dataclasses.replace(
       config.data, crop_size=_SIZE.value, load_size=_SIZE.value
@@ -182,8 +183,6 @@ def _counts() -> list[int]:
 
 def _compared(data: config_lib.DataConfig, before: str) -> dict[str, Any]:
   """Measures the pipelines of two checkouts in turn."""
-  if not os.path.isdir(os.path.join(before, "official", "cyclegan")):
-    raise errors.UserError(": no checkout of this package.", "before", before)
   # Only what every version has.
   names = "dataset", "domain_a", "domain_b", "crop_size", "load_size"
   values = {name: getattr(data, name) for name in names}
@@ -213,7 +212,6 @@ def _work_rate(values: dict[str, Any]) -> dict[str, float]:
   data = config_lib.DataConfig(**values, cache="none")
   source = sources.open_source(data)
   batches = iter(dataset.training_batches(source, data, 1))
-  _KEPT.append(batches)
   for _ in range(source.counts["trainA"]):
     next(batches)
   start, used = time.perf_counter(), time.process_time()
