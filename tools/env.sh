@@ -68,11 +68,11 @@ stack_of() {
 make_env() {
   local folder=$1 wanted python what
   shift
-  wanted="$* $(cksum < setup.py)${CYCLEGAN_STACK:-}${CYCLEGAN_PYTHON:-}"
+  python=$(find_python) || exit 2
+  wanted="$* $(cksum < setup.py)${CYCLEGAN_STACK:-} $python"
   if [[ -f $folder/.installed && $(<"$folder/.installed") == "$wanted" ]]; then
     return
   fi
-  python=$(find_python) || exit 2
   local free
   free=$(df -Pm . | awk 'NR == 2 { print $4 }')
   if ((free < _NEEDED_MB)); then
