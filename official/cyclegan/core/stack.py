@@ -232,7 +232,7 @@ def last_learning_rate(optimizer: tf.keras.optimizers.Optimizer) -> float:
   )
   if scheduled and is_keras_3():
     return float(schedule(_done(optimizer)))
-  return float(optimizer.learning_rate)
+  return float(tf.convert_to_tensor(optimizer.learning_rate))
 
 
 def scale_loss(
