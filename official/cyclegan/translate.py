@@ -90,38 +90,11 @@ def main() -> None:
   from official.cyclegan.serving import video
 
   selection = flags.selection_from_flags()
-  if video.is_video(inputs) and (
-    os.path.isfile(inputs) or not os.path.splitext(inputs)[1]
-  ):
-    translate_lib.refuse_overwriting(model, inputs, output)
-    result = video.translate(
-      image_translator.open_model(
-        model, how.direction, selection, options.size
-      ),
-      inputs,
-      output,
-      how.scale,
-      how.temporal_smoothing,
-      how.max_frames,
-      how.start,
-      how.duration,
-      reading.background,
-    )
-    print(
-      f"{messages.count(result.frames, 'frame')}, {result.seconds:.2f} s,"
-      f" written to {result.output}, {result.milliseconds:.1f} ms each (median)"
-    )
-    if result.flicker is not None:
-      print(
-        f"Flicker where the input stands still: {result.flicker:.2f} levels of"
-        f" 255 from frame to frame; the input's: {result.input_flicker:.2f}"
-      )
-    return
 
   def translate_video(
     translator: image_translator.ImageTranslator, path: str, target: str
-  ) -> None:
-    video.translate(
+  ) -> video.Result:
+    return video.translate(
       translator,
       path,
       target,
@@ -132,6 +105,25 @@ def main() -> None:
       how.duration,
       reading.background,
     )
+
+  if video.is_video(inputs) and (
+    os.path.isfile(inputs) or not os.path.splitext(inputs)[1]
+  ):
+    translate_lib.refuse_overwriting(model, inputs, output)
+    translator = image_translator.open_model(
+      model, how.direction, selection, options.size
+    )
+    result = translate_video(translator, inputs, output)
+    print(
+      f"{messages.count(result.frames, 'frame')}, {result.seconds:.2f} s,"
+      f" written to {result.output}, {result.milliseconds:.1f} ms each (median)"
+    )
+    if result.flicker is not None:
+      print(
+        f"Flicker where the input stands still: {result.flicker:.2f} levels of"
+        f" 255 from frame to frame; the input's: {result.input_flicker:.2f}"
+      )
+    return
 
   written = translate_lib.translate_files(
     model,
