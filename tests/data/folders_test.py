@@ -198,26 +198,32 @@ def test_folders_without_two_domains_are_refused(tmp_path, made, words):
     assert word in str(error.value)
 
 
-def test_held_out_pictures_follow_their_contents(tmp_path):
-  _write(tmp_path / "a", 200)
-  images, _ = folders.walk(str(tmp_path / "a"))
-  train, test = folders.hold_out(images, 0.1)
-  assert sorted(train + test) == images and not set(train) & set(test)
-  assert 8 <= len(test) <= 32  # binomial: 20, standard deviation 4.2
-  # Other names, another folder, and more pictures: the same are held out.
-  _write(tmp_path / "b", 300)
-  moved = {}
-  for path in folders.walk(str(tmp_path / "b"))[0]:
-    moved[path] = str(tmp_path / "b" / f"x{300 - len(moved)}.png")
-    os.rename(path, moved[path])
-  _, again = folders.hold_out(list(moved.values()), 0.1)
-  kept = {image_files.read(p).tobytes() for p in test}
-  assert kept <= {image_files.read(p).tobytes() for p in again}
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("fraction", [0.1, 0.3, 0.5])
+def test_held_out_pictures_follow_their_contents(tmp_path, seed, fraction):
+  paths = [str(tmp_path / f"{i:03d}") for i in range(400)]
+  for path in paths:
+    pathlib.Path(path).write_text(f"{seed} {os.path.basename(path)}")
+  train, test = folders.hold_out(paths[:100], fraction)
+  assert sorted(train + test) == paths[:100] and not set(train) & set(test)
+  # Binomial; within four and a half standard deviations of the expected number.
+  near = 4.5 * math.sqrt(100 * fraction * (1 - fraction))
+  assert abs(len(test) - 100 * fraction) <= near
+  # More pictures: who is held out stays so, and who is trained on as well.
+  for count in (101, 250, 400):
+    more_train, more_test = folders.hold_out(paths[:count], fraction)
+    assert set(test) <= set(more_test) and set(train) <= set(more_train)
+  # Another order, another folder and other names: the same are held out.
+  (tmp_path / "moved").mkdir()
+  moved = {p: str(tmp_path / "moved" / p[-1:-4:-1]) for p in test}
+  for path, target in moved.items():
+    os.rename(path, target)
+  again = folders.hold_out([moved.get(p, p) for p in paths[99::-1]], fraction)
+  assert set(again[1]) == set(moved.values())
   # A copy goes where the original goes.
-  copy = str(tmp_path / "a" / "copy.png")
-  with open(test[0], "rb") as file, open(copy, "wb") as target:
-    target.write(file.read())
-  assert copy in folders.hold_out([*images, copy], 0.1)[1]
+  copy = str(tmp_path / "copy")
+  pathlib.Path(copy).write_bytes(pathlib.Path(again[1][0]).read_bytes())
+  assert copy in folders.hold_out([*again[0], *again[1], copy], fraction)[1]
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -97,6 +97,8 @@ VIDEO_SUFFIXES = (
 TFDS_MARK = "dataset_info.json"
 _TEST_NAMES = ("test", "val", "valid", "validation")
 _HASH_BYTES = 8
+# Different pictures from which on a split follows the hashes alone.
+_MANY = 100
 
 
 # Kinds of files left out that are named one by one.
@@ -325,8 +327,9 @@ def hold_out(
   """Divides pictures into those to train on and those to test with.
 
   The choice depends on the files' contents only (SHA-256), not on their names,
-  folders or order: a picture stays on its side when others are added, and
-  copies of a picture stay together.
+  folders or order, and copies of a picture stay together. Among 100 different
+  pictures or more, one that is held out stays so when others are added; their
+  number is then near the fraction, by chance somewhat above or below.
 
   Args:
     paths: Readable files.
@@ -334,17 +337,22 @@ def hold_out(
 
   Returns:
     Training and test files in the order of `paths`; both hold something,
-    unless all are copies of one picture. There are never more test files than
-    the fraction, rounded up, of the different pictures, unless one picture has
-    more copies than that and so have all others.
+    unless all are copies of one picture. Below 100 different pictures there
+    are never more test files than the fraction of them, rounded up (from 100
+    on five standard deviations more), unless one picture has more copies than
+    that and so have all others.
   """
   with concurrent.futures.ThreadPoolExecutor() as pool:
     values = list(pool.map(_hash, paths))
   copies = collections.Counter(values)
   # Hashes are uniform, so that about this fraction of them is below the limit.
-  # A few may all be, so that their number is limited as well.
+  # Of a few all may be, so that their number is limited as well. Where there
+  # are many, only copies come near a limit far above the expected number.
   limit = fraction * 2.0 ** (8 * _HASH_BYTES)
-  most = math.ceil(fraction * len(copies))
+  most = fraction * len(copies)
+  if len(copies) >= _MANY:
+    most += 5 * math.sqrt(most * (1 - fraction))
+  most = math.ceil(most)
   held: set[int] = set()
   files_held = 0
   for value in sorted(copies):
