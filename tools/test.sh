@@ -134,6 +134,9 @@ fi
 .venv-test/bin/ruff check .
 .venv-test/bin/ruff format --check .
 check_types .venv-test
+if [[ -n $both && -n $other_python ]]; then
+  check_types ".venv-test-$other_stack"
+fi
 # A file's tests share what they have trained, so files are shared out whole,
 # in the order of conftest: the longest first. Some tests wait more than they
 # compute: three run on two cores.

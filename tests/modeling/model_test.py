@@ -260,8 +260,15 @@ def test_norms_are_those_of_the_gradients():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("gan_mode", config_lib.GAN_MODES)
-@pytest.mark.parametrize("disc_type", ["n_layers", "pixel"])  # basic: n_layers
+@pytest.mark.parametrize(
+  ("disc_type", "gan_mode"),
+  # `basic` is `n_layers` with three.
+  [
+    *(("n_layers", mode) for mode in config_lib.GAN_MODES),
+    ("pixel", "lsgan"),
+    ("pixel", "wgangp"),
+  ],
+)
 def test_every_loss_trains_every_discriminator(gan_mode, disc_type):
   config = dataclasses.replace(
     _config(gan_mode=gan_mode, augment="diffaugment"),

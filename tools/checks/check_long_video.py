@@ -113,7 +113,7 @@ def _make(path: str, seconds: float, height: int) -> None:
         frame = av.VideoFrame.from_ndarray(image, format="rgb24")
         frame.pts, frame.time_base = round(picture_at / unit), unit
         file.mux(pictures.encode(frame))
-        picture_at += rng.integers(512, 2048) / 15_360
+        picture_at += float(rng.integers(512, 2048)) / 15_360
         continue
       # Noise whose strength wanders: no place sounds like another one.
       level = min(max(level + rng.normal(0, 0.1), 0.02), 0.5)

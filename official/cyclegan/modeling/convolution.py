@@ -368,6 +368,6 @@ def _transforms(height: int, padding: str) -> tuple[np.ndarray, np.ndarray]:
     first = tile * _TILE
     split[:, tile, first : first + _CLASSES] = _DATA
     join[first : first + _TILE, :, tile] = _RESULT
-  split = split.reshape(-1, len(padded)) @ padded
-  join = join[:height].reshape(height, -1)
-  return split.astype(np.float32), join.astype(np.float32)
+  split_matrix = split.reshape(-1, len(padded)) @ padded
+  join_matrix = join[:height].reshape(height, -1)
+  return split_matrix.astype(np.float32), join_matrix.astype(np.float32)

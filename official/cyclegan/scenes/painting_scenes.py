@@ -405,7 +405,7 @@ def _compose_still_life(forms: _Forms, rng: np.random.Generator) -> None:
     _add_vessel(forms, rng, rng.uniform(0.6, 0.85), edge + 0.08)
   for _ in range(int(rng.integers(2, 6))):
     radius = rng.uniform(0.06, 0.11)
-    hue = rng.choice([0.0, 0.03, 0.09, 0.14, 0.25])
+    hue = float(rng.choice([0.0, 0.03, 0.09, 0.14, 0.25]))
     colour = drawing.hsv(hue, rng.uniform(0.7, 0.9), rng.uniform(0.6, 0.9))
     _add_ball(
       forms,

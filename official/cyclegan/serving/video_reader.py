@@ -166,13 +166,13 @@ class Reader:
       form = None
       # A playlist called .mp4 must not make FFmpeg look elsewhere.
       options = {"protocol_whitelist": "file"}
+    opened: dict[str, Any] = {"format": form, "options": options}
+    lenient = {**opened, "metadata_errors": "replace"}
     try:
       try:
-        return av.open(
-          name, format=form, options=options, metadata_errors="replace"
-        )
+        return av.open(name, **lenient)
       except TypeError:  # av 19 has no such argument, and needs none
-        return av.open(name, format=form, options=options)
+        return av.open(name, **opened)
     except (av.FFmpegError, OSError, ValueError) as error:
       raise errors.UserError(
         f"is not a {kind} that FFmpeg can read ({_reason(error)}).",
