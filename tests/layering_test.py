@@ -43,7 +43,7 @@ _ORDER = (
 _FLOORS = {room: i for i, rooms in enumerate(_ORDER) for room in rooms}
 # These rooms start without TensorFlow, apart from the modules named.
 _LIGHT_ROOMS = {
-  "core": {"devices", "cpu_tuning"},
+  "core": {"devices"},
   "scenes": {"scene_datasets"},
 }
 # So do these modules, which commands and workers of their own need at once.

@@ -38,6 +38,7 @@ from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import flags
 from official.cyclegan.core import model_path
 
@@ -58,6 +59,7 @@ def main() -> None:
   if options.mode in ("train", "train_and_eval"):
     flags.refuse_overwriting("model_dir", model_dir, model_path.CONFIG_NAME)
     # Imported late: --help and --dry_run do not wait for TensorFlow.
+    cpu_tuning.before_import(config.train)
     from official.cyclegan import train_lib
 
     train_lib.run(config, model_dir)

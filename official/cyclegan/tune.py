@@ -44,6 +44,7 @@ from typing import Any
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
 
@@ -82,6 +83,7 @@ def main() -> None:
   )
   flags.refuse_overwriting("tuner_dir", tuner_dir, "best.flags", "search.json")
   # Imported late: --help and --dry_run do not wait for TensorFlow.
+  cpu_tuning.before_import(resolved.train)
   from official.cyclegan import tune_lib
 
   try:

@@ -17,6 +17,12 @@ Recipe (about three minutes on two cores):
 
   python tools/checks/check_resume.py --kills=10
 
+Handed over five times between the two stacks (README), or trained as a whole by
+each (--kills=0):
+
+  python tools/checks/check_resume.py --kills=5 \
+    --other_python=.venv-test-keras3/bin/python
+
 Trains twice with the same flags and --deterministic: once undisturbed, once
 killed by SIGKILL at random moments, every third time while a checkpoint is
 being written, and started again by the same command. Then compares every
@@ -31,6 +37,7 @@ import glob
 import os
 import pathlib
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,7 +48,15 @@ from absl import flags
 from official.cyclegan.core import command
 from official.cyclegan.core import errors
 
-_KILLS = flags.DEFINE_integer("kills", 10, "How many times.", lower_bound=1)
+_KILLS = flags.DEFINE_integer(
+  "kills", 10, "How many times; 0 only with --other_python.", lower_bound=0
+)
+_OTHER_PYTHON = flags.DEFINE_string(
+  "other_python",
+  None,
+  "Another interpreter, with this package's needs. The run that is killed"
+  " starts under it, and changes between it and this one at each kill.",
+)
 _STEPS = flags.DEFINE_integer(
   "steps", 600, "Training steps of each run.", lower_bound=2
 )
@@ -68,6 +83,13 @@ _MOST_SAVES = 3  # between two kills, about
 
 def main() -> None:
   """Trains, kills, trains on, compares."""
+  other = _OTHER_PYTHON.value
+  if not _KILLS.value and not other:
+    raise errors.UserError(
+      "leaves nothing to compare. Give --other_python too.", "kills", 0
+    )
+  if other and not shutil.which(other):
+    raise errors.UserError("is no program.", "other_python", other)
   needed = (_KILLS.value + 1) * (_MOST_SAVES + 2) * _SAVE_EVERY.value
   if _STEPS.value < needed:
     raise errors.UserError(
@@ -94,11 +116,19 @@ def main() -> None:
       sys.exit(1)
 
 
-def _start(model_dir: str) -> subprocess.Popen:
-  """Starts the training."""
+def _start(model_dir: str, start: int | None = None) -> subprocess.Popen:
+  """Starts the training.
+
+  Args:
+    model_dir: The run's folder.
+    start: Which start of the run that is killed; None for the other run.
+  """
+  python = sys.executable
+  if _OTHER_PYTHON.value and start is not None and start % 2 == 0:
+    python = _OTHER_PYTHON.value
   return subprocess.Popen(
     [
-      sys.executable,
+      python,
       "-m",
       "official.cyclegan.train",
       f"--model_dir={model_dir}",
@@ -130,7 +160,7 @@ def _kill_again_and_again(model_dir: str, first_save: float) -> int:
   rng = random.Random(_SEED.value)
   during_writes = 0
   for number in range(_KILLS.value):
-    process = _start(model_dir)
+    process = _start(model_dir, number)
     newest = _newest_step(model_dir)
     if number % 3 == 0:
       _wait(rng.uniform(0.2, 1.0) * first_save, process, model_dir, newest)
@@ -158,7 +188,7 @@ def _kill_again_and_again(model_dir: str, first_save: float) -> int:
     process.kill()
     process.communicate()
     print(f"kill {number + 1}: saved to step {_newest_step(model_dir)}")
-  _finish(_start(model_dir))
+  _finish(_start(model_dir, _KILLS.value))
   return during_writes
 
 

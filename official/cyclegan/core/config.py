@@ -606,7 +606,7 @@ class TrainConfig:
   deterministic: bool = option(
     False,
     "Use only operators that give the same result every time, whatever the"
-    " order of threads; slower.",
+    " order of threads, and in float32 under both stacks; slower.",
   )
   intra_op_threads: int = option(
     0,

@@ -19,8 +19,10 @@ import contextlib
 import ctypes
 import os
 
-import tensorflow as tf
+from official.cyclegan.core import config as config_lib
 
+# Read by TensorFlow when it is imported.
+_ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 _FEW_CORES = 2
 # What Linux calls bfloat16 arithmetic that TensorFlow uses.
 _BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
@@ -29,6 +31,25 @@ _PROCESSOR_FILE = "/proc/cpuinfo"
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _NEVER = 2**31 - 1  # bytes; the largest value that mallopt takes
 _LARGEST_KEPT = 2**30  # bytes
+
+
+def before_import(train: config_lib.TrainConfig) -> None:
+  """Sets what TensorFlow reads when it is imported; afterwards without effect.
+
+  A deterministic float32 training does without oneDNN, which TensorFlow takes
+  where there is AVX-512 VNNI: its kernels round differently from version to
+  version, TensorFlow's own do not. Without it the two stacks train to the same
+  weights bit for bit, on all processors of a kind. What the user has set
+  stays.
+
+  Args:
+    train: `deterministic` and `precision`.
+  """
+  precision = train.precision
+  if precision == "auto":
+    precision = "mixed_bfloat16" if has_bfloat16() else "float32"
+  if train.deterministic and precision == "float32":
+    os.environ.setdefault(_ONEDNN, "0")
 
 
 def tune(choose_threads: bool, xla: bool) -> None:
@@ -44,6 +65,8 @@ def tune(choose_threads: bool, xla: bool) -> None:
     choose_threads: Whether the number of threads is chosen here.
     xla: Whether the step is compiled by XLA, which needs the optimizer.
   """
+  import tensorflow as tf  # late: `before_import` comes before it
+
   if choose_threads and (os.cpu_count() or 0) <= _FEW_CORES:
     with contextlib.suppress(RuntimeError):  # TensorFlow has started already
       tf.config.threading.set_intra_op_parallelism_threads(1)
