@@ -12,10 +12,12 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+import os
 import types
 
 import pytest
 
+from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import devices
 from tests import conftest
@@ -43,6 +45,34 @@ def test_auto_precision_reads_what_the_processor_can(
 def test_auto_precision_without_linux_is_float32(tmp_path, monkeypatch):
   monkeypatch.setattr(cpu_tuning, "_PROCESSOR_FILE", str(tmp_path / "none"))
   assert devices.precision("auto") == "float32"
+
+
+@pytest.mark.parametrize(
+  ("line", "train", "want"),
+  [
+    ("flags : avx2", {}, "1"),
+    ("flags : sse4_2", {}, None),
+    ("flags : avx2 avx512_bf16", {"deterministic": True}, "1"),
+    ("flags : avx2", {"deterministic": True}, "0"),
+    (
+      "flags : avx2 avx512_bf16",
+      {"deterministic": True, "precision": "float32"},
+      "0",
+    ),
+  ],
+)
+def test_kernels_are_chosen_before_tensorflow_is_imported(
+  line, train, want, tmp_path, monkeypatch
+):
+  (tmp_path / "cpuinfo").write_text(line)
+  monkeypatch.setattr(cpu_tuning, "_PROCESSOR_FILE", str(tmp_path / "cpuinfo"))
+  config = config_lib.TrainConfig(**train)
+  monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+  cpu_tuning.before_import(config)
+  assert os.environ.get("TF_ENABLE_ONEDNN_OPTS") == want
+  monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "2")  # the user's own
+  cpu_tuning.before_import(config)
+  assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "2"
 
 
 def test_memory_is_kept_only_where_the_c_library_can(monkeypatch):

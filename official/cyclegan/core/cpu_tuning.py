@@ -23,6 +23,7 @@ from official.cyclegan.core import config as config_lib
 
 # Read by TensorFlow when it is imported.
 _ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+_AVX2 = "avx2"  # as Linux calls it
 _FEW_CORES = 2
 # What Linux calls bfloat16 arithmetic that TensorFlow uses.
 _BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
@@ -36,11 +37,11 @@ _LARGEST_KEPT = 2**30  # bytes
 def before_import(train: config_lib.TrainConfig) -> None:
   """Sets what TensorFlow reads when it is imported; afterwards without effect.
 
-  A deterministic float32 training does without oneDNN, which TensorFlow takes
-  where there is AVX-512 VNNI: its kernels round differently from version to
-  version, TensorFlow's own do not. Without it the two stacks train to the same
-  weights bit for bit, on all processors of a kind. What the user has set
-  stays.
+  TensorFlow takes oneDNN where there is AVX-512 VNNI, but it is faster with
+  AVX2 alone as well (two thirds of the time of a step, `docs/performance.md`).
+  A deterministic float32 training does without it everywhere: its kernels round
+  differently from version to version, TensorFlow's own do not. Without it the
+  two stacks train to the same weights bit for bit. What the user has set stays.
 
   Args:
     train: `deterministic` and `precision`.
@@ -50,6 +51,8 @@ def before_import(train: config_lib.TrainConfig) -> None:
     precision = "mixed_bfloat16" if has_bfloat16() else "float32"
   if train.deterministic and precision == "float32":
     os.environ.setdefault(_ONEDNN, "0")
+  elif _AVX2 in _processor_flags():
+    os.environ.setdefault(_ONEDNN, "1")
 
 
 def tune(choose_threads: bool, xla: bool) -> None:
