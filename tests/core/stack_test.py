@@ -14,6 +14,7 @@
 """Both stacks: what each has installed is tested, by the suite of each."""
 
 import importlib.metadata
+import os
 
 import numpy as np
 import pytest
@@ -43,6 +44,28 @@ def test_without_tensorflow_there_is_no_notice(monkeypatch):
 
   monkeypatch.setattr(importlib.metadata, "version", missing)
   assert stack.notice() is None
+
+
+def test_only_what_each_import_prints_is_left_out(capfd):
+  known = (
+    b"WARNING: All log messages before absl::InitializeLog() is called are\n"
+    b"I0000 00:00:17.3 11 port.cc:153] oneDNN custom operations are on. You\n"
+    b"I0000 00:00:17.4 11 cudart_stub.cc:31] Could not find cuda drivers on\n"
+  )
+  with stack._without_known_lines():
+    os.write(
+      2, known + b"E0000 00:00:17.5 11 cuda.cc:1] the driver is broken\n"
+    )
+    os.write(2, known)
+  with pytest.raises(ImportError), stack._without_known_lines():
+    os.write(2, b"what goes before an error\xff\n" + known)
+    raise ImportError
+  os.write(2, b"later\n")
+  assert capfd.readouterr().err.splitlines() == [
+    "E0000 00:00:17.5 11 cuda.cc:1] the driver is broken",
+    "what goes before an error\ufffd",
+    "later",
+  ]
 
 
 def test_variables_are_those_that_tensorflow_takes():

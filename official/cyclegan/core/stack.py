@@ -23,9 +23,14 @@ network or an optimizer. `network_tree` and `optimizer_tree` name variables so.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +38,13 @@ if TYPE_CHECKING:
 
 # The first TensorFlow that brings Keras 3.
 _FIRST_NEWER = (2, 16)
+# What TensorFlow prints at each import, GPU or not.
+_KNOWN = re.compile(
+  rb"WARNING: All log messages before absl::InitializeLog\(\) is called"
+  rb"|I\d{4} .*(oneDNN custom operations are on"
+  rb"|Could not find cuda drivers|optimized to use available CPU instructions)"
+  rb"|To enable the following instructions: "
+)
 _LOSS_SCALE = "loss_scale"  # a part of an optimizer's tree
 _LATEST_RATE = "_current_learning_rate"
 
@@ -53,6 +65,42 @@ def notice() -> str | None:
     ' Python 3.12 or 3.13 this package installs a newer one (README, "Two'
     ' stacks").'
   )
+
+
+def load_tensorflow() -> None:
+  """Imports TensorFlow, without the lines that it prints each time.
+
+  TensorFlow 2.21 says where there is no GPU, and where oneDNN is on, before it
+  looks whether anybody wants to read it. Lines of any other kind are printed
+  when the import is over.
+  """
+  if "tensorflow" in sys.modules:
+    return
+  with _without_known_lines():
+    import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def _without_known_lines() -> Iterator[None]:
+  """Holds standard error back, and leaves out lines that are `_KNOWN`."""
+  try:
+    shown = os.dup(2)
+  except OSError:  # closed: nobody reads it
+    yield
+    return
+  with tempfile.TemporaryFile() as held:
+    sys.stderr.flush()
+    os.dup2(held.fileno(), 2)
+    try:
+      yield
+    finally:
+      sys.stderr.flush()
+      os.dup2(shown, 2)
+      os.close(shown)
+      held.seek(0)
+      for line in held:
+        if not _KNOWN.match(line):
+          os.write(2, line)
 
 
 @functools.cache
