@@ -10,7 +10,7 @@ def python_tests(deps, whole_tree = []):
     for file in native.glob(["*_test.py"]):
         native.py_test(
             name = file[:-len(".py")],
-            srcs = [file, "__init__.py"],
+            srcs = [file] + native.glob(["*.py"], exclude = ["*_test.py"]),
             data = ["//:everything" if file in whole_tree else "//:pyproject.toml"],
             python_version = "PY3",
             timeout = "long",  # 15 minutes; several train
@@ -19,6 +19,6 @@ def python_tests(deps, whole_tree = []):
     native.filegroup(
         name = "sources",
         testonly = True,
-        srcs = native.glob(["*"]),
+        srcs = native.glob(["*", "testdata/**"]),
         visibility = ["//visibility:public"],
     )
