@@ -195,6 +195,8 @@ def given(part: Any) -> dict[str, Any]:
     given_now = flag.present or not flag.using_default_value
     if given_now and flag.value is not None:
       found[name] = flag.value
+      if entry.option.repeated and entry.option.is_path:  # has absl's parser
+        found[name] = [options.expanded(name, path) for path in flag.value]
   return found
 
 
