@@ -37,6 +37,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import devices
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import locks
 from official.cyclegan.core import memory
 from official.cyclegan.core import options as options_lib
 from official.cyclegan.core import overwriting
@@ -281,7 +282,10 @@ def search(
   Raises:
     errors.UserError: If an option cannot be used, the folder holds another
       search, or ten trials in a row fail.
-    stop_requests.Interrupted: After SIGTERM or SIGINT; nothing is lost.
+    errors.StorageError: If a file cannot be read or written; the trial that
+      was run then is run again when this is called again.
+    locks.InUseError: If another process searches there.
+    stop_requests.Interrupted: After SIGTERM, SIGHUP or SIGINT; nothing is lost.
     NeedsRestart: If the process is larger than `max_bytes`; call this again,
       in a new one.
   """
@@ -305,7 +309,22 @@ def search(
     with workers.signs_of_life(tuner_dir, role.name):
       tuner_lib.Tuner(oracle, hypermodel, tuner_dir, role, max_bytes).search()
     return None
+  with locks.hold(tuner_dir, "tuner_dir"):
+    return _search(hypermodel, oracle, tuner_dir, role, max_bytes, show_ended)
+
+
+def _search(
+  hypermodel: CycleGANHyperModel,
+  oracle: oracles.CrashSafeOracle,
+  tuner_dir: str,
+  role: workers.Role,
+  max_bytes: float,
+  show_ended: bool,
+) -> search_report.Summary:
+  """Searches in a folder that is held; as `search`, of all but workers."""
+  config, options = hypermodel.config, hypermodel.search
   search_record.check_same(config, options, tuner_dir)
+  oracle.search_name = search_record.identity(tuner_dir)
   report = search_report.Report(config, options, tuner_dir)
   _connect(oracle, hypermodel, report, tuner_dir)
   oracle.reload()
