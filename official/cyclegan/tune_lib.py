@@ -47,6 +47,7 @@ from official.cyclegan.evaluation import validation
 from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.serving import deployment_cost
 from official.cyclegan.training import build
+from official.cyclegan.training import checkpoints
 from official.cyclegan.tuning import oracles
 from official.cyclegan.tuning import search_record
 from official.cyclegan.tuning import search_report
@@ -187,8 +188,10 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     Returns:
       `validation`'s measures.
     """
+    config = self.trial_config(hp)
+    _set_aside_another_run(config, model_dir)
     trained = train_lib.train(
-      self.trial_config(hp), model_dir, model=model, source=self.source()
+      config, model_dir, model=model, source=self.source()
     )
     generators = map(validation.from_generator, trained.inference_generators)
     return self._evaluator().measure(*generators)
@@ -215,6 +218,30 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
   def _load_evaluator(self) -> validation.Evaluator:
     size = self.config.data.crop_size
     return validation.Evaluator(validation.load(self.source(), size))
+
+
+def _set_aside_another_run(
+  config: config_lib.ResolvedConfig, model_dir: str
+) -> None:
+  """Lets a trial begin anew that was begun with other options.
+
+  So it is if this package was upgraded meanwhile, and has an option more.
+  """
+  folder = checkpoints.FOLDERS[config_lib.LATEST]
+  if not checkpoints.find(os.path.join(model_dir, folder)):
+    return
+  try:
+    checkpoints.check_same_run(config, model_dir)
+  except errors.StorageError:
+    raise
+  except errors.UserError as error:
+    aside = files.set_aside(model_dir)
+    logging.warning(
+      "%s is trained anew (%s); what it had learned is in %s.",
+      model_dir,
+      errors.first_line(error),
+      aside,
+    )
 
 
 def run(

@@ -36,6 +36,7 @@ def record(tmp_path):
 def test_all_options_are_kept_by_the_names_of_their_flags(record):
   values = json.loads(record.read_text())
   assert list(values) == [
+    "identity",
     "data",
     "model",
     "loss",

@@ -559,6 +559,27 @@ def _exchange(first: str, second: str) -> bool:
   return not rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE)
 
 
+def set_aside(path: str | pathlib.Path) -> str:
+  """Gives a file or folder a name beside it that nothing looks for.
+
+  Args:
+    path: What to rename.
+
+  Returns:
+    The new path, `aside-1-NAME` or with another number.
+
+  Raises:
+    OSError: If the file system refuses.
+  """
+  parent, name = os.path.split(os.path.abspath(path))
+  for number in itertools.count(1):
+    aside = os.path.join(parent, f"aside-{number}-{name}")
+    if not os.path.lexists(aside):
+      os.rename(path, aside)
+      return aside
+  raise AssertionError("unreachable")
+
+
 def without_pattern(folder: str | pathlib.Path) -> str:
   """Returns a path of a folder that nothing takes for a pattern.
 

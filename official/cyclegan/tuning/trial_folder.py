@@ -42,7 +42,6 @@ COST_NAME = "cost.json"
 OWNER_NAME = "trial.json"
 FAILURE_NAME = "failure.txt"
 TRACEBACK_NAME = "traceback.txt"
-_ASIDE = "aside-{}-{}"  # a number, and the name before
 _REMEDY = "Restore it, or remove it: the trial is then measured again."
 
 
@@ -98,11 +97,11 @@ class TrialFolder:
       if path.exists() and files.read_json(path, _REMEDY) == now:
         return
       if self.path.is_dir() and any(self.path.iterdir()):
-        aside = self._set_aside()
+        aside = files.set_aside(self.path)
         logging.warning(
           "%s was of another trial or search; it is now called %s.",
           self.path,
-          aside.name,
+          os.path.basename(aside),
         )
       self.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -112,15 +111,6 @@ class TrialFolder:
         "tuner_dir",
       ) from error
     files.write_json(path, now, "tuner_dir")
-
-  def _set_aside(self) -> pathlib.Path:
-    """Gives the folder a name that nothing looks for; returns it."""
-    number = 1
-    while True:
-      aside = self.path.with_name(_ASIDE.format(number, self.path.name))
-      if not os.path.lexists(aside):
-        return self.path.rename(aside)
-      number += 1
 
   def execution(self, number: int) -> pathlib.Path:
     """Returns the folder of one of its trainings.
