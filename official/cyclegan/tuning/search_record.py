@@ -51,10 +51,10 @@ def check_same(
   """
   path = pathlib.Path(tuner_dir, FILE_NAME)
   now = _record(config, options)
-  name = uuid.uuid4().hex
+  own_name = uuid.uuid4().hex
   if path.exists():
     before = files.read_json(path, _REMEDY)
-    name = before.get(_IDENTITY, "")
+    own_name = before.get(_IDENTITY, "")
     for part, values in now.items():
       for name, entry in _declared(part, options).items():
         # An option that the file lacks did not exist then.
@@ -70,7 +70,7 @@ def check_same(
             name,
             _shown(values[name]),
           )
-  named = {_IDENTITY: name} if name else {}
+  named = {_IDENTITY: own_name} if own_name else {}
   files.write_json(path, {**named, **now}, "tuner_dir")
 
 
