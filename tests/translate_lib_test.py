@@ -222,6 +222,53 @@ def test_what_is_kept_comes_from_each_input(halved, tmp_path):
   assert modes == {"opaque.png": "RGB", "clear.png": "RGBA"}
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_give_no_numbers_give_no_pictures(
+  tmp_path, monkeypatch, value
+):
+  """Not black ones: the first one ends it."""
+  broken = image_translator.ImageTranslator(
+    lambda image: np.where(image > 0.1, image, np.float32(value)), 16, 4, 4
+  )
+  monkeypatch.setattr(image_translator, "_open", lambda *_: broken)
+  _write(tmp_path / "in", "a.png", "b.png", "c.png")
+  for inputs in (tmp_path / "in", tmp_path / "in" / "a.png"):
+    with pytest.raises(errors.UserError, match="--model=.* gives NaN or inf"):
+      _translate(inputs, str(tmp_path / "out"))
+  assert not os.listdir(tmp_path / "out")
+
+
+def test_what_is_done_before_the_first_picture_does_not_grow_with_them(
+  halved, tmp_path, monkeypatch
+):
+  """A few looks at each file and none into it, however many there are."""
+  looks, counts = [], []
+  for name in ("stat", "lstat", "open"):
+    original = getattr(os, name)
+
+    def counted(*arguments, _original=original, **options):
+      looks.append(arguments[0])
+      return _original(*arguments, **options)
+
+    monkeypatch.setattr(os, name, counted)
+  opened = []
+  monkeypatch.setattr(
+    image_files, "inspect", lambda path, *_: opened.append(path)
+  )
+  monkeypatch.setattr(
+    translate_lib, "_translate_all", lambda *_: counts.append(len(looks)) or []
+  )
+  for count in (50, 150):
+    folder = tmp_path / f"in{count}"
+    folder.mkdir()
+    for i in range(count):
+      (folder / f"{i}.png").touch()
+    looks.clear()
+    _translate(folder, str(tmp_path / f"out{count}"))
+  assert not opened
+  assert (counts[1] - counts[0]) / 100 < 15
+
+
 def test_pictures_of_16_bits_are_told_once(halved, tmp_path, log):
   _write(tmp_path / "in", "a.png", "b.png", mode="I;16")
   _write(tmp_path / "in", "c.png")
