@@ -134,8 +134,8 @@ def evaluate(
     (REPORT_NAME, TABLE_NAME, PICTURE_NAME),
   )
   # Refused before anything is measured, which takes minutes.
-  files.make_folder(output_dir, "output_dir")
   with locks.hold(output_dir, "output_dir"):
+    files.make_folder(output_dir, "output_dir")
     return _evaluate(model, output_dir, config, selection, options)
 
 

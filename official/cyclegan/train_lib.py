@@ -128,11 +128,11 @@ def train(
   _refuse_overwriting(config, model_dir)
   strategy = devices.strategy(config.device)
   devices.check_batch(config.data.batch_size, strategy)
-  files.make_folder(model_dir, "model_dir")
   held: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
   if devices.is_chief(strategy):  # of several workers the only one that writes
     held = locks.hold(model_dir, "model_dir")
   with held:
+    files.make_folder(model_dir, "model_dir")
     return _train(
       config, model_dir, rules, extra_callbacks, model, source, strategy
     )

@@ -159,7 +159,6 @@ def translate_files(
 
     held: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     if targets != [output.path]:
-      files.make_folder(output.path, "output")
       held = locks.hold(output.path, "output")
     with held:
       for folder in {os.path.dirname(target) or "." for target in targets}:

@@ -326,23 +326,41 @@ def search(
   hypermodel = CycleGANHyperModel(config, options)
   if not role.is_chief:  # which may be without the data set
     validation.check_metric("objective", options.objective, hypermodel.source())
-  files.make_folder(tuner_dir, "tuner_dir")
   tuner_dir = os.path.abspath(tuner_dir)
+  if role.is_worker:
+    _work(hypermodel, tuner_dir, role, max_bytes)
+    return None
+  with locks.hold(tuner_dir, "tuner_dir"):
+    return _search(hypermodel, tuner_dir, role, max_bytes, show_ended)
+
+
+def _oracle(
+  hypermodel: CycleGANHyperModel, tuner_dir: str
+) -> oracles.CrashSafeOracle:
+  """Returns what chooses the trials; makes the folder of the search."""
+  config, options = hypermodel.config, hypermodel.search
+  files.make_folder(tuner_dir, "tuner_dir")
   oracle = oracles.create(
     options, first_values(config, options), config.train.seed
   )
   oracle.set_folder(tuner_dir)
-  if role.is_worker:
-    with workers.signs_of_life(tuner_dir, role.name):
-      tuner_lib.Tuner(oracle, hypermodel, tuner_dir, role, max_bytes).search()
-    return None
-  with locks.hold(tuner_dir, "tuner_dir"):
-    return _search(hypermodel, oracle, tuner_dir, role, max_bytes, show_ended)
+  return oracle
+
+
+def _work(
+  hypermodel: CycleGANHyperModel,
+  tuner_dir: str,
+  role: workers.Role,
+  max_bytes: float,
+) -> None:
+  """Trains what a chief chooses, until the search is over."""
+  oracle = _oracle(hypermodel, tuner_dir)
+  with workers.signs_of_life(tuner_dir, role.name):
+    tuner_lib.Tuner(oracle, hypermodel, tuner_dir, role, max_bytes).search()
 
 
 def _search(
   hypermodel: CycleGANHyperModel,
-  oracle: oracles.CrashSafeOracle,
   tuner_dir: str,
   role: workers.Role,
   max_bytes: float,
@@ -350,6 +368,7 @@ def _search(
 ) -> search_report.Summary:
   """Searches in a folder that is held; as `search`, of all but workers."""
   config, options = hypermodel.config, hypermodel.search
+  oracle = _oracle(hypermodel, tuner_dir)
   search_record.check_same(config, options, tuner_dir)
   oracle.search_name = search_record.identity(tuner_dir)
   report = search_report.Report(config, options, tuner_dir)
