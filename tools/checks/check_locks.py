@@ -174,7 +174,8 @@ def _against_all(
   os.makedirs(above)
   folder = os.path.join(above, _NAME)
   first = _start(commands[name], folder)
-  while locks.holder(folder) is None:
+  # Until it has said who it is.
+  while (holder := locks.holder(folder)) is None or holder.pid != first.pid:
     if first.poll() is not None:
       _finish(first)
       sys.exit(f"{name} was over before it was seen to hold {folder}.")
