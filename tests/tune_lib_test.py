@@ -209,18 +209,21 @@ def test_a_search_goes_on_after_an_upgrade_that_adds_an_option(
   assert summary.completed == 2 and len(quick) == 2
 
 
-def test_a_trial_begun_before_an_upgrade_is_trained_anew(
-  config, tmp_path, monkeypatch, log
+@pytest.mark.parametrize("spoilt", ["option", "checkpoint"])
+def test_a_trial_that_cannot_go_on_is_trained_anew(
+  config, tmp_path, monkeypatch, log, spoilt
 ):
+  """After an upgrade that added an option, or with damaged checkpoints."""
   run = tmp_path / "execution_0"
   (run / "checkpoints").mkdir(parents=True)
   (run / "checkpoints" / "ckpt-1.index").touch()
   hypermodel = tune_lib.CycleGANHyperModel(config, _options())
   hypermodel.source = lambda: None
   trained = hypermodel.trial_config(keras_tuner.HyperParameters())
-  config_file.save(
-    conftest.replace(trained, "model", disc_norm="none"), str(run)
-  )
+  begun = trained
+  if spoilt == "option":
+    begun = conftest.replace(trained, "model", disc_norm="none")
+  config_file.save(begun, str(run))
 
   class Trained(Exception):
     pass
@@ -236,7 +239,8 @@ def test_a_trial_begun_before_an_upgrade_is_trained_anew(
     assert (tmp_path / "aside-1-execution_0" / "checkpoints").exists()
     run.mkdir(exist_ok=True)
     config_file.save(trained, str(run))
-  assert "--disc_norm" in log.text
+  words = "--disc_norm" if spoilt == "option" else "cannot be used"
+  assert words in log.text
 
 
 def _config_of(flagfile):

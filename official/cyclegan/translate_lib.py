@@ -419,8 +419,10 @@ def _below(path: str, base: str) -> str:
 def _relative(path: str, folder: str) -> str:
   """Returns a path as seen from a folder; quickly if it begins with that."""
   start = os.path.join(folder, "")
-  if path.startswith(start) and os.pardir not in path:
-    return path[len(start) :]
+  below = path[len(start) :]
+  # Else, as of `a//b`, it has to be looked at closely.
+  if path.startswith(start) and os.path.normpath(below) == below:
+    return below
   return os.path.relpath(path, folder)
 
 

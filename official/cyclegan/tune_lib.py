@@ -223,15 +223,19 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
 def _set_aside_another_run(
   config: config_lib.ResolvedConfig, model_dir: str
 ) -> None:
-  """Lets a trial begin anew that was begun with other options.
+  """Lets a trial begin anew that cannot go on.
 
-  So it is if this package was upgraded meanwhile, and has an option more.
+  So it is if this package was upgraded meanwhile and has an option more, or if
+  all of its checkpoints are damaged.
   """
-  folder = checkpoints.FOLDERS[config_lib.LATEST]
-  if not checkpoints.find(os.path.join(model_dir, folder)):
+  folder = os.path.join(model_dir, checkpoints.FOLDERS[config_lib.LATEST])
+  if not checkpoints.find(folder):
     return
   try:
     checkpoints.check_same_run(config, model_dir)
+    newest, damaged = checkpoints.newest_whole(folder)
+    if newest is None and damaged:
+      raise checkpoints.none_whole(folder, damaged, "")
   except errors.StorageError:
     raise
   except errors.UserError as error:

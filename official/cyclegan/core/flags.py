@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -247,7 +248,7 @@ def refuse_overwriting(option: str, output: str, *names: str) -> None:
   for argument in sys.argv[1:]:
     found = re.fullmatch("--?flagfile=(.+)", argument)
     if found:
-      paths.append(found[1])
+      paths.append(os.path.expanduser(found[1]))  # as absl does
   overwriting.check(map(overwriting.Read, paths), option, output, names)
 
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import pathlib
 from collections.abc import Mapping
@@ -42,6 +43,7 @@ COST_NAME = "cost.json"
 OWNER_NAME = "trial.json"
 FAILURE_NAME = "failure.txt"
 TRACEBACK_NAME = "traceback.txt"
+_FLOAT32 = 1e-6  # of its relative precision, and a little
 _REMEDY = "Restore it, or remove it: the trial is then measured again."
 
 
@@ -94,7 +96,7 @@ class TrialFolder:
     now = json.loads(json.dumps(owner))
     path = self.path / OWNER_NAME
     try:
-      if path.exists() and files.read_json(path, _REMEDY) == now:
+      if path.exists() and _alike(files.read_json(path, _REMEDY), now):
         return
       if self.path.is_dir() and any(self.path.iterdir()):
         aside = files.set_aside(self.path)
@@ -181,6 +183,17 @@ class TrialFolder:
     files.write_text(self.path / FAILURE_NAME, f"{message}\n", "tuner_dir")
     if details:
       files.write_text(self.path / TRACEBACK_NAME, details, "tuner_dir")
+
+
+def _alike(one: Any, other: Any) -> bool:
+  """Compares values; a worker gets numbers from its chief in 32 bits."""
+  if isinstance(one, dict) and isinstance(other, dict):
+    return one.keys() == other.keys() and all(
+      _alike(one[name], other[name]) for name in one
+    )
+  if isinstance(one, float) and isinstance(other, float):
+    return math.isclose(one, other, rel_tol=_FLOAT32)
+  return one == other
 
 
 def _read_result(path: pathlib.Path) -> Result:
