@@ -142,6 +142,9 @@ def test_sub_folders_keep_their_places_and_the_rest_is_counted(
     ("in/[ab]*.png", ["a.png", "b[1].png"]),
     ("in/x*", ["x/c.png", "x/y [2]/d.png"]),
     ("./in/../in/a*", ["a.png"]),
+    ("in//a*", ["a.png"]),
+    ("in//x//y [2]", ["d.png"]),
+    (".//in/x/", ["c.png", "y [2]/d.png"]),
   ],
 )
 def test_patterns_and_brackets(halved, tmp_path, monkeypatch, pattern, want):
