@@ -52,6 +52,7 @@ _DEAD_SECONDS = 7.0  # without a touch: another machine's holder is gone
 _OLD_SECONDS = 600.0  # by this machine's clock: need not be watched
 _SETTLE_SECONDS = 0.2  # without flock, until the last of several has written
 _TRIES = 100
+_MOST_BYTES = 4096  # of what a lock's file says
 _GLANCES, _GLANCE_SECONDS = 3, 0.02
 _BESIDE = re.compile(r"\..+\.lock", re.DOTALL)
 # What the file system says if it has no flock.
@@ -310,7 +311,8 @@ def _take(place: str, replaces: bool) -> _Lock:
         raise _Held(found)
       mine = _myself(replaces)
       os.ftruncate(descriptor, 0)
-      os.pwrite(descriptor, json.dumps(dataclasses.asdict(mine)).encode(), 0)
+      os.lseek(descriptor, 0, os.SEEK_SET)
+      os.write(descriptor, json.dumps(dataclasses.asdict(mine)).encode())
       if locked is None:
         time.sleep(_SETTLE_SECONDS)
         found = _read(descriptor)
@@ -359,7 +361,8 @@ def _safe_flags() -> int:
 def _read(descriptor: int) -> Holder | None:
   """Returns what a lock's file says, None if nothing."""
   try:
-    values: Any = json.loads(os.pread(descriptor, 4096, 0))
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    values: Any = json.loads(os.read(descriptor, _MOST_BYTES))
     return Holder(
       str(values["command"]),
       str(values["host"]),
@@ -380,10 +383,8 @@ def _is_alive(
     # With flock, nobody on this machine holds it any more.
     if locked or found.pid == os.getpid():
       return False
-    return _begun(found.pid) is not None and found.begun in (
-      "",
-      _begun(found.pid),
-    )
+    if fcntl is not None:  # elsewhere asking for a process might end it
+      return _is_running(found)
   before = os.fstat(descriptor).st_mtime_ns
   if time.time() - before / 1e9 > _OLD_SECONDS:
     return False
@@ -398,6 +399,12 @@ def _is_alive(
   return False
 
 
+def _is_running(found: Holder) -> bool:
+  """Says whether a process of this machine is still the one that it was."""
+  begun = _begun(found.pid)
+  return begun is not None and found.begun in ("", begun)
+
+
 def _begun(pid: int) -> str | None:
   """Returns when a process began, in the kernel's ticks.
 
@@ -409,6 +416,8 @@ def _begun(pid: int) -> str | None:
     return None if fields[0] == "Z" else fields[19]  # proc(5): 22, starttime
   except (OSError, IndexError):
     pass
+  if fcntl is None:
+    return ""
   try:
     os.kill(pid, 0)
   except ProcessLookupError:
