@@ -233,7 +233,7 @@ def test_hostile_archive_is_refused_whole(tmp_path, member, words):
   ):
     _download(url, tmp_path / "in", sha256="none")
   assert os.listdir(tmp_path) == ["in"]
-  assert os.listdir(tmp_path / "in") == ["apple2orange.zip"]
+  assert os.listdir(tmp_path / "in") == []
 
 
 def test_broken_archive_is_removed(archive, tmp_path):
@@ -244,6 +244,95 @@ def test_broken_archive_is_removed(archive, tmp_path):
   ):
     _download(url, tmp_path, sha256="none")
   assert os.listdir(tmp_path) == []
+
+
+def _spoilt(archive, how):
+  """Returns an archive that only shows what it is when it is unpacked."""
+  if how == "a bit":
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+      member = packed.infolist()[2]
+    middle = member.header_offset + 60 + member.compress_size // 2
+    spoilt = bytearray(archive)
+    spoilt[middle] ^= 0xFF
+    return bytes(spoilt)
+  if how == "long name":
+    return _zip(("apple2orange/" + "n" * 300, b"x", 0))
+  if how == "file and folder":
+    return _zip(("apple2orange/trainA/good.jpg/x.jpg", b"x", 0))
+  if how == "method":
+    return archive.replace(b"\x08\x00", b"\x63\x00")
+  memory = io.BytesIO()
+  zipfile.ZipFile(memory, "w").close()
+  return memory.getvalue()  # of nothing
+
+
+@pytest.mark.parametrize(
+  "how", ["a bit", "long name", "file and folder", "method", "empty"]
+)
+def test_no_damage_sticks(archive, tmp_path, how):
+  """What is damaged is removed: the same command downloads it again."""
+  files = {"apple2orange.zip": _spoilt(archive, how)}
+  words = "holds nothing" if how == "empty" else "Nothing was unpacked"
+  with _served(files) as (url, _):
+    with _refused(words):
+      _download(url, tmp_path, sha256="none")
+    assert os.listdir(tmp_path) == []
+    files["apple2orange.zip"] = archive
+    _download(url, tmp_path, sha256="none")
+  assert os.listdir(tmp_path) == ["apple2orange"]
+
+
+def test_an_archive_that_is_there_is_compared_and_kept(archive, tmp_path):
+  theirs = tmp_path / "apple2orange.zip"
+  theirs.write_bytes(archive)
+  with _refused(str(theirs), _sum(archive), "845a191e", "Remove it"):
+    _download("http://127.0.0.1:1/", tmp_path)
+  assert theirs.read_bytes() == archive
+  assert os.listdir(tmp_path) == ["apple2orange.zip"]
+  _download("http://127.0.0.1:1/", tmp_path, sha256=_sum(archive).upper())
+  assert sorted(os.listdir(tmp_path)) == ["apple2orange", "apple2orange.zip"]
+  assert theirs.read_bytes() == archive
+
+
+def test_a_damaged_archive_that_is_there_is_kept_too(archive, tmp_path):
+  theirs = tmp_path / "apple2orange.zip"
+  theirs.write_bytes(archive[:-100])
+  with _refused("not a whole zip archive", "Remove it"):
+    _download("http://127.0.0.1:1/", tmp_path, sha256="none")
+  assert theirs.read_bytes() == archive[:-100]
+  assert os.listdir(tmp_path) == ["apple2orange.zip"]
+
+
+@pytest.mark.parametrize("planted", ["link", "hard link", "folder", "unpacked"])
+def test_what_is_planted_is_not_followed(archive, tmp_path, planted):
+  folder = tmp_path / "data"
+  folder.mkdir()
+  (tmp_path / "mine").write_text("kept")
+  partial = folder / "apple2orange.zip.partial"
+  if planted == "link":
+    partial.symlink_to(tmp_path / "mine")
+  elif planted == "hard link":
+    os.link(tmp_path / "mine", partial)
+  elif planted == "folder":
+    partial.mkdir()
+  else:
+    (folder / "apple2orange.partial").symlink_to(tmp_path)
+  with _served({"apple2orange.zip": archive}) as (url, _):
+    if planted == "folder":
+      with _refused(str(partial), "it is a folder"):
+        _download(url, folder, sha256="none")
+      return
+    _download(url, folder, sha256="none")
+  assert os.listdir(folder) == ["apple2orange"]
+  assert (tmp_path / "mine").read_text() == "kept"
+
+
+def test_one_killed_at_the_end_is_cleared_up(tmp_path):
+  (tmp_path / "apple2orange").mkdir()
+  (tmp_path / "apple2orange.zip.partial").touch()
+  (tmp_path / "apple2orange.partial").mkdir()
+  assert "there already" in _download("http://127.0.0.1:1/", tmp_path)
+  assert os.listdir(tmp_path) == ["apple2orange"]
 
 
 def test_unknown_names_are_refused():

@@ -173,6 +173,69 @@ def test_where_it_is_made_first_is_nobody_elses(odd, tmp_path, linked, words):
   assert sorted(os.listdir(partial)) == before
 
 
+@pytest.mark.parametrize("where", ["mounted", "current", "other", "nowhere"])
+def test_a_place_that_cannot_be_is_refused_before_the_pictures_are_read(
+  odd, tmp_path, monkeypatch, where
+):
+  config, _ = odd
+  output = tmp_path / "packed"
+  output.mkdir()
+  words = "packed"
+  if where == "mounted":
+    words = "mount point"
+    monkeypatch.setattr(
+      os.path, "ismount", lambda path: os.fspath(path) == str(output)
+    )
+  elif where == "current":
+    words = "current folder"
+    monkeypatch.chdir(output)
+    output = pathlib.Path(".")
+  elif where == "other":
+    words = "something else"
+    (output / "mine.txt").touch()
+  else:
+    words = "is a file"
+    output.rmdir()
+    (tmp_path / "file").touch()
+    output.symlink_to(tmp_path / "file")
+  before = sorted(os.listdir(tmp_path))
+  with (
+    pytest.raises(errors.UserError, match=words),
+    prepare_lib.reserving(config, str(output)),
+  ):
+    pytest.fail("The pictures would be read.")
+  assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_link_to_a_folder_is_filled_and_its_mode_kept(odd, tmp_path):
+  config, _ = odd
+  (tmp_path / "disk" / "packed").mkdir(parents=True)
+  (tmp_path / "disk" / "packed").chmod(0o2770)
+  (tmp_path / "link").symlink_to(tmp_path / "disk" / "packed")
+  _write(config, tmp_path / "link")
+  packed = tmp_path / "disk" / "packed"
+  assert (tmp_path / "link").is_symlink() and (packed / "plan.json").exists()
+  assert packed.stat().st_mode & 0o7777 == 0o2770
+  assert os.listdir(tmp_path / "disk") == ["packed"]
+
+
+def test_a_thread_that_fails_stops_the_others(odd, tmp_path, monkeypatch):
+  config, _ = odd
+  example, begun = prepare_lib._example, []
+
+  def fails(picture, background):
+    begun.append(picture)
+    if len(begun) == 1:
+      raise OSError(28, "No space left on device")
+    return example(picture, background)
+
+  monkeypatch.setattr(prepare_lib, "_example", fails)
+  with pytest.raises(errors.StorageError, match="No space left"):
+    _write(config, tmp_path / "packed", shard_bytes=2000)
+  partial = tmp_path / "packed.partial"
+  assert not list(partial.glob("*.partial"))  # they would keep the disk full
+
+
 def test_full_disk_is_one_line(odd, tmp_path, monkeypatch):
   config, _ = odd
 

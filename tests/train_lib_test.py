@@ -239,6 +239,32 @@ def random_run(pictures, tmp_path_factory):
   return train_lib.train(config, str(folder)), folder, config
 
 
+def _contents(folder):
+  return {
+    str(path.relative_to(folder)): path.read_bytes()
+    for path in folder.rglob("*")
+    if path.is_file()
+  }
+
+
+@pytest.mark.slow
+def test_a_run_that_cannot_be_read_is_not_begun_again(models, tmp_path):
+  """Of one flipped byte in each checkpoint nothing is deleted or written."""
+  folder = conftest.copy(models["run"], tmp_path / "run")
+  for path in (folder / "checkpoints").glob("*.data*"):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+  before = _contents(folder)
+  assert any("checkpoints/ckpt-30" in name for name in before)
+  with pytest.raises(
+    errors.UserError, match="checkpoints? in .* cannot be used"
+  ):
+    train_lib.train(config_file.load(str(folder)), str(folder))
+  assert _contents(folder) == before
+  assert sorted(os.listdir(tmp_path)) == ["run"]
+
+
 @pytest.mark.slow
 def test_interrupted_run_ends_as_if_left_alone(
   random_run, tmp_path, monkeypatch

@@ -142,6 +142,9 @@ def test_sub_folders_keep_their_places_and_the_rest_is_counted(
     ("in/[ab]*.png", ["a.png", "b[1].png"]),
     ("in/x*", ["x/c.png", "x/y [2]/d.png"]),
     ("./in/../in/a*", ["a.png"]),
+    ("in//a*", ["a.png"]),
+    ("in//x//y [2]", ["d.png"]),
+    (".//in/x/", ["c.png", "y [2]/d.png"]),
   ],
 )
 def test_patterns_and_brackets(halved, tmp_path, monkeypatch, pattern, want):
@@ -220,6 +223,53 @@ def test_what_is_kept_comes_from_each_input(halved, tmp_path):
     with PIL.Image.open(tmp_path / "out" / name) as picture:
       modes[name] = picture.mode
   assert modes == {"opaque.png": "RGB", "clear.png": "RGBA"}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_give_no_numbers_give_no_pictures(
+  tmp_path, monkeypatch, value
+):
+  """Not black ones: the first one ends it."""
+  broken = image_translator.ImageTranslator(
+    lambda image: np.where(image > 0.1, image, np.float32(value)), 16, 4, 4
+  )
+  monkeypatch.setattr(image_translator, "_open", lambda *_: broken)
+  _write(tmp_path / "in", "a.png", "b.png", "c.png")
+  for inputs in (tmp_path / "in", tmp_path / "in" / "a.png"):
+    with pytest.raises(errors.UserError, match="--model=.* gives NaN or inf"):
+      _translate(inputs, str(tmp_path / "out"))
+  assert not os.listdir(tmp_path / "out")
+
+
+def test_what_is_done_before_the_first_picture_does_not_grow_with_them(
+  halved, tmp_path, monkeypatch
+):
+  """A few looks at each file and none into it, however many there are."""
+  looks, counts = [], []
+  for name in ("stat", "lstat", "open"):
+    original = getattr(os, name)
+
+    def counted(*arguments, _original=original, **options):
+      looks.append(arguments[0])
+      return _original(*arguments, **options)
+
+    monkeypatch.setattr(os, name, counted)
+  opened = []
+  monkeypatch.setattr(
+    image_files, "inspect", lambda path, *_: opened.append(path)
+  )
+  monkeypatch.setattr(
+    translate_lib, "_translate_all", lambda *_: counts.append(len(looks)) or []
+  )
+  for count in (50, 150):
+    folder = tmp_path / f"in{count}"
+    folder.mkdir()
+    for i in range(count):
+      (folder / f"{i}.png").touch()
+    looks.clear()
+    _translate(folder, str(tmp_path / f"out{count}"))
+  assert not opened
+  assert (counts[1] - counts[0]) / 100 < 15
 
 
 def test_pictures_of_16_bits_are_told_once(halved, tmp_path, log):

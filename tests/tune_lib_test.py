@@ -174,6 +174,75 @@ def test_a_trial_that_diverges_is_kept_and_the_rest_goes_on(stopped, config):
   assert trained.data == config_checks.resolve(config).data
 
 
+def test_a_new_search_reports_nothing_of_the_one_before(
+  quick, config, tmp_path
+):
+  tune_lib.search(config, _options(), str(tmp_path))
+  for name in ("search.json", "oracle.json"):
+    (tmp_path / name).unlink()
+  config = dataclasses.replace(
+    config, train=dataclasses.replace(config.train, learning_rate=1e-5)
+  )
+  summary = tune_lib.search(config, _options(), str(tmp_path))
+  assert summary.completed == 2 and len(quick) == 4
+  # Without the one that names the search the other is not believed.
+  (tmp_path / "search.json").unlink()
+  with pytest.raises(errors.UserError, match="is of another search"):
+    tune_lib.search(config, _options(), str(tmp_path))
+
+
+def test_a_search_goes_on_after_an_upgrade_that_adds_an_option(
+  quick, config, tmp_path
+):
+  """Neither its record nor the run of a trial has the option."""
+  tune_lib.search(config, _options(max_trials=1), str(tmp_path))
+  path = tmp_path / "search.json"
+  values = json.loads(path.read_text())
+  del values["identity"], values["model"]["disc_norm"]
+  del values["search"]["budget_size"], values["distill"]
+  path.write_text(json.dumps(values))
+  path = tmp_path / "oracle.json"
+  state = json.loads(path.read_text())
+  del state["search_name"]
+  path.write_text(json.dumps(state))
+  summary = tune_lib.search(config, _options(), str(tmp_path))
+  assert summary.completed == 2 and len(quick) == 2
+
+
+@pytest.mark.parametrize("spoilt", ["option", "checkpoint"])
+def test_a_trial_that_cannot_go_on_is_trained_anew(
+  config, tmp_path, monkeypatch, log, spoilt
+):
+  """After an upgrade that added an option, or with damaged checkpoints."""
+  run = tmp_path / "execution_0"
+  (run / "checkpoints").mkdir(parents=True)
+  (run / "checkpoints" / "ckpt-1.index").touch()
+  hypermodel = tune_lib.CycleGANHyperModel(config, _options())
+  hypermodel.source = lambda: None
+  trained = hypermodel.trial_config(keras_tuner.HyperParameters())
+  begun = trained
+  if spoilt == "option":
+    begun = conftest.replace(trained, "model", disc_norm="none")
+  config_file.save(begun, str(run))
+
+  class Trained(Exception):
+    pass
+
+  def train(config, model_dir, **_):
+    raise Trained(os.path.exists(model_dir))
+
+  monkeypatch.setattr(train_lib, "train", train)
+  for fits in (False, True):
+    with pytest.raises(Trained) as caught:
+      hypermodel.fit(keras_tuner.HyperParameters(), None, str(run))
+    assert caught.value.args == (fits,)
+    assert (tmp_path / "aside-1-execution_0" / "checkpoints").exists()
+    run.mkdir(exist_ok=True)
+    config_file.save(trained, str(run))
+  words = "--disc_norm" if spoilt == "option" else "cannot be used"
+  assert words in log.text
+
+
 def _config_of(flagfile):
   """Resolves a flagfile as train would."""
   text = pathlib.Path(flagfile).read_text(encoding="utf-8")

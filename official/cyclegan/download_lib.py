@@ -15,9 +15,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import pathlib
-import shutil
 import stat
 import zipfile
 
@@ -28,6 +29,7 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import locks
 from official.cyclegan.core import progress
 from official.cyclegan.data import folders
 
@@ -106,17 +108,44 @@ def download(
       or written, or if the archive is damaged or not to be trusted.
   """
   _check_name(name)
-  target = pathlib.Path(output_dir, name)
-  if target.exists():
-    return f"{target} is there already. Remove it to download it again."
   files.make_folder(output_dir, "output_dir")
-  archive = target.with_name(f"{name}.zip")
-  theirs = archive.exists()  # got in another way: it stays as it is
-  if not theirs:
-    _download(name, archive, base_url, sha256 or _CHECKSUMS[name])
-  _unpack(archive, target, keep=theirs)
-  if not theirs:
-    archive.unlink()
+  target = pathlib.Path(output_dir, name)
+  with locks.hold(str(target), "output_dir"):
+    return _download_into(target, base_url, sha256 or _CHECKSUMS[name])
+
+
+def _download_into(
+  target: pathlib.Path, base_url: str, checksum: str | None
+) -> str:
+  """Downloads into a folder that is held; as `download`."""
+  name = target.name
+  archive = target.with_name(f"{name}.zip")  # got in another way: it stays
+  partial = target.with_name(f"{name}.zip{_PARTIAL}")
+  if os.path.lexists(target):
+    with contextlib.suppress(OSError):  # of one that was killed at the end
+      _remove_remains(partial)
+      files.remove(_begun(target))
+    return f"{target} is there already. Remove it to download it again."
+  if archive.exists():
+    try:
+      _check(archive, checksum)
+      _unpack(archive, target)
+    except _Damaged as error:
+      raise errors.UserError(
+        f"{error} Remove it, and give the same command again to download it."
+      ) from error
+    return _summary(name, target)
+  _download(name, partial, base_url)
+  try:
+    _check(partial, checksum)
+    _unpack(partial, target)
+  except _Damaged as error:
+    partial.unlink()
+    raise errors.UserError(
+      f"{error} It was removed: give the same command again; if that does not"
+      f" help, do not trust --base_url={base_url}."
+    ) from error
+  partial.unlink()
   return _summary(name, target)
 
 
@@ -161,15 +190,12 @@ def _check_name(name: str) -> None:
     )
 
 
-def _download(
-  name: str, archive: pathlib.Path, base_url: str, checksum: str | None
-) -> None:
+def _download(name: str, partial: pathlib.Path, base_url: str) -> None:
   """Downloads an archive, going on where an earlier attempt broke off."""
   url = f"{base_url.rstrip('/')}/{name}.zip"
-  partial = archive.with_name(archive.name + _PARTIAL)
   for attempt in range(1, _TRIES + 1):
-    before = _size(partial)
     try:
+      before = _prepare(partial)
       _fetch(url, partial)
       break
     except requests.HTTPError as error:
@@ -185,12 +211,28 @@ def _download(
           " command again: it goes on where it was."
         ) from error
     except OSError as error:
-      raise errors.UserError(
-        f"{partial} cannot be written ({error.strerror}). Free some space and"
-        " give the same command again: it goes on where it was."
+      raise errors.StorageError(
+        f"{partial} cannot be written ({error.strerror}). Free some space, or"
+        " make it writable, and give the same command again: it goes on where"
+        " it was."
       ) from error
-  _check(partial, checksum)
-  os.replace(partial, archive)
+
+
+def _prepare(partial: pathlib.Path) -> int:
+  """Removes what has the name and is no file of ours; returns the size."""
+  with contextlib.suppress(FileNotFoundError):
+    found = partial.lstat()
+    if stat.S_ISDIR(found.st_mode):
+      raise IsADirectoryError(errno.EISDIR, "it is a folder", str(partial))
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+      partial.unlink()  # a link would lead what is written elsewhere
+  return _size(partial)
+
+
+def _remove_remains(partial: pathlib.Path) -> None:
+  """Removes an archive that was downloaded, but no folder of that name."""
+  if partial.is_symlink() or partial.is_file():
+    partial.unlink()
 
 
 def _size(path: pathlib.Path) -> int:
@@ -230,49 +272,87 @@ def _fetch(url: str, partial: pathlib.Path) -> None:
     raise requests.ConnectionError("the answer was cut short")
 
 
-def _check(partial: pathlib.Path, checksum: str | None) -> None:
-  """Refuses, and removes, a file that does not have the checksum."""
-  found = files.sha256(partial)
+# What the file system says of names that an archive should not hold, not of
+# itself: too long, a folder and a file at once, letters that it does not take.
+_NAMES_REFUSED = (
+  errno.ENAMETOOLONG,
+  errno.ENOTDIR,
+  errno.EISDIR,
+  errno.EEXIST,
+  errno.EINVAL,
+  errno.EILSEQ,
+  None,  # Python's own, such as of a file that ends early
+)
+
+
+class _Damaged(errors.UserError):
+  """An archive is not what it should be; getting it again may help."""
+
+
+def _check(archive: pathlib.Path, checksum: str | None) -> None:
+  """Refuses an archive that does not have the checksum."""
+  try:
+    found = files.sha256(archive)
+  except OSError as error:
+    raise errors.StorageError(
+      f"{archive} cannot be read ({error.strerror}). Make it readable, and give"
+      " the same command again."
+    ) from error
   if checksum in (None, ANY_CHECKSUM):
     logging.warning("No checksum is known: SHA-256 %s.", found)
     return
-  if found != checksum:
-    partial.unlink()
-    raise errors.UserError(
-      f"{partial.stem} has the SHA-256 {found}, not {checksum}; it was removed."
-      " Give the same command again; if that does not help the archive has"
-      " changed, and --sha256=none takes it if you trust it."
+  if found != checksum.lower():
+    raise _Damaged(
+      f"{archive} has the SHA-256 {found}, not {checksum}: it is damaged, or"
+      " another one; --sha256=none takes it if you trust it. Nothing was"
+      " unpacked."
     )
 
 
-def _unpack(archive: pathlib.Path, target: pathlib.Path, keep: bool) -> None:
-  """Unpacks an archive whole or not at all; a broken one is kept if asked."""
-  begun = target.with_name(target.name + _PARTIAL)
-  if begun.exists():
-    shutil.rmtree(begun)
+def _begun(target: pathlib.Path) -> pathlib.Path:
+  """Returns the folder in which an archive is unpacked."""
+  return target.with_name(target.name + _PARTIAL)
+
+
+def _unpack(archive: pathlib.Path, target: pathlib.Path) -> None:
+  """Unpacks an archive, whole or not at all; the archive stays.
+
+  Raises:
+    _Damaged: If it is not whole, or not to be trusted.
+    errors.StorageError: If the file system refuses.
+  """
+  begun = _begun(target)
   try:
+    files.remove(begun)
     with zipfile.ZipFile(archive) as packed:
       members = packed.infolist()
       _refuse_hostile(archive, members)
       for member in progress.bar(members, unit="file", desc="unpack"):
         packed.extract(member, begun)
     os.replace(_top(begun), target)
-  except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-    remedy = "Remove it, and give the same command again."
-    if not keep:
-      archive.unlink()
-      remedy = "It was removed: give the same command again."
-    raise errors.UserError(
-      f"{archive} is not a whole zip archive ({errors.first_line(error)})."
-      f" {remedy}"
-    ) from error
+  except errors.UserError:
+    raise
   except OSError as error:
-    raise errors.UserError(
+    if error.errno in _NAMES_REFUSED:
+      raise _not_whole(archive, error) from error
+    raise errors.StorageError(
       f"{target} cannot be written ({error.strerror}). Free some space and give"
       " the same command again."
     ) from error
+  except (
+    Exception
+  ) as error:  # zlib's, struct's, lzma's: decoders raise anything
+    raise _not_whole(archive, error) from error
   finally:
-    shutil.rmtree(begun, ignore_errors=True)
+    with contextlib.suppress(OSError):
+      files.remove(begun)
+
+
+def _not_whole(archive: pathlib.Path, error: Exception) -> _Damaged:
+  return _Damaged(
+    f"{archive} is not a whole zip archive of pictures"
+    f" ({errors.first_line(error)}). Nothing was unpacked."
+  )
 
 
 def _refuse_hostile(
@@ -292,10 +372,12 @@ def _refuse_hostile(
   total = sum(member.file_size for member in members)
   if total > _MAX_FREE_BYTES + _MAX_GROWTH * archive.stat().st_size:
     problem = f"would grow to {total / 1e9:.1f} GB"
+  if not members:
+    problem = "holds nothing"
   if problem:
-    raise errors.UserError(
+    raise _Damaged(
       f"{archive} {problem}: nothing was unpacked. Do not trust where it came"
-      " from; remove it."
+      " from."
     )
 
 

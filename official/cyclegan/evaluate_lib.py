@@ -27,6 +27,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import locks
 from official.cyclegan.core import model_path
 from official.cyclegan.core import overwriting
 from official.cyclegan.data import image_files
@@ -132,14 +133,26 @@ def evaluate(
     output_dir,
     (REPORT_NAME, TABLE_NAME, PICTURE_NAME),
   )
+  # Refused before anything is measured, which takes minutes.
+  with locks.hold(output_dir, "output_dir"):
+    files.make_folder(output_dir, "output_dir")
+    return _evaluate(model, output_dir, config, selection, options)
+
+
+def _evaluate(
+  model: str,
+  output_dir: str,
+  config: config_lib.ResolvedConfig,
+  selection: command_config.GeneratorSelection,
+  options: command_config.EvaluateConfig,
+) -> dict[str, Any]:
+  """Evaluates into a folder that is held; as `evaluate`."""
   translators = open_both(model, selection)
   some = next(iter(translators.values()))
   source = sources.open_source(config.data, some.channels)
   inception = None
   if options.inception or options.inception_weights:
     inception = features.inception(options.inception_weights)
-  # Refused before anything is measured, which takes minutes.
-  files.make_folder(output_dir, "output_dir")
   test_set = validation.load(
     source, some.size, options.max_images, options.reference
   )

@@ -141,6 +141,33 @@ def export(
   options = config_checks.resolve_export(options, config)
   if "web" in options.format:
     web_page.require_runtime()
+  # Refused, and held, before anything is loaded and converted.
+  with files.replacing_folder(output_dir, "output_dir") as made:
+    try:
+      report = _export(
+        model_dir, made, config, directions, options, selection, data
+      )
+      files.carry_over(output_dir, made, _others(output_dir))
+    except OSError as error:
+      raise errors.StorageError(
+        f"cannot be written ({error}). Nothing was changed. Free some space, or"
+        " give another folder.",
+        "output_dir",
+        output_dir,
+      ) from error
+  return report
+
+
+def _export(
+  model_dir: str,
+  made: str,
+  config: config_lib.ResolvedConfig,
+  directions: Sequence[str],
+  options: command_config.ExportConfig,
+  selection: command_config.GeneratorSelection,
+  data: config_lib.DataConfig | None,
+) -> dict[str, Any]:
+  """Writes all files into an empty folder; as `export`."""
   generators = {
     direction: checkpoints.load_generator(model_dir, direction, selection)[0]
     for direction in directions or config_lib.trained_directions(config)
@@ -161,17 +188,15 @@ def export(
     "picture_rows": {},
     "files": {},
   }
-  with files.replacing_folder(output_dir, "output_dir") as made:
-    for name, generator in generators.items():
-      direction = dataclasses.replace(
-        _load(generator, name, source, options),
-        levels=run_metadata.input_levels(model_dir, name),
-      )
-      _export_direction(direction, config, options, made, report)
-    _write_report(made, report)
-    if "web" in options.format:
-      web_page.write(os.path.join(made, WEB_NAME), made)
-    files.carry_over(output_dir, made, _others(output_dir))
+  for name, generator in generators.items():
+    direction = dataclasses.replace(
+      _load(generator, name, source, options),
+      levels=run_metadata.input_levels(model_dir, name),
+    )
+    _export_direction(direction, config, options, made, report)
+  _write_report(made, report)
+  if "web" in options.format:
+    web_page.write(os.path.join(made, WEB_NAME), made)
   return report
 
 

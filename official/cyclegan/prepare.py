@@ -39,6 +39,7 @@ command goes on; until it is done there is no folder of that name.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 
 from official.cyclegan.core import command
@@ -80,16 +81,18 @@ def main() -> None:
     print(f"Preview: {packing.preview}")
     return
   output_dir = options.output_dir
+  held: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
   if output_dir:
-    prepare_lib.refuse_overwriting(config.data, "output_dir", output_dir)
-  found = dataset_audit.audit(config.data)
-  summary = dataset_audit.report(found)
-  print(dataset_audit.table(summary), end="")
-  if output_dir:
-    prepare_lib.write(
-      found, summary, config.data, output_dir, packing.shard_mb << 20
-    )
-    print(f"Data set: --dataset={output_dir}")
+    held = prepare_lib.reserving(config.data, output_dir)
+  with held:
+    found = dataset_audit.audit(config.data)
+    summary = dataset_audit.report(found)
+    print(dataset_audit.table(summary), end="")
+    if output_dir:
+      prepare_lib.write(
+        found, summary, config.data, output_dir, packing.shard_mb << 20
+      )
+      print(f"Data set: --dataset={output_dir}")
 
 
 if __name__ == "__main__":

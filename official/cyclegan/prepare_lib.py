@@ -22,14 +22,16 @@ interruption is not made again.
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import functools
 import hashlib
 import io
 import json
 import os
 import pathlib
-import shutil
-from collections.abc import Sequence
+import stat
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +47,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import level_range
+from official.cyclegan.core import locks
 from official.cyclegan.core import overwriting
 from official.cyclegan.core import progress
 from official.cyclegan.data import dataset_audit
@@ -86,8 +89,61 @@ def refuse_overwriting(
     errors.UserError: If the output is, or lies in, one of their folders.
   """
   reads = overwriting.of_data(config)
-  for path in (output, f"{output.rstrip(os.sep)}{_PARTIAL}"):
+  for path in (output, f"{os.path.realpath(output)}{_PARTIAL}"):
     overwriting.check(reads, option, path, replaced=True)
+
+
+@contextlib.contextmanager
+def reserving(
+  config: config_lib.DataConfig, output_dir: str
+) -> Iterator[pathlib.Path]:
+  """Holds a folder for a data set; refuses it before the pictures are read.
+
+  Args:
+    config: Where the pictures are.
+    output_dir: The folder to make.
+
+  Yields:
+    Its path, links resolved.
+
+  Raises:
+    errors.UserError: If no folder can be put there when it is complete, or it
+      holds something that `write` has not written.
+    locks.InUseError: If another process writes there.
+  """
+  if files.is_address(output_dir):
+    raise errors.UserError(
+      ": prepare writes to this machine only, where it can rename what is"
+      " complete. Give a local folder, and copy that.",
+      "output_dir",
+      output_dir,
+    )
+  refuse_overwriting(config, "output_dir", output_dir)
+  files.require_replaceable(output_dir, "output_dir")
+  output = pathlib.Path(os.path.realpath(output_dir))
+  with locks.hold(output_dir, "output_dir"):
+    if _is_something(output) and _read(output / _PLAN_NAME) is None:
+      raise _holds_another(output_dir)
+    yield output
+
+
+def _is_something(output: pathlib.Path) -> bool:
+  try:
+    return output.exists() and any(output.iterdir())
+  except OSError as error:
+    raise errors.StorageError(
+      f"cannot be read ({error.strerror}). Give another folder.",
+      "output_dir",
+      str(output),
+    ) from error
+
+
+def _holds_another(output_dir: str) -> errors.UserError:
+  return errors.UserError(
+    "holds something else. Remove it, or give another folder.",
+    "output_dir",
+    output_dir,
+  )
 
 
 def write(
@@ -111,50 +167,47 @@ def write(
     shard_bytes: About how large a file of records gets, bytes.
 
   Raises:
-    errors.UserError: If the folder holds something else, or cannot be written.
+    errors.UserError: As `reserving`, or if the folder holds other pictures.
+    errors.StorageError: If it cannot be written.
   """
-  if "://" in output_dir:
-    raise errors.UserError(
-      ": prepare writes to this machine only, where it can rename what is"
-      " complete. Give a local folder, and copy that.",
-      "output_dir",
-      output_dir,
-    )
-  refuse_overwriting(config, "output_dir", output_dir)
   plan = _plan(audit.pictures, config, shard_bytes)
-  output = pathlib.Path(output_dir)
-  partial = output.with_name(output.name + _PARTIAL)
-  if output.exists() and (not output.is_dir() or any(output.iterdir())):
-    if _read(output / _PLAN_NAME) == plan:
-      logging.info("%s holds these pictures already.", output_dir)
-      return
-    raise errors.UserError(
-      "holds something else. Remove it, or give another folder.",
-      "output_dir",
-      output_dir,
-    )
-  if partial.exists() and _read(partial / _PLAN_NAME) != plan:
-    _drop(partial, output_dir)  # begun with other pictures or options
-  files.make_folder(str(partial), "output_dir")
-  files.write_text(partial / _PLAN_NAME, plan, "output_dir")
-  try:
-    _write_all(audit.pictures, summary, config, partial, shard_bytes)
-    os.replace(partial, output)
-  except (OSError, tf.errors.OpError) as error:
-    raise errors.UserError(
-      f"cannot be written ({errors.first_line(error)}). Free some space and"
-      " give the same command again: it goes on where it was.",
-      "output_dir",
-      output_dir,
-    ) from error
+  with reserving(config, output_dir) as output:
+    if _is_something(output):
+      if _read(output / _PLAN_NAME) == plan:
+        logging.info("%s holds these pictures already.", output_dir)
+        return
+      raise _holds_another(output_dir)
+    partial = output.with_name(output.name + _PARTIAL)
+    if os.path.lexists(partial) and (
+      partial.is_symlink() or _read(partial / _PLAN_NAME) != plan
+    ):
+      _drop(partial, output_dir)  # begun with other pictures or options
+    files.make_folder(str(partial), "output_dir")
+    files.write_text(partial / _PLAN_NAME, plan, "output_dir")
+    try:
+      _write_all(audit.pictures, summary, config, partial, shard_bytes)
+      if output.exists():
+        partial.chmod(stat.S_IMODE(output.stat().st_mode))
+      os.replace(partial, output)
+    except (OSError, tf.errors.OpError) as error:
+      raise errors.StorageError(
+        f"cannot be written ({errors.first_line(error)}). Free some space and"
+        " give the same command again: it goes on where it was.",
+        "output_dir",
+        output_dir,
+      ) from error
 
 
 def _drop(partial: pathlib.Path, output_dir: str) -> None:
   """Removes what an earlier command began; refuses what it did not begin."""
-  begun = partial.is_dir() and (
-    (partial / _PLAN_NAME).exists()
-    # Killed before it could say what it would do.
-    or {path.name for path in partial.iterdir()} <= {_PLAN_NAME + _PARTIAL}
+  begun = (
+    partial.is_dir()
+    and not partial.is_symlink()
+    and (
+      (partial / _PLAN_NAME).exists()
+      # Killed before it could say what it would do.
+      or {path.name for path in partial.iterdir()} <= {_PLAN_NAME + _PARTIAL}
+    )
   )
   if not begun:
     raise errors.UserError(
@@ -163,7 +216,15 @@ def _drop(partial: pathlib.Path, output_dir: str) -> None:
       "output_dir",
       output_dir,
     )
-  shutil.rmtree(partial)
+  try:
+    files.remove(partial)
+  except OSError as error:
+    raise errors.StorageError(
+      f": {partial}, which was begun otherwise, cannot be removed"
+      f" ({error.strerror}).",
+      "output_dir",
+      output_dir,
+    ) from error
 
 
 def _write_all(
@@ -318,14 +379,23 @@ def _write_shards(
     if not (folder / _shard_name(split, i, len(parts))).exists()
   ]
   total = sum(len(pictures) for _, pictures in missing)
+  stop = threading.Event()
   with (
     progress.bar(total=total, unit="image", desc="write") as bar,
     concurrent.futures.ThreadPoolExecutor() as pool,
   ):
     write_shard = functools.partial(
-      _write_shard, background=background, bar=bar
+      _write_shard, background=background, bar=bar, stop=stop
     )
-    list(pool.map(write_shard, *zip(*missing)))  # raises a thread's error
+    try:
+      list(pool.map(write_shard, *zip(*missing)))  # raises a thread's error
+    except BaseException:
+      stop.set()  # else all others were written first
+      raise
+
+
+class _Abandoned(Exception):
+  """Another file of records failed, or the process is to end."""
 
 
 def _write_shard(
@@ -333,10 +403,15 @@ def _write_shard(
   pictures: Sequence[dataset_audit.Picture],
   background: str,
   bar: tqdm.tqdm,
+  stop: threading.Event,
 ) -> None:
   """Writes one file of records."""
+  if stop.is_set():
+    raise _Abandoned
   with files.writing(path) as partial, tf.io.TFRecordWriter(partial) as writer:
     for picture in pictures:
+      if stop.is_set():
+        raise _Abandoned
       writer.write(_example(picture, background))
       bar.update()
 

@@ -24,8 +24,9 @@ Own pictures, in my_data/{trainA,trainB,testA,testB}:
 
 The run's folder gets config.json, run.json, checkpoints/, samples/ (a picture
 of the progress every --sample_interval steps), logs/ (tensorboard --logdir)
-and progress.gif. Only --model_dir must be given. SIGINT (Ctrl-C) and SIGTERM
-save and stop; the same command again goes on as if it had not been stopped.
+and progress.gif. Only --model_dir must be given. SIGINT (Ctrl-C), SIGTERM and
+SIGHUP save and stop; the same command again goes on as if it had not been
+stopped.
 Options come from a preset (--experiment), YAML files (--config_file),
 --params_override and flags; each wins over those before it.
 """

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import re
@@ -29,6 +30,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import devices
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import locks
 from official.cyclegan.core import model_path
 from official.cyclegan.core import overwriting
 from official.cyclegan.data import dataset
@@ -116,14 +118,36 @@ def train(
 
   Raises:
     errors.UserError: If the data set, the folder, the devices or a changed
-      option makes the run impossible, a loss or a weight is NaN or infinite, a
-      checkpoint cannot be written, or another worker is lost.
-    stop_requests.Interrupted: After SIGTERM or SIGINT, once all is saved.
+      option makes the run impossible, a loss or a weight is NaN or infinite,
+      all checkpoints are damaged, or another worker is lost.
+    errors.StorageError: If a file cannot be read or written.
+    locks.InUseError: If another process trains there.
+    stop_requests.Interrupted: After SIGTERM, SIGHUP or SIGINT, once all is
+      saved.
   """
   _refuse_overwriting(config, model_dir)
   strategy = devices.strategy(config.device)
   devices.check_batch(config.data.batch_size, strategy)
-  files.make_folder(model_dir, "model_dir")
+  held: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+  if devices.is_chief(strategy):  # of several workers the only one that writes
+    held = locks.hold(model_dir, "model_dir")
+  with held:
+    files.make_folder(model_dir, "model_dir")
+    return _train(
+      config, model_dir, rules, extra_callbacks, model, source, strategy
+    )
+
+
+def _train(
+  config: config_lib.ResolvedConfig,
+  model_dir: str,
+  rules: diagnostics.Rules,
+  extra_callbacks: Sequence[type[callbacks.StepCallback]],
+  model: model_lib.CycleGAN | None,
+  source: sources.Source | None,
+  strategy: tf.distribute.Strategy,
+) -> model_lib.CycleGAN:
+  """Trains in a folder that is held; as `train`."""
   precision = config.train.precision
   if checkpoints.find(
     os.path.join(model_dir, checkpoints.FOLDERS[config_lib.LATEST])
@@ -203,7 +227,8 @@ def _fit(
   Raises:
     errors.UserError: If a picture cannot be read any more or another worker is
       lost; and as the callbacks.
-    stop_requests.Interrupted: After SIGTERM or SIGINT, once all is saved.
+    stop_requests.Interrupted: After SIGTERM, SIGHUP or SIGINT, once all is
+      saved.
   """
   checkpoint = next(c for c in called if isinstance(c, callbacks.Checkpoint))
   try:
@@ -220,7 +245,7 @@ def _fit(
     if devices.worker_count(run.strategy) == 1:
       if not isinstance(error, _UNREADABLE):
         raise
-      raise errors.UserError(
+      raise errors.StorageError(
         f"a picture cannot be read any more at step {checkpoint.step}"
         f" ({_reason(error)}). Put it back and give the same command again: it"
         " goes on from the last checkpoint. --cache=memory or disk needs the"
@@ -322,7 +347,7 @@ def _summary_writer(model_dir: str) -> tf.summary.SummaryWriter:
   try:
     return tf.summary.create_file_writer(folder)
   except tf.errors.OpError as error:
-    raise errors.UserError(
+    raise errors.StorageError(
       f": {folder} cannot be written ({errors.first_line(error)}). Free some"
       " space, or give a folder that is writable.",
       "model_dir",

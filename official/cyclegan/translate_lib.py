@@ -31,6 +31,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import level_range
+from official.cyclegan.core import locks
 from official.cyclegan.core import messages
 from official.cyclegan.core import overwriting
 from official.cyclegan.core import progress
@@ -130,16 +131,16 @@ def translate_files(
     if chosen != level_range.MODEL:
       given = chosen if isinstance(chosen, level_range.LevelRange) else None
       translator = dataclasses.replace(translator, levels=given)
-    for folder in {os.path.dirname(target) or "." for target in targets}:
-      files.make_folder(folder, "output")
-
     videos = set(found.videos)
+    deep = []  # pictures with more than 8 bits
 
     def translate(path: str, target: str) -> None:
       if path in videos and translate_video is not None:
         translate_video(translator, path, target)
         return
       info = image_files.inspect(path, max_pixels)
+      if info.deep:
+        deep.append(path)
       image = image_files.read(
         path,
         background,
@@ -156,9 +157,22 @@ def translate_files(
         image_output.read_kept(path, output.keep),
       )
 
-    paths = [*found.images, *found.videos]
-    _note_deep(found.images)
-    return _translate_all(paths, targets, translate)
+    held: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+    if targets != [output.path]:
+      held = locks.hold(output.path, "output")
+    with held:
+      for folder in {os.path.dirname(target) or "." for target in targets}:
+        files.make_folder(folder, "output")
+      try:
+        return _translate_all(
+          [*found.images, *found.videos], targets, translate
+        )
+      finally:
+        if deep:
+          logging.info(
+            "%s more than 8 bits a channel: results have 8.",
+            messages.count(len(deep), "picture has"),
+          )
 
 
 def refuse_overwriting(model: str, inputs: str, output: str) -> None:
@@ -200,6 +214,8 @@ def _translate_all(
   for path, target in zip(progress.bar(paths, unit="image"), targets):
     try:
       translate(path, target)
+    except image_translator.NotFiniteError:
+      raise  # nor would there be anything but NaN in the others
     except errors.UserError as error:
       if files.is_full(error):  # nothing else could be written either
         raise
@@ -270,19 +286,6 @@ def _is_dataset(inputs: str) -> bool:
   return bool(re.fullmatch(r"\w+(/[\w-]+)?|\w+://.*", inputs))
 
 
-def _note_deep(paths: Sequence[str]) -> None:
-  """Says once that results have 8 bits, if some of the inputs have more."""
-  deep = 0
-  for path in paths:
-    with contextlib.suppress(errors.UserError):  # named when it is read
-      deep += image_files.inspect(path).deep
-  if deep:
-    logging.info(
-      "%s more than 8 bits a channel: results have 8.",
-      messages.count(deep, "picture has"),
-    )
-
-
 def _refuse_overwriting(
   model: str,
   inputs: str,
@@ -294,7 +297,7 @@ def _refuse_overwriting(
   reads = overwriting.of_model(model)
   base = found.base or os.curdir
   paths = (*found.images, *found.videos)
-  names = tuple(os.path.relpath(path, base) for path in paths)
+  names = tuple(_relative(path, base) for path in paths)
   if found.single:
     reads.append(overwriting.Read(inputs))
   else:
@@ -305,7 +308,7 @@ def _refuse_overwriting(
   if list(targets) == [output.path]:
     overwriting.check(reads, "output", output.path, replaced=True)
     return
-  below = [os.path.relpath(target, output.path) for target in targets]
+  below = [_relative(target, output.path) for target in targets]
   overwriting.check(reads, "output", output.path, below)
 
 
@@ -409,8 +412,18 @@ def _video_ending(path: str) -> str:
 
 def _below(path: str, base: str) -> str:
   """Returns a file's path below a folder; only its name if it is not there."""
-  name = os.path.relpath(path, base or os.curdir)
+  name = _relative(path, base or os.curdir)
   return os.path.basename(path) if name.startswith(os.pardir) else name
+
+
+def _relative(path: str, folder: str) -> str:
+  """Returns a path as seen from a folder; quickly if it begins with that."""
+  start = os.path.join(folder, "")
+  below = path[len(start) :]
+  # Else, as of `a//b`, it has to be looked at closely.
+  if path.startswith(start) and os.path.normpath(below) == below:
+    return below
+  return os.path.relpath(path, folder)
 
 
 def _folded(targets: Sequence[str], folder: str) -> list[str]:

@@ -37,6 +37,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import devices
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import locks
 from official.cyclegan.core import memory
 from official.cyclegan.core import options as options_lib
 from official.cyclegan.core import overwriting
@@ -46,6 +47,7 @@ from official.cyclegan.evaluation import validation
 from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.serving import deployment_cost
 from official.cyclegan.training import build
+from official.cyclegan.training import checkpoints
 from official.cyclegan.tuning import oracles
 from official.cyclegan.tuning import search_record
 from official.cyclegan.tuning import search_report
@@ -186,8 +188,10 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
     Returns:
       `validation`'s measures.
     """
+    config = self.trial_config(hp)
+    _set_aside_another_run(config, model_dir)
     trained = train_lib.train(
-      self.trial_config(hp), model_dir, model=model, source=self.source()
+      config, model_dir, model=model, source=self.source()
     )
     generators = map(validation.from_generator, trained.inference_generators)
     return self._evaluator().measure(*generators)
@@ -214,6 +218,34 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
   def _load_evaluator(self) -> validation.Evaluator:
     size = self.config.data.crop_size
     return validation.Evaluator(validation.load(self.source(), size))
+
+
+def _set_aside_another_run(
+  config: config_lib.ResolvedConfig, model_dir: str
+) -> None:
+  """Lets a trial begin anew that cannot go on.
+
+  So it is if this package was upgraded meanwhile and has an option more, or if
+  all of its checkpoints are damaged.
+  """
+  folder = os.path.join(model_dir, checkpoints.FOLDERS[config_lib.LATEST])
+  if not checkpoints.find(folder):
+    return
+  try:
+    checkpoints.check_same_run(config, model_dir)
+    newest, damaged = checkpoints.newest_whole(folder)
+    if newest is None and damaged:
+      raise checkpoints.none_whole(folder, damaged, "")
+  except errors.StorageError:
+    raise
+  except errors.UserError as error:
+    aside = files.set_aside(model_dir)
+    logging.warning(
+      "%s is trained anew (%s); what it had learned is in %s.",
+      model_dir,
+      errors.first_line(error),
+      aside,
+    )
 
 
 def run(
@@ -281,7 +313,10 @@ def search(
   Raises:
     errors.UserError: If an option cannot be used, the folder holds another
       search, or ten trials in a row fail.
-    stop_requests.Interrupted: After SIGTERM or SIGINT; nothing is lost.
+    errors.StorageError: If a file cannot be read or written; the trial that
+      was run then is run again when this is called again.
+    locks.InUseError: If another process searches there.
+    stop_requests.Interrupted: After SIGTERM, SIGHUP or SIGINT; nothing is lost.
     NeedsRestart: If the process is larger than `max_bytes`; call this again,
       in a new one.
   """
@@ -295,17 +330,51 @@ def search(
   hypermodel = CycleGANHyperModel(config, options)
   if not role.is_chief:  # which may be without the data set
     validation.check_metric("objective", options.objective, hypermodel.source())
-  files.make_folder(tuner_dir, "tuner_dir")
   tuner_dir = os.path.abspath(tuner_dir)
+  if role.is_worker:
+    _work(hypermodel, tuner_dir, role, max_bytes)
+    return None
+  with locks.hold(tuner_dir, "tuner_dir"):
+    return _search(hypermodel, tuner_dir, role, max_bytes, show_ended)
+
+
+def _oracle(
+  hypermodel: CycleGANHyperModel, tuner_dir: str
+) -> oracles.CrashSafeOracle:
+  """Returns what chooses the trials; makes the folder of the search."""
+  config, options = hypermodel.config, hypermodel.search
+  files.make_folder(tuner_dir, "tuner_dir")
   oracle = oracles.create(
     options, first_values(config, options), config.train.seed
   )
   oracle.set_folder(tuner_dir)
-  if role.is_worker:
-    with workers.signs_of_life(tuner_dir, role.name):
-      tuner_lib.Tuner(oracle, hypermodel, tuner_dir, role, max_bytes).search()
-    return None
+  return oracle
+
+
+def _work(
+  hypermodel: CycleGANHyperModel,
+  tuner_dir: str,
+  role: workers.Role,
+  max_bytes: float,
+) -> None:
+  """Trains what a chief chooses, until the search is over."""
+  oracle = _oracle(hypermodel, tuner_dir)
+  with workers.signs_of_life(tuner_dir, role.name):
+    tuner_lib.Tuner(oracle, hypermodel, tuner_dir, role, max_bytes).search()
+
+
+def _search(
+  hypermodel: CycleGANHyperModel,
+  tuner_dir: str,
+  role: workers.Role,
+  max_bytes: float,
+  show_ended: bool,
+) -> search_report.Summary:
+  """Searches in a folder that is held; as `search`, of all but workers."""
+  config, options = hypermodel.config, hypermodel.search
+  oracle = _oracle(hypermodel, tuner_dir)
   search_record.check_same(config, options, tuner_dir)
+  oracle.search_name = search_record.identity(tuner_dir)
   report = search_report.Report(config, options, tuner_dir)
   _connect(oracle, hypermodel, report, tuner_dir)
   oracle.reload()

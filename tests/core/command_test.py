@@ -14,6 +14,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -105,6 +106,34 @@ def test_verbosity_gives_absls_own_format(tmp_path):
 def test_operands_are_all_needed(tmp_path):
   result = conftest.run_binary("train", "one")
   conftest.assert_refused(result, "'one'")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_stopped_leaves_what_was_there(tmp_path, number):
+  """As `export` replaces a folder, and `demo` has a temporary one."""
+  (tmp_path / "out").mkdir()
+  (tmp_path / "out" / "old").touch()
+  (tmp_path / "temporary").mkdir()
+  body = f"""
+import os, pathlib, tempfile
+with tempfile.TemporaryDirectory(dir={str(tmp_path / "temporary")!r}):
+  with files.replacing_folder({str(tmp_path / "out")!r}, "output_dir") as made:
+    pathlib.Path(made, "new").touch()
+    try:
+      os.kill(os.getpid(), {int(number)})
+      raise AssertionError("It goes on.")
+    except Exception:
+      pass
+"""
+  result = _run(tmp_path, body)
+  assert result.returncode == 128 + number
+  assert "Traceback" not in result.stderr
+  assert result.stderr.splitlines()[-1] == (
+    f"greet: stopped by {number.name}. The same command can be given again."
+  )
+  assert os.listdir(tmp_path / "out") == ["old"]
+  assert os.listdir(tmp_path / "temporary") == []
+  assert sorted(os.listdir(tmp_path)) == ["greet.py", "out", "temporary"]
 
 
 def test_show_prints_json_or_yaml(capsys):

@@ -11,10 +11,13 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import errno
 import hashlib
 import os
+import pathlib
 import random
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -94,7 +97,7 @@ def test_carries_over_what_is_asked_for(way, tmp_path):
 
 def test_what_was_left_half_done_is_mended(tmp_path):
   _write(tmp_path / ".out.previous", a="old")
-  _write(tmp_path / ".out.partial_x1", a="half")
+  _write(tmp_path / ".out.partial_x1_abcde", a="half")
   with (
     pytest.raises(ZeroDivisionError),
     files.replacing_folder(str(tmp_path / "out"), "output_dir"),
@@ -102,6 +105,182 @@ def test_what_was_left_half_done_is_mended(tmp_path):
     _ = 1 / 0
   assert os.listdir(tmp_path) == ["out"]
   assert _read(tmp_path / "out") == {"a": "old"}
+
+
+def test_only_what_it_made_itself_is_removed(tmp_path):
+  for name in (".out.partial_notes", ".out.partial_", ".outx.partial_12345678"):
+    _write(tmp_path / name, mine="kept")
+  (tmp_path / ".out.partial_abcdefgh").symlink_to(".out.partial_notes")
+  before = sorted(os.listdir(tmp_path))
+  with files.replacing_folder(str(tmp_path / "out"), "output_dir"):
+    pass
+  assert sorted(os.listdir(tmp_path)) == sorted([*before, "out"])
+  assert (tmp_path / ".out.partial_notes" / "mine").read_text() == "kept"
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o2775, 0o755, 0o1777])
+def test_a_replaced_folder_keeps_its_mode_and_owner(way, tmp_path, mode):
+  folder = tmp_path / "out"
+  _write(folder, a="old", mine="kept")
+  _write(folder / "deep", b="kept too")
+  owned = os.geteuid() == 0
+  for path in (folder, folder / "deep"):
+    if owned:
+      os.chown(path, 12345, 54321)
+    path.chmod(mode)
+  with files.replacing_folder(str(folder), "output_dir") as made:
+    files.carry_over(str(folder), made, ["mine", "deep"])
+  for path in (folder, folder / "deep"):
+    found = path.stat()
+    assert stat.S_IMODE(found.st_mode) == mode
+    if owned:
+      assert (found.st_uid, found.st_gid) == (12345, 54321)
+
+
+@pytest.mark.parametrize("where", [".", "out", "deep"])
+def test_the_current_folder_is_not_replaced(tmp_path, monkeypatch, where):
+  folder = tmp_path / "out"
+  _write(folder, mine="kept")
+  _write(folder / "deep", b="kept too")
+  monkeypatch.chdir(folder / "deep" if where == "deep" else folder)
+  given = "." if where == "." else str(folder)
+  with (
+    pytest.raises(errors.UserError, match="current folder"),
+    files.replacing_folder(given, "output_dir"),
+  ):
+    pytest.fail("It must be refused before the work.")
+  assert (folder / "mine").read_text() == "kept" and os.path.isdir(os.curdir)
+  assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("mounted", ["out", "out/deep/er"])
+def test_no_other_file_system_is_replaced_or_emptied(
+  tmp_path, monkeypatch, mounted
+):
+  folder = tmp_path / "out"
+  (folder / "deep" / "er").mkdir(parents=True)
+  (folder / "deep" / "er" / "mine").write_text("kept")
+  point = str(tmp_path / mounted)
+  monkeypatch.setattr(
+    files, "_mounted", lambda path: point if files._lies_in(point, path) else ""
+  )
+  with (
+    pytest.raises(errors.UserError, match=f"{point}.* mount point"),
+    files.replacing_folder(str(folder), "output_dir"),
+  ):
+    pytest.fail("It must be refused before the work.")
+  with pytest.raises(OSError, match="mounted there"):
+    files.remove(folder)
+  assert (folder / "deep" / "er" / "mine").read_text() == "kept"
+
+
+def test_file_systems_are_found():
+  assert files._mounted("/") == "/"
+  assert files._mounted("/proc") == "/proc"
+  assert not files._mounted(str(conftest.ROOT / "official"))
+
+
+def test_another_users_folder_is_not_taken_over(tmp_path, monkeypatch):
+  (tmp_path / "out").mkdir()
+  monkeypatch.setattr(os, "geteuid", lambda: os.stat(tmp_path).st_uid + 1)
+  with (
+    pytest.raises(errors.UserError, match="another user"),
+    files.replacing_folder(str(tmp_path / "out"), "output_dir"),
+  ):
+    pass
+
+
+def test_a_replacement_that_fails_puts_the_old_folder_back(
+  tmp_path, monkeypatch
+):
+  monkeypatch.setattr(files, "_exchange", lambda *_: False)
+  folder = tmp_path / "out"
+  _write(folder, a="old")
+  rename = os.rename
+
+  def fails(old, new):
+    if new == str(folder) and ".partial_" in old:
+      raise OSError(errno.EIO, "Input/output error")
+    rename(old, new)
+
+  monkeypatch.setattr(os, "rename", fails)
+  with (
+    pytest.raises(errors.StorageError, match="cannot be replaced"),
+    files.replacing_folder(str(folder), "output_dir") as made,
+  ):
+    open(os.path.join(made, "a"), "w").close()
+  assert _read(folder) == {"a": "old"} and os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize(
+  "planted", ["link", "hard link", "pipe", "own", "none"]
+)
+def test_partial_files_follow_nothing_that_is_planted(tmp_path, planted):
+  partial = tmp_path / "a.json.partial"
+  (tmp_path / "target").write_text("kept")
+  if planted == "link":
+    partial.symlink_to("target")
+  elif planted == "hard link":
+    os.link(tmp_path / "target", partial)
+  elif planted == "pipe":
+    os.mkfifo(partial)
+  elif planted == "own":  # of a process that was killed
+    partial.write_text("half of something that was longer")
+  files.write_json(tmp_path / "a.json", [1], "output_dir")
+  assert (tmp_path / "target").read_text() == "kept"
+  assert sorted(os.listdir(tmp_path)) == ["a.json", "target"]
+  assert files.read_json(tmp_path / "a.json", "") == [1]
+
+
+def test_partial_files_do_not_keep_a_full_disk_full(tmp_path, monkeypatch):
+  def full(path, *_, **__):
+    path.write_bytes(b"half")
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+  (tmp_path / "a.json").write_text("old")
+  monkeypatch.setattr(pathlib.Path, "write_text", full)
+  with pytest.raises(errors.StorageError, match="No space left") as caught:
+    files.write_json(tmp_path / "a.json", [1], "output_dir")
+  assert files.is_full(caught.value)
+  with pytest.raises(ZeroDivisionError), files.writing(tmp_path / "b") as name:
+    _ = pathlib.Path(name).write_bytes(b"half") / 0
+  assert os.listdir(tmp_path) == ["a.json"]
+  assert (tmp_path / "a.json").read_text() == "old"
+
+
+def test_two_that_write_one_file_do_not_mix(tmp_path):
+  with (
+    files.writing(tmp_path / "a") as name,
+    pytest.raises(errors.StorageError, match="another process is writing it"),
+  ):
+    pathlib.Path(name).write_text("first")
+    files.write_text(tmp_path / "a", "second", "output_dir")
+  assert _read(tmp_path) == {"a": "first"}
+
+
+def test_a_replaced_file_keeps_its_mode(tmp_path):
+  (tmp_path / "a").write_text("old")
+  (tmp_path / "a").chmod(0o600)
+  files.write_text(tmp_path / "a", "new", "output_dir")
+  assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+
+
+def test_names_of_any_length_are_written(tmp_path):
+  for name in ("n" * 255, "é" * 127):
+    files.write_text(tmp_path / name, "text", "output_dir")
+    assert (tmp_path / name).read_text() == "text"
+  assert len(os.listdir(tmp_path)) == 2
+
+
+def test_a_link_is_removed_and_not_what_it_leads_to(tmp_path):
+  _write(tmp_path / "folder", mine="kept")
+  (tmp_path / "link").symlink_to("folder")
+  for name in ("link", "nothing"):
+    files.remove(tmp_path / name)
+  assert os.listdir(tmp_path) == ["folder"]
+  assert _read(tmp_path / "folder") == {"mine": "kept"}
+  files.remove(tmp_path / "folder")
+  assert os.listdir(tmp_path) == []
 
 
 def test_a_file_is_refused(tmp_path):

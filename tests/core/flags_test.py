@@ -141,6 +141,43 @@ def test_a_data_set_takes_the_place_of_two_folders(given):
   assert data.crop_size == 128  # not one of those that name pictures
 
 
+def test_a_tilde_is_the_users_own_folder(given, monkeypatch, tmp_path):
+  """Shells leave it as it is behind `--name=`."""
+  monkeypatch.setenv("HOME", str(tmp_path))
+  (tmp_path / "a.yaml").write_text("data:\n  domain_a: ~/a\n")
+  given("--config_file=~/a.yaml", "--domain_b=b/~")
+  data = flags.config_from_flags().data
+  assert (data.domain_a, data.domain_b) == (f"{tmp_path}/a", "b/~")
+  given("--dataset=~/x", "--model_dir=~")
+  assert flags.config_from_flags().data.dataset == f"{tmp_path}/x"
+  assert flags.require("model_dir", "give it") == str(tmp_path)
+
+
+def test_every_option_that_names_a_place_takes_a_tilde():
+  """An option added later is noticed by its help."""
+  parts = (
+    *_PARTS,
+    command_config.CommandConfig,
+    command_config.TranslateConfig,
+    command_config.PackConfig,
+    command_config.EvaluateConfig,
+    search_config.TuneConfig,
+  )
+  for part in parts:
+    for entry in search_config.declared_options(part).values():
+      text = entry.option.help
+      named = entry.name.endswith(("_dir", "_file")) or any(
+        text.startswith(word)
+        for word in ("Folder", "File ", "PNG file", "Picture;", "TFDS's data")
+      )
+      assert entry.option.is_path or not named, entry.name
+
+
+def test_a_user_that_is_not_there_is_refused(given):
+  with pytest.raises(absl_flags.Error, match="no user 'nobody-of-that-name'"):
+    given("--dataset=~nobody-of-that-name/x")
+
+
 def test_old_names_of_flags_and_values_are_taken(given):
   given("--eval_every=7", "--best_metric=true_error", "--license=mine")
   config = flags.config_from_flags()

@@ -32,7 +32,7 @@ class _Part:
   on: bool = options.option(True, "Whether.")
   pair: tuple[float, float] = options.option((1.0, 2.0), "Two.")
   some: tuple[int, ...] = options.option((), "Any.", minimum=0)
-  folder: str | None = options.option(None, "Where.")
+  folder: str | None = options.option(None, "Where.", is_path=True)
   plain: int = 0
 
 
@@ -61,9 +61,15 @@ def test_types_are_read_from_the_annotations():
     ("some", "", ()),
     ("some", "1,2", (1, 2)),
     ("folder", "x,y", "x,y"),
+    ("folder", "~/x", "/home/me/x"),
+    ("folder", "~", "/home/me"),
+    ("folder", "x/~", "x/~"),
+    ("folder", "./~", "./~"),
+    ("folder", "gs://~/x", "gs://~/x"),
   ],
 )
-def test_texts_are_parsed(name, text, value):
+def test_texts_are_parsed(name, text, value, monkeypatch):
+  monkeypatch.setenv("HOME", "/home/me")
   assert options.parse(options.find(_Part, name), text) == value
 
 

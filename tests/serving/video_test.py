@@ -152,7 +152,9 @@ def test_moving_gif_is_a_video_and_a_still_one_is_not(tmp_path):
   assert result.seconds == pytest.approx(0.54, abs=0.02)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+  "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+)
 def test_interrupted_video_is_a_whole_file(number, long_clip, tmp_path):
   done = []
 

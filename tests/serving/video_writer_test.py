@@ -203,6 +203,15 @@ def test_what_is_discarded_leaves_nothing(tmp_path):
   assert (tmp_path / "x.mp4").read_text() == "old"
 
 
+def test_a_planted_link_is_not_followed(clip, tmp_path):
+  (tmp_path / "mine").write_text("kept")
+  (tmp_path / "x.mp4.partial").symlink_to("mine")
+  _copy(clip, tmp_path / "x.mp4", pictures=2)
+  assert (tmp_path / "mine").read_text() == "kept"
+  assert sorted(os.listdir(tmp_path)) == ["mine", "x.mp4"]
+  assert not (tmp_path / "x.mp4").is_symlink()
+
+
 def test_place_that_cannot_be_written_is_refused_at_once(tmp_path):
   source = videos.make(tmp_path / "in.mp4", videos.patches(2))
   with (

@@ -11,7 +11,9 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import errno
 import json
+import os
 import pathlib
 
 import numpy as np
@@ -199,21 +201,20 @@ def test_failing_disk_leaves_the_earlier_checkpoint(model, folder, monkeypatch):
   store = checkpoint_store.CheckpointStore(model, str(folder))
   model.step.assign(3)
 
-  def full(self, checkpoint_number):
+  def full(self, path):
     # What TensorFlow leaves behind and raises when a disk is full.
-    folder = pathlib.Path(self.directory)
-    (folder / f"ckpt-{checkpoint_number}.data-00000-of-00001").write_text("x")
-    (folder / f"ckpt-{checkpoint_number}_temp").mkdir()
+    pathlib.Path(f"{path}.data-00000-of-00001").write_text("x")
+    pathlib.Path(f"{path}_temp").mkdir()
     raise tf.errors.ResourceExhaustedError(None, None, "No space left")
 
   with monkeypatch.context() as patch:
-    patch.setattr(tf.train.CheckpointManager, "save", full)
+    patch.setattr(tf.train.Checkpoint, "write", full)
     with pytest.raises(errors.UserError) as caught:
       store.save()
   assert str(caught.value).startswith("--model_dir: the checkpoint of step 3")
   assert "No space left" in str(caught.value)
   assert "step 2 is whole" in str(caught.value)
-  assert not list((folder / "checkpoints").glob("ckpt-3*"))
+  assert not list((folder / "checkpoints").glob("*-3*"))
   assert store.save().endswith("ckpt-3")  # once there is space again
 
 
@@ -224,15 +225,237 @@ def test_folder_that_cannot_be_made_is_named(model, tmp_path):
     store.save()
 
 
+def _files(folder):
+  return {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
+
+
 def test_leftovers_of_a_killed_save_are_removed(model, folder):
   saved = folder / "checkpoints"
+  (saved / ".saving-3").touch()
   (saved / "ckpt-3.data-00000-of-00001").write_text("half")
   (saved / "ckpt-3_temp").mkdir()
   (saved / "ckpt-3_temp" / "part").write_text("half")
+  store = checkpoint_store.CheckpointStore(model, str(folder))
+  assert store.restore() == 2  # it says nothing about them
   model.step.assign(4)
-  checkpoint_store.CheckpointStore(model, str(folder)).save()
-  assert not list(saved.glob("ckpt-3*"))
+  store.save()
+  assert not list(saved.glob("*-3*"))
   assert _names(folder) == ["ckpt-1", "ckpt-2", "ckpt-4"]
+
+
+@pytest.mark.parametrize("moment", ["data", "index", "begun"])
+def test_a_killed_first_save_begins_again(model, run, tmp_path, moment):
+  saved = tmp_path / "checkpoints"
+  saved.mkdir()
+  (saved / ".saving-1").touch()
+  for path in (run[0] / "checkpoints").glob("ckpt-1.*"):
+    if moment == "index" or path.name.endswith(moment):
+      (saved / path.name).write_bytes(path.read_bytes())
+  store = checkpoint_store.CheckpointStore(model, str(tmp_path))
+  # Killed after the last file, before the mark was removed: nothing is lost.
+  assert store.restore() == (1 if moment == "index" else None)
+  model.step.assign(2)
+  store.save()
+  assert not list(saved.glob(".saving*"))
+  kept = ["ckpt-1", "ckpt-2"] if moment == "index" else ["ckpt-2"]
+  assert _names(tmp_path) == kept
+
+
+@pytest.mark.parametrize(
+  "how", ["index cut", "index empty", "data gone", "data cut", "one bit"]
+)
+def test_no_whole_checkpoint_stops_and_touches_nothing(model, folder, how):
+  saved = folder / "checkpoints"
+  for name in ("ckpt-1", "ckpt-2"):
+    _tear(saved / name, how)
+  before = _files(saved)
+  store = checkpoint_store.CheckpointStore(model, str(folder))
+  with pytest.raises(errors.UserError) as caught:
+    store.restore()
+  assert str(caught.value).startswith(
+    f"--model_dir: all checkpoints in {saved}"
+  )
+  assert "new folder" in str(caught.value) and "\n" not in str(caught.value)
+  with pytest.raises(errors.UserError, match="all checkpoints in .*backup"):
+    checkpoints.load_generator(str(folder), "AtoB")
+  assert _files(saved) == before
+
+
+def test_a_checkpoint_without_its_index_is_not_overlooked(model, folder):
+  saved = folder / "checkpoints"
+  for name in ("ckpt-1", "ckpt-2"):
+    (saved / f"{name}.index").unlink()
+  before = _files(saved)
+  with pytest.raises(errors.UserError, match="all checkpoints in"):
+    checkpoint_store.CheckpointStore(model, str(folder)).restore()
+  assert _files(saved) == before
+
+
+def _unreadable(monkeypatch, part, error):
+  """Lets files whose path holds a text not be read, as by another user."""
+  opened, listed, load = open, os.listdir, tf.train.load_checkpoint
+
+  def deny(path):
+    if part in os.fspath(path):
+      raise error
+
+  def open_or_deny(path, *arguments, **options):
+    deny(path)
+    return opened(path, *arguments, **options)
+
+  def load_or_deny(path):
+    try:
+      deny(path)
+    except OSError as failed:
+      raise tf.errors.PermissionDeniedError(None, None, "no") from failed
+    return load(path)
+
+  def list_or_deny(path="."):
+    if os.fspath(path).endswith(part):
+      raise error
+    return listed(path)
+
+  monkeypatch.setattr("builtins.open", open_or_deny)
+  monkeypatch.setattr(tf.train, "load_checkpoint", load_or_deny)
+  monkeypatch.setattr(os, "listdir", list_or_deny)
+
+
+@pytest.mark.parametrize("part", ["ckpt-", "ckpt-2", "checkpoints"])
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_an_input_error_stops_and_touches_nothing(
+  model, folder, monkeypatch, part, number
+):
+  """Of all checkpoints, of the newest one, or of their folder."""
+  saved = folder / "checkpoints"
+  before = _files(saved)
+  store = checkpoint_store.CheckpointStore(model, str(folder))
+  with monkeypatch.context() as patch:
+    _unreadable(patch, part, OSError(number, os.strerror(number)))
+    with pytest.raises(errors.StorageError, match=os.strerror(number)) as one:
+      store.restore()
+    with pytest.raises(errors.StorageError, match=os.strerror(number)):
+      checkpoints.load_generator(str(folder), "AtoB")
+  assert "nothing was changed" in str(one.value)
+  assert _files(saved) == before and int(model.step) == 0
+
+
+def test_an_older_checkpoint_that_cannot_be_read_is_left_alone(
+  model, folder, monkeypatch
+):
+  store = checkpoint_store.CheckpointStore(model, str(folder), keep=1)
+  assert store.restore() == 2
+  model.step.assign(3)
+  with monkeypatch.context() as patch:
+    _unreadable(patch, "ckpt-1", PermissionError(errno.EACCES, "no"))
+    store.save()
+  assert _names(folder) == ["ckpt-1", "ckpt-3"]
+
+
+def test_a_link_that_leads_nowhere_is_not_a_new_run(model, tmp_path):
+  (tmp_path / "checkpoints").symlink_to(tmp_path / "unmounted")
+  store = checkpoint_store.CheckpointStore(model, str(tmp_path))
+  with pytest.raises(errors.StorageError, match="cannot be read"):
+    store.restore()
+
+
+def test_a_damaged_checkpoint_is_set_aside(model, folder):
+  saved = folder / "checkpoints"
+  _tear(saved / "ckpt-2", "one bit")
+  damaged = {n: c for n, c in _files(saved).items() if n.startswith("ckpt-2")}
+  store = checkpoint_store.CheckpointStore(model, str(folder), keep=1)
+  assert store.restore() == 1
+  for step in (2, 3):
+    model.step.assign(step)
+    store.save()
+  assert _names(folder) == ["ckpt-3", "damaged-1-ckpt-2"]
+  for name, content in damaged.items():
+    assert (saved / f"damaged-1-{name}").read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["run[1]", "run*", "a?b\\n", "{x,y}"])
+def test_names_of_folders_are_no_patterns(model, run, tmp_path, name):
+  folder = conftest.copy(run[0], tmp_path / name)
+  store = checkpoint_store.CheckpointStore(model, str(folder), keep=2)
+  assert store.restore() == 2
+  for step in (3, 4):
+    model.step.assign(step)
+    store.save()
+  assert _names(folder) == ["ckpt-3", "ckpt-4"]
+  state = tf.train.get_checkpoint_state(str(folder / "checkpoints"))
+  assert state.model_checkpoint_path == str(folder / "checkpoints" / "ckpt-4")
+  checkpoints.load_generator(str(folder), "AtoB")
+
+
+def test_housekeeping_removes_its_own_files_only(model, folder):
+  saved = folder / "checkpoints"
+  mine = (
+    "ckpt-notes.txt",
+    "ckpt-1.bak",
+    "ckpt-1.index.bak",
+    "ckpt-01.index",
+    "ckpt-1.data",
+    "old-ckpt-1.index",
+    ".saving-mine",
+    "ckpt-3.txt",
+  )
+  for name in mine:
+    (saved / name).write_text("mine")
+  (saved / "ckpt-keep").mkdir()
+  (saved / "ckpt-keep" / "ckpt-1.index").write_text("mine")
+  store = checkpoint_store.CheckpointStore(model, str(folder), keep=1)
+  store.restore()
+  for step in (3, 4):
+    model.step.assign(step)
+    store.save()
+  assert [n for n in mine if (saved / n).read_text() != "mine"] == []
+  assert (saved / "ckpt-keep" / "ckpt-1.index").read_text() == "mine"
+  left = {name for name in _files(saved) if name not in mine}
+  assert left == {
+    "checkpoint",
+    "ckpt-4.index",
+    "ckpt-4.data-00000-of-00001",
+  }
+
+
+def test_a_best_checkpoint_that_is_damaged_is_replaced(model, tmp_path, log):
+  store = checkpoint_store.CheckpointStore(model, str(tmp_path))
+  best = checkpoint_store.BestCheckpoint(store, str(tmp_path), "cycle_l1")
+  model.step.assign(1)
+  assert best.save_if_better(0.3)
+  _tear(tmp_path / "checkpoints_best" / "ckpt-1", "one bit")
+  again = checkpoint_store.BestCheckpoint(store, str(tmp_path), "cycle_l1")
+  assert "counts as the best" in log.text
+  model.step.assign(2)
+  assert again.save_if_better(0.5)
+  names = ["ckpt-2", "damaged-1-ckpt-1"]
+  assert _names(tmp_path, "checkpoints_best") == names
+
+
+def test_a_run_that_trains_can_be_read(model, folder, monkeypatch):
+  """What was found may be superseded before it is read."""
+  read = checkpoints.restore
+
+  def superseded(checkpoint, path):
+    if path.endswith("ckpt-2"):
+      for name in checkpoints.files_of(path):
+        os.remove(name)
+    read(checkpoint, path)
+
+  monkeypatch.setattr(checkpoints, "restore", superseded)
+  checkpoints.load_generator(str(folder), "AtoB")
+  assert _names(folder) == ["ckpt-1"]
+
+
+def test_weights_that_are_not_finite_are_not_used(config, model, tmp_path):
+  config_file.save(config, str(tmp_path))
+  store = checkpoint_store.CheckpointStore(model, str(tmp_path))
+  kernel = model.ema_generators[0].weights[0]
+  before = kernel.numpy()
+  kernel.assign(kernel * np.nan)
+  store.save()
+  kernel.assign(before)
+  with pytest.raises(errors.UserError, match="weights of g_AB in .*ckpt-0 are"):
+    checkpoints.load_generator(str(tmp_path), "AtoB")
 
 
 def test_best_is_kept_apart(model, tmp_path):
@@ -261,11 +484,11 @@ def test_best_that_cannot_be_saved_is_tried_again(model, tmp_path, monkeypatch):
   best = checkpoint_store.BestCheckpoint(store, str(tmp_path), "cycle_l1")
   model.step.assign(1)
 
-  def full(self, checkpoint_number):
+  def full(self, path):
     raise tf.errors.ResourceExhaustedError(None, None, "No space left")
 
   with monkeypatch.context() as patch:
-    patch.setattr(tf.train.CheckpointManager, "save", full)
+    patch.setattr(tf.train.Checkpoint, "write", full)
     with pytest.raises(errors.UserError, match="No space left"):
       best.save_if_better(0.5)
   assert best.save_if_better(0.5)

@@ -21,7 +21,9 @@ from official.cyclegan.training import stop_requests
 from tests import conftest
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+  "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
+)
 def test_signals_are_noted_and_handlers_put_back(number):
   requests = stop_requests.StopRequests()
   before = signal.getsignal(number)
@@ -30,6 +32,17 @@ def test_signals_are_noted_and_handlers_put_back(number):
     os.kill(os.getpid(), number)
     assert requests.received == number
   assert signal.getsignal(number) == before
+
+
+def test_nohup_is_respected():
+  before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+  try:
+    requests = stop_requests.StopRequests()
+    with requests.listen():
+      os.kill(os.getpid(), signal.SIGHUP)
+    assert requests.received is None
+  finally:
+    signal.signal(signal.SIGHUP, before)
 
 
 def test_a_second_interrupt_does_not_wait():

@@ -36,6 +36,7 @@ def record(tmp_path):
 def test_all_options_are_kept_by_the_names_of_their_flags(record):
   values = json.loads(record.read_text())
   assert list(values) == [
+    "identity",
     "data",
     "model",
     "loss",
@@ -47,6 +48,22 @@ def test_all_options_are_kept_by_the_names_of_their_flags(record):
   assert values["search"]["lambda_id_range"] == [0.3, 10.0]
   assert values["search"]["gen_n_filters_choices"] == [16, 32]
   assert values["loss"]["lambda_id"] == 2.0
+
+
+def test_a_search_keeps_its_name_and_no_other_one_has_it(record, tmp_path):
+  name = search_record.identity(str(tmp_path))
+  search_record.check_same(_CONFIG, _OPTIONS, str(tmp_path))
+  assert name and search_record.identity(str(tmp_path)) == name
+  record.unlink()
+  assert search_record.identity(str(tmp_path)) == ""
+  search_record.check_same(_CONFIG, _OPTIONS, str(tmp_path))
+  assert search_record.identity(str(tmp_path)) not in ("", name)
+  # One that began before there were names goes on without.
+  values = json.loads(record.read_text())
+  del values["identity"]
+  record.write_text(json.dumps(values))
+  search_record.check_same(_CONFIG, _OPTIONS, str(tmp_path))
+  assert search_record.identity(str(tmp_path)) == ""
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import json
+import os
 
 import pytest
 
@@ -85,6 +86,30 @@ def test_a_damaged_result_is_named(folder):
   (folder.execution(0) / "result.json").write_text("{")
   with pytest.raises(errors.UserError, match="result.json is not valid JSON"):
     folder.results()
+
+
+def test_a_folder_belongs_to_one_trial(tmp_path, log):
+  folder = trial_folder.TrialFolder(tmp_path, "0")
+  owner = {"search": "a", "values": {"lambda_id": 0.1, "n": (1, 2)}}
+  folder.claim(owner)
+  (folder.path / "mine").touch()
+  folder.claim(owner)
+  near = {"search": "a", "values": {"lambda_id": 0.1 + 1e-9, "n": [1, 2]}}
+  folder.claim(near)  # as gRPC hands it on
+  folder.claim({})  # of a search from before
+  assert (folder.path / "mine").exists() and not log.text
+  for number, other in enumerate(
+    (
+      {**owner, "search": "b"},
+      {"search": "a", "values": {"lambda_id": 0.2, "n": (1, 2)}},
+    ),
+    start=1,
+  ):
+    folder.claim(other)
+    assert sorted(os.listdir(folder.path)) == ["trial.json"]
+    assert (tmp_path / f"aside-{number}-trial_0").is_dir()
+  assert (tmp_path / "aside-1-trial_0" / "mine").exists()
+  assert log.text.count("was of another trial") == 2
 
 
 if __name__ == "__main__":

@@ -12,15 +12,19 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import dataclasses
+import errno
+import json
 import math
 import os
 
 import keras_tuner
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.core import search_config
 from official.cyclegan.serving import deployment_cost
 from official.cyclegan.training import checkpoints
@@ -170,6 +174,116 @@ def test_a_search_in_which_everything_fails_ends(tmp_path):
     _search(tmp_path, model)
   assert len(model.calls) == 10
   assert not list(tmp_path.glob("*/traceback.txt"))
+
+
+def _from(error, cause):
+  error.__cause__ = cause
+  return error
+
+
+@pytest.mark.parametrize(
+  "error",
+  [
+    errors.StorageError("the disk is full"),
+    OSError(errno.ENOSPC, "No space left on device"),
+    PermissionError(errno.EACCES, "Permission denied"),
+    _from(errors.UserError("a picture"), OSError(errno.EIO, "Input/output")),
+    tf.errors.DataLossError(None, None, "corrupted record"),
+    tf.errors.NotFoundError(None, None, "a picture is gone"),
+  ],
+  ids=lambda error: type(error).__name__,
+)
+def test_an_input_error_ends_the_search_and_the_trial_is_run_again(
+  tmp_path, error
+):
+  class Full(_Model):
+    def fit(self, hp, model, model_dir):
+      super().fit(hp, model, model_dir)
+      raise error
+
+  first = Full(max_trials=2)
+  with pytest.raises(errors.UserError) as caught:
+    _search(tmp_path, first)
+  assert "\n" not in str(caught.value) and len(first.calls) == 1
+  assert not list(tmp_path.glob("*/failure.txt"))
+  again = _Model(max_trials=2)
+  rows = _search(tmp_path, again)
+  assert [row["status"] for row in rows] == ["COMPLETED", "COMPLETED"]
+  assert again.calls[0] == first.calls[0]
+
+
+@pytest.mark.parametrize("writes", range(1, 7))
+def test_a_full_disk_at_any_write_loses_no_trial(tmp_path, monkeypatch, writes):
+  """The n-th write fails: of the state, of a result or of a trial's folder."""
+  written, write_text = [], files.write_text
+
+  def fails_once(path, text, option):
+    written.append(path)
+    if len(written) == writes:
+      raise errors.StorageError(": no space left", "tuner_dir")
+    write_text(path, text, option)
+
+  monkeypatch.setattr(files, "write_text", fails_once)
+  (tmp_path / "search.json").write_text('{"identity": "a"}')
+  with pytest.raises(errors.StorageError, match="no space left"):
+    _search(tmp_path, _Model())
+  model = _Model()
+  rows = _search(tmp_path, model)
+  assert [row["status"] for row in rows] == ["COMPLETED", "COMPLETED"]
+  assert not list(tmp_path.glob("*/failure.txt"))
+
+
+def _name(folder, name):
+  """As if another search had begun there."""
+  (folder / "search.json").write_text(json.dumps({"identity": name}))
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_results_of_another_search_are_not_taken_for_this_ones(
+  tmp_path, log, told
+):
+  """Whether its trials say what they are of, or are from before they did."""
+  if told:
+    _name(tmp_path, "a")
+  _search(tmp_path, _Model())
+  (tmp_path / "oracle.json").unlink()
+  _name(tmp_path, "b")
+  model = _Model()
+  rows = _search(tmp_path, model)
+  assert len(model.calls) == len(rows) == 2
+  assert "was of another trial or search" in log.text
+  kept = tmp_path / "aside-1-trial_0" / "execution_0" / "result.json"
+  assert kept.exists()
+
+
+def test_a_trial_with_other_values_is_not_taken_for_this_one(tmp_path):
+  """Its number was given again, as after a backup was restored."""
+  _name(tmp_path, "a")
+  _search(tmp_path, _Model())
+  (tmp_path / "oracle.json").unlink()
+  other = oracles.create(_Model().search, {}, seed=7)
+  other.set_folder(str(tmp_path))
+  model = _Model()
+  tuner_lib.Tuner(other, model, str(tmp_path)).search()
+  assert len(model.calls) == 2
+  # The same values: what was learned is used.
+  (tmp_path / "oracle.json").unlink()
+  again = oracles.create(_Model().search, {}, seed=7)
+  again.set_folder(str(tmp_path))
+  model = _Model()
+  tuner_lib.Tuner(again, model, str(tmp_path)).search()
+  assert not model.calls and len(again.ended()) == 2
+
+
+def test_the_state_of_another_search_is_refused(tmp_path):
+  oracle = _oracle(tmp_path, _Model())
+  oracle.search_name = "a"
+  oracle.save()
+  other = oracles.create(_Model().search, {}, seed=42)
+  other.set_folder(str(tmp_path))
+  other.search_name = "b"
+  with pytest.raises(errors.UserError, match="is of another search"):
+    other.reload()
 
 
 def test_an_objective_that_is_not_a_number_fails_the_trial(tmp_path):

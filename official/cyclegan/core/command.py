@@ -38,6 +38,7 @@ from absl import logging
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import messages
+from official.cyclegan.core import signals
 from official.cyclegan.core import stack
 
 _PACKAGE = str(pathlib.Path(__file__).absolute().parents[1]) + os.sep
@@ -126,9 +127,13 @@ def _main(
   if newer is not None:
     print(newer, file=sys.stderr)  # standard output may be a program's input
   try:
-    main(*given)
+    with signals.raised():
+      main(*given)
   except errors.UserError as error:
     _fail(str(error))
+  except signals.Stopped as stopped:
+    print(f"{_program()}: {stopped}", file=sys.stderr)
+    raise
   except errors.Interruption as interruption:
     print(f"{_program()}: {interruption}", file=sys.stderr)
     sys.exit(128 + interruption.number)

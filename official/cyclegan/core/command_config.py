@@ -48,7 +48,7 @@ class EvaluateConfig:
     " once (88 MB). They are not those that papers use.",
   )
   inception_weights: str = option(
-    "", "File of such weights, instead of the download."
+    "", "File of such weights, instead of the download.", is_path=True
   )
 
 
@@ -120,6 +120,7 @@ class CommandConfig:
     None,
     "Folder of the run: config.json, checkpoints, sample pictures and"
     " TensorBoard logs.",
+    is_path=True,
   )
   mode: str = option(
     "train",
@@ -128,7 +129,9 @@ class CommandConfig:
     choices=MODES,
   )
   model: str | None = option(
-    None, "Folder that train or export wrote, a SavedModel, or a .tflite file."
+    None,
+    "Folder that train or export wrote, a SavedModel, or a .tflite file.",
+    is_path=True,
   )
   size: int = option(
     0,
@@ -147,7 +150,9 @@ class CommandConfig:
     False,
     "Use a run's generators as trained instead of their moving averages.",
   )
-  output_dir: str | None = option(None, "Folder for what is written.")
+  output_dir: str | None = option(
+    None, "Folder for what is written.", is_path=True
+  )
   experiment: str | None = option(
     None,
     "Preset by name, e.g. quickstart: a file of official/cyclegan/configs,"
@@ -158,6 +163,7 @@ class CommandConfig:
     "YAML or JSON file of options, with the keys of config.json. May be given"
     " several times; later files win.",
     repeated=True,
+    is_path=True,
   )
   params_override: tuple[str, ...] = option(
     (),
@@ -181,6 +187,7 @@ class PackConfig:
     None,
     "PNG file to write, showing what the networks will see; nothing else is"
     " done.",
+    is_path=True,
   )
   shard_mb: int = option(
     128, "About how large a file of records gets.", unit="MB", minimum=1
@@ -196,6 +203,7 @@ class TranslateConfig:
     "Picture; folder of pictures and videos, with its sub-folders; glob pattern"
     " in quotes, in which ** stands for any folders; a data set as for train's"
     " --dataset: its test pictures; or a video file, or camera:0.",
+    is_path=True,
   )
   output: str | None = option(
     None,
@@ -203,6 +211,7 @@ class TranslateConfig:
     " a single picture also a .png, .jpg, .webp, .tiff or .avif file. Never"
     " what is read. Of a video also a file ending in .mp4, .m4v, .mov, .mkv,"
     " .webm, .ts, .avi, .wmv or .gif.",
+    is_path=True,
   )
   direction: str = option(
     "AtoB", "Which way to translate.", choices=config_lib.DIRECTIONS

@@ -106,15 +106,17 @@ class DataConfig:
     " pictures: trainA/ trainB/ testA/ testB/, train/A/, train_A/, A/train/, or"
     " only A/ and B/.",
     fixed=True,
+    is_path=True,
   )
   domain_a: str = option(
     "",
     "Folder with the pictures of domain A; with --domain_b, instead of"
     " --dataset.",
     fixed=True,
+    is_path=True,
   )
   domain_b: str = option(
-    "", "Folder with the pictures of domain B.", fixed=True
+    "", "Folder with the pictures of domain B.", fixed=True, is_path=True
   )
   test_fraction: float = option(
     0.1,
@@ -162,7 +164,9 @@ class DataConfig:
     " never uses it.",
   )
   data_dir: str = option(
-    "", "TFDS's data folder. Empty: TFDS's own default, ~/tensorflow_datasets."
+    "",
+    "TFDS's data folder. Empty: TFDS's own default, ~/tensorflow_datasets.",
+    is_path=True,
   )
   preprocess: str = option(
     "resize_and_crop",
@@ -217,6 +221,7 @@ class DataConfig:
     "",
     "Folder for --cache=disk. Empty: the system's temporary folder. The file"
     " has no name there and is gone with the process.",
+    is_path=True,
   )
 
 
@@ -623,7 +628,10 @@ class DistillConfig:
   """Whose translations are learned."""
 
   teacher: str = option(
-    "", "Folder of the teacher's run, which train wrote.", fixed=True
+    "",
+    "Folder of the teacher's run, which train wrote.",
+    fixed=True,
+    is_path=True,
   )
   students: str = option(
     BOTH,

@@ -57,6 +57,13 @@ class UserError(ValueError):
     return f"--{self.option}{value}{space}{message}"
 
 
+class StorageError(UserError):
+  """Something cannot be written or read: a full disk, a missing right.
+
+  What was asked for is right: the same can be asked again once that is mended.
+  """
+
+
 class WrongDirectionError(UserError):
   """A model of one direction was asked for the other one.
 

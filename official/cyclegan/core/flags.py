@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -195,6 +196,8 @@ def given(part: Any) -> dict[str, Any]:
     given_now = flag.present or not flag.using_default_value
     if given_now and flag.value is not None:
       found[name] = flag.value
+      if entry.option.repeated and entry.option.is_path:  # has absl's parser
+        found[name] = [options.expanded(name, path) for path in flag.value]
   return found
 
 
@@ -245,7 +248,7 @@ def refuse_overwriting(option: str, output: str, *names: str) -> None:
   for argument in sys.argv[1:]:
     found = re.fullmatch("--?flagfile=(.+)", argument)
     if found:
-      paths.append(found[1])
+      paths.append(os.path.expanduser(found[1]))  # as absl does
   overwriting.check(map(overwriting.Read, paths), option, output, names)
 
 

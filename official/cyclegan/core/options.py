@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -109,6 +110,8 @@ class Option:
     shown_default: What the help calls the default where the field's own is
       replaced by each command; the flag then has none.
     repeated: Whether the flag may be given several times.
+    is_path: Whether it can name a file or folder: a `~` in the beginning is the
+      user's own folder, which shells see only where a word begins.
   """
 
   help: str
@@ -125,6 +128,7 @@ class Option:
   old_flags: tuple[str, ...] = ()
   shown_default: str = ""
   repeated: bool = False
+  is_path: bool = False
 
   def limits(self) -> str:
     """Returns the range in words, empty if there is none."""
@@ -253,6 +257,8 @@ def parse(entry: Declared, text: str) -> Any:
 def _parse_one(entry: Declared, text: str, given: str, plural: int) -> Any:
   """Reads one value; `given` is all that the flag holds."""
   if entry.kind is str:
+    if entry.option.is_path:
+      return expanded(entry.name, text)
     return entry.option.old_values.get(text, text)
   if entry.kind is bool:
     if text.lower() not in _TRUE + _FALSE:
@@ -273,6 +279,27 @@ def _parse_one(entry: Declared, text: str, given: str, plural: int) -> Any:
     raise errors.UserError(
       f"must be {words}{remedy}", entry.name, given
     ) from error
+
+
+def expanded(name: str, path: str) -> str:
+  """Returns a path with the user's own folder in place of a leading `~`.
+
+  Args:
+    name: The option that holds it.
+    path: What was given; anything that does not begin with `~` stays.
+
+  Raises:
+    UserError: If it begins with `~` and there is no such user.
+  """
+  found = os.path.expanduser(path)
+  if found.startswith("~"):
+    raise errors.UserError(
+      f": there is no user {found.split(os.sep)[0][1:]!r}. Write ./{path} for a"
+      " folder that is called so.",
+      name,
+      path,
+    )
+  return found
 
 
 def convert(entry: Declared, value: Any) -> Any:
@@ -306,6 +333,8 @@ def _convert_one(entry: Declared, value: Any) -> Any:
         pass
   elif type(value) is entry.kind:
     if isinstance(value, str):
+      if entry.option.is_path:
+        return os.path.expanduser(value)
       return entry.option.old_values.get(value, value)
     return value
   raise TypeError(f"must be of type {entry.kind.__name__}")

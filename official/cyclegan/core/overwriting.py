@@ -105,12 +105,17 @@ def check(
     return
   places = [(output, replaced)]
   places += [(os.path.join(output, name), True) for name in names]
+  known: dict[str, frozenset[_Identity]] = {}
+  looked_at = [
+    (place, whole, _identity(place), _ancestors(place, known))
+    for place, whole in places
+  ]
   for read in reads:
     if not os.path.exists(read.path):
       continue
     tree = _Tree.of(read)
-    for place, whole in places:
-      harm = _harm(tree, place, whole)
+    for place, whole, identity, ancestors in looked_at:
+      harm = _harm(tree, identity, ancestors, whole)
       if harm:
         shown = "" if place == output else f": {place} "
         raise errors.UserError(
@@ -145,16 +150,20 @@ class _Tree:
     return cls(
       frozenset(map(_identity, [read.path, *paths])),
       frozenset(found for path in paths for found in _identities(path)),
-      frozenset(_ancestors(read.path)),
+      _ancestors(read.path, {}),
     )
 
 
-def _harm(tree: _Tree, place: str, replaced: bool) -> str:
+def _harm(
+  tree: _Tree,
+  identity: _Identity | None,
+  ancestors: frozenset[_Identity],
+  replaced: bool,
+) -> str:
   """Returns what writing to a place would do to what is read, or nothing."""
-  identity = _identity(place)
   if identity and identity in tree.tops:
     return "overwrite"
-  if not tree.filled.isdisjoint(_ancestors(place)):
+  if not tree.filled.isdisjoint(ancestors):
     return "write into"
   return "replace" if replaced and identity in tree.above else ""
 
@@ -168,27 +177,43 @@ def _identity(path: str) -> _Identity | None:
   return found.st_dev, found.st_ino
 
 
-def _ancestors(path: str) -> set[_Identity]:
+def _ancestors(
+  path: str, known: dict[str, frozenset[_Identity]]
+) -> frozenset[_Identity]:
   """Returns a path and all folders that it lies in, as far as they exist.
 
   Of a link both the place that it leads to and the place where it lies: the
   former is filled, the latter replaced.
+
+  Args:
+    path: A file or folder; need not exist.
+    known: By folder what was found; is added to. Thousands of files lie in a
+      few folders.
   """
-  parent, name = os.path.split(path.rstrip(os.sep) or os.sep)
-  found: set[_Identity] = set()
-  for start in (
-    os.path.realpath(path),
-    os.path.join(os.path.realpath(parent or os.curdir), name),
-  ):
-    while True:
-      identity = _identity(start)
-      if identity:
-        found.add(identity)
-      above = os.path.dirname(start)
-      if above == start:
-        break
-      start = above
-  return found
+  path = path.rstrip(os.sep) or os.sep
+  parent, name = os.path.split(path)
+  if os.path.islink(path) or not name or name in (os.curdir, os.pardir):
+    found = _upwards(os.path.realpath(path))
+  else:
+    identity = _identity(path)
+    found = frozenset([identity] if identity else [])
+  parent = parent or os.curdir
+  if parent not in known:
+    known[parent] = _upwards(os.path.realpath(parent))
+  return found | known[parent]
+
+
+def _upwards(start: str) -> frozenset[_Identity]:
+  """Returns a path without links and all folders that it lies in."""
+  found = set()
+  while True:
+    identity = _identity(start)
+    if identity:
+      found.add(identity)
+    above = os.path.dirname(start)
+    if above == start:
+      return frozenset(found)
+    start = above
 
 
 def _identities(tree: str) -> Iterator[_Identity]:

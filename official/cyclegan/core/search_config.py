@@ -195,7 +195,7 @@ class TuneConfig:
     choices=SPACES,
   )
   tuner_dir: str | None = option(
-    None, "Folder of the search; all of its processes share it."
+    None, "Folder of the search; all of its processes share it.", is_path=True
   )
   distributed: bool = option(
     False,

@@ -36,6 +36,10 @@ from official.cyclegan.data import image_files
 from official.cyclegan.serving import tflite_file
 
 
+class NotFiniteError(errors.UserError):
+  """A generator gave NaN or infinity, of which no picture can be made."""
+
+
 @dataclasses.dataclass(frozen=True)
 class ImageTranslator:
   """A generator of one direction, ready to run.
@@ -79,11 +83,39 @@ def open_model(
       first. Of others, at which size the scale `fit` works; 0 for the size
       trained on.
 
+  Returns:
+    The generator. Its `translate` raises `NotFiniteError` instead of returning
+    NaN or infinity.
+
   Raises:
     errors.WrongDirectionError: If the model translates the other way only.
     errors.UserError: If there is no model, it cannot be read, it does not take
       that size, or a selection is asked of a model that leaves no choice.
   """
+  translator = _open(path, direction, selection, size)
+
+  def translate(image: np.ndarray) -> np.ndarray:
+    translated = translator.translate(image)
+    if not np.isfinite(translated).all():
+      raise NotFiniteError(
+        "gives NaN or infinity instead of a picture: its training diverged, or"
+        " the file is damaged. Take another checkpoint, or export or train"
+        " again.",
+        "model",
+        path,
+      )
+    return translated
+
+  return dataclasses.replace(translator, translate=translate)
+
+
+def _open(
+  path: str,
+  direction: str,
+  selection: command_config.GeneratorSelection,
+  size: int,
+) -> ImageTranslator:
+  """Opens a model; as `open_model`."""
   found = model_path.locate(path)
   if found.kind is model_path.Kind.RUN:
     _require_tensorflow(path)

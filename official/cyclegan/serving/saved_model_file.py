@@ -30,6 +30,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import files
 from official.cyclegan.core import level_range
 from official.cyclegan.data import preprocessing
 from official.cyclegan.serving import serving_module
@@ -121,7 +122,8 @@ def load(path: str) -> Callable[[np.ndarray], np.ndarray]:
   Raises:
     OSError: If there is no SavedModel.
   """
-  signature = tf.saved_model.load(path).signatures[FLOAT_SIGNATURE]
+  loaded = tf.saved_model.load(files.without_pattern(path))
+  signature = loaded.signatures[FLOAT_SIGNATURE]
   (output,) = signature.structured_outputs
   return lambda image: signature(image=tf.constant(image))[output].numpy()
 

@@ -40,6 +40,7 @@ from absl import logging
 
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import locks
 from official.cyclegan.data import folders
 from official.cyclegan.serving import image_translator
 from official.cyclegan.training import stop_requests
@@ -234,8 +235,8 @@ def translate(
   and colour becomes BT.709 (`video_color`). Sound is copied, or encoded anew
   where the file cannot hold its codec.
 
-  SIGINT (Ctrl-C) and SIGTERM end it; the frames translated until then are a
-  whole file, with their sound.
+  SIGINT (Ctrl-C), SIGTERM and SIGHUP end it; the frames translated until then
+  are a whole file, with their sound.
 
   Args:
     translator: The generator.
@@ -262,7 +263,10 @@ def translate(
   reader_lib, writer_lib = _libraries()
   camera = _CAMERA.fullmatch(inputs)
   requests = stop_requests.StopRequests()
-  with contextlib.closing(
+  held: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+  if target != output:  # in the folder that is given
+    held = locks.hold(output, "output")
+  opened = contextlib.closing(
     reader_lib.Reader(
       inputs,
       int(camera[1]) if camera else None,
@@ -271,7 +275,8 @@ def translate(
       max_frames,
       background,
     )
-  ) as reader:
+  )
+  with held, opened as reader:
     work = _Work(translator, scale, Smoother(smoothing))
     with requests.listen():
       writer = writer_lib.Writer(target, reader)

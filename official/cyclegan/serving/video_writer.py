@@ -34,6 +34,7 @@ import numpy as np
 from absl import logging
 
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.serving import video_color
 from official.cyclegan.serving import video_reader
 
@@ -178,7 +179,7 @@ class Writer:
     """
     self.output = output
     self._path = pathlib.Path(output)
-    self._partial = self._path.with_name(f".{self._path.name}.partial")
+    self._partial: files.Partial | None = None
     self._format = FORMATS[self._path.suffix.lower()]
     even = 2 if self._format.even else 1
     self.width = max(reader.width // even * even, even)
@@ -195,9 +196,10 @@ class Writer:
     self._graph: Any = None
     self._container: Any = None
     try:
-      self._partial.touch()  # says now, not after hours, if that is impossible
+      # Says now, not after hours, if that is impossible.
+      self._partial = files.Partial(self._path)
       self._container = av.open(
-        os.path.abspath(self._partial), "w", format=self._format.container
+        os.path.abspath(self._partial.path), "w", format=self._format.container
       )
       self._add_pictures(reader)
       self._add_sounds(reader)
@@ -377,7 +379,8 @@ class Writer:
       self._mux_sounds(self.seconds if cut else None)
       self._container.close()
       self._container = None
-      os.replace(self._partial, self._path)
+      if self._partial is not None:
+        self._partial.commit()
     except (av.FFmpegError, OSError, ValueError) as error:
       raise self._refusal(error) from error
     finally:
@@ -396,7 +399,8 @@ class Writer:
       with contextlib.suppress(av.FFmpegError, OSError, ValueError):
         self._container.close()  # it goes anyway
       self._container = None
-    self._partial.unlink(missing_ok=True)
+    if self._partial is not None:
+      self._partial.discard()
 
   def _repeat_until(self, stamp: int) -> None:
     """Shows the last picture on each beat before the next, at constant rate."""

@@ -21,7 +21,7 @@ order and all other random draws follow.
 
 from __future__ import annotations
 
-import glob
+import contextlib
 import os
 import pathlib
 import re
@@ -42,6 +42,9 @@ from official.cyclegan.training import checkpoints
 _BEST_RECORD = "best.json"
 _POOL_KEY = "pools/seen_A/.ATTRIBUTES/VARIABLE_VALUE"
 _OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
+_STATE_NAME = "checkpoint"  # TensorFlow's, for `tf.train.latest_checkpoint`
+_TEMPORARY = re.compile(r"ckpt-(0|[1-9][0-9]*)_temp")
+_ASIDE = "damaged-{}-{}"  # a number, and the name before
 _COUNTER_KEY = "save_counter/.ATTRIBUTES/VARIABLE_VALUE"
 
 
@@ -97,7 +100,7 @@ class CheckpointStore:
     self.model = model
     self._keep = keep
     self.strategy = strategy or tf.distribute.get_strategy()
-    self._manager: tf.train.CheckpointManager | None = None
+    self._kept: list[str] | None = None  # once the folder is tidy
     self._saved_step: int | None = None
     self.pools = pools or _Pools(model, self.strategy.num_replicas_in_sync)
     self._written = self._parts(self.pools)
@@ -106,21 +109,35 @@ class CheckpointStore:
     self._read_pools = tf.function(self._read_pools_of_replica)
 
   def restore(self) -> int | None:
-    """Restores the newest checkpoint that is whole.
+    """Restores the newest checkpoint that is whole; changes no file.
 
     Returns:
       Its step, or None if there is none.
+
+    Raises:
+      errors.StorageError: If a checkpoint is there and cannot be read.
+      errors.UserError: If there are checkpoints, and all are damaged: a
+        training that began anew would supersede them.
     """
-    for path in checkpoints.find(self.folder):
-      problem = checkpoints.corruption(path)
-      if problem is None:
-        self._restore(path)
-        self._saved_step = checkpoints.step_of(path)
-        return self._saved_step
+    path, damaged = checkpoints.newest_whole(self.folder)
+    if path is None:
+      if damaged:
+        raise checkpoints.none_whole(
+          self.folder,
+          damaged,
+          "Restore them from a backup, or train into a new folder.",
+        )
+      return None
+    for other, problem in damaged:
       logging.warning(
-        "%s is damaged (%s); trying the one before.", path, problem
+        "%s is damaged (%s): it is set aside, and %s taken.",
+        other,
+        problem,
+        os.path.basename(path),
       )
-    return None
+    self._restore(path)
+    self._saved_step = checkpoints.step_of(path)
+    return self._saved_step
 
   def save(self) -> str | None:
     """Saves the model as it is; of several workers each must call this.
@@ -131,7 +148,8 @@ class CheckpointStore:
 
     Raises:
       NotFiniteError: If a variable holds NaN or infinity.
-      errors.UserError: If the file system refuses; earlier checkpoints stay.
+      errors.StorageError: If the file system refuses; earlier checkpoints
+        stay.
     """
     step = int(self.model.step.numpy())
     if step == self._saved_step:
@@ -146,30 +164,68 @@ class CheckpointStore:
     for name in _OPTIMIZERS:
       stack.update_tree(getattr(self.model, name), self._written[name])
     try:
-      if self._manager is None:
-        os.makedirs(self.folder, exist_ok=True)
-        self._tidy()
-        self._manager = tf.train.CheckpointManager(
-          self._checkpoint, self.folder, max_to_keep=self._keep
-        )
-      return self._manager.save(checkpoint_number=step)
-    except (tf.errors.OpError, OSError) as error:
+      os.makedirs(self.folder, exist_ok=True)
+      if self._kept is None:
+        self._kept = self._tidy()
+      path = os.path.join(self.folder, f"ckpt-{step}")
+      self._write(path)
+      self._kept = [*(p for p in self._kept if p != path), path]
+      self._supersede()
+      return path
+    except (tf.errors.OpError, OSError, errors.StorageError) as error:
       self._saved_step = None
       raise self._not_written(step, error) from error
 
-  def _not_written(self, step: int, error: Exception) -> errors.UserError:
-    """Removes the remains of a failed save; returns the error to raise."""
-    for path in glob.glob(os.path.join(self.folder, f"ckpt-{step}[._]*")):
-      _remove(path)
-    newest = checkpoints.find(self.folder)
-    kept = (
-      f"The checkpoint of step {checkpoints.step_of(newest[0])} is whole"
-      if newest
-      else "There is no earlier one"
+  def _write(self, path: str) -> None:
+    """Writes a checkpoint, and meanwhile the mark that it is not whole."""
+    mark = os.path.join(
+      self.folder, checkpoints.saving_name(checkpoints.step_of(path))
     )
-    return errors.UserError(
+    files.remove(mark)
+    with open(mark, "x", encoding="utf-8"):
+      pass
+    self._checkpoint.save_counter.assign_add(1)
+    self._checkpoint.write(path)
+    os.remove(mark)
+
+  def _supersede(self) -> None:
+    """Lists the checkpoints for TensorFlow, and removes the oldest ones.
+
+    Only those that this run has written or found whole: nothing else.
+    """
+    assert self._kept is not None
+    superseded = self._kept[: -self._keep]
+    self._kept = self._kept[-self._keep :]
+    state = tf.compat.v1.train.generate_checkpoint_state_proto(
+      self.folder,
+      self._kept[-1],
+      all_model_checkpoint_paths=self._kept,
+      all_model_checkpoint_timestamps=[
+        os.path.getmtime(f"{path}.index") for path in self._kept
+      ],
+      last_preserved_timestamp=0.0,
+    )
+    state_path = pathlib.Path(self.folder, _STATE_NAME)
+    files.write_text(state_path, str(state), "model_dir")
+    for path in superseded:
+      for name in checkpoints.files_of(path):
+        _remove(name)
+
+  def _not_written(self, step: int, error: Exception) -> errors.StorageError:
+    """Removes the remains of a failed save; returns the error to raise."""
+    mark = os.path.join(self.folder, checkpoints.saving_name(step))
+    whole = "There is no earlier one"
+    try:
+      if os.path.exists(mark):
+        self._remove_unfinished(step)
+      newest, _ = checkpoints.newest_whole(self.folder)
+      if newest:
+        whole = f"The checkpoint of step {checkpoints.step_of(newest)} is whole"
+    except (errors.StorageError, OSError):
+      whole = "What is there was not changed"
+    return errors.StorageError(
       f": the checkpoint of step {step} cannot be written to {self.folder}"
-      f" ({errors.first_line(error)}). {kept}. Free some space or make the"
+      f" ({errors.first_line(error)}). {whole}. Free some space or make the"
       " folder writable, and give the same command again to go on.",
       "model_dir",
     )
@@ -188,7 +244,7 @@ class CheckpointStore:
 
   def _restore(self, path: str) -> None:
     """Restores one checkpoint."""
-    reader = tf.train.load_checkpoint(path)
+    reader = checkpoints.open_reader(path)
     if not reader.has_tensor(_POOL_KEY):
       raise errors.UserError(
         f"{path} was written by version 0.1.0 of this package, which did not"
@@ -259,30 +315,50 @@ class CheckpointStore:
             f"weights of {name} are NaN or infinite at step {step}"
           )
 
-  def _tidy(self) -> None:
-    """Removes damaged files, and lists whole checkpoints for the manager."""
-    paths = [
-      path
-      for path in checkpoints.find(self.folder)
-      if checkpoints.corruption(path) is None
-    ]
-    for path in glob.glob(os.path.join(self.folder, "ckpt-*")):
-      if not any(
-        re.match(re.escape(p) + r"\.(data|index)", path) for p in paths
-      ):
-        _remove(path)
-    if paths:
-      oldest_first = paths[::-1]
-      tf.compat.v1.train.update_checkpoint_state(
-        self.folder,
-        paths[0],
-        all_model_checkpoint_paths=oldest_first,
-        # The manager only deletes what is younger than what it must preserve.
-        all_model_checkpoint_timestamps=[
-          os.path.getmtime(f"{path}.index") for path in oldest_first
-        ],
-        last_preserved_timestamp=0.0,
-      )
+  def _tidy(self) -> list[str]:
+    """Clears up after a process that was killed or lost a disk.
+
+    What was being saved then is removed. Checkpoints that are damaged get
+    another name, so that nothing takes them for whole and nothing is lost.
+
+    Returns:
+      The whole ones, oldest first.
+
+    Raises:
+      OSError: If the file system refuses.
+      errors.StorageError: The same.
+    """
+    whole: list[str] = []
+    damaged: list[str] = []
+    for path in checkpoints.find(self.folder):
+      try:
+        is_whole = checkpoints.corruption(path) is None
+      except errors.StorageError as error:  # older than what was restored
+        logging.warning("%s It is left alone.", error)
+        continue
+      (whole if is_whole else damaged).append(path)
+    for name in os.listdir(self.folder):
+      step = checkpoints.saving_step(name)
+      if step is None:
+        if _TEMPORARY.fullmatch(name):  # where TensorFlow writes first
+          _remove(os.path.join(self.folder, name))
+        continue
+      if os.path.join(self.folder, f"ckpt-{step}") in whole:
+        os.remove(os.path.join(self.folder, name))
+      else:
+        self._remove_unfinished(step)
+    for path in damaged:
+      _set_aside(path)
+    return whole[::-1]
+
+  def _remove_unfinished(self, step: int) -> None:
+    """Removes what was being saved, and the mark of it last."""
+    path = os.path.join(self.folder, f"ckpt-{step}")
+    for name in checkpoints.files_of(path):
+      _remove(name)
+    _remove(f"{path}_temp")
+    if not checkpoints.files_of(path):
+      _remove(os.path.join(self.folder, checkpoints.saving_name(step)))
 
 
 class BestCheckpoint:
@@ -306,7 +382,15 @@ class BestCheckpoint:
       record = files.read_json(
         self._record, "Remove it: the next validation counts as the best."
       )
-      if record["metric"] == metric:
+      newest, damaged = checkpoints.newest_whole(self._store.folder)
+      if newest is None:
+        logging.warning(
+          "%s holds no checkpoint that is whole%s: the next validation counts"
+          " as the best.",
+          self._store.folder,
+          f" ({damaged[0][1]})" if damaged else "",
+        )
+      elif record["metric"] == metric:
         self.best = record["value"]
 
   def save_if_better(self, value: float) -> bool:
@@ -336,12 +420,22 @@ class BestCheckpoint:
     return True
 
 
+def _set_aside(path: str) -> None:
+  """Gives a damaged checkpoint's files names that nothing looks for."""
+  folder = os.path.dirname(path)
+  number = 1
+  names = [os.path.basename(name) for name in checkpoints.files_of(path)]
+  while any(
+    os.path.lexists(os.path.join(folder, _ASIDE.format(number, name)))
+    for name in names
+  ):
+    number += 1
+  for name in names:
+    aside = os.path.join(folder, _ASIDE.format(number, name))
+    os.rename(os.path.join(folder, name), aside)
+
+
 def _remove(path: str) -> None:
-  """Removes a file or an emptied temporary folder, if possible."""
-  try:
-    if os.path.isdir(path):
-      tf.io.gfile.rmtree(path)
-    else:
-      os.remove(path)
-  except (OSError, tf.errors.OpError):
-    pass  # a read-only folder; the caller reports the first error
+  """Removes a file or a temporary folder, if possible."""
+  with contextlib.suppress(OSError):  # the caller reports the first error
+    files.remove(path)

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from official.cyclegan.core import errors
+from official.cyclegan.core import signals
 
 
 class Interrupted(errors.Interruption):
@@ -53,9 +54,10 @@ class StopRequests:
 
   @contextlib.contextmanager
   def listen(self) -> Iterator[None]:
-    """Notes SIGTERM and SIGINT instead of dying of them.
+    """Notes SIGTERM, SIGHUP and SIGINT instead of dying of them.
 
-    A second SIGINT interrupts at once.
+    A second SIGINT interrupts at once. A SIGHUP that is ignored, as under
+    `nohup`, stays so.
     """
 
     def note(number: int, frame: Any) -> None:
@@ -64,7 +66,7 @@ class StopRequests:
         raise KeyboardInterrupt
       self.received = number
 
-    numbers = signal.SIGTERM, signal.SIGINT
+    numbers = *signals.ending(), signal.SIGINT
     try:
       before = {number: signal.signal(number, note) for number in numbers}
     except ValueError:  # not the main thread, e.g. in a notebook's widget

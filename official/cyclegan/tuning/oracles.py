@@ -33,6 +33,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras_tuner
+from keras_tuner import errors as kt_errors
 from keras_tuner import oracles as kt_oracles
 
 from official.cyclegan.core import config as config_lib
@@ -53,6 +54,23 @@ HYPERBAND_ROUNDS = 3  # of a bracket
 _ALPHA = 1e-2  # variance of the objective's noise, of its own
 
 
+class Halted(kt_errors.FatalError):
+  """Carries what ends a search through keras-tuner, which catches all else.
+
+  Attributes:
+    cause: What is raised in the end.
+  """
+
+  def __init__(self, cause: Exception):
+    """Says what ends it.
+
+    Args:
+      cause: What is raised in the end.
+    """
+    super().__init__(str(cause))
+    self.cause = cause
+
+
 class CrashSafeOracle(kerastuner_compat.OracleMixin):
   """Makes an oracle crash-safe: to be mixed into its class, in first place.
 
@@ -71,11 +89,14 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
     is_uncounted: Says whether a trial that has ended does not count towards
       `max_trials`. To be set before `reload`.
     on_end: Called with each trial that has ended.
+    search_name: Tells the search from all others; empty if nothing does. To be
+      set before `reload`.
     finished: Whether no trial is left to be run.
   """
 
   max_seconds: float = 0.0
   finalists: int = 0
+  search_name: str = ""
   finished: bool = False
 
   def __init__(self, *args: Any, **kwargs: Any):
@@ -256,6 +277,7 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
       **super().get_state(),
       "trials": {name: t.get_state() for name, t in self.trials.items()},
       "seconds": self.seconds,
+      "search_name": self.search_name,
       "finished": self.finished,
     }
 
@@ -293,6 +315,13 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
     remedy = "Restore it, or give a new --tuner_dir."
     try:
       state = files.read_json(path, remedy)
+      # One that began before there were names has none.
+      if state.get("search_name", self.search_name) != self.search_name:
+        raise errors.UserError(
+          f": {path} is of another search than the folder's other files."
+          f" {remedy}",
+          "tuner_dir",
+        )
       self.set_state(state)
     except (OSError, KeyError, TypeError, AttributeError) as error:
       raise errors.UserError(
@@ -308,7 +337,11 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
       yield
     finally:
       self._depth -= 1
-    self.save()
+    try:
+      self.save()
+    except errors.StorageError as error:
+      # Else keras-tuner would take it for the trial's failure.
+      raise Halted(error) from error
 
   def _has_more(self) -> bool:
     """Returns whether limits that were raised let a finished search go on."""

@@ -18,6 +18,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pathlib
+import uuid
 from typing import Any
 
 from official.cyclegan.core import config as config_lib
@@ -27,6 +28,8 @@ from official.cyclegan.core import options as options_lib
 from official.cyclegan.core import search_config
 
 FILE_NAME = "search.json"
+_IDENTITY = "identity"
+_REMEDY = "Restore it, or give a new --tuner_dir."
 _SEARCH = "search"  # the part of the file beside the parts of a run
 
 
@@ -34,6 +37,8 @@ def check_same(
   config: config_lib.Config, options: search_config.SearchConfig, tuner_dir: str
 ) -> None:
   """Writes a search's options, or refuses to mix it with another search.
+
+  A search that begins gets a name of its own, see `identity`.
 
   Args:
     config: What all trials have in common.
@@ -46,9 +51,10 @@ def check_same(
   """
   path = pathlib.Path(tuner_dir, FILE_NAME)
   now = _record(config, options)
+  own_name = uuid.uuid4().hex
   if path.exists():
-    remedy = "Restore it, or give a new --tuner_dir."
-    before = files.read_json(path, remedy)
+    before = files.read_json(path, _REMEDY)
+    own_name = before.get(_IDENTITY, "")
     for part, values in now.items():
       for name, entry in _declared(part, options).items():
         # An option that the file lacks did not exist then.
@@ -64,7 +70,28 @@ def check_same(
             name,
             _shown(values[name]),
           )
-  files.write_json(path, now, "tuner_dir")
+  named = {_IDENTITY: own_name} if own_name else {}
+  files.write_json(path, {**named, **now}, "tuner_dir")
+
+
+def identity(tuner_dir: str) -> str:
+  """Returns the name that tells a search from all others.
+
+  Args:
+    tuner_dir: The folder of the search.
+
+  Returns:
+    Hexadecimal digits; nothing if there is no search, or one that began before
+    searches had names.
+
+  Raises:
+    errors.UserError: If the file is damaged.
+  """
+  path = pathlib.Path(tuner_dir, FILE_NAME)
+  if not path.exists():
+    return ""
+  values = files.read_json(path, _REMEDY)
+  return str(values.get(_IDENTITY, "")) if isinstance(values, dict) else ""
 
 
 def _declared(

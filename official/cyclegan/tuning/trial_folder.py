@@ -15,25 +15,35 @@
 
 A trial is trained once for each execution, in a run's folder of its own, which
 gets `result.json` when it is measured. `cost.json` is what its generator costs
-on a device. A trial that fails leaves `failure.txt`, and `traceback.txt` if the
-reason is none that a user can mend.
+on a device. `trial.json` says of which search and of which values all this is:
+what belongs to another one is set aside. A trial that fails leaves
+`failure.txt`, and `traceback.txt` if the reason is none that a user can mend.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
+import math
+import os
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
+from absl import logging
+
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.core import files
 
 NAME = "trial_{}"  # keras-tuner's
 EXECUTION_NAME = "execution_{}"
 RESULT_NAME = "result.json"  # of an execution
 COST_NAME = "cost.json"
+OWNER_NAME = "trial.json"
 FAILURE_NAME = "failure.txt"
 TRACEBACK_NAME = "traceback.txt"
+_FLOAT32 = 1e-6  # of its relative precision, and a little
 _REMEDY = "Restore it, or remove it: the trial is then measured again."
 
 
@@ -67,6 +77,42 @@ class TrialFolder:
       trial_id: The trial's name.
     """
     self.path = pathlib.Path(tuner_dir, NAME.format(trial_id))
+
+  def claim(self, owner: Mapping[str, Any]) -> None:
+    """Makes sure that what is in the folder is this trial's.
+
+    What belongs to another trial or search, or does not say to which, gets
+    another name beside it.
+
+    Args:
+      owner: What JSON can hold, that tells this trial from all others; empty
+        of a search that began before trials said it: all is taken for its own.
+
+    Raises:
+      errors.StorageError: If the file system refuses.
+    """
+    if not owner:
+      return
+    now = json.loads(json.dumps(owner))
+    path = self.path / OWNER_NAME
+    try:
+      if path.exists() and _alike(files.read_json(path, _REMEDY), now):
+        return
+      if self.path.is_dir() and any(self.path.iterdir()):
+        aside = files.set_aside(self.path)
+        logging.warning(
+          "%s was of another trial or search; it is now called %s.",
+          self.path,
+          os.path.basename(aside),
+        )
+      self.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+      raise errors.StorageError(
+        f": {self.path} cannot be used ({error.strerror}). Make it writable,"
+        " and give the same command again to go on.",
+        "tuner_dir",
+      ) from error
+    files.write_json(path, now, "tuner_dir")
 
   def execution(self, number: int) -> pathlib.Path:
     """Returns the folder of one of its trainings.
@@ -137,6 +183,17 @@ class TrialFolder:
     files.write_text(self.path / FAILURE_NAME, f"{message}\n", "tuner_dir")
     if details:
       files.write_text(self.path / TRACEBACK_NAME, details, "tuner_dir")
+
+
+def _alike(one: Any, other: Any) -> bool:
+  """Compares values; a worker gets numbers from its chief in 32 bits."""
+  if isinstance(one, dict) and isinstance(other, dict):
+    return one.keys() == other.keys() and all(
+      _alike(one[name], other[name]) for name in one
+    )
+  if isinstance(one, float) and isinstance(other, float):
+    return math.isclose(one, other, rel_tol=_FLOAT32)
+  return one == other
 
 
 def _read_result(path: pathlib.Path) -> Result:

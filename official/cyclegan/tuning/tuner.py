@@ -33,6 +33,7 @@ from keras_tuner import errors as kt_errors
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.core import memory
 from official.cyclegan.core import search_config
 from official.cyclegan.serving import deployment_cost
@@ -40,25 +41,26 @@ from official.cyclegan.training import checkpoints
 from official.cyclegan.training import stop_requests
 from official.cyclegan.tuning import kerastuner_compat
 from official.cyclegan.tuning import oracles
+from official.cyclegan.tuning import search_record
 from official.cyclegan.tuning import trial_folder
 from official.cyclegan.tuning import workers
 
 _MAX_FAILURES = 10  # in a row
 _MAX_OVER_LIMITS = 60  # in a row
+# What the file system raises, by itself or by TensorFlow.
+_STORAGE = (
+  errors.StorageError,
+  OSError,
+  tf.errors.NotFoundError,
+  tf.errors.PermissionDeniedError,
+  tf.errors.DataLossError,
+)
 _IDLE_SECONDS = workers.BEAT_SECONDS / 2
 _ALONE = workers.Role()
 
 
 class NeedsRestart(Exception):
   """The process has become too large; another one can go on with the search."""
-
-
-class _Stopped(kt_errors.FatalError):
-  """Carries an interruption through keras-tuner, which catches all others."""
-
-  def __init__(self, cause: stop_requests.Interrupted):
-    super().__init__(str(cause))
-    self.cause = cause
 
 
 class _TooLarge(kt_errors.FatalError):
@@ -141,13 +143,15 @@ class Tuner(kerastuner_compat.TunerMixin):
     Raises:
       errors.UserError: If too many trials in a row fail, or a chief's address
         cannot be used.
-      stop_requests.Interrupted: After SIGTERM or SIGINT.
+      stop_requests.Interrupted: After SIGTERM, SIGHUP or SIGINT.
+      errors.StorageError: If a file cannot be read or written; the trial stays
+        to be run again.
       NeedsRestart: If the process has become too large.
     """
     try:
       super().search()
-    except _Stopped as stopped:
-      raise stopped.cause from stopped
+    except oracles.Halted as halted:
+      raise halted.cause from halted
     except _TooLarge as error:
       raise NeedsRestart(str(error)) from error
     except workers.SearchIsOver:
@@ -195,7 +199,18 @@ class Tuner(kerastuner_compat.TunerMixin):
       kt_errors.FatalError: If the search is to end.
     """
     self._has_run = True
+    try:
+      return self._run(trial)
+    except stop_requests.Interrupted as interruption:
+      raise oracles.Halted(interruption) from interruption
+    except _STORAGE as error:
+      # Nothing is wrong with the trial: it is run again when the search is.
+      raise oracles.Halted(_not_stored(error)) from error
+
+  def _run(self, trial: oracles.Trial) -> list[dict[str, float]]:
+    """Trains a trial; as `run_trial`, but for what ends the search."""
     folder = self._folder(trial.trial_id)
+    folder.claim(self._owner(trial))
     objective = self.hypermodel.search.objective
     try:
       cost = self._cost(trial, folder)
@@ -209,10 +224,19 @@ class Tuner(kerastuner_compat.TunerMixin):
       return found
     except deployment_cost.ExceedsLimit as error:
       self._refuse(folder, error)
-    except stop_requests.Interrupted as interruption:
-      raise _Stopped(interruption) from interruption
+    except (stop_requests.Interrupted, *_STORAGE):
+      raise
     except Exception as error:
+      if _from_storage(error):
+        raise oracles.Halted(_not_stored(error)) from error
       self._fail(folder, error)
+
+  def _owner(self, trial: oracles.Trial) -> dict[str, Any]:
+    """Returns what tells a trial from those of other searches."""
+    name = search_record.identity(self._tuner_dir)
+    if not name:
+      return {}
+    return {"search": name, "values": trial.hyperparameters.values}
 
   def _folder(self, trial_id: str) -> trial_folder.TrialFolder:
     """Returns a trial's folder, which is created."""
@@ -300,6 +324,27 @@ class Tuner(kerastuner_compat.TunerMixin):
     return measures
 
 
+def _from_storage(error: BaseException | None) -> bool:
+  """Says whether an error was raised because of what the file system said."""
+  while error is not None:
+    if isinstance(error, _STORAGE):
+      return True
+    error = error.__cause__
+  return False
+
+
+def _not_stored(error: Exception) -> errors.UserError:
+  """Returns what ends a search whose files cannot be read or written."""
+  if isinstance(error, errors.UserError):
+    return error
+  return errors.StorageError(
+    f": a file of the search or its pictures cannot be used"
+    f" ({errors.first_line(error)}). Mend that, and give the same command again"
+    " to go on.",
+    "tuner_dir",
+  )
+
+
 def exceeds_limits(
   folder: trial_folder.TrialFolder, options: search_config.SearchConfig
 ) -> bool:
@@ -322,7 +367,7 @@ def exceeds_limits(
 def _continue_from(parent: pathlib.Path, model_dir: pathlib.Path) -> None:
   """Copies what a shorter trial has learned; whole or not at all."""
   partial = model_dir.with_name(f"{model_dir.name}.partial")
-  shutil.rmtree(partial, ignore_errors=True)
+  files.remove(partial)
   wanted = checkpoints.FOLDERS[config_lib.LATEST]
   shutil.copytree(parent / wanted, partial / wanted)
   shutil.copy(parent / config_file.FILE_NAME, partial)

@@ -1,0 +1,90 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Signals that end a command: it cleans up after itself instead of dying."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+# What asks a process to end: SIGTERM of schedulers, SIGHUP of a terminal that
+# was closed. Windows has no SIGHUP.
+_NAMES = ("SIGTERM", "SIGHUP")
+
+
+class Stopped(SystemExit):
+  """A signal ended the command; no `except Exception` keeps it.
+
+  Attributes:
+    number: The signal's number.
+  """
+
+  def __init__(self, number: int):
+    """Says which signal.
+
+    Args:
+      number: The signal's number.
+    """
+    super().__init__(128 + number)
+    self.number = number
+
+  def __str__(self) -> str:
+    return (
+      f"stopped by {signal.Signals(self.number).name}. The same command can be"
+      " given again."
+    )
+
+
+def ending() -> list[int]:
+  """Returns the numbers of the signals that ask this process to end.
+
+  SIGHUP is not among them where it is ignored, as under `nohup`.
+  """
+  found = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+  hangup = getattr(signal, "SIGHUP", None)
+  if hangup is not None and signal.getsignal(hangup) == signal.SIG_IGN:
+    found.remove(hangup)
+  return found
+
+
+@contextlib.contextmanager
+def raised() -> Iterator[None]:
+  """Turns signals that ask to end into an exception, raised once.
+
+  Further ones are ignored, so that they do not end the cleaning up: of a
+  terminal that is closed a process may get two.
+
+  Raises:
+    Stopped: When one comes.
+  """
+  numbers = ending()
+
+  def stop(number: int, frame: Any) -> None:
+    del frame
+    for other in numbers:
+      signal.signal(other, signal.SIG_IGN)
+    raise Stopped(number)
+
+  try:
+    before = {number: signal.signal(number, stop) for number in numbers}
+  except ValueError:  # not the main thread
+    yield
+    return
+  try:
+    yield
+  finally:
+    for number, handler in before.items():
+      signal.signal(number, handler)

@@ -1,0 +1,62 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import os
+import signal
+
+import pytest
+
+from official.cyclegan.core import signals
+from tests import conftest
+
+_ENDING = [signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.mark.parametrize("number", _ENDING)
+def test_a_command_cleans_up_before_it_ends(number):
+  """Even where all exceptions are caught, and if it is asked twice."""
+  cleaned = []
+  with pytest.raises(signals.Stopped) as caught, signals.raised():
+    try:
+      os.kill(os.getpid(), number)
+      pytest.fail("The signal was not noticed.")
+    except Exception:
+      pytest.fail("It was taken for an error.")
+    finally:
+      for again in _ENDING:  # a closed terminal sends more than one
+        os.kill(os.getpid(), again)
+      cleaned.append(True)
+  assert cleaned and caught.value.code == 128 + number
+  assert signal.Signals(number).name in str(caught.value)
+
+
+def test_handlers_are_put_back():
+  before = [signal.getsignal(number) for number in _ENDING]
+  with signals.raised():
+    assert [signal.getsignal(number) for number in _ENDING] != before
+  assert [signal.getsignal(number) for number in _ENDING] == before
+
+
+def test_nohup_is_respected():
+  before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+  try:
+    assert signals.ending() == [signal.SIGTERM]
+    with signals.raised():
+      os.kill(os.getpid(), signal.SIGHUP)
+  finally:
+    signal.signal(signal.SIGHUP, before)
+  assert signal.SIGHUP in signals.ending() or before == signal.SIG_IGN
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
