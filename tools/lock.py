@@ -51,6 +51,8 @@ _PIP = ["pip>=26", *_BUILD]
 # A machine without TensorFlow; and Google's reader of .tflite files' metadata,
 # which needs an old Python.
 _METADATA = ["tflite-support==0.4.4", "numpy<2"]
+# uv takes no notice of Pythons that a package is too new for.
+_LIMITS = ["backports-strenum<1.3; python_version>='3.11'"]
 _PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 # Where there is a bash: on Windows a Linux inside of it.
 _SYSTEMS = {"linux": "Linux", "darwin": "Darwin"}
@@ -102,7 +104,7 @@ def python_of(name: str) -> str:
 
 def digest(name: str) -> str:
   """Returns the SHA-256 of the requirements that a lock file is made of."""
-  every = wanted(name)
+  every = [*wanted(name), *_LIMITS]
   if name.endswith("-dev"):  # it must fit what it adds to
     every = [*every, digest(name[: -len("-dev")])]
   return hashlib.sha256("\n".join(every).encode()).hexdigest()
@@ -200,13 +202,15 @@ def _resolve(uv: Sequence[str], name: str, upgrade: bool) -> str:
     if name.endswith("-dev"):
       every += wanted(base.stem)
     given.write_text("\n".join(every) + "\n", encoding="utf-8")
+    limits = pathlib.Path(folder, "limits.txt")
+    limits.write_text("\n".join(_LIMITS) + "\n", encoding="utf-8")
     command = [*uv, "pip", "compile", str(given), "--output-file", str(made)]
+    command += ["--constraint", str(limits)]
     command += ["--universal", "--python-version", python, "--quiet"]
     command += ["--generate-hashes", "--no-header", "--no-annotate"]
     if name.startswith("py"):  # else it is for several
-      limits = pathlib.Path(folder, "pyproject.toml")
       text = f"[tool.uv]\nenvironments = {json.dumps(_places(name))}\n"
-      limits.write_text(text, encoding="utf-8")
+      pathlib.Path(folder, "pyproject.toml").write_text(text, encoding="utf-8")
     if name.endswith("-dev"):
       command += ["--constraint", str(base)]
     if upgrade:
