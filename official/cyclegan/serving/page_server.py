@@ -19,6 +19,7 @@ names alone: a request never becomes a path of the file system.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import http
 import http.server
@@ -38,6 +39,7 @@ from official.cyclegan.serving import web_page
 
 # Seconds: that a connection may be silent, and until a request is complete.
 _SILENCE, _REQUEST = 10.0, 15.0
+_LOOK = 0.2  # seconds between looks for those
 _MAX_CONNECTIONS = 512  # at a time; more are closed at once
 _TYPES = {
   ".css": "text/css",
@@ -81,6 +83,7 @@ class PageServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
     self.files = dict(_served(folder))
     self._open: dict[socket.socket, float] = {}
     self._lock = threading.Lock()
+    self._next_look = 0.0
     super().__init__((str(where[0]), int(where[1])), _Handler)
 
   def server_bind(self) -> None:
@@ -98,6 +101,15 @@ class PageServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
       self._open[request] = time.monotonic()
       return True
 
+  def process_request(self, request: Any, client_address: Any) -> None:
+    """Answers in a thread, without waiting until that has begun.
+
+    As `threading` does, which among many threads lets new ones queue up.
+    """
+    _thread.start_new_thread(
+      self.process_request_thread, (request, client_address)
+    )
+
   def answers(self, request: Any) -> None:
     """Notes that a connection's request is complete."""
     with self._lock:
@@ -113,6 +125,9 @@ class PageServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
   def service_actions(self) -> None:
     """Closes connections that take too long to ask for something."""
     now = time.monotonic()
+    if now < self._next_look:
+      return
+    self._next_look = now + _LOOK
     with self._lock:
       late = [r for r, began in self._open.items() if now - began > _REQUEST]
     for request in late:

@@ -27,7 +27,7 @@ import pathlib
 import re
 import shutil
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from official.cyclegan.core import config as config_lib
@@ -103,15 +103,18 @@ def write(folder: str, exported: str) -> None:
   _write_json(folder, BILL_NAME, _bill(folder))
 
 
-def headers() -> dict[str, str]:
+@functools.cache
+def headers() -> Mapping[str, str]:
   """Returns the headers that the page and all its files should be sent with.
 
   The policy is that of the page itself, and forbids frames as well, which only
   a header can. No other page may put this one into a frame, use its files,
   guess types or get referrers.
   """
+  page = (_SOURCE / "index.html").read_text(encoding="utf-8")
+  (policy,) = re.findall(r'-Security-Policy" content="([^"]+)"', page)
   return {
-    "Content-Security-Policy": f"{_policy()}; frame-ancestors 'none'",
+    "Content-Security-Policy": f"{policy}; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -119,14 +122,6 @@ def headers() -> dict[str, str]:
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",
   }
-
-
-@functools.cache
-def _policy() -> str:
-  """Returns the policy that the page states."""
-  page = (_SOURCE / "index.html").read_text(encoding="utf-8")
-  (policy,) = re.findall(r'-Security-Policy" content="([^"]+)"', page)
-  return policy
 
 
 def server_files() -> dict[str, str]:
