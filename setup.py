@@ -28,7 +28,8 @@ tensorboard 2.15: what tensorflow 2.15 needs.
 tensorflow-metadata <= 1.17.3: tensorflow-datasets asks for any version, but
   1.21 imports names that the protobuf of tensorflow 2.15 does not have.
 numpy < 2: tensorflow 2.15 is compiled against numpy 1.
-setuptools < 81: tensorboard 2.15 imports pkg_resources.
+setuptools < 81: tensorboard 2.15 imports pkg_resources; 78.1.1 ends
+  CVE-2025-47273.
 
 keras3:
 tensorflow 2.21: the newest release; 2.20 where a platform has no 2.21. Another
@@ -46,11 +47,12 @@ keras-tuner: searches the loss weights. Pinned, for tuning/oracles.py keeps
   its state in another way than keras-tuner itself.
 grpcio: how keras-tuner's workers ask their chief; tensorflow brings it along.
 scikit-learn: the Gaussian process of keras-tuner's Bayesian search; brings
-  scipy, which that needs as well.
+  scipy, which that needs as well. 1.5 ends CVE-2024-5206.
 absl-py: flags.
 pillow: reads every format that people have, CMYK, WebP and AVIF, of which
   tf.image reads a part, converts colours by their profiles (LittleCMS), and
-  writes GIF. AVIF needs 11.3.
+  writes GIF. AVIF needs 11.3, the last for Python 3.9; 12.3 ends holes that
+  that has (CVE-2026-55798, CVE-2026-59197 to 59200).
 tifffile: the TIFFs that Pillow reads wrongly: more than 8 bits in several
   bands, bands apart, floating point.
 pillow-heif: HEIC, in which iPhones save. Its wheels hold x265 and those of av
@@ -61,6 +63,7 @@ imagehash: perceptual hashes, by which prepare finds near duplicates.
 psutil: the free memory, by which pictures are kept or read again;
   tensorflow-datasets uses it as well.
 requests: downloads that go on where they were; tensorflow-datasets uses it.
+  2.32.4 ends CVE-2024-47081.
 pyyaml: presets and the configuration files that people write.
 tabulate: tables in Markdown.
 matplotlib: the benchmarks' curves; nothing else draws axes.
@@ -75,7 +78,8 @@ av: reads and writes videos, cameras and their sound; its wheels bring FFmpeg's
   folders of people's pictures hold videos, and it is small beside tensorflow.
   15.1 is the last for Python 3.9; tested with 15.1, 18.1 and 19.0, of which the
   last needs Python 3.12.
-tqdm: progress bars; tensorflow-datasets uses it as well.
+tqdm: progress bars; tensorflow-datasets uses it as well. 4.66.3 ends
+  CVE-2024-34062.
 tensorboard: hyperparameters for its HParams tab; tensorflow brings it along.
 """
 
@@ -89,7 +93,7 @@ _STACKS = {
   "keras2": [
     "keras==2.15.0",
     "numpy>=1.23,<2",
-    "setuptools<81",
+    "setuptools>=78.1.1,<81",
     "tensorboard>=2.15,<2.16",
     "tensorflow==2.15.1",
     "tensorflow-addons==0.23.0",
@@ -124,6 +128,11 @@ _LITERT = [
   ),
   ("ai-edge-litert==2.0.2; python_version<'3.10' and platform_system=='Linux'"),
 ]
+_PILLOW = [
+  "pillow>=12.3; python_version>='3.10'",
+  "pillow>=11.3; python_version<'3.10'",
+]
+_TQDM = "tqdm>=4.66.3"
 _VIDEO = ["av>=15.1,<20"]
 
 
@@ -170,17 +179,17 @@ setuptools.setup(
     "importlib_resources",
     "keras-tuner==1.4.8",
     "matplotlib>=3.5",
-    "pillow>=11.3",
+    *_PILLOW,
     "pillow-heif>=1.0",
     "psutil",
     "pyyaml>=6",
-    "requests",
-    "scikit-learn>=1.3",
+    "requests>=2.32.4",
+    "scikit-learn>=1.5",
     "tabulate>=0.9",
     "tensorflow-datasets==4.9.10; python_version>='3.10'",
     "tensorflow-datasets==4.9.3; python_version<'3.10'",
     "tifffile>=2023.7",
-    "tqdm",
+    _TQDM,
   ],
   extras_require={
     # All that translate needs for .tflite files. pip installs the packages
@@ -190,8 +199,8 @@ setuptools.setup(
       "absl-py>=1.4",
       *_LITERT,
       "numpy>=1.23",
-      "pillow>=11.3",
-      "tqdm",
+      *_PILLOW,
+      _TQDM,
     ],
     # For translate without TensorFlow, of iPhones' photos.
     "heic": ["pillow-heif>=1.0"],

@@ -11,6 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import dataclasses
 import json
 import os
 
@@ -24,6 +25,8 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
+from official.cyclegan.data import image_files
+from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import tflite_convert
 from official.cyclegan.serving import tflite_probe
 from official.cyclegan.training import checkpoints
@@ -190,6 +193,36 @@ def test_other_sizes_and_whole_numbers(run, tmp_path):
   assert list(report["files"]) == ["g_AB.tflite"]
   assert list(report["files"]["g_AB.tflite"]["by_size"]) == ["48", "32"]
   assert not (tmp_path / "g_BA").exists()
+
+
+def _holds(folder, needle):
+  return [
+    p for p in folder.rglob("*") if p.is_file() if needle in p.read_bytes()
+  ]
+
+
+def test_without_samples_nothing_of_the_pictures_is_handed_on(
+  run, pictures, tmp_path, log
+):
+  options = _options(format=("saved_model", "tflite"), samples=2)
+  for samples in (2, 0):
+    options = dataclasses.replace(options, samples=samples)
+    report = export_lib.export(run, str(tmp_path), ["AtoB"], options)
+    said = log.records[-1].getMessage()
+    images = sorted(p.name for p in tmp_path.rglob("*.png"))
+    names = _holds(tmp_path, str(pictures).encode())
+    warm_up = tmp_path / "g_AB" / saved_model_file.WARM_UP_PATH
+    if samples:
+      real = image_files.read(str(tmp_path / "samples" / "A_0.png")) / 255.0
+      real = real.astype(np.float32).tobytes()
+      assert real in warm_up.read_bytes()
+      assert images == ["A_0.png", "A_1.png", "export_AtoB.png"]
+      assert {p.name for p in names} == {"export.json", "export.md"}
+      assert str(pictures) in said and "--samples=0" in said
+    else:
+      assert not images and not names and report["data"] is None
+      assert str(pictures) not in said and "none of the pictures" in said
+      assert real not in warm_up.read_bytes()
 
 
 def test_integers_of_the_unet_run(run, tmp_path):

@@ -63,13 +63,44 @@ stack_of() {
   fi
 }
 
-# make_env FOLDER PACKAGE...: a virtual environment, installed only if FOLDER
-# does not hold these very packages already.
+# lock_of PYTHON: the name of the lock file with the package's requirements.
+lock_of() {
+  local version
+  version=$(python_version "$1")
+  if [[ ${CYCLEGAN_STACK:-} == keras3 && ${version#3.} -lt 12 ]]; then
+    echo "py${version/./}-keras3"
+  else
+    echo "py${version/./}"
+  fi
+}
+
+# install FOLDER ARGUMENT...: lets pip install what has the right checksum.
+install() {
+  local folder=$1
+  shift
+  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
+    --require-hashes "$@"
+}
+
+# make_env FOLDER WHAT...: a virtual environment, installed only if FOLDER does
+# not hold this already. WHAT is package, this package with all it needs; dev,
+# what its tests need; or the name of a file in requirements/. All is installed
+# from these files, every archive with its checksum.
 make_env() {
-  local folder=$1 wanted python what
+  local folder=$1 wanted python what name package=
+  local -a locks=()
   shift
   python=$(find_python) || exit 2
-  wanted="$* $(cksum < setup.py)${CYCLEGAN_STACK:-} $python"
+  for name; do
+    case $name in
+      package) package=1 locks+=("$(lock_of "$python")") ;;
+      dev) locks+=("$(lock_of "$python")-dev") ;;
+      *) locks+=("$name") ;;
+    esac
+  done
+  locks=("${locks[@]/#/requirements/}")
+  locks=("${locks[@]/%/.txt}")
+  wanted="$* $(cat setup.py "${locks[@]}" | cksum)${CYCLEGAN_STACK:-} $python"
   if [[ -f $folder/.installed && $(<"$folder/.installed") == "$wanted" ]]; then
     return
   fi
@@ -79,7 +110,7 @@ make_env() {
     fail "$free MB are free here, $_NEEDED_MB MB are needed. Free some space."
   fi
   what="Python $(python_version "$python")"
-  if [[ $1 == -e ]]; then
+  if [[ -n $package ]]; then
     case $(stack_of "$python") in
       keras2) what+=", TensorFlow 2.15 and Keras 2" ;;
       keras3) what+=", TensorFlow 2.21 and Keras 3" ;;
@@ -87,12 +118,18 @@ make_env() {
   fi
   echo "Installing into $folder (once): $what ..."
   "$python" -m venv --clear "$folder" || fail "cannot create $folder."
-  # The pip that comes with Python 3.9 searches for many minutes where a newer
-  # one finds the set of packages at once.
-  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --upgrade 'pip>=23.3' || fail "pip cannot be upgraded. Check the network."
-  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
-    "$@" || fail "installing $* failed. Check the network and try again."
+  # Newer ones than come along: that of Python 3.9 takes many minutes.
+  install "$folder" --upgrade -r requirements/pip.txt ||
+    fail "pip cannot be upgraded. Check the network."
+  # What has no wheel is built with what was just installed.
+  install "$folder" --no-build-isolation "${locks[@]/#/-r}" ||
+    fail "installing ${locks[*]} failed. Check the network and try again."
+  if [[ -n $package ]]; then
+    # Nothing of it is fetched: what builds it is among what is locked.
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
+      --no-index --no-deps --no-build-isolation -e . ||
+      fail "this package cannot be installed into $folder."
+  fi
   echo "$wanted" > "$folder/.installed"
 }
 

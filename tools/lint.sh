@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/env.sh
-make_env .venv-test -e '.[dev]'
+make_env .venv-test package dev
 .venv-test/bin/ruff format .
 .venv-test/bin/ruff check --fix .
 check_types .venv-test

@@ -30,7 +30,7 @@ case $dataset in
     "Train on other pictures with python -m official.cyclegan.train." ;;
 esac
 
-make_env .venv -e .
+make_env .venv package
 python=.venv/bin/python
 
 if [[ -f $run_dir/summary.json ]]; then

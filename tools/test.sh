@@ -38,9 +38,7 @@ install_package() {
 
 # What a phone-sized machine has: no TensorFlow.
 make_litert_env() {
-  (make_env .venv-litert "ai-edge-litert==2.3.0;python_version>='3.10'" \
-    "ai-edge-litert==2.0.2;python_version<'3.10'" \
-    absl-py numpy pillow tqdm) || {
+  (make_env .venv-litert litert) || {
     echo "ai-edge-litert cannot be installed here: its test is skipped."
     return 1
   }
@@ -52,7 +50,7 @@ reads_metadata() {
 }
 make_metadata_env() {
   (CYCLEGAN_PYTHON=$(search_python 3.11 3.10 3.9) &&
-    make_env .venv-metadata tflite-support==0.4.4 'numpy<2') &&
+    make_env .venv-metadata metadata) &&
     { reads_metadata || { install_package libusb-1.0-0 && reads_metadata; }; } || {
     echo "tflite-support cannot be installed or run here: its test is skipped."
     return 1
@@ -82,7 +80,7 @@ find_other_stack() {
 }
 make_other_env() {
   (export CYCLEGAN_PYTHON=$other_python CYCLEGAN_STACK=$other_stack
-    make_env ".venv-test-$other_stack" -e '.[dev]')
+    make_env ".venv-test-$other_stack" package dev)
 }
 
 # What touches TensorFlow: nearly all but what reads text or draws.
@@ -117,7 +115,7 @@ if [[ -z $fast ]]; then
   { status=0; make_metadata_env || status=1; install_page; exit $status; } &
   metadata_job=$!
 fi
-make_env .venv-test -e '.[dev]'
+make_env .venv-test package dev
 if [[ -n $both && -n $other_python ]]; then
   # The same folder is installed by both: one after the other.
   make_other_env

@@ -46,9 +46,10 @@ def main() -> None:
     return
   # Imported late: --help and a refused flag do not wait for numpy.
   from official.cyclegan import demo_lib
+  from official.cyclegan.serving import page_server
 
   with demo_lib.serving(model, where.host, where.port) as server:
-    print(f"Open {demo_lib.address(server)} (Ctrl-C ends it)", flush=True)
+    print(f"Open {page_server.address(server)} (Ctrl-C ends it)", flush=True)
     server.serve_forever()
 
 

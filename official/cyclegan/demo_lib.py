@@ -16,58 +16,25 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import http.server
-import ipaddress
 import tempfile
 from collections.abc import Iterator
-from typing import Any
+
+from absl import logging
 
 from official.cyclegan.core import errors
+from official.cyclegan.serving import page_server
 from official.cyclegan.serving import web_page
 
-# No other page may put this one into a frame, guess types or get referrers. The
-# page itself says what it may load.
-_HEADERS = {
-  "Content-Security-Policy": "frame-ancestors 'none'",
-  "X-Content-Type-Options": "nosniff",
-  "Referrer-Policy": "no-referrer",
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Embedder-Policy": "require-corp",
-  "Cross-Origin-Resource-Policy": "same-origin",
-  "Cache-Control": "no-cache",
-}
-
-
-class _Handler(http.server.SimpleHTTPRequestHandler):
-  """Serves the files of one folder by GET and HEAD, without listings."""
-
-  extensions_map = {
-    **http.server.SimpleHTTPRequestHandler.extensions_map,
-    ".js": "text/javascript",
-    ".wasm": "application/wasm",
-    ".tflite": "application/octet-stream",
-  }
-
-  def end_headers(self) -> None:
-    """Adds the headers that every response has."""
-    for name, value in _HEADERS.items():
-      self.send_header(name, value)
-    super().end_headers()
-
-  def list_directory(self, path: Any) -> None:
-    """Refuses to list a folder's files."""
-    self.send_error(404, "File not found")
-
-  def log_message(self, *args: Any) -> None:
-    """Logs no requests."""
+address = page_server.address
 
 
 @contextlib.contextmanager
 def serving(
   model: str, host: str = "127.0.0.1", port: int = 0
-) -> Iterator[http.server.ThreadingHTTPServer]:
+) -> Iterator[page_server.PageServer]:
   """Writes the page to a temporary folder and opens a server on it.
+
+  Says so if other machines can reach it.
 
   Args:
     model: A folder that `export` wrote, or one of its `.tflite` files.
@@ -75,29 +42,33 @@ def serving(
     port: In [0, 65535]; 0 for any that is free.
 
   Yields:
-    The server: `serve_forever` runs it, `server_address` says where it is.
+    The server: `serve_forever` runs it, `address` says where it is.
 
   Raises:
     errors.UserError: If there is no model, LiteRT.js is missing, or the
-      address is taken or not allowed.
+      address is empty, taken or not allowed.
   """
+  if not host:
+    raise errors.UserError(
+      " is empty, which would mean every address of this machine. Leave it out,"
+      " or say 0.0.0.0 if that is meant.",
+      "host",
+      "",
+    )
   with tempfile.TemporaryDirectory(prefix="cyclegan_demo_") as folder:
     web_page.write(folder, model)
-    handler = functools.partial(_Handler, directory=folder)
     try:
-      server = http.server.ThreadingHTTPServer((host, port), handler)
-    except (OSError, OverflowError) as error:
+      server = page_server.PageServer(host, port, folder)
+    except (OSError, OverflowError, UnicodeError) as error:
       raise errors.UserError(
         f"--host={host} --port={port}: nothing can be served there"
         f" ({errors.first_line(error)}). Use another --port, or 0 for any."
       ) from error
     with server:
+      if not page_server.is_local(server):
+        logging.warning(
+          "--host=%s: everybody whose machine reaches this one can open the"
+          " page, and take its models and samples.",
+          host,
+        )
       yield server
-
-
-def address(server: http.server.ThreadingHTTPServer) -> str:
-  """Returns the URL at which a browser on this machine finds a server."""
-  host, port = str(server.server_address[0]), server.server_address[1]
-  if ipaddress.ip_address(host).is_unspecified:
-    host = "127.0.0.1"
-  return f"http://{host}:{port}/"

@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
@@ -53,7 +54,6 @@ from official.cyclegan.training import run_metadata
 
 REPORT_NAME = config_file.EXPORT_NAME
 WEB_NAME = "web"  # folder with the page
-_SAMPLES = 4  # images of each domain for it
 # Largest difference in [0, 1] between what is exported in float32 and the Keras
 # generator: well below half of an 8-bit level, 1 / 510.
 TOLERANCE = 1e-4
@@ -105,8 +105,9 @@ def export(
 
   Writes for each direction `g_AB/` (SavedModel, any batch and size),
   `g_AB.tflite` (float32), `g_AB_float16.tflite` and so on (batch 1, the sizes
-  asked for), an image `export_AtoB.png`, some inputs in `samples/`,
-  `export.json` and `export.md`, and if asked for `web/` with a page.
+  asked for), `export.json` and `export.md`, and if asked for `web/` with a
+  page. With `samples` also an image `export_AtoB.png` and some inputs in
+  `samples/`. What of the pictures is in it is logged.
   Everything is made and checked in a folder beside `output_dir`, which then
   takes its place as a whole; what else is in `output_dir` is kept.
 
@@ -155,6 +156,7 @@ def export(
         "output_dir",
         output_dir,
       ) from error
+  logging.info("%s", _contents(output_dir, report["dataset"], options))
   return report
 
 
@@ -178,8 +180,9 @@ def _export(
     "size": options.sizes[0],
     "sizes": list(options.sizes),
     "io": options.io,
-    "dataset": source.name,
-    "data": dataclasses.asdict(data),
+    # Without samples nothing tells where the pictures lie, either.
+    "dataset": source.name if options.samples else _trained_on(data),
+    "data": dataclasses.asdict(data) if options.samples else None,
     "trained_on": _trained_on(config.data),
     "input_levels": {},
     "tolerance": TOLERANCE,
@@ -198,6 +201,21 @@ def _export(
   if "web" in options.format:
     web_page.write(os.path.join(made, WEB_NAME), made)
   return report
+
+
+def _contents(
+  output_dir: str, dataset_name: str, options: command_config.ExportConfig
+) -> str:
+  """Says what of the pictures an export holds, for who hands it on."""
+  if not options.samples:
+    return (
+      f"{output_dir} holds none of the pictures, and of where they lie only"
+      " the folder's name."
+    )
+  return (
+    f"{output_dir} holds up to {options.samples} test pictures of each domain"
+    f" and where they lie ({dataset_name}). --samples=0 leaves both out."
+  )
 
 
 def _trained_on(data: config_lib.DataConfig) -> str:
@@ -278,8 +296,12 @@ def _export_direction(
   )
   if "saved_model" in options.format:
     path = os.path.join(folder, name)
+    example = real[:1]
+    if not options.samples:  # any picture will do to warm a server up
+      example = np.linspace(0, 1, example.size, dtype=np.float32)
+      example = example.reshape(real[:1].shape)
     saved_model_file.write(
-      direction.module, path, config, real[:1], direction.levels
+      direction.module, path, config, example, direction.levels
     )
     report["files"][name] = _check_saved_model(path, real, expected)
   rows = {"Keras": expected}  # of the image, by what translated it
@@ -295,21 +317,28 @@ def _export_direction(
       )
       report["files"][os.path.basename(path)] = entry
   report["picture_rows"][direction.name] = ["input", *rows]
-  _write_pictures(direction.name, real, rows, folder)
+  if options.samples:
+    _write_pictures(direction.name, real, rows, folder, options.samples)
 
 
 def _write_pictures(
-  direction: str, real: np.ndarray, rows: dict[str, np.ndarray], folder: str
+  direction: str,
+  real: np.ndarray,
+  rows: dict[str, np.ndarray],
+  folder: str,
+  count: int,
 ) -> None:
-  """Writes some inputs by themselves, and all rows as one image."""
+  """Writes some inputs by themselves, and some with all rows as one image."""
   samples = os.path.join(folder, web_page.SAMPLES)
   os.makedirs(samples, exist_ok=True)
-  for i, sample in enumerate(preprocessing.unit_to_uint8(real[:_SAMPLES])):
+  for i, sample in enumerate(preprocessing.unit_to_uint8(real[:count])):
     path = os.path.join(samples, f"{direction[0]}_{i}.png")
     image_files.write(path, sample)
   image_files.write(
     os.path.join(folder, f"export_{direction}.png"),
-    export_report.picture(real, rows),
+    export_report.picture(
+      real[:count], {name: made[:count] for name, made in rows.items()}
+    ),
   )
 
 

@@ -53,6 +53,7 @@ from official.cyclegan.core import progress
 from official.cyclegan.data import dataset_audit
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_grid
+from official.cyclegan.data import pixel_budget
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
 from official.cyclegan.modeling import diffaugment
@@ -412,7 +413,9 @@ def _write_shard(
     for picture in pictures:
       if stop.is_set():
         raise _Abandoned
-      writer.write(_example(picture, background))
+      info = picture.info
+      with pixel_budget.reserve(info.width * info.height, info.deep):
+        writer.write(_example(picture, background))
       bar.update()
 
 

@@ -217,7 +217,9 @@ def _translate_all(
     except image_translator.NotFiniteError:
       raise  # nor would there be anything but NaN in the others
     except errors.UserError as error:
-      if files.is_full(error):  # nothing else could be written either
+      # Nothing else could be written, or translated, either.
+      model_failed = isinstance(error, image_translator.ModelFailedError)
+      if model_failed or files.is_full(error):
         raise
       problems.append(str(error))
       continue

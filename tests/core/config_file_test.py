@@ -14,6 +14,7 @@
 
 import dataclasses
 import json
+import os
 
 import pytest
 
@@ -195,6 +196,20 @@ def test_missing_file_and_preset_are_refused(tmp_path):
 def test_presets_resolve(name):
   given = config_file.read_given(name)
   config_checks.resolve(config_file.with_given(config_lib.Config(), given))
+
+
+def test_pipes_among_what_is_read_are_refused_unopened(tmp_path):
+  os.mkfifo(tmp_path / "x.yaml")
+  with pytest.raises(errors.UserError, match="--config_file: .*is a pipe"):
+    config_file.read_given(config_files=[str(tmp_path / "x.yaml")])
+  os.mkfifo(tmp_path / "config.json")
+  with pytest.raises(errors.UserError, match="--model_dir: .*is a pipe"):
+    config_file.load(str(tmp_path))
+  (tmp_path / "config.json").unlink()
+  (tmp_path / "checkpoints").mkdir()
+  os.mkfifo(tmp_path / "checkpoints" / "ckpt-1.index")
+  with pytest.raises(errors.UserError, match="ckpt-1.index is a pipe"):
+    config_file.load(str(tmp_path))
 
 
 if __name__ == "__main__":

@@ -335,5 +335,11 @@ def test_sha256_is_that_of_the_whole_file(tmp_path):
   assert files.sha256(tmp_path / "file") == want
 
 
+def test_a_pipe_is_not_read_as_json(tmp_path):
+  os.mkfifo(tmp_path / "x.json")
+  with pytest.raises(errors.UserError, match="x.json is a pipe"):
+    files.read_json(tmp_path / "x.json", "Begin anew.")
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

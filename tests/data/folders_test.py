@@ -253,5 +253,11 @@ def test_both_parts_hold_something(tmp_path, fraction):
   assert len(train) == len(test) == 1
 
 
+def test_a_pipe_that_is_named_is_refused_unopened(tmp_path):
+  os.mkfifo(tmp_path / "x.jpg")
+  with pytest.raises(errors.UserError, match="--input: .*x.jpg is a pipe"):
+    folders.find_inputs(str(tmp_path / "x.jpg"), "input")
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

@@ -305,5 +305,13 @@ def test_common_range_is_of_all_deep_pictures(tmp_path):
   assert image_files.measure(paths[2]) is None
 
 
+def test_a_pipe_is_no_picture_and_is_not_opened(tmp_path):
+  os.mkfifo(tmp_path / "x.jpg")
+  with pytest.raises(image_files.UnreadableError, match="x.jpg.*a pipe"):
+    image_files.read(str(tmp_path / "x.jpg"))
+  with pytest.raises(image_files.UnreadableError, match="/dev/zero.*a device"):
+    image_files.inspect("/dev/zero")
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

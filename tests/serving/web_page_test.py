@@ -14,6 +14,7 @@
 import base64
 import hashlib
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -60,6 +61,11 @@ def test_writes_all_that_the_page_loads(models, tmp_path):
     for name in entry["samples"]:
       assert name.startswith(f"samples/{direction[0]}_")
       assert (folder / name).is_file()
+  assert json.loads((folder / web_page.BILL_NAME).read_text()) == (
+    web_page._bill(str(folder))
+  )
+  for name, text in web_page.server_files().items():
+    assert (folder / name).read_text() == text
   assert found["title"].startswith(pathlib.Path(models["pictures"]).name)
 
 
@@ -69,6 +75,87 @@ def test_a_single_file_will_do(models, tmp_path):
   found = json.loads((tmp_path / "web" / "models.json").read_text())
   assert list(found["directions"]) == ["AtoB"]
   assert found["directions"]["AtoB"]["samples"] == []
+
+
+def test_names_are_escaped_as_the_page_asks_for_them(halving, tmp_path):
+  names = ["a#b.tflite", "50% ?.tflite", os.fsdecode(b"\xe9.tflite")]
+  for name in names:
+    shutil.copy(halving, tmp_path / name)
+  description, copies = web_page._describe(str(tmp_path))
+  assert sorted(copies.values()) == sorted(f"models/{name}" for name in names)
+  asked = [f["path"] for f in description["directions"]["AtoB"]["files"]]
+  assert sorted(asked) == [
+    "models/%E9.tflite",
+    "models/50%25%20%3F.tflite",
+    "models/a%23b.tflite",
+  ]
+
+
+@pytest.mark.parametrize("linked", ["a sample", "the folder", "nothing"])
+def test_links_of_strangers_are_not_followed(halving, tmp_path, linked):
+  export = tmp_path / "export"
+  (export / "samples").mkdir(parents=True)
+  shutil.copy(halving, export)
+  secret = tmp_path / "A_0.png"
+  secret.write_text("of this machine")
+  if linked == "a sample":
+    (export / "samples" / "A_0.png").symlink_to(secret)
+  elif linked == "the folder":
+    (export / "samples").rmdir()
+    (export / "samples").symlink_to(tmp_path)
+  os.mkfifo(export / "samples" / "A_1.png")
+  shutil.copy(secret, export / "samples" / "A_2.png")
+  description, copies = web_page._describe(str(export))
+  samples = description["directions"]["AtoB"]["samples"]
+  assert samples == ([] if linked == "the folder" else ["samples/A_2.png"])
+  assert str(secret) not in copies
+
+
+def test_bill_of_materials_names_all_that_is_in_the_folder(tmp_path):
+  names = [*web_page._PAGE, *web_page._RUNTIME.values(), "models/g_AB.tflite"]
+  for name in [*names, *web_page.server_files()]:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(name)
+  bill = web_page._bill(str(tmp_path))
+  assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5")
+  page = bill["metadata"]["component"]
+  libraries = [c for c in bill["components"] if c["type"] == "library"]
+  models = [c for c in bill["components"] if c not in libraries]
+  found = [page, *libraries]
+  entries = [*models, *(e for c in found for e in c["components"])]
+  assert sorted(e["name"] for e in entries) == sorted(
+    [*names, *web_page.server_files()]
+  )
+  for entry in entries:
+    digest = hashlib.sha256(entry["name"].encode()).hexdigest()
+    assert entry["hashes"] == [{"alg": "SHA-256", "content": digest}]
+  assert [c["type"] for c in models] == ["machine-learning-model"]
+  lock = json.loads((_WEB / "package-lock.json").read_text())["packages"]
+  assert {c["name"]: c["version"] for c in libraries} == {
+    name.partition("/")[2]: entry["version"]
+    for name, entry in lock.items()
+    if name
+  }
+  for component in found:
+    assert component["licenses"] == [{"license": {"id": "Apache-2.0"}}]
+  assert libraries[0]["purl"].startswith("pkg:npm/%40litertjs/core@")
+  assert bill == web_page._bill(str(tmp_path))  # the same again
+
+
+def test_every_server_is_told_the_same_headers():
+  wanted = web_page.headers()
+  files = web_page.server_files()
+  for name, pattern in (
+    ("_headers", r"^  ([\w-]+): (.*)$"),
+    (".htaccess", r'^Header always set ([\w-]+) "(.*)"$'),
+    ("nginx.conf", r'^add_header ([\w-]+) "(.*)" always;$'),
+  ):
+    found = re.findall(pattern, files[name], re.MULTILINE)
+    assert dict(found) == wanted, name
+  page = (_WEB / "index.html").read_text()
+  (policy,) = re.findall(r'Security-Policy" content="([^"]+)"', page)
+  assert wanted["Content-Security-Policy"].startswith(f"{policy}; ")
 
 
 @pytest.mark.parametrize("what", ["nothing", "empty", "text.tflite"])

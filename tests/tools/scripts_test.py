@@ -50,7 +50,7 @@ def _fake_python(folder: pathlib.Path, version: str) -> None:
 def _refused_environment(folder: pathlib.Path, before: str = ":") -> str:
   """Makes an environment with a folder first on the PATH; returns the error."""
   script = f"PATH={folder}:$PATH; source tools/env.sh; {before}"
-  script += f"; make_env {folder}/env x"
+  script += f"; make_env {folder}/env package"
   result = subprocess.run(
     ["bash", "-c", script],
     cwd=conftest.ROOT,

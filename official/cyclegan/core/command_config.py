@@ -95,6 +95,14 @@ class ExportConfig:
     unit="images",
     minimum=1,
   )
+  samples: int = option(
+    8,
+    "Test pictures of each domain that go into what is exported: samples, for"
+    " the page as well, export_AtoB.png and requests to warm a server up. 0:"
+    " none, and not where the data set lies either.",
+    unit="images",
+    minimum=0,
+  )
   min_psnr: float = option(
     25.0,
     "Least PSNR of a .tflite file to the Keras generator; below it nothing is"
@@ -130,7 +138,8 @@ class CommandConfig:
   )
   model: str | None = option(
     None,
-    "Folder that train or export wrote, a SavedModel, or a .tflite file.",
+    "Folder that train or export wrote, a SavedModel, or a .tflite file. A"
+    " SavedModel is a program: TensorFlow runs what its maker put into it.",
     is_path=True,
   )
   size: int = option(

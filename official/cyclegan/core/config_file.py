@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -33,6 +34,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import model_path
 from official.cyclegan.core import options
+from official.cyclegan.core import regular_files
 from official.cyclegan.core import search_config
 
 FILE_NAME = model_path.CONFIG_NAME
@@ -160,6 +162,9 @@ def load(model_dir: str) -> config_lib.ResolvedConfig:
       `model_dir`.
   """
   path = pathlib.Path(model_dir, FILE_NAME)
+  regular_files.check(path, "model_dir")
+  for folder in model_path.CHECKPOINT_FOLDERS.values():  # TensorFlow opens all
+    regular_files.check_folder(os.path.join(model_dir, folder), "model_dir")
   try:
     text = path.read_text(encoding="utf-8")
   except OSError as error:
@@ -269,6 +274,7 @@ def _read_file(path: str, option: str, given: str) -> Given:
   """Reads a YAML file; JSON is YAML as well."""
   import yaml
 
+  regular_files.check(path, option)
   try:
     text = pathlib.Path(path).read_text(encoding="utf-8")
     values = yaml.safe_load(text)

@@ -40,6 +40,7 @@ from typing import Any
 from official.cyclegan.core import errors
 from official.cyclegan.core import locks
 from official.cyclegan.core import messages
+from official.cyclegan.core import regular_files
 
 _AT_FDCWD = -100  # linux/fcntl.h
 _RENAME_EXCHANGE = 2  # linux/fs.h
@@ -106,8 +107,9 @@ def read_json(path: str | pathlib.Path, remedy: str) -> Any:
 
   Raises:
     OSError: If it cannot be read.
-    UserError: If it is not JSON.
+    UserError: If it is not JSON, or no regular file.
   """
+  regular_files.check(path)
   try:
     return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
   except ValueError as error:  # not JSON, or not even text

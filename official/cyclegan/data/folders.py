@@ -42,6 +42,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import messages
+from official.cyclegan.core import regular_files
 
 DOMAINS = ("A", "B")
 _LAYOUTS = (
@@ -265,6 +266,7 @@ def find_inputs(where: str, option: str) -> Inputs:
       whole=True,
     )
   elif os.path.lexists(where):
+    regular_files.check(where, option)
     base = os.path.dirname(where)
     if _kind(where) == "videos":
       return Inputs(base, (), (where,), single=True)

@@ -30,6 +30,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import level_range
 from official.cyclegan.data import image_decoders
 from official.cyclegan.data import image_files
+from official.cyclegan.data import pixel_budget
 from official.cyclegan.data import preprocessing
 
 _MAX_NAMED = 20  # of the files that are left out
@@ -105,15 +106,17 @@ def examine(
   """
 
   def look(path: str) -> image_files.Info | str:
-    image = None
     try:
-      info, image = _look(path, config)
+      info = image_files.inspect(path, config.max_pixels)
+      with pixel_budget.reserve(info.width * info.height, info.deep):
+        info, image = _look(path, info, config)
+        if see:
+          see(path, image)
       return info
-    except errors.UserError as error:
-      return str(error)
-    finally:
+    except image_files.UnreadableError as error:
       if see:
-        see(path, image)
+        see(path, None)
+      return str(error)
 
   with concurrent.futures.ThreadPoolExecutor() as pool:
     found = dict(zip(paths, pool.map(look, paths)))
@@ -122,14 +125,13 @@ def examine(
 
 
 def _look(
-  path: str, config: config_lib.DataConfig
+  path: str, info: image_files.Info, config: config_lib.DataConfig
 ) -> tuple[image_files.Info, np.ndarray]:
-  """Returns a file's header and its picture.
+  """Returns a file's header, completed, and its picture.
 
   Raises:
     image_files.UnreadableError: If there is none.
   """
-  info = image_files.inspect(path, config.max_pixels)
   image = None
   if info.plain:
     try:

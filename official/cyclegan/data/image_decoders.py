@@ -43,6 +43,7 @@ import PIL.TiffImagePlugin
 import PIL.WebPImagePlugin
 
 from official.cyclegan.core import level_range
+from official.cyclegan.core import regular_files
 from official.cyclegan.data import image_headers
 
 # Scales at which libjpeg decodes: one over these.
@@ -147,8 +148,10 @@ def opened(path: str) -> Iterator[Encoded]:
   Raises:
     Exception: Whatever a decoder raises about a damaged file.
     OSError: If the file cannot be read.
-    ValueError: If it is not a picture.
+    ValueError: If it is not a picture, or no regular file.
   """
+  if regular_files.is_special(path):
+    raise ValueError("it is a pipe, a device or a socket")
   with open(path, "rb") as file:
     start = image_headers.read_start(file)
     kind = image_headers.kind(start)

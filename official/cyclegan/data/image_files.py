@@ -33,6 +33,7 @@ from official.cyclegan.core import level_range
 from official.cyclegan.data import color_profiles
 from official.cyclegan.data import image_decoders
 from official.cyclegan.data import image_headers
+from official.cyclegan.data import pixel_budget
 
 WRITABLE = (".jpg", ".jpeg", ".png")
 _JPEG_QUALITY = 95
@@ -178,8 +179,9 @@ def measure(
   with _opened(path, max_pixels) as encoded:
     if encoded.load_deep is None:
       return None
-    samples, colors = encoded.load_deep()
-    return image_decoders.measured(samples[..., :colors])
+    with pixel_budget.reserve(encoded.width * encoded.height, deep=True):
+      samples, colors = encoded.load_deep()
+      return image_decoders.measured(samples[..., :colors])
 
 
 def common_range(
@@ -271,12 +273,15 @@ def decode(
       divisor = image_decoders.reduction(
         encoded.width, encoded.height, shrink_to
       )
-    if encoded.load_deep and (levels is not None or not encoded.upper):
-      image = image_decoders.as_image(*encoded.load_deep(), levels)
-    else:
-      image = encoded.load(divisor)
-      image.load()
-    return _shown(image, encoded, background)
+    deep = bool(encoded.load_deep)
+    pixels = encoded.width * encoded.height // divisor**2
+    with pixel_budget.reserve(pixels, deep):
+      if encoded.load_deep and (levels is not None or not encoded.upper):
+        image = image_decoders.as_image(*encoded.load_deep(), levels)
+      else:
+        image = encoded.load(divisor)
+        image.load()
+      return _shown(image, encoded, background)
 
 
 def _shown(

@@ -37,7 +37,9 @@ from official.cyclegan.core import messages
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_checks
 from official.cyclegan.data import image_files
+from official.cyclegan.data import pixel_budget
 from official.cyclegan.data import preprocessing
+from official.cyclegan.data import tfds_folder
 from official.cyclegan.scenes import scene_datasets
 
 SPLITS = ("trainA", "trainB", "testA", "testB")
@@ -229,6 +231,9 @@ def tfds_builder(config: config_lib.DataConfig) -> tfds.core.DatasetBuilder:
   name = builder_name(config)
   data_dir = os.path.expanduser(config.data_dir) or None
   base, _, variant = name.partition("/")
+  if base not in scene_datasets.BUILDERS:
+    # TFDS reads the folder of what it has no code for.
+    tfds_folder.check_all(data_dir or "", name)
   try:
     if base in scene_datasets.BUILDERS:
       return scene_datasets.BUILDERS[base](
@@ -265,6 +270,13 @@ def _open_folder(config: config_lib.DataConfig) -> Source:
   divisors = {
     p: image_checks.jpeg_divisor(readable[p], config) for p in readable
   }
+
+  def too_large(path: str) -> bool:
+    """Says whether TensorFlow, which keeps to no budget, is spared a JPEG."""
+    info = readable[path]
+    pixels = info.width * info.height // divisors[path] ** 2
+    return pixels >= pixel_budget.SMALL
+
   # Where all are 1 the graph is spared the choice.
   reduces = max(divisors.values()) > 1
 
@@ -272,7 +284,7 @@ def _open_folder(config: config_lib.DataConfig) -> Source:
     paths = files[split]
     columns: list[list[Any]] = [
       [os.fsencode(p) for p in paths],
-      [readable[p].plain for p in paths],
+      [readable[p].plain and not too_large(p) for p in paths],
     ]
     if reduces:
       columns.append([divisors[p] for p in paths])
@@ -338,9 +350,14 @@ def _pair(files: dict[str, list[str]]) -> None:
 
 
 def _builder_from_folder(folder: str) -> tfds.core.DatasetBuilder:
-  """Returns the builder of a folder that `prepare` wrote."""
+  """Returns the builder of a folder that `prepare` wrote.
+
+  TFDS reads such a folder only through here: what it names is checked first.
+  """
+  tfds_folder.check(folder)
   try:
-    return tfds.builder_from_directory(folder)
+    builder = tfds.builder_from_directory(folder)
+    paths = [p for s in builder.info.splits.values() for p in s.filepaths]
   except Exception as error:  # TFDS and file systems raise anything
     raise errors.UserError(
       f"is not a folder that prepare wrote ({errors.first_line(error)}). Check"
@@ -348,6 +365,8 @@ def _builder_from_folder(folder: str) -> tfds.core.DatasetBuilder:
       "dataset",
       folder,
     ) from error
+  tfds_folder.check_files(str(builder.data_dir), paths)
+  return builder
 
 
 def _open_tfds(

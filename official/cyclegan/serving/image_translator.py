@@ -26,18 +26,25 @@ import pathlib
 from collections.abc import Callable
 
 import numpy as np
+from absl import logging
 
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import level_range
 from official.cyclegan.core import model_path
+from official.cyclegan.core import regular_files
 from official.cyclegan.data import image_files
+from official.cyclegan.serving import tflite_child
 from official.cyclegan.serving import tflite_file
 
 
 class NotFiniteError(errors.UserError):
   """A generator gave NaN or infinity, of which no picture can be made."""
+
+
+class ModelFailedError(errors.UserError):
+  """A model cannot translate any more, whatever the picture."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -252,6 +259,12 @@ def _of_direction(found: model_path.ModelPath, direction: str) -> str:
 def _open_saved_model(path: str, direction: str) -> ImageTranslator:
   from official.cyclegan.serving import saved_model_file
 
+  regular_files.check_folder(path, "model")
+  logging.info(
+    "%s is a SavedModel, a program that TensorFlow runs with your rights: use"
+    " it only if you trust who made it.",
+    path,
+  )
   details_path = pathlib.Path(path, saved_model_file.DETAILS_PATH)
   try:
     details = json.loads(details_path.read_text(encoding="utf-8"))
@@ -275,27 +288,27 @@ def _open_saved_model(path: str, direction: str) -> ImageTranslator:
 
 def _open_tflite(path: str, direction: str, size: int) -> ImageTranslator:
   try:
-    interpreter = tflite_file.open_interpreter(path)
-    spec = tflite_file.signature_spec(interpreter)
-  except (ValueError, RuntimeError) as error:
+    opened = tflite_child.open_model(path)
+    levels = tflite_file.input_levels(path)
+  except (OSError, ValueError, RuntimeError) as error:
     raise errors.UserError(
       f"is not a .tflite file of this package ({errors.first_line(error)})."
       " Export the model again.",
       "model",
       path,
     ) from error
+  spec = opened.spec
   if spec.direction != direction:
     raise _wrong_direction(path, spec.direction, direction)
   for name, pixels in spec.sizes.items():
     if size in (0, pixels):  # 0: the first, which is the default
-      signature = interpreter.get_signature_runner(name)
       return ImageTranslator(
-        tflite_file.translate_function(signature),
+        _failing(opened.signature(name), path),
         size=pixels,
         multiple=0,  # its shapes are fixed
         minimum=pixels,
         channels=spec.channels,
-        levels=tflite_file.input_levels(path),
+        levels=levels,
       )
   raise errors.UserError(
     f": {path} takes {', '.join(map(str, spec.sizes.values()))} pixels. Use one"
@@ -303,6 +316,22 @@ def _open_tflite(path: str, direction: str, size: int) -> ImageTranslator:
     "size",
     size,
   )
+
+
+def _failing(
+  run: Callable[[np.ndarray], np.ndarray], path: str
+) -> Callable[[np.ndarray], np.ndarray]:
+  """Returns a file's function with its failures as the user's errors."""
+
+  def translate(image: np.ndarray) -> np.ndarray:
+    try:
+      return run(image)
+    except tflite_child.ModelError as error:
+      raise ModelFailedError(
+        f"cannot be run ({error}). Export the model again.", "model", path
+      ) from error
+
+  return translate
 
 
 def _at_size(translator: ImageTranslator, size: int) -> ImageTranslator:

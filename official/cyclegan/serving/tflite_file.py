@@ -37,6 +37,8 @@ _RUNTIMES = {
 # line's end follow.
 LEVELS_NAME, LEVELS_MARK = "CYCLEGAN_INPUT_LEVELS", b"cyclegan input levels: "
 DEFAULT_SIGNATURE = "serving_default"
+_MAX_SIZE = 8192  # pixels: a picture of them takes 0.8 GB
+_OTHERS = "its signatures are others than those that export writes"
 # The direction of a file, by the name of its output.
 _DIRECTIONS = {"image_B": "AtoB", "image_A": "BtoA"}
 
@@ -77,6 +79,11 @@ def open_interpreter(path: str, threads: int | None = None) -> Any:
     RuntimeError: If it cannot be run.
   """
   runtime, _ = _find_runtime()
+  try:
+    path.encode()
+  except UnicodeEncodeError:  # the runtimes take no such name
+    content = pathlib.Path(path).read_bytes()
+    return runtime.Interpreter(model_content=content, num_threads=threads)
   return runtime.Interpreter(path, num_threads=threads)
 
 
@@ -111,11 +118,22 @@ def signature_spec(interpreter: Any) -> SignatureSpec:
   sizes, entry, output = {}, None, ""
   for name in interpreter.get_signature_list():
     signature = interpreter.get_signature_runner(name)
-    (entry,) = signature.get_input_details().values()
-    (output,) = signature.get_output_details()
-    sizes[name] = int(entry["shape"][1])  # of [1, size, size, channels]
+    inputs = list(signature.get_input_details().values())
+    outputs = list(signature.get_output_details())
+    if len(inputs) != 1 or len(outputs) != 1:
+      raise ValueError(_OTHERS)
+    (entry,), (output,) = inputs, outputs
+    size = int(entry["shape"][1]) if len(entry["shape"]) == 4 else 0
+    allowed = [(1, size, size, channels) for channels in (1, 3)]
+    if (
+      not 1 <= size <= _MAX_SIZE
+      or tuple(entry["shape"]) not in allowed
+      or entry["dtype"] not in (np.uint8, np.float32)
+    ):
+      raise ValueError(_OTHERS)
+    sizes[name] = size
   if entry is None or output not in _DIRECTIONS:
-    raise ValueError("its signatures are others")
+    raise ValueError(_OTHERS)
   return SignatureSpec(
     _DIRECTIONS[output],
     dict(sorted(sizes.items(), key=lambda item: item[0] != DEFAULT_SIGNATURE)),

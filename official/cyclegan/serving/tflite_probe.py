@@ -80,7 +80,7 @@ def run_isolated(
         *(sys.executable, "-m", __name__, path, given, made, signature),
         *(runtime, "timed" if timed else ""),
       ],
-      env=_environment(),
+      env=environment(),
       capture_output=True,
       text=True,
       check=False,
@@ -91,7 +91,7 @@ def run_isolated(
     return np.load(made), json.loads(done.stdout.splitlines()[-1])
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
   """Returns variables with which the process finds this package, and is quiet.
 
   It may be imported from a folder that is not installed.

@@ -41,6 +41,7 @@ from absl import logging
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import locks
+from official.cyclegan.core import regular_files
 from official.cyclegan.data import folders
 from official.cyclegan.serving import image_translator
 from official.cyclegan.training import stop_requests
@@ -112,10 +113,10 @@ def is_video(inputs: str) -> bool:
     folders.VIDEO_SUFFIXES
   ):
     return True
-  if not inputs.lower().endswith(".gif"):
+  if not inputs.lower().endswith(".gif") or regular_files.is_special(inputs):
     return False
   try:
-    with PIL.Image.open(inputs) as picture:
+    with PIL.Image.open(inputs, formats=("GIF",)) as picture:
       return bool(getattr(picture, "is_animated", False))
   except Exception:  # whoever reads it says what is wrong
     return False

@@ -11,23 +11,35 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Writes the page that translates images in a browser, for any web server."""
+"""Writes the page that translates images in a browser, for any web server.
+
+Beside the page lie the headers that a server should send with it, in the words
+of some servers, and a bill of materials: what the folder is made of, by whom,
+under which licence, with checksums.
+"""
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pathlib
+import re
 import shutil
+import urllib.parse
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import model_path
+from official.cyclegan.serving import tflite_child
 from official.cyclegan.serving import tflite_file
 
 SAMPLES = "samples"  # folder with an export's sample images
+MODELS = "models"  # folder of the page with the .tflite files
+BILL_NAME = "sbom.cdx.json"  # as CycloneDX wants bills to be called
 _SOURCE = pathlib.Path(__file__).absolute().parents[1] / "web"
 _PAGE = ("index.html", "app.js", "resize.js", "style.css", "icon.svg")
 # LiteRT.js: files that npm installs, and where the page looks for them. The
@@ -80,14 +92,116 @@ def write(folder: str, exported: str) -> None:
       _copy(_MODULES / name, folder, target)
     for source, target in copies.items():
       _copy(pathlib.Path(source), folder, target)
+    for name, text in server_files().items():
+      pathlib.Path(folder, name).write_text(text, encoding="utf-8")
   except OSError as error:
     raise errors.UserError(
       f"the page cannot be written to {folder} ({error.strerror}). Free some"
       " space, or give another folder."
     ) from error
-  with files.writing(os.path.join(folder, "models.json")) as partial:
-    text = json.dumps(description, indent=2) + "\n"
+  _write_json(folder, "models.json", description)
+  _write_json(folder, BILL_NAME, _bill(folder))
+
+
+@functools.cache
+def headers() -> Mapping[str, str]:
+  """Returns the headers that the page and all its files should be sent with.
+
+  The policy is that of the page itself, and forbids frames as well, which only
+  a header can. No other page may put this one into a frame, use its files,
+  guess types or get referrers.
+  """
+  page = (_SOURCE / "index.html").read_text(encoding="utf-8")
+  (policy,) = re.findall(r'-Security-Policy" content="([^"]+)"', page)
+  return {
+    "Content-Security-Policy": f"{policy}; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+  }
+
+
+def server_files() -> dict[str, str]:
+  """Returns, by name, what tells some web servers to send the headers.
+
+  `_headers` is for the hosts of static sites that read it, `.htaccess` for
+  Apache, `nginx.conf` to be included in a server of nginx.
+  """
+  pairs = headers().items()
+  hosts = "".join(f"  {name}: {value}\n" for name, value in pairs)
+  apache = "".join(f'Header always set {n} "{v}"\n' for n, v in pairs)
+  nginx = "".join(f'add_header {n} "{v}" always;\n' for n, v in pairs)
+  return {
+    "_headers": f"/*\n{hosts}",
+    ".htaccess": (
+      "Options -Indexes -FollowSymLinks\nAddType application/wasm .wasm\n"
+      f"{apache}"
+    ),
+    "nginx.conf": (
+      "# Inside of server { ... }; nginx's mime.types has to know wasm.\n"
+      f"autoindex off;\ndisable_symlinks on;\n{nginx}"
+    ),
+  }
+
+
+def _write_json(folder: str, name: str, values: Any) -> None:
+  with files.writing(os.path.join(folder, name)) as partial:
+    text = json.dumps(values, indent=2) + "\n"
     pathlib.Path(partial).write_text(text, encoding="utf-8")
+
+
+def _bill(folder: str) -> dict[str, Any]:
+  """Returns the bill of materials of a page, in CycloneDX 1.5.
+
+  Without a date or a number of its own: the same folder has the same bill.
+  """
+  root = pathlib.Path(folder)
+  lock = json.loads((_SOURCE / "package-lock.json").read_text("utf-8"))
+  own, models = [], []
+  parts: dict[str, list[dict[str, Any]]] = {}
+  places = {target: name.split("/")[0] for name, target in _RUNTIME.items()}
+  for path in sorted(p for p in root.rglob("*") if p.is_file()):
+    name = path.relative_to(root).as_posix()
+    entry = {
+      "type": "file",
+      "name": os.fsencode(name).decode("utf-8", "backslashreplace"),
+      "hashes": [{"alg": "SHA-256", "content": files.sha256(path)}],
+    }
+    if name in places:
+      parts.setdefault(places[name], []).append(entry)
+    elif name.startswith(f"{MODELS}/"):
+      models.append({**entry, "type": "machine-learning-model"})
+    elif name != BILL_NAME:
+      own.append(entry)
+  libraries = []
+  for part, found in sorted(parts.items()):
+    locked = lock["packages"][f"node_modules/@litertjs/{part}"]
+    libraries.append(
+      {
+        "type": "library",
+        "name": f"@litertjs/{part}",
+        "version": locked["version"],
+        "purl": f"pkg:npm/%40litertjs/{part}@{locked['version']}",
+        "licenses": [{"license": {"id": locked["license"]}}],
+        "components": found,
+      }
+    )
+  page = {
+    "type": "application",
+    "name": lock["packages"][""]["name"],
+    "licenses": [{"license": {"id": lock["packages"][""]["license"]}}],
+    "components": own,
+  }
+  return {
+    "bomFormat": "CycloneDX",
+    "specVersion": "1.5",
+    "version": 1,
+    "metadata": {"component": page},
+    "components": [*libraries, *models],
+  }
 
 
 def _copy(source: pathlib.Path, folder: str, target: str) -> None:
@@ -110,18 +224,26 @@ def _describe(exported: str) -> tuple[dict[str, Any], dict[str, str]]:
   folder = os.path.dirname(exported) if single else exported
   directions: dict[str, dict[str, list[Any]]] = {}
   copies = {}
-  for path in found.tflite_files:
-    direction, entry = _describe_file(path)
-    entry["path"] = copies[path] = f"models/{os.path.basename(path)}"
-    described = directions.setdefault(direction, {"files": [], "samples": []})
+  for path, spec in _specs(exported, found.tflite_files).items():
+    entry = _describe_file(path, spec)
+    copies[path] = f"{MODELS}/{os.path.basename(path)}"
+    entry["path"] = _url(copies[path])
+    described = directions.setdefault(
+      spec.direction, {"files": [], "samples": []}
+    )
     described["files"].append(entry)
   for direction, described in directions.items():
     described["files"].sort(key=_place)
     for path in _samples(folder, direction[0]):
       copies[path] = f"{SAMPLES}/{os.path.basename(path)}"
-      described["samples"].append(copies[path])
+      described["samples"].append(_url(copies[path]))
   ordered = {d: directions[d] for d in sorted(directions)}
   return {"title": _title(folder), "directions": ordered}, copies
+
+
+def _url(target: str) -> str:
+  """Returns a file's place as the page asks for it: a # is part of the name."""
+  return urllib.parse.quote(os.fsencode(target))
 
 
 def _place(entry: dict[str, Any]) -> int:
@@ -129,22 +251,30 @@ def _place(entry: dict[str, Any]) -> int:
   return config_lib.QUANTIZATIONS.index(entry["quantization"])
 
 
-def _describe_file(path: str) -> tuple[str, dict[str, Any]]:
-  """Returns a file's direction, and its entry in `models.json`."""
+def _specs(
+  exported: str, paths: Sequence[str]
+) -> dict[str, tflite_file.SignatureSpec]:
+  """Returns what files take and give, by path."""
   try:
-    interpreter = tflite_file.open_interpreter(path)
-    spec = tflite_file.signature_spec(interpreter)
-  except (ValueError, RuntimeError) as error:
+    return tflite_child.read_specs(paths)
+  except tflite_child.ModelError as error:
     raise errors.UserError(
-      f": {path} is not a .tflite file of this package"
-      f" ({errors.first_line(error)}). Export the model again.",
+      f"holds what is not a .tflite file of this package ({error}). Export the"
+      " model again.",
       "model",
+      exported,
     ) from error
+
+
+def _describe_file(
+  path: str, spec: tflite_file.SignatureSpec
+) -> dict[str, Any]:
+  """Returns a file's entry in `models.json`."""
   stem = pathlib.Path(path).stem
   quantization = next(
     (q for q in config_lib.QUANTIZATIONS if stem.endswith(f"_{q}")), "float32"
   )
-  return spec.direction, {
+  return {
     "quantization": quantization,
     "bytes": os.path.getsize(path),
     "sizes": spec.sizes,
@@ -154,9 +284,18 @@ def _describe_file(path: str) -> tuple[str, dict[str, Any]]:
 
 
 def _samples(folder: str, domain: str) -> list[str]:
-  """Returns the sample images of a domain, if an export has some."""
-  paths = pathlib.Path(folder, SAMPLES).glob(f"{domain}_*.png")
-  return sorted(str(path) for path in paths)
+  """Returns the sample images of a domain, if an export has some.
+
+  No links: a stranger's could lead to any file of this machine.
+  """
+  samples = pathlib.Path(folder, SAMPLES)
+  if samples.is_symlink():
+    return []
+  return sorted(
+    str(path)
+    for path in samples.glob(f"{domain}_*.png")
+    if path.is_file() and not path.is_symlink()
+  )
 
 
 def _title(folder: str) -> str:

@@ -1,0 +1,73 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Tells regular files from pipes, devices and sockets, which are never opened.
+
+A pipe called x.jpg keeps who opens it waiting for ever, a device does things.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from official.cyclegan.core import errors
+
+
+def is_special(path: str | os.PathLike[str]) -> bool:
+  """Says whether there is something that is neither a file nor a folder.
+
+  Args:
+    path: Where; links are followed. What does not exist, or cannot be looked
+      at, is not special: who opens it gets the system's own error.
+  """
+  try:
+    mode = os.stat(path).st_mode
+  except (OSError, ValueError):
+    return False
+  return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def check(path: str | os.PathLike[str], option: str | None = None) -> None:
+  """Refuses a pipe, a device or a socket, without opening it.
+
+  Args:
+    path: What is about to be opened.
+    option: Name of the option that holds it, for the message.
+
+  Raises:
+    errors.UserError: If it is one.
+  """
+  if is_special(path):
+    raise errors.UserError(
+      f"{': ' if option else ''}{os.fspath(path)} is a pipe, a device or a"
+      " socket, not a file. It is not opened; remove it, or give another path.",
+      option,
+    )
+
+
+def check_folder(folder: str | os.PathLike[str], option: str) -> None:
+  """Refuses a folder that holds a pipe, a device or a socket anywhere below.
+
+  For folders that a library reads as a whole, such as a SavedModel.
+
+  Args:
+    folder: The folder; links to folders are not followed. May be missing.
+    option: Name of the option that holds it, for the message.
+
+  Raises:
+    errors.UserError: If there is one.
+  """
+  for parent, _, names in os.walk(folder):
+    for name in names:
+      check(os.path.join(parent, name), option)

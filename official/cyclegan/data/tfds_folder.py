@@ -1,0 +1,174 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Checks a folder of records before TFDS reads it: its metadata can name code.
+
+TFDS writes the class of every feature into `features.json`, and into
+`dataset_info.json` where that holds the features, and imports the module of
+each when it reads the folder. A stranger's folder could so run any module that
+Python finds, of the working directory as well. Accepted are classes of TFDS's
+own, which are all that `prepare` writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import tensorflow as tf
+from tensorflow_datasets.core import constants
+
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
+from official.cyclegan.core import regular_files
+from official.cyclegan.data import folders
+
+FEATURES_NAME = "features.json"
+# What holds a class's name: in protocol buffers as JSON, which may spell a
+# field in two ways, and in what TFDS wrote before these.
+_CLASS_KEYS = ("pythonClassName", "python_class_name", "type")
+_OWN_CLASS = re.compile(r"tensorflow_datasets(\.[A-Za-z_][A-Za-z0-9_]*)+")
+_REMEDY = "Ask for the pictures themselves, and pack them with prepare."
+
+
+def check(folder: str) -> None:
+  """Refuses a folder that could run a stranger's code, or keep TFDS waiting.
+
+  Args:
+    folder: A folder, or an address such as `gs://bucket/pictures`, that TFDS
+      is about to read. What it lacks is for TFDS to say.
+
+  Raises:
+    errors.UserError: If its metadata is not JSON or names a class that is not
+      TFDS's own, or a file in it is a pipe, a device or a socket.
+  """
+  if not files.is_address(folder):
+    regular_files.check_folder(folder, "dataset")
+  features = _read(folder, FEATURES_NAME)
+  info = _read(folder, folders.TFDS_MARK)
+  for name, part in (
+    (FEATURES_NAME, features),
+    (folders.TFDS_MARK, info.get("features") if _is_object(info) else None),
+  ):
+    for value in _values(part, _CLASS_KEYS):
+      if not _OWN_CLASS.fullmatch(value):
+        raise errors.UserError(
+          f": {name} names the class {value!r}, which is not TFDS's own."
+          f" Reading it would run a stranger's code. {_REMEDY}",
+          "dataset",
+          folder,
+        )
+
+
+def check_files(folder: str, paths: Iterable[str | os.PathLike[str]]) -> None:
+  """Refuses a data set whose records are not in its folder.
+
+  Args:
+    folder: The folder.
+    paths: The files that TFDS makes of the names and patterns in it.
+
+  Raises:
+    errors.UserError: If one is elsewhere.
+  """
+  for path in (os.fspath(path) for path in paths):
+    if os.path.dirname(path).rstrip("/") != folder.rstrip("/"):
+      raise errors.UserError(
+        f": {folders.TFDS_MARK} names {path!r}, a file that is elsewhere."
+        f" {_REMEDY}",
+        "dataset",
+        folder,
+      )
+
+
+def check_all(data_dir: str, name: str) -> None:
+  """Checks all folders of a data set's versions that TFDS might read.
+
+  Args:
+    data_dir: TFDS's data folder; empty: TFDS's own default.
+    name: The data set's full name, such as `cycle_gan/horse2zebra:3.0.0`.
+
+  Raises:
+    errors.UserError: As `check`.
+  """
+  data_dir = data_dir or os.path.expanduser(constants.DATA_DIR)
+  base = re.split("[/:]", name)[0]
+  if not base:
+    found = []
+  elif files.is_address(data_dir):
+    found = _addresses(data_dir, base)
+  else:
+    found = [
+      parent
+      for parent, _, names in os.walk(os.path.join(data_dir, base))
+      if FEATURES_NAME in names or folders.TFDS_MARK in names
+    ]
+  for folder in found:
+    check(folder)
+
+
+def _addresses(data_dir: str, base: str) -> list[str]:
+  """Returns the folders with metadata below an address."""
+  found = []
+  for depth in ("*", "*/*", "*/*/*"):  # version, below a configuration or two
+    pattern = f"{data_dir}/{base}/{depth}/{FEATURES_NAME}"
+    try:
+      found += [os.path.dirname(path) for path in tf.io.gfile.glob(pattern)]
+    except tf.errors.OpError:
+      return found  # cannot be listed: TFDS cannot either
+  return found
+
+
+def _is_object(value: Any) -> bool:
+  return isinstance(value, dict)
+
+
+def _read(folder: str, name: str) -> Any:
+  """Returns what a file of metadata holds, an empty object if it is missing."""
+  path = os.path.join(folder, name)
+  try:
+    if not tf.io.gfile.exists(path):
+      return {}
+    with tf.io.gfile.GFile(path, "rb") as file:
+      return json.loads(file.read())
+  except (tf.errors.OpError, ValueError, RecursionError) as error:
+    raise errors.UserError(
+      f": {path} cannot be read ({errors.first_line(error)}). Run prepare"
+      " again.",
+      "dataset",
+      folder,
+    ) from error
+
+
+def _values(root: Any, keys: tuple[str, ...]) -> Iterator[str]:
+  """Yields all texts under certain keys, also of JSON within texts."""
+  rest = [root]
+  while rest:
+    value = rest.pop()
+    if isinstance(value, dict):
+      for key, below in value.items():
+        if key in keys and isinstance(below, str):
+          yield below
+        rest.append(below)
+    elif isinstance(value, list):
+      rest += value
+    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+      # TFDS keeps what has no protocol buffer as JSON in a text.
+      try:
+        rest.append(json.loads(value))
+      except RecursionError:
+        yield value
+      except ValueError:
+        continue  # a description that begins with a bracket

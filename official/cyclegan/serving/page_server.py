@@ -1,0 +1,270 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""An HTTP server of one folder's files, for the page that translates.
+
+It answers GET and HEAD for the files that were there when it started, by their
+names alone: a request never becomes a path of the file system.
+"""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import http
+import http.server
+import ipaddress
+import os
+import socket
+import socketserver
+import threading
+import time
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any
+
+from absl import logging
+
+from official.cyclegan.serving import web_page
+
+# Seconds: that a connection may be silent, and until a request is complete.
+_SILENCE, _REQUEST = 10.0, 15.0
+_LOOK = 0.2  # seconds between looks for those
+_MAX_CONNECTIONS = 512  # at a time; more are closed at once
+_TYPES = {
+  ".css": "text/css",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+}
+
+
+class PageServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
+  """A server of one folder's files.
+
+  Attributes:
+    files: By the request's path, in bytes, the file that it gets.
+  """
+
+  daemon_threads = True
+  request_queue_size = 128
+  # Else a server that ends has to wait for connections that are idle.
+  block_on_close = False
+
+  def __init__(self, host: str, port: int, folder: str):
+    """Opens it.
+
+    Args:
+      host: Address or name to listen on.
+      port: In [0, 65535]; 0 for any that is free.
+      folder: Whose files are served, those of its folders as well; links are
+        left out.
+
+    Raises:
+      OSError: If the address is taken, not allowed or not known.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # Of a name with both the older kind, which every browser tries.
+    family, _, _, _, where = min(found, key=lambda f: f[0] != socket.AF_INET)
+    self.address_family = family
+    self.files = dict(_served(folder))
+    self._open: dict[socket.socket, float] = {}
+    self._lock = threading.Lock()
+    self._next_look = 0.0
+    super().__init__((str(where[0]), int(where[1])), _Handler)
+
+  def server_bind(self) -> None:
+    """Binds without asking for this machine's name, which can take long."""
+    socketserver.TCPServer.server_bind(self)
+    self.server_name = str(self.server_address[0])
+    self.server_port = self.server_address[1]
+
+  def verify_request(self, request: Any, client_address: Any) -> bool:
+    """Closes connections at once of which there are too many."""
+    del client_address
+    with self._lock:
+      if len(self._open) >= _MAX_CONNECTIONS:
+        return False
+      self._open[request] = time.monotonic()
+      return True
+
+  def process_request(self, request: Any, client_address: Any) -> None:
+    """Answers in a thread, without waiting until that has begun.
+
+    As `threading` does, which among many threads lets new ones queue up.
+    """
+    _thread.start_new_thread(
+      self.process_request_thread, (request, client_address)
+    )
+
+  def answers(self, request: Any) -> None:
+    """Notes that a connection's request is complete."""
+    with self._lock:
+      if request in self._open:
+        self._open[request] = float("inf")
+
+  def shutdown_request(self, request: Any) -> None:
+    """Closes a connection."""
+    with self._lock:
+      self._open.pop(request, None)
+    super().shutdown_request(request)
+
+  def service_actions(self) -> None:
+    """Closes connections that take too long to ask for something."""
+    now = time.monotonic()
+    if now < self._next_look:
+      return
+    self._next_look = now + _LOOK
+    with self._lock:
+      late = [r for r, began in self._open.items() if now - began > _REQUEST]
+    for request in late:
+      with contextlib.suppress(OSError):
+        request.shutdown(socket.SHUT_RDWR)  # its thread does the rest
+
+  def handle_error(self, request: Any, client_address: Any) -> None:
+    """Takes no notice of connections that break."""
+    logging.debug("A connection of %s broke.", client_address, exc_info=True)
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+  """Answers a request."""
+
+  server: PageServer
+  server_version, sys_version = "cyclegan", ""
+  default_request_version = "HTTP/1.0"  # what is no HTTP gets a status as well
+  timeout = _SILENCE
+
+  def do_GET(self) -> None:
+    """Sends a file."""
+    self._answer(True)
+
+  def do_HEAD(self) -> None:
+    """Sends a file's headers."""
+    self._answer(False)
+
+  def end_headers(self) -> None:
+    """Adds the headers that every answer has."""
+    for name, value in web_page.headers().items():
+      self.send_header(name, value)
+    super().end_headers()
+
+  def log_message(self, *args: Any) -> None:
+    """Logs no requests."""
+
+  def _answer(self, body: bool) -> None:
+    self.server.answers(self.connection)
+    refusal = _refusal(self.path, self.headers)
+    if refusal:
+      self.send_error(*refusal)
+      return
+    target = self.path.partition("?")[0].partition("#")[0]
+    path = self.server.files.get(urllib.parse.unquote_to_bytes(target))
+    if path is None:
+      self.send_error(http.HTTPStatus.NOT_FOUND)
+      return
+    try:
+      file = open(path, "rb")  # noqa: SIM115
+    except OSError:
+      self.send_error(http.HTTPStatus.NOT_FOUND)
+      return
+    with file:
+      ending = os.path.splitext(path)[1].lower()
+      kind = _TYPES.get(ending, "application/octet-stream")
+      self.send_response(http.HTTPStatus.OK)
+      self.send_header("Content-Type", kind)
+      self.send_header("Content-Length", str(os.fstat(file.fileno()).st_size))
+      self.end_headers()
+      if body:
+        self.wfile.flush()
+        self.connection.sendfile(file)
+
+
+def _served(folder: str) -> Iterator[tuple[bytes, str]]:
+  """Yields the path of a request, and the file that it gets."""
+  for parent, _, names in os.walk(folder):
+    for name in names:
+      path = os.path.join(parent, name)
+      if os.path.islink(path) or not os.path.isfile(path):
+        continue
+      below = os.path.relpath(path, folder).replace(os.sep, "/")
+      yield b"/" + os.fsencode(below), path
+      if below == "index.html":
+        yield b"/", path
+
+
+def _refusal(path: str, headers: Any) -> tuple[http.HTTPStatus, str] | None:
+  """Says why a request is not answered, None if it is.
+
+  A page of somebody else's can let the browser ask this server, and by a name
+  of its own that leads here (DNS rebinding) read the answers. Such a request
+  says the other page's name in Host, or in Origin; one typed in, or made by the
+  page itself, says an address, this machine's name or localhost.
+  """
+  if not path.startswith("/"):
+    return http.HTTPStatus.BAD_REQUEST, "Not a path"
+  hosts = headers.get_all("Host") or []
+  if len(hosts) != 1 or not _is_ours(hosts[0]):
+    return http.HTTPStatus.MISDIRECTED_REQUEST, "Not this host"
+  for origin in headers.get_all("Origin") or []:
+    scheme, _, host = origin.partition("://")
+    if scheme not in ("http", "https") or host != hosts[0]:
+      return http.HTTPStatus.FORBIDDEN, "Not for other pages"
+  # Other pages may link here, no more.
+  site = headers.get("Sec-Fetch-Site", "none")
+  mode = headers.get("Sec-Fetch-Mode", "navigate")
+  if site not in ("none", "same-origin") and mode != "navigate":
+    return http.HTTPStatus.FORBIDDEN, "Not for other pages"
+  return None
+
+
+def _is_ours(host: str) -> bool:
+  """Says whether a Host header can only mean this server.
+
+  Whatever the port: it differs where a tunnel leads here.
+  """
+  try:
+    name = urllib.parse.urlsplit(f"//{host}").hostname or ""
+    urllib.parse.urlsplit(f"//{host}").port  # noqa: B018  # raises ValueError
+  except ValueError:
+    return False
+  if "@" in host or "/" in host:
+    return False
+  with contextlib.suppress(ValueError):
+    ipaddress.ip_address(name)
+    return True
+  own = socket.gethostname().lower()
+  return name in {"localhost", own, own.partition(".")[0], f"{own}.local"}
+
+
+def is_local(server: PageServer) -> bool:
+  """Says whether only this machine can reach a server."""
+  return _address(server).is_loopback
+
+
+def address(server: PageServer) -> str:
+  """Returns the URL at which a browser on this machine finds a server."""
+  host = _address(server)
+  if host.is_unspecified:
+    host = ipaddress.ip_address("127.0.0.1" if host.version == 4 else "::1")
+  shown = f"[{host}]" if host.version == 6 else str(host)
+  return f"http://{shown}:{server.server_address[1]}/"
+
+
+def _address(
+  server: PageServer,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+  """Returns the address that a server listens on."""
+  return ipaddress.ip_address(str(server.server_address[0]).partition("%")[0])
