@@ -30,7 +30,7 @@ import os
 import pathlib
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from official.cyclegan.core import errors
@@ -40,6 +40,15 @@ _AT_FDCWD = -100  # linux/fcntl.h
 _RENAME_EXCHANGE = 2  # linux/fs.h
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _HASHED_BYTES = 1 << 20  # at a time
+# What Python raises of values of another type, length or size.
+_UNFIT = (
+  AttributeError,
+  IndexError,
+  KeyError,
+  OverflowError,
+  TypeError,
+  ValueError,
+)
 
 
 def write_text(path: str | pathlib.Path, text: str, option: str) -> None:
@@ -89,23 +98,83 @@ def write_json(
   write_text(path, text + "\n", option)
 
 
-def read_json(path: str | pathlib.Path, remedy: str) -> Any:
+def read_json(
+  path: str | pathlib.Path,
+  remedy: str,
+  convert: Callable[[Any], Any] | None = None,
+) -> Any:
   """Reads a JSON file.
 
   Args:
     path: The file.
     remedy: What to do if it is damaged, a sentence for the message.
+    convert: Returns what is wanted of the values, and raises what Python does
+      if they are others: `object_of`, `number` and `text` help. None: the
+      values are taken as they are.
 
   Raises:
     OSError: If it cannot be read.
-    UserError: If it is not JSON.
+    UserError: If it is not JSON, or `convert` cannot use it.
   """
   try:
-    return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-  except ValueError as error:  # not JSON, or not even text
+    values = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+  except (ValueError, RecursionError) as error:  # or not even text
     raise errors.UserError(
       f"{path} is not valid JSON ({error}). {remedy}"
     ) from error
+  try:
+    return convert(values) if convert else values
+  except errors.UserError:
+    raise
+  except _UNFIT as error:
+    raise errors.UserError(
+      f"{path} is damaged ({type(error).__name__}: {errors.first_line(error)})."
+      f" {remedy}"
+    ) from error
+
+
+def object_of(value: Any) -> dict[str, Any]:
+  """Returns what JSON holds if it is an object.
+
+  Args:
+    value: From `json`.
+
+  Raises:
+    TypeError: If it is none.
+  """
+  if not isinstance(value, dict):
+    raise TypeError("an object is expected")
+  return value
+
+
+def number(value: Any) -> Any:
+  """Returns what JSON holds if it is a number, whole or not, also NaN.
+
+  Args:
+    value: From `json`.
+
+  Raises:
+    TypeError: If it is none.
+    OverflowError: If no float can hold it.
+  """
+  if isinstance(value, bool) or not isinstance(value, (int, float)):
+    raise TypeError("a number is expected")
+  float(value)
+  return value
+
+
+def text(value: Any) -> str:
+  """Returns what JSON holds if it is a text.
+
+  Args:
+    value: From `json`.
+
+  Raises:
+    TypeError: If it is none.
+  """
+  if not isinstance(value, str):
+    raise TypeError("a text is expected")
+  return value
 
 
 @contextlib.contextmanager

@@ -303,11 +303,13 @@ class BestCheckpoint:
     self._record = pathlib.Path(self._store.folder, _BEST_RECORD)
     self.best = float("inf")
     if self._record.exists():
-      record = files.read_json(
-        self._record, "Remove it: the next validation counts as the best."
+      of_metric, value = files.read_json(
+        self._record,
+        "Remove it: the next validation counts as the best.",
+        lambda record: (record["metric"], files.number(record["value"])),
       )
-      if record["metric"] == metric:
-        self.best = record["value"]
+      if of_metric == metric:
+        self.best = value
 
   def save_if_better(self, value: float) -> bool:
     """Saves if `value` is below the lowest so far.

@@ -48,7 +48,7 @@ def check_same(
   now = _record(config, options)
   if path.exists():
     remedy = "Restore it, or give a new --tuner_dir."
-    before = files.read_json(path, remedy)
+    before = files.read_json(path, remedy, _parts)
     for part, values in now.items():
       for name, entry in _declared(part, options).items():
         # An option that the file lacks did not exist then.
@@ -65,6 +65,12 @@ def check_same(
             _shown(values[name]),
           )
   files.write_json(path, now, "tuner_dir")
+
+
+def _parts(values: Any) -> dict[str, dict[str, Any]]:
+  """Returns what the file holds: objects of options by their part's name."""
+  parts = files.object_of(values)
+  return {name: files.object_of(part) for name, part in parts.items()}
 
 
 def _declared(
