@@ -62,6 +62,7 @@ _UNREADABLE = (
 )
 # Raised, among other reasons, when records are damaged.
 _DAMAGED = (
+  UnicodeDecodeError,
   tf.errors.DataLossError,
   tf.errors.FailedPreconditionError,
   tf.errors.InvalidArgumentError,
@@ -225,7 +226,7 @@ def _fit(
         verbose=0,
         shuffle=False,  # the batches have their order; Keras 3 warns of True
       )
-  except tf.errors.OpError as error:
+  except read_errors.MET as error:
     if devices.worker_count(run.strategy) == 1:
       if isinstance(error, _DAMAGED):
         damaged = read_errors.damaged_records(run.source)
@@ -257,10 +258,11 @@ def _fit(
     raise read_errors.damaged_records(run.source) or ended
 
 
-def _reason(error: tf.errors.OpError) -> str:
+def _reason(error: Exception) -> str:
   """Returns the line of a graph's error that names the file."""
   found = re.search(
-    r".*(cannot be read|No such file|[Pp]ermission denied).*", error.message
+    r".*(cannot be read|No such file|[Pp]ermission denied).*",
+    getattr(error, "message", ""),
   )
   return found.group().strip() if found else errors.first_line(error)
 

@@ -105,7 +105,7 @@ def _targets(world: small_world.World) -> list[Target]:
       0.22,
     ),
     Target(
-      "config.json, with networks",
+      "config.json with networks",
       ["run/config.json", "run/run.json"],
       of_json,
       translate,

@@ -75,6 +75,11 @@ def explain(error: BaseException) -> str | None:
     )
   if isinstance(error, OSError):
     return _of_system(error)
+  if isinstance(error, UnicodeError):
+    return (
+      f"a file's name or contents are not UTF-8 ({errors.first_line(error)})."
+      f" Rename or restore the file, and {_AGAIN}."
+    )
   remedy = _tensorflow_remedy(error)
   return f"{errors.first_line(error)}. {remedy}" if remedy else None
 

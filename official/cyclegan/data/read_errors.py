@@ -31,6 +31,9 @@ from official.cyclegan.data import folders
 from official.cyclegan.data import sources
 
 _RECORDS = ".tfrecord"  # in the name of a file of records
+# What TensorFlow raises of damaged files: where the bytes that its message
+# quotes are no text, pybind11 raises the other one instead.
+MET = (tf.errors.OpError, UnicodeDecodeError)
 _TIMES = (tf.errors.UnavailableError, tf.errors.ResourceExhaustedError)
 
 
@@ -52,7 +55,7 @@ def explained(source: sources.Source) -> Iterator[None]:
     yield
   except _TIMES:
     raise
-  except tf.errors.OpError as error:
+  except MET as error:
     raise explain(source, error) from error
 
 

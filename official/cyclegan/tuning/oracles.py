@@ -305,8 +305,8 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
       return
     remedy = "Restore it, or give a new --tuner_dir."
     try:
-      state = files.read_json(path, remedy, files.object_of)
-      self.set_state(state)
+      state = files.read_json(path, remedy)
+      self.set_state(files.object_of(state))
       self._check_state()
     except errors.UserError:
       raise

@@ -67,10 +67,12 @@ def check_same(
   files.write_json(path, now, "tuner_dir")
 
 
-def _parts(values: Any) -> dict[str, dict[str, Any]]:
-  """Returns what the file holds: objects of options by their part's name."""
-  parts = files.object_of(values)
-  return {name: files.object_of(part) for name, part in parts.items()}
+def _parts(values: Any) -> dict[str, Any]:
+  """Returns what the file holds; its parts are objects of options."""
+  found = files.object_of(values)
+  for part in (*config_lib.parts(), _SEARCH):
+    files.object_of(found.get(part, {}))
+  return found
 
 
 def _declared(
