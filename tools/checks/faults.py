@@ -62,6 +62,8 @@ from official.cyclegan.core import errors
 
 _FAULTS = flags.DEFINE_integer("faults", 1000, "Faults.", lower_bound=0)
 _KILLS = flags.DEFINE_integer("kills", 200, "Signals.", lower_bound=0)
+_RUN = flags.DEFINE_string("run", "", "A run's folder. Empty: one is trained.")
+_EXPORT = flags.DEFINE_string("export", "", "An export's folder, the same.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the moments.")
 _COMMANDS = flags.DEFINE_list("commands", [], "Only these. Empty: all.")
 _ERRORS = {
@@ -480,7 +482,7 @@ def main() -> None:
   rows, wrong = [], 0
   with tempfile.TemporaryDirectory() as folder:
     world = small_world.World(folder)
-    world.make()
+    world.make(_RUN.value, _EXPORT.value)
     with small_world.web_server(world.fixed / "www") as address:
       chosen = [
         scenario

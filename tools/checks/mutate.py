@@ -47,6 +47,8 @@ from absl import flags
 from official.cyclegan.core import command
 
 _COUNT = flags.DEFINE_integer("count", 5000, "Damaged files.", lower_bound=1)
+_RUN = flags.DEFINE_string("run", "", "A run's folder. Empty: one is trained.")
+_EXPORT = flags.DEFINE_string("export", "", "An export's folder, the same.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the damages.")
 _SECONDS = flags.DEFINE_float(
   "seconds", 10.0, "Longest time of the processor for one file."
@@ -55,6 +57,7 @@ _KINDS = flags.DEFINE_list("kinds", [], "Only these rows of the table.")
 _OUTPUT_DIR = flags.DEFINE_string(
   "output_dir", "mutants", "Folder for the files that went wrong."
 )
+_SEARCH = "search"
 _PATIENCE = 12  # times as long by the clock, where others use the processor too
 
 
@@ -229,7 +232,7 @@ def _targets(world: small_world.World) -> list[Target]:
       0.06,
     ),
     Target(
-      "search",
+      _SEARCH,
       [
         "search/oracle.json",
         "search/search.json",
@@ -269,15 +272,17 @@ def _search_flags(world: small_world.World) -> list[str]:
   ]
 
 
-def _make(world: small_world.World) -> None:
+def _make(world: small_world.World, with_search: bool) -> None:
   """Makes what only this tool needs."""
   shown = world.must("train", *world.training(2), "--dry_run", "--format=yaml")
   (world.fixed / "run.yaml").write_text(shown.out)
   text = "\n".join(world.training(2)) + "\n"
   (world.fixed / "run.flags").write_text(text)
   best = world.fixed / "run" / "checkpoints_best"
-  best.mkdir()
+  best.mkdir(exist_ok=True)
   (best / "best.json").write_text('{"metric": "swd", "value": 1.5, "step": 1}')
+  if not with_search:
+    return
   world.restore()
   world.must("tune", "--tuner_dir=search", *_search_flags(world))
   shutil.copytree(world.place / "search", world.fixed / "search")
@@ -354,8 +359,8 @@ def main() -> None:
   rows, wrong = [], 0
   with tempfile.TemporaryDirectory() as folder:
     world = small_world.World(folder)
-    world.make()
-    _make(world)
+    world.make(_RUN.value, _EXPORT.value)
+    _make(world, not _KINDS.value or _SEARCH in _KINDS.value)
     chosen = [
       target
       for target in _targets(world)

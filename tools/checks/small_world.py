@@ -292,8 +292,13 @@ class World:
     for name in ("home", "tmp"):
       (self.place / name).mkdir(exist_ok=True)
 
-  def make(self) -> None:
-    """Makes pictures, an archive, a run, an export and a packed data set."""
+  def make(self, run: str = "", export: str = "") -> None:
+    """Makes pictures, an archive, a packed data set, a run and an export.
+
+    Args:
+      run: The folder of a run to be taken instead of a new one.
+      export: The same of an export.
+    """
     self.restore()
     pictures = self.fixed / "pictures"
     _draw_pictures(pictures)
@@ -307,14 +312,20 @@ class World:
       (modules / name).parent.mkdir(parents=True, exist_ok=True)
       (modules / name).write_text("// nothing\n")
     self.must("prepare", f"--dataset={pictures}", f"--output_dir={self.packed}")
-    self.must("train", f"--model_dir={self.fixed}/run", *self.training(STEPS))
-    self.must(
-      "export",
-      f"--model_dir={self.fixed}/run",
-      f"--output_dir={self.fixed}/export",
-      "--quantization=float32",
-      "--test_images=2",
-    )
+    if run:
+      shutil.copytree(run, self.fixed / "run")
+    else:
+      self.must("train", f"--model_dir={self.fixed}/run", *self.training(STEPS))
+    if export:
+      shutil.copytree(export, self.fixed / "export")
+    else:
+      self.must(
+        "export",
+        f"--model_dir={self.fixed}/run",
+        f"--output_dir={self.fixed}/export",
+        "--quantization=float32",
+        "--test_images=2",
+      )
     _write_film(self.fixed / "film.mp4")
 
   @property

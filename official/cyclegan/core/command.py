@@ -168,7 +168,7 @@ def _tell(error: Exception) -> typing.NoReturn:
   sys.exit(1)
 
 
-def _unexpected(error: BaseException) -> str:
+def _unexpected(error: Exception) -> str:
   """Returns a fault of this package in one line; its traceback in a file."""
   line, path = faults.record(error, _program())
   where = f": {path} has the details" if path else ""
@@ -177,10 +177,10 @@ def _unexpected(error: BaseException) -> str:
 
 def _tell_of_thread(thrown: threading.ExceptHookArgs) -> None:
   """Shows in one line what ended a thread; the others go on."""
-  if thrown.exc_value is None or isinstance(thrown.exc_value, SystemExit):
+  error = thrown.exc_value
+  if not isinstance(error, Exception):  # such as SystemExit
     return
-  explained = faults.explain(thrown.exc_value)
-  text = explained or _unexpected(thrown.exc_value)
+  text = faults.explain(error) or _unexpected(error)
   print(f"{_program()}: warning: {messages.printable(text)}", file=sys.stderr)
 
 

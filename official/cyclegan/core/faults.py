@@ -60,7 +60,7 @@ _OF_TENSORFLOW = {
 }
 
 
-def explain(error: BaseException) -> str | None:
+def explain(error: Exception) -> str | None:
   """Returns an expected fault in one line, or None for any other error.
 
   Args:
@@ -84,7 +84,7 @@ def explain(error: BaseException) -> str | None:
   return f"{errors.first_line(error)}. {remedy}" if remedy else None
 
 
-def record(error: BaseException, program: str) -> tuple[str, str | None]:
+def record(error: Exception, program: str) -> tuple[str, str | None]:
   """Keeps the traceback of an unexpected error.
 
   Args:
@@ -116,7 +116,7 @@ def _is(name: object) -> bool:
   return isinstance(name, (str, bytes, os.PathLike))
 
 
-def _tensorflow_remedy(error: BaseException) -> str | None:
+def _tensorflow_remedy(error: Exception) -> str | None:
   """Returns a remedy if an error is TensorFlow's, of a file or of memory."""
   tensorflow = sys.modules.get("tensorflow")  # else it cannot be one of its
   if tensorflow is None:
@@ -127,7 +127,7 @@ def _tensorflow_remedy(error: BaseException) -> str | None:
   return None
 
 
-def _write(error: BaseException, program: str) -> str | None:
+def _write(error: Exception, program: str) -> str | None:
   """Writes a traceback to a new file in the folder for temporary ones."""
   now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
   lines = [f"{now} {' '.join(sys.argv)}\n"]

@@ -154,7 +154,9 @@ def _details(values: Any) -> Details:
   """Checks what the note holds; raises what `files.read_json` expects."""
   details = Details(
     values["direction"],
-    *(values[name] for name in ("size", "size_multiple", "minimum_size")),
+    values["size"],
+    values["size_multiple"],
+    values["minimum_size"],
     values.get("channels", 3),  # before 0.4.0 always 3
     level_range.from_list(values.get("input_levels")),
   )
