@@ -23,6 +23,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -30,7 +31,10 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 
-from tools.checks import forked
+_ROOT = pathlib.Path(__file__).absolute().parents[1]
+sys.path.insert(0, str(_ROOT / "tools" / "checks"))
+
+import forked  # noqa: E402
 
 _OUTPUTS = ("out", "err")
 
