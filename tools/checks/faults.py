@@ -242,6 +242,11 @@ class _Fault:
     return self._error if hit else None
 
   @property
+  def lets_remove(self) -> bool:
+    """Whether files can be removed after it."""
+    return not self._lasting or "remove" not in _ERRORS.get(self._error, ())
+
+  @property
   def happened(self) -> bool:
     """Whether the call was reached."""
     return self.seen >= self._at
@@ -353,7 +358,7 @@ class _Check:
     self.counts["happened" if happened else "not reached"] += 1
     self.counts[f"status {ended.status}"] += 1
     found = ended.problems(allowed)
-    found += self._compare(ended)
+    found += self._compare(ended, decide is None or decide.lets_remove)
     if found:
       found.append(ended.last_line()[-300:])
     else:
@@ -363,8 +368,8 @@ class _Check:
       self.problems.append(text)
       print(text, flush=True)
 
-  def _compare(self, ended: small_world.Ended) -> list[str]:
-    """Says what was lost or changed."""
+  def _compare(self, ended: small_world.Ended, could_tidy: bool) -> list[str]:
+    """Says what was lost or changed, or left although it could be removed."""
     found = []
     if small_world.tree(self._world.fixed) != self._fixed:
       found.append("what is read was changed")
@@ -385,7 +390,7 @@ class _Check:
       # AutoGraph's are removed at the end of a process, not of a fork.
       if path.startswith("tmp/") and "__autograph" not in path
     ]
-    if left and ended.status != -signal.SIGKILL:
+    if left and could_tidy and ended.status != -signal.SIGKILL:
       found.append(f"left in the temporary folder: {', '.join(left[:3])}")
     done = ended.status == 0 and not self._scenario.optional
     if done and self._names(after) != self._names(self._clean):
