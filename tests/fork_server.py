@@ -23,25 +23,19 @@ from __future__ import annotations
 import json
 import math
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 
-# What takes the time of a command's start, but for this project's modules.
-_HEAVY = (
-  "tensorflow",
-  "tensorflow_addons",
-  "tensorflow_datasets",
-  "keras_tuner",
-  "matplotlib.figure",
-  "tensorboard.plugins.hparams.api",
-  "imagehash",
-  "ai_edge_litert.interpreter",
-)
+_ROOT = pathlib.Path(__file__).absolute().parents[1]
+sys.path.insert(0, str(_ROOT / "tools" / "checks"))
+
+import forked  # noqa: E402
+
 _OUTPUTS = ("out", "err")
 
 
@@ -147,21 +141,10 @@ class ForkServer:
 
 def _serve() -> None:
   """Answers requests: with a new process's number, or with one's status."""
-  import gc
-  import importlib
-
-  # As `core/command` sets it before it lets TensorFlow be imported.
-  os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
   answers = os.fdopen(os.dup(1), "w")
   os.dup2(2, 1)  # what packages print when they are imported
-  for name in _HEAVY:
-    try:
-      importlib.import_module(name)
-    except ImportError:  # an optional one
-      continue
+  forked.import_packages()
   assert not [name for name in sys.modules if name.startswith("official")]
-  gc.collect()
-  gc.freeze()  # no child looks through the packages' objects again
   for line in sys.stdin:
     request = json.loads(line)
     answer: int | None
@@ -171,56 +154,15 @@ def _serve() -> None:
     else:
       answer = os.fork()
       if not answer:
-        _become(request)
+        folder = request["output"]
+        forked.become(
+          request["target"],
+          request["cwd"],
+          request["env"],
+          [os.path.join(folder, f"{os.getpid()}.{name}") for name in _OUTPUTS],
+        )
     answers.write(f"{json.dumps(answer)}\n")
     answers.flush()
-
-
-def _become(request: dict[str, object]) -> None:
-  """Turns this process into the command; does not return."""
-  import runpy
-
-  status = 1
-  try:
-    for fd, name in enumerate(_OUTPUTS, 1):
-      path = os.path.join(request["output"], f"{os.getpid()}.{name}")
-      os.dup2(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), fd)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115
-    os.chdir(request["cwd"])
-    os.environ.clear()
-    os.environ.update(request["env"])
-    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    target = list(request["target"])
-    if target[0] == "-m":
-      sys.path[:0] = [os.getcwd(), *filter(None, paths)]
-      sys.argv = target[1:]
-      runpy.run_module(target[1], run_name="__main__", alter_sys=True)
-    else:
-      sys.path[:0] = [os.path.dirname(target[0]), *filter(None, paths)]
-      sys.argv = target
-      runpy.run_path(target[0], run_name="__main__")
-    status = 0
-  except SystemExit as end:
-    if isinstance(end.code, str):
-      print(end.code, file=sys.stderr)
-    elif end.code is None or isinstance(end.code, int):
-      status = end.code or 0
-  except BaseException:
-    traceback.print_exc()
-  finally:
-    # As a process that ends by itself: threads are waited for, exit handlers
-    # run; then without what the forking process has registered.
-    try:
-      import threading
-
-      for thread in threading.enumerate():
-        if thread is not threading.main_thread() and not thread.daemon:
-          thread.join()
-      sys.stdout.flush()
-      sys.stderr.flush()
-    finally:
-      os._exit(status)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
+from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
 
@@ -80,13 +81,14 @@ def main() -> None:
   from official.cyclegan import export_lib
   from official.cyclegan.serving import export_report
 
-  report = export_lib.export(
-    model_dir,
-    output_dir,
-    options=export,
-    selection=flags.selection_from_flags(),
-    data=config.data,
-  )
+  with errors.keeping(lambda: f"What was in {output_dir} is as it was."):
+    report = export_lib.export(
+      model_dir,
+      output_dir,
+      options=export,
+      selection=flags.selection_from_flags(),
+      data=config.data,
+    )
   print(export_report.table(report))
   print(f"Written to {output_dir}: {', '.join(report['files'])}.")
 

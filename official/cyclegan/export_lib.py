@@ -20,7 +20,6 @@ about how the networks were trained.
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -517,10 +516,15 @@ def _others(folder: str) -> list[str]:
     return []
   ours: set[str] = set()
   try:
-    text = pathlib.Path(folder, REPORT_NAME).read_text(encoding="utf-8")
-    ours.update(json.loads(text)["files"])
+    ours.update(
+      files.read_json(
+        os.path.join(folder, REPORT_NAME),
+        "Everything is kept.",
+        lambda report: files.object_of(report["files"]),
+      )
+    )
     ours.update(f"export_{name}.png" for name in checkpoints.DIRECTIONS)
     ours.update([web_page.SAMPLES, WEB_NAME])
-  except (OSError, ValueError, KeyError, TypeError):
+  except (OSError, errors.UserError):
     pass  # not an export, or its report is damaged: keep everything
   return [name for name in os.listdir(folder) if name not in ours]

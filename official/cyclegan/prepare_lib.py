@@ -55,6 +55,7 @@ from official.cyclegan.data import folders
 from official.cyclegan.data import image_grid
 from official.cyclegan.data import pixel_budget
 from official.cyclegan.data import preprocessing
+from official.cyclegan.data import read_errors
 from official.cyclegan.data import sources
 from official.cyclegan.modeling import diffaugment
 
@@ -263,7 +264,9 @@ def preview(config: config_lib.ResolvedConfig) -> np.ndarray:
   source = sources.open_source(config.data, config.model.channels)
   rows = []
   for i, split in enumerate(("trainA", "trainB")):
-    for j, image in enumerate(source.images(split).take(_PREVIEW_IMAGES)):
+    with read_errors.explained(source):
+      images = list(source.images(split).take(_PREVIEW_IMAGES))
+    for j, image in enumerate(images):
       evaluated = source.prepare(image, config.data.crop_size)
       drawn = _draw(image, config, first=1000 * i + 10 * j)
       rows.append(
@@ -355,10 +358,10 @@ def _plan(
 
 
 def _read(path: pathlib.Path) -> str | None:
-  """Returns a file's text, or None if there is no such file."""
+  """Returns a file's text, or None if there is no such file, or no text."""
   try:
     return path.read_text(encoding="utf-8")
-  except OSError:
+  except (OSError, UnicodeDecodeError):
     return None
 
 

@@ -34,6 +34,7 @@ from official.cyclegan.core import locks
 from official.cyclegan.core import model_path
 from official.cyclegan.core import overwriting
 from official.cyclegan.data import dataset
+from official.cyclegan.data import read_errors
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import validation
 from official.cyclegan.modeling import model as model_lib
@@ -60,6 +61,14 @@ _UNREADABLE = (
   tf.errors.NotFoundError,
   tf.errors.PermissionDeniedError,
   tf.errors.UnknownError,
+)
+# Raised, among other reasons, when records are damaged.
+_DAMAGED = (
+  UnicodeDecodeError,
+  tf.errors.DataLossError,
+  tf.errors.FailedPreconditionError,
+  tf.errors.InvalidArgumentError,
+  tf.errors.OutOfRangeError,
 )
 
 
@@ -196,7 +205,8 @@ def run(config: config_lib.ResolvedConfig, model_dir: str) -> None:
     stop_requests.Interrupted: As `train`.
   """
   devices.set_up(config)
-  train(config, model_dir)
+  with errors.keeping(lambda: checkpoints.describe_kept(model_dir)):
+    train(config, model_dir)
 
 
 def _refuse_overwriting(
@@ -241,8 +251,12 @@ def _fit(
         verbose=0,
         shuffle=False,  # the batches have their order; Keras 3 warns of True
       )
-  except tf.errors.OpError as error:
+  except read_errors.MET as error:
     if devices.worker_count(run.strategy) == 1:
+      if isinstance(error, _DAMAGED):
+        damaged = read_errors.damaged_records(run.source)
+        if damaged is not None:
+          raise damaged from error
       if not isinstance(error, _UNREADABLE):
         raise
       raise errors.StorageError(
@@ -261,12 +275,19 @@ def _fit(
         callback.close()
   if checkpoint.stopped_by is not None:
     raise stop_requests.Interrupted(checkpoint.stopped_by, checkpoint.step)
+  if checkpoint.step < run.total_steps:  # Keras only warns of it
+    ended = errors.UserError(
+      f"the pictures of {run.source.name} ended at step {checkpoint.step}. Look"
+      " whether they are still there, and give the same command again."
+    )
+    raise read_errors.damaged_records(run.source) or ended
 
 
-def _reason(error: tf.errors.OpError) -> str:
+def _reason(error: Exception) -> str:
   """Returns the line of a graph's error that names the file."""
   found = re.search(
-    r".*(cannot be read|No such file|[Pp]ermission denied).*", error.message
+    r".*(cannot be read|No such file|[Pp]ermission denied).*",
+    getattr(error, "message", ""),
   )
   return found.group().strip() if found else errors.first_line(error)
 

@@ -210,10 +210,13 @@ def _translate_all(
   translate: Callable[[str, str], None],
 ) -> list[str]:
   """Translates files one by one; unreadable ones are named at the end."""
-  written, problems = [], []
+  written: list[str] = []
+  problems = []
+  total = messages.count(len(paths), "file")
   for path, target in zip(progress.bar(paths, unit="image"), targets):
     try:
-      translate(path, target)
+      with errors.keeping(lambda: f"{len(written)} of {total} are translated."):
+        translate(path, target)
     except image_translator.NotFiniteError:
       raise  # nor would there be anything but NaN in the others
     except errors.UserError as error:
@@ -243,6 +246,7 @@ def _found(
     yield folders.find_inputs(inputs, "input")
     return
   # Imported late: other inputs do not wait for TensorFlow.
+  from official.cyclegan.data import read_errors
   from official.cyclegan.data import sources
 
   config = config_lib.DataConfig(dataset=inputs, background=background)
@@ -271,9 +275,10 @@ def _found(
     yield folders.Inputs(base, paths, ())
     return
   with tempfile.TemporaryDirectory() as folder:
-    for i, image in enumerate(source.images(split).as_numpy_iterator()):
-      path = os.path.join(folder, f"{split}_{i:05d}.png")
-      image_files.write(path, image)
+    with read_errors.explained(source):
+      for i, image in enumerate(source.images(split).as_numpy_iterator()):
+        path = os.path.join(folder, f"{split}_{i:05d}.png")
+        image_files.write(path, image)
     yield folders.find_inputs(folder, "input")
 
 

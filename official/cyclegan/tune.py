@@ -45,6 +45,7 @@ from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import cpu_tuning
+from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
 
@@ -86,8 +87,12 @@ def main() -> None:
   cpu_tuning.before_import(resolved.train)
   from official.cyclegan import tune_lib
 
+  kept = (
+    f"Trials that have ended are kept in {tuner_dir}: the same command goes on."
+  )
   try:
-    tune_lib.run(config, options, tuner_dir, tuning)
+    with errors.keeping(lambda: kept):
+      tune_lib.run(config, options, tuner_dir, tuning)
   except tune_lib.NeedsRestart as restart:
     print(f"tune: {restart}; it starts itself again.", file=sys.stderr)
     _start_again()

@@ -26,7 +26,7 @@ from official.cyclegan.core import command
 from tests import conftest
 
 
-def _run(tmp_path, body, *arguments):
+def _run(tmp_path, body, *arguments, **how):
   """Runs a command whose main is `body`, in a process of its own."""
   script = tmp_path / "greet.py"
   script.write_text(
@@ -40,10 +40,10 @@ def _run(tmp_path, body, *arguments):
   )
   return subprocess.run(
     [sys.executable, str(script), *arguments],
-    capture_output=True,
     text=True,
     check=False,
     env={**os.environ, "PYTHONPATH": str(conftest.ROOT)},
+    **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how},
   )
 
 
@@ -71,9 +71,88 @@ def test_a_users_mistake_is_one_line_and_status_2(tmp_path):
   conftest.assert_refused(result, "greet: error: --count=3 is odd.")
 
 
-def test_a_fault_of_the_program_is_a_traceback(tmp_path):
-  result = _run(tmp_path, "raise ValueError('bug')")
-  assert result.returncode == 1 and "Traceback" in result.stderr
+def _error_line(result):
+  """Returns the only line of error, of an output without a traceback."""
+  assert "Traceback" not in result.stderr + (result.stdout or "")
+  (line,) = [s for s in result.stderr.splitlines() if ": error: " in s]
+  return line
+
+
+def test_a_fault_of_the_program_is_one_line_and_a_file(tmp_path, monkeypatch):
+  monkeypatch.setenv("TMPDIR", str(tmp_path))
+  body = (
+    "with errors.keeping(lambda: 'Step 7 is saved.'):\n"
+    "  raise ValueError('bug\\nof two lines')"
+  )
+  result = _run(tmp_path, body)
+  assert result.returncode == 1
+  line = _error_line(result)
+  (details,) = tmp_path.glob("cyclegan_greet_*.txt")
+  for words in ("unexpected ValueError: bug (greet.py, line ", str(details)):
+    assert words in line
+  assert line.endswith(" Step 7 is saved.")
+  assert "raise ValueError" in details.read_text()
+
+
+@pytest.mark.parametrize(
+  ("body", "words"),
+  [
+    ("open('/dev/full', 'w').write('x' * 99999)", ["Free some space"]),
+    ("open('/proc/none/x')", ["/proc/none/x: ", "Put it back"]),
+    ("open('n' * 300)", ["Give it a shorter name"]),
+    ("raise MemoryError", ["not enough memory"]),
+    ("b'\\xff'.decode()", ["not UTF-8"]),
+  ],
+)
+def test_a_fault_of_the_system_is_one_line_with_a_remedy(body, words, tmp_path):
+  result = _run(tmp_path, body)
+  assert result.returncode == 2, result.stderr
+  line = _error_line(result)
+  for word in words:
+    assert word in line
+
+
+def test_a_flagfile_that_is_no_text_is_refused(tmp_path):
+  (tmp_path / "x.flags").write_bytes(b"--count=\xff\n")
+  result = _run(tmp_path, "pass", f"--flagfile={tmp_path / 'x.flags'}")
+  assert result.returncode == 2
+  assert "UTF-8" in _error_line(result)
+
+
+def test_a_thread_that_fails_is_one_line(tmp_path, monkeypatch):
+  monkeypatch.setenv("TMPDIR", str(tmp_path))
+  body = (
+    "import threading\n"
+    "thread = threading.Thread(target=lambda: {}['bug'])\n"
+    "thread.start()\nthread.join()\nprint('done')"
+  )
+  result = _run(tmp_path, body)
+  assert result.returncode == 0 and result.stdout == "done\n"
+  assert "greet: warning: unexpected KeyError: 'bug'" in result.stderr
+  assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--loud"]])
+def test_a_closed_pipe_is_no_error(arguments, tmp_path):
+  body = "for _ in range(9999): print('x' * 99)\nopen('done', 'w')"
+  end, gone = os.pipe()
+  os.close(end)
+  result = _run(tmp_path, body, *arguments, cwd=tmp_path, stdout=gone)
+  os.close(gone)
+  assert result.returncode == 0 and "rror" not in result.stderr
+  assert (tmp_path / "done").exists() == (arguments == ["--loud"])
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--loud"]])
+def test_output_on_a_full_disk_is_told_of_once_the_work_is_done(
+  arguments, tmp_path
+):
+  body = "print('x' * 9999)\nopen('done', 'w')"
+  with open("/dev/full", "w") as full:
+    result = _run(tmp_path, body, *arguments, cwd=tmp_path, stdout=full)
+  assert result.returncode == 2
+  assert "standard output cannot be written" in _error_line(result)
+  assert (tmp_path / "done").exists() == (arguments == ["--loud"])
 
 
 def test_messages_of_the_package_are_plain_lines(tmp_path):

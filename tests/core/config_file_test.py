@@ -62,11 +62,34 @@ def test_file_that_cannot_be_written_is_named(tmp_path):
     ("[]", "expected an object"),
     ('{"model": {"layers": 3}}', "layers"),
     ('{"train": {"epochs": "many"}}', "epochs"),
+    ("[" * 100_000, "not valid JSON"),
+    ('{"train": {"epochs": 1%s}}' % ("0" * 400), "epochs"),
+    ('{"loss": {"lambda_id": 1%s}}' % ("0" * 400), "lambda_id"),
+    ('{"loss": {"lambda_id": NaN}}', "lambda_id"),
+    ('{"model": {"gen_n_filters": 1000000}}', "gen_n_filters"),
+    ('{"data": {"dataset": "a\\u0000b"}}', "dataset"),
   ],
 )
 def test_unreadable_json_is_named(text, word):
   with pytest.raises(errors.UserError, match=word):
     config_file.from_json(text, "somewhere/config.json")
+
+
+def test_a_configuration_that_is_no_text_is_named(tmp_path):
+  (tmp_path / "config.json").write_bytes(b"\xff{}")
+  with pytest.raises(errors.UserError, match="config.json is not valid JSON"):
+    config_file.load(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+  "text", ["[]", "{", '{"data": 3}', '{"data": {"crop_size": "x"}}', "\udcff"]
+)
+def test_a_damaged_export_report_is_named(text, tmp_path):
+  (tmp_path / "g_AB.tflite").write_bytes(b"")
+  path = tmp_path / "export.json"
+  path.write_bytes(text.encode("utf-8", "surrogateescape"))
+  with pytest.raises(errors.UserError, match="export.json"):
+    config_file.find(str(tmp_path))
 
 
 def test_save_and_load(tmp_path):
@@ -159,6 +182,12 @@ def test_old_names_of_values_are_read(tmp_path):
     ("data: {flip: 1}", ["data.flip", "type bool"]),
     ("- 1", ["expected an object"]),
     ("a: [", ["cannot be read"]),
+    ("[" * 3000, ["cannot be read"]),
+    ("a: 2001-99-99", ["cannot be read"]),
+    ("? [1, 2]\n: 3", ["cannot be read"]),
+    ("1: {a: 1}", ["no options called 1"]),
+    ("&a [*a, *a]", ["expected an object"]),
+    ("train: {epochs: [[[[[[[[1]]]]]]]]}", ["train.epochs", "..."]),
   ],
 )
 def test_a_wrong_file_is_refused_by_name(text, words, tmp_path):

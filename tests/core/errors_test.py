@@ -40,6 +40,24 @@ def test_the_caller_names_the_flag_that_was_given():
   assert str(error.value) == "--size=3 is odd."
 
 
+def test_an_error_says_what_is_kept_in_spite_of_it():
+  with (
+    pytest.raises(OSError) as error,
+    errors.keeping(lambda: "outer."),
+    errors.keeping(lambda: "4 of 9 are done."),
+  ):
+    raise OSError("full")
+  assert errors.kept(error.value) == "4 of 9 are done."
+  assert errors.kept(OSError()) == ""
+  with pytest.raises(OSError, match="first") as error, errors.keeping(_fails):
+    raise OSError("first")
+  assert errors.kept(error.value) == ""
+
+
+def _fails():
+  raise ValueError("second")
+
+
 def test_nearest_name():
   assert errors.nearest("quikstart", ["paper", "quickstart"]) == (
     " Did you mean quickstart?"

@@ -328,6 +328,42 @@ def test_json_keeps_letters_only_where_that_is_asked_for(tmp_path):
     assert files.read_json(tmp_path / "a.json", "Remove it.") == values
 
 
+@pytest.mark.parametrize(
+  ("text", "word"),
+  [
+    (b"", "not valid JSON"),
+    (b"\xff{}", "not valid JSON"),
+    (b"{", "not valid JSON"),
+    (b"[" * 100_000, "not valid JSON"),
+    (b"9" * 5000, "not valid JSON"),
+    (b"[]", "is damaged"),
+    (b"null", "is damaged"),
+    (b"{}", "is damaged"),
+    (b'{"size": "4", "name": "x"}', "is damaged"),
+    (b'{"size": true, "name": "x"}', "is damaged"),
+    (b'{"size": 1%s, "name": "x"}' % (b"0" * 400), "is damaged"),
+    (b'{"size": 4, "name": []}', "is damaged"),
+  ],
+)
+def test_json_of_another_shape_is_refused_with_file_and_remedy(
+  text, word, tmp_path
+):
+  def convert(values):
+    values = files.object_of(values)
+    return files.number(values["size"]), files.text(values["name"])
+
+  path = tmp_path / "a.json"
+  path.write_bytes(text)
+  if word == "not valid JSON" and text.startswith(b"9"):
+    word = ""  # a number for some Pythons
+  with pytest.raises(errors.UserError) as error:
+    files.read_json(path, "Make it again.", convert)
+  assert str(error.value).startswith(str(path)) and word in str(error.value)
+  assert str(error.value).endswith(" Make it again.")
+  path.write_bytes(b'{"size": 4, "name": "x"}')
+  assert files.read_json(path, "Make it again.", convert) == (4, "x")
+
+
 def test_sha256_is_that_of_the_whole_file(tmp_path):
   contents = b"cyclegan" * 300_000  # more than is read at a time
   (tmp_path / "file").write_bytes(contents)

@@ -36,7 +36,8 @@ def test_what_is_no_range_is_refused(text):
 def test_json_keeps_a_range():
   found = level_range.LevelRange(-3.25, 1e9)
   assert level_range.from_list(level_range.as_list(found)) == found
-  for other in (None, "no", [1], {}, ["a", "b"]):
+  others = (None, "no", [1], {}, ["a", "b"], [2, 1], [0, 10**400], [0, "inf"])
+  for other in others:
     assert level_range.from_list(other) is None
   assert level_range.as_list(None) is None
 

@@ -33,6 +33,9 @@ class _Part:
   pair: tuple[float, float] = options.option((1.0, 2.0), "Two.")
   some: tuple[int, ...] = options.option((), "Any.", minimum=0)
   folder: str | None = options.option(None, "Where.", is_path=True)
+  folder: str | None = options.option(None, "Where.")
+  few: int = options.option(2, "Few.", minimum=1, largest=8)
+  any: float = options.option(0.0, "Any.")
   plain: int = 0
 
 
@@ -46,6 +49,8 @@ def test_types_are_read_from_the_annotations():
     "pair": (float, 2),
     "some": (int, 0),
     "folder": (str, None),
+    "few": (int, None),
+    "any": (float, None),
   }
   assert options.fixed(_Part) == ["count"]
 
@@ -113,6 +118,9 @@ def test_values_of_files_are_converted(name, value, want):
     ("on", 1),
     ("name", None),
     ("pair", [1.0]),
+    ("share", 10**400),
+    ("folder", "a\0b"),
+    ("folder", "\ud800"),
   ],
 )
 def test_values_of_another_type_are_refused(name, value):
@@ -128,6 +136,9 @@ def test_values_of_another_type_are_refused(name, value):
     ({"share": math.nan}, "--share=nan must be above 0 and below 1."),
     ({"name": "c"}, "--name=c must be a or b."),
     ({"some": (1, -1)}, "--some=-1 must be at least 0."),
+    ({"few": 9}, "--few=9 must be at most 8."),
+    ({"count": 1 << 63}, f"--count={1 << 63} must be at most {(1 << 63) - 1}."),
+    ({"any": math.nan}, "--any=nan must be finite."),
   ],
 )
 def test_values_out_of_range_are_refused(changes, words):

@@ -23,6 +23,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
 from official.cyclegan.core import level_range
 from official.cyclegan.data import image_files
 from official.cyclegan.modeling import generators
@@ -116,6 +117,60 @@ def test_details_say_what_pictures_are_taken(model, tmp_path):
   assert details["color_space"] == "sRGB"
   assert image_translator.open_model(path, "AtoB").levels == levels
   assert image_translator.open_model(model[0], "AtoB").levels is None
+
+
+@pytest.mark.parametrize(
+  "change",
+  [
+    {"direction": "AtoC"},
+    {"direction": ["AtoB"]},
+    {"size": "32"},
+    {"size": 10**30},
+    {"size_multiple": 0},
+    {"minimum_size": True},
+    {"channels": 4},
+    {"channels": None},
+  ],
+)
+def test_details_of_another_shape_are_refused(change, tmp_path):
+  path = tmp_path / saved_model_file.DETAILS_PATH
+  path.parent.mkdir()
+  whole = {
+    "direction": "AtoB",
+    "size": 32,
+    "size_multiple": 4,
+    "minimum_size": 8,
+  }
+  path.write_text(json.dumps(whole))
+  details = saved_model_file.read_details(str(tmp_path))
+  assert (details.channels, details.levels) == (3, None)
+  path.write_text(json.dumps({**whole, **change}))
+  with pytest.raises(errors.UserError, match="cyclegan.json is damaged"):
+    saved_model_file.read_details(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+  ("name", "damage"),
+  [
+    ("saved_model.pb", lambda data: data[: len(data) // 2]),
+    ("saved_model.pb", lambda data: b""),
+    ("variables/variables.index", lambda data: data[:40]),
+    ("variables/variables.data-00000-of-00001", lambda data: data[:99]),
+  ],
+)
+def test_a_damaged_saved_model_is_one_error_that_names_it(
+  name, damage, model, tmp_path
+):
+  path = conftest.copy(model[0], tmp_path / "g_AB")
+  (path / name).write_bytes(damage((path / name).read_bytes()))
+  with pytest.raises(errors.UserError, match=f"--model={path} is "):
+    image_translator.open_model(str(path), "AtoB")
+
+
+def test_a_saved_model_that_gives_something_else_is_refused(model):
+  translate = saved_model_file.load(model[0])
+  with pytest.raises(errors.UserError, match="--model=.* is damaged"):
+    translate(np.zeros((1, 32, 32, 5), np.float32))
 
 
 def test_warm_up_requests_are_answered(model):

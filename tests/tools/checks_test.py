@@ -13,7 +13,11 @@
 # limitations under the License.
 """Tools that check a run: its test pictures, their summary, its resume."""
 
+import errno
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -145,6 +149,118 @@ def test_a_training_that_differs_is_reported(pictures):
   )
   assert done.returncode == 2
   assert "--crop_size=33" in done.stderr  # what the training itself says
+
+
+_CHECKS = conftest.ROOT / "tools" / "checks"
+# Writes a file, copies it by another program, makes a folder.
+_WRITER = """
+import errno, os, subprocess, sys
+import system_calls
+place = sys.argv[1]
+watched = system_calls.Watched(place)
+pid = os.fork()
+if not pid:
+  watched.install()
+  try:
+    with open(place + "/a", "w") as file:
+      file.write("hello")
+    subprocess.run(["cp", place + "/a", place + "/b"], check=True)
+    os.mkdir(place + "/c")
+  except OSError as error:
+    os._exit(error.errno)
+  os._exit(0)
+seen = []
+def decide(call):
+  seen.append((call.kind, os.path.basename(call.path)))
+  return errno.ENOSPC if call.path.endswith(sys.argv[2]) else None
+status = watched.supervise(pid, decide, 60)
+print(status, seen)
+"""
+
+
+def _run_writer(place, refused):
+  return subprocess.run(
+    [sys.executable, "-c", _WRITER, str(place), refused],
+    env={**os.environ, "PYTHONPATH": str(_CHECKS)},
+    capture_output=True,
+    text=True,
+    check=True,
+  ).stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
+def test_a_chosen_system_call_fails_and_no_other(tmp_path):
+  printed = _run_writer(tmp_path, "nothing")
+  assert printed.startswith("0 ")
+  for step in (("create", "a"), ("write", "a"), ("create", "b")):
+    assert str(step) in printed
+  assert printed.endswith("('create', 'c')]\n")
+  for path in (tmp_path / "a", tmp_path / "b"):
+    assert path.read_text() == "hello"
+    path.unlink()
+  (tmp_path / "c").rmdir()
+  printed = _run_writer(tmp_path, "/c")
+  assert printed.startswith(f"{errno.ENOSPC} ")
+  assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
+def test_after_faults_and_kills_the_old_or_the_new_is_there(models):
+  done = conftest.run_tool(
+    "checks/faults.py",
+    "--commands=prepare,translate",
+    "--faults=15",
+    "--kills=5",
+    f"--run={models['run']}",
+    f"--export={models['export']}",
+  )
+  assert done.returncode == 0, done.stdout + done.stderr
+  rows = [line.split("|") for line in done.stdout.splitlines() if "|" in line]
+  assert [row[1].strip() for row in rows[2:]] == [
+    "prepare",
+    "translate",
+    "translate a video",
+  ]
+  assert sum(int(row[3]) for row in rows[2:]) >= 15  # reached their call
+
+
+def test_damaged_files_end_in_one_line_or_a_right_result(models, tmp_path):
+  kinds = [
+    "config.json",
+    "export.json",
+    "YAML of options",
+    "plan of prepare",
+    "archive",
+    "pictures",
+  ]
+  done = conftest.run_tool(
+    "checks/mutate.py",
+    "--count=40",
+    f"--kinds={','.join(kinds)}",
+    f"--run={models['run']}",
+    f"--export={models['export']}",
+    f"--output_dir={tmp_path}",
+  )
+  assert done.returncode == 0, done.stdout + done.stderr
+  rows = [line.split("|") for line in done.stdout.splitlines() if "|" in line]
+  assert [row[1].strip() for row in rows[2:]] == kinds
+  assert sum(int(row[4]) for row in rows[2:]) > 10  # refused
+  assert not list(tmp_path.iterdir())
+
+
+def test_what_went_wrong_is_found_in_what_a_command_leaves(monkeypatch):
+  monkeypatch.syspath_prepend(str(_CHECKS))
+  import small_world
+
+  def problems(status, err):
+    return small_world.Ended(status, "", err, 1.0, 1.0).problems()
+
+  assert problems(0, "") == problems(2, "x: error: full\n") == []
+  assert problems(2, "") == ["0 lines of error"]
+  assert problems(1, "x: error: unexpected\n") == ["status 1"]
+  assert problems(-11, "") == ["status -11"]
+  assert problems(0, "Traceback (most") == ["a traceback"]
+  assert problems(None, "") == ["took more than 1 s"]
 
 
 if __name__ == "__main__":

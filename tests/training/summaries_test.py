@@ -140,5 +140,11 @@ def test_pictures_that_cannot_be_written_do_not_stop_the_training(
   assert not (tmp_path / "film.gif").exists()
 
 
+def test_a_disk_that_is_full_from_the_start_leaves_no_film(tmp_path, log):
+  _pictures(tmp_path, 0, 2, during=_full_disk(20))
+  assert "a picture of the progress cannot be written" in log.text
+  assert not (tmp_path / "film.gif").exists()
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

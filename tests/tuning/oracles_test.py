@@ -20,6 +20,7 @@ import threadpoolctl
 
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import options
 from official.cyclegan.core import search_config
 from official.cyclegan.tuning import oracles
 from tests import conftest
@@ -325,6 +326,46 @@ def test_a_damaged_state_is_refused(tmp_path, text, words):
   (tmp_path / "search" / "oracle.json").write_text(text)
   with pytest.raises(errors.UserError, match=f"{words}.* new --tuner_dir"):
     _make(oracles.Random, tmp_path)
+
+
+def _set(state, value, *keys):
+  for key in keys[:-1]:
+    state = state[key]
+  state[keys[-1]] = value
+
+
+@pytest.mark.parametrize(
+  ("value", "keys"),
+  [
+    ("soon", ["seconds"]),
+    (None, ["trials", "0", "score"]),
+    ("good", ["trials", "0", "score"]),
+    ("DONE", ["trials", "0", "status"]),
+    ("../../x", ["trials", "0", "trial_id"]),
+    ({}, ["trials", "0", "hyperparameters", "values"]),
+    ("x", ["trials", "0", "hyperparameters", "values", "x"]),
+    (7, ["trials", "0", "hyperparameters"]),
+    (["5"], ["end_order"]),
+    (["5"], ["retry_queue"]),
+    ({"tuner0": "5"}, ["ongoing_trials"]),
+    ("then", ["display", "search_start"]),
+    (10**400, ["seconds"]),
+  ],
+)
+def test_a_state_that_would_fail_later_is_refused_when_it_is_read(
+  value, keys, tmp_path
+):
+  oracle = _make(oracles.Random, tmp_path, trials=2)
+  _run(oracle, {})
+  path = tmp_path / "search" / oracles.STATE_NAME
+  state = json.loads(path.read_text())
+  _set(state, value, *keys)
+  path.write_text(json.dumps(state))
+  again = oracles.Random(objective=oracle.objective, max_trials=2, seed=3)
+  again.space = {name: options.Range(1, 10) for name in ("x", "y")}
+  again.set_folder(str(tmp_path / "search"))
+  with pytest.raises(errors.UserError, match="oracle.json is damaged .*--tune"):
+    again.reload()
 
 
 def test_measures_of_0_6_0_have_their_names_of_today(tmp_path):

@@ -114,9 +114,18 @@ def test_a_record_of_0_6_0_is_understood(record):
     )
 
 
-def test_a_damaged_record_is_refused(record):
-  record.write_text("{")
-  with pytest.raises(errors.UserError, match="is not valid JSON.*--tuner_dir"):
+@pytest.mark.parametrize(
+  ("text", "words"),
+  [
+    ("{", "is not valid JSON"),
+    ("[]", "is damaged"),
+    ('{"train": 3}', "is damaged"),
+    ('{"search": []}', "is damaged"),
+  ],
+)
+def test_a_damaged_record_is_refused(record, text, words):
+  record.write_text(text)
+  with pytest.raises(errors.UserError, match=f"{words}.*--tuner_dir"):
     search_record.check_same(_CONFIG, _OPTIONS, str(record.parent))
 
 

@@ -98,6 +98,14 @@ def test_results_have_a_row_for_each_trial(report, tmp_path, log):
   assert "4 *" in lines[0] and "failed" in lines[1] and "2.5 *" in lines[2]
 
 
+def test_a_search_goes_on_without_its_tensorboard_log(report, tmp_path, log):
+  (tmp_path / "logs").write_text("in the way")
+  oracle = _Oracle([_trial(tmp_path, "0", 4.0)])
+  report.add(oracle.ended()[0], oracle)
+  assert "TensorBoard log of trial 0 cannot be written" in log.text
+  assert (tmp_path / "results.csv").exists()
+
+
 def test_the_flagfile_is_that_of_the_best(report, tmp_path):
   oracle = _Oracle(
     [

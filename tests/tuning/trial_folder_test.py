@@ -82,10 +82,29 @@ def test_cost_and_failure_are_kept(folder):
   assert (folder.path / "traceback.txt").read_text() == "Traceback ..."
 
 
-def test_a_damaged_result_is_named(folder):
-  (folder.execution(0) / "result.json").write_text("{")
-  with pytest.raises(errors.UserError, match="result.json is not valid JSON"):
+@pytest.mark.parametrize(
+  "text",
+  [
+    "{",
+    "[]",
+    '{"measures": {}, "steps": 1}',
+    '{"measures": {"swd": "low"}, "steps": 1, "seconds": 1}',
+    '{"measures": [], "steps": 1, "seconds": 1}',
+    '{"measures": {}, "steps": null, "seconds": 1}',
+  ],
+)
+def test_a_damaged_result_or_cost_is_named(folder, text):
+  (folder.execution(0) / "result.json").write_text(text)
+  with pytest.raises(errors.UserError, match="result.json is .*Restore it"):
     folder.results()
+  (folder.path / "cost.json").write_text(text.replace("1", "null"))
+  with pytest.raises(errors.UserError, match="cost.json is .*Restore it"):
+    folder.cost()
+
+
+def test_a_reason_that_is_no_text_is_shown(folder):
+  (folder.path / "failure.txt").write_bytes(b"caf\xe9\nclosed\n")
+  assert folder.failure() == "caf\\xe9 closed"
 
 
 def test_a_folder_belongs_to_one_trial(tmp_path, log):

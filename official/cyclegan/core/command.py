@@ -11,22 +11,25 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""How a command runs: flags parsed, messages shown, mistakes told in one line.
+"""How a command runs: flags parsed, messages shown, errors told in one line.
 
 Libraries log; a command shows what this package logs as plain lines: what
-informs on standard output, warnings on standard error.
+informs on standard output, warnings on standard error. Nothing that goes wrong
+ends in a traceback on the screen: mistakes of the user's and faults of disks
+and the like are one line that says what to do, faults of this package one line
+that names the file with the traceback.
 """
 
 from __future__ import annotations
 
 import functools
-import io
 import json
 import logging as std_logging
 import os
 import pathlib
 import re
 import sys
+import threading
 import typing
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -37,9 +40,11 @@ from absl import logging
 
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
+from official.cyclegan.core import faults
 from official.cyclegan.core import messages
 from official.cyclegan.core import signals
 from official.cyclegan.core import stack
+from official.cyclegan.core import streams
 
 _PACKAGE = str(pathlib.Path(__file__).absolute().parents[1]) + os.sep
 # What absl's own parsers say, for the flags of tools, and how it is put here.
@@ -55,8 +60,10 @@ _MISSING = "Missing value for flag "
 def run(main: Callable[..., None], *operands: str) -> None:
   """Runs a command: parses its flags, refuses stray arguments, reports errors.
 
-  A mistake of the user's ends in one line on standard error and exit status
-  2. `--help` ends with status 0.
+  A mistake of the user's, or a fault of a disk and the like, ends in one line
+  on standard error and exit status 2; an error that nobody expects in one line
+  that names the file with its traceback, and status 1. `--help` ends with 0.
+  Standard output whose reader has gone stops nothing.
 
   Args:
     main: What to do once the flags are parsed; takes the operands.
@@ -65,9 +72,8 @@ def run(main: Callable[..., None], *operands: str) -> None:
   # TensorFlow's C++ code reports missing GPU libraries as errors even where no
   # GPU is wanted; what really fails is raised as an exception as well.
   os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-  # Results name files, and names of files need not be UTF-8, nor terminals.
-  if isinstance(sys.stdout, io.TextIOWrapper):
-    sys.stdout.reconfigure(errors="backslashreplace")
+  streams.protect()
+  threading.excepthook = _tell_of_thread
   app.run(functools.partial(_main, main, operands), flags_parser=_parse)
 
 
@@ -91,7 +97,10 @@ def _parse(argv: list[str]) -> list[str]:
   except flags.Error as error:
     _fail(f"{_words(error)} (--help lists all flags.)")
   except SystemExit:  # --help, which absl ends with status 1
+    _check_output()
     sys.exit(0)
+  except Exception as error:  # such as a --flagfile that is no text
+    _tell(error)
 
 
 def _words(error: flags.Error) -> str:
@@ -123,12 +132,13 @@ def _main(
     )
   if not flags.FLAGS["verbosity"].present:
     _show_messages()
-  newer = stack.notice()
-  if newer is not None:
-    print(newer, file=sys.stderr)  # standard output may be a program's input
   try:
+    newer = stack.notice()
+    if newer is not None:
+      print(newer, file=sys.stderr)  # standard output may be a program's input
     with signals.raised():
       main(*given)
+    _check_output()
   except errors.UserError as error:
     _fail(str(error))
   except signals.Stopped as stopped:
@@ -139,6 +149,44 @@ def _main(
     sys.exit(128 + interruption.number)
   except KeyboardInterrupt:
     sys.exit(130)
+  except Exception as error:
+    _tell(error)
+
+
+def _check_output() -> None:
+  """Refuses to end as if all were well when what was printed is lost."""
+  lost = streams.failure()
+  if lost is not None:
+    _fail(
+      f"standard output cannot be written ({lost.strerror}): part of it is"
+      " lost. Files that were written are whole."
+    )
+
+
+def _tell(error: Exception) -> typing.NoReturn:
+  """Ends the command with an error that no library has explained."""
+  kept = errors.kept(error)
+  expected = faults.explain(error)
+  if expected is not None:
+    _fail(" ".join(filter(None, [expected, kept])))
+  _print_error(" ".join(filter(None, [_unexpected(error), kept])))
+  sys.exit(1)
+
+
+def _unexpected(error: Exception) -> str:
+  """Returns a fault of this package in one line; its traceback in a file."""
+  line, path = faults.record(error, _program())
+  where = f": {path} has the details" if path else ""
+  return f"unexpected {line}. Please report it{where}."
+
+
+def _tell_of_thread(thrown: threading.ExceptHookArgs) -> None:
+  """Shows in one line what ended a thread; the others go on."""
+  error = thrown.exc_value
+  if not isinstance(error, Exception):  # such as SystemExit
+    return
+  text = faults.explain(error) or _unexpected(error)
+  print(f"{_program()}: warning: {messages.printable(text)}", file=sys.stderr)
 
 
 class _Messages(std_logging.Handler):
@@ -174,9 +222,14 @@ def _show_messages() -> None:
 
 
 def _fail(message: str) -> typing.NoReturn:
-  text = messages.printable(message)
-  print(f"{_program()}: error: {text}", file=sys.stderr)
+  _print_error(message)
   sys.exit(2)
+
+
+def _print_error(message: str) -> None:
+  """Prints an error as one line, whatever is in the names that it holds."""
+  text = " ".join(messages.printable(message).splitlines())
+  print(f"{_program()}: error: {text}", file=sys.stderr)
 
 
 def _program() -> str:

@@ -76,6 +76,7 @@ class ExportConfig:
     " same file; e.g. 256,384. The first is serving_default, another one e.g."
     " s384. Empty: --size.",
     unit="pixels",
+    largest=config_lib.LARGEST_SIZE,
   )
   io: str = option(
     "float01",
@@ -148,6 +149,7 @@ class CommandConfig:
     " that it takes. 0: the size trained on, or the file's first.",
     unit="pixels",
     minimum=0,
+    largest=config_lib.LARGEST_SIZE,
   )
   checkpoint: str = option(
     config_lib.LATEST,

@@ -30,6 +30,10 @@ from official.cyclegan.core.options import Choices
 from official.cyclegan.core.options import option
 from official.cyclegan.core.options import Range
 
+# Above these no machine has the memory, and a mistyped number would only show
+# after a long wait.
+LARGEST_SIZE = 1 << 14  # width and height of images, pixels
+LARGEST_WIDTH = 1 << 12  # filters of a network's first convolution
 GENERATOR_TYPES = ("resnet", "unet", "mobile")
 UPSAMPLERS = ("auto", "conv_transpose", "resize_conv", "subpixel")
 PADDINGS = ("auto", "reflect", "zero", "partial")
@@ -185,6 +189,7 @@ class DataConfig:
     " 4 for the resnet and mobile generators, of 16 (at least 32) for unet.",
     unit="pixels",
     minimum=1,
+    largest=LARGEST_SIZE,
     example=128,
     fixed=True,
   )
@@ -195,6 +200,7 @@ class DataConfig:
     " implementation resizes to 286 and crops 256.",
     unit="pixels",
     minimum=0,
+    largest=LARGEST_SIZE,
     fixed=True,
   )
   flip: bool = option(
@@ -208,6 +214,7 @@ class DataConfig:
     " section 4: 1).",
     unit="images",
     minimum=1,
+    largest=1 << 16,
     fixed=True,
   )
   cache: str = option(
@@ -244,6 +251,7 @@ class ModelConfig:
     " 64).",
     unit="filters",
     minimum=1,
+    largest=LARGEST_WIDTH,
     fixed=True,
     search=Choices((16, 32)),
   )
@@ -253,6 +261,7 @@ class ModelConfig:
     " paper: 64).",
     unit="filters",
     minimum=1,
+    largest=LARGEST_WIDTH,
     fixed=True,
   )
   disc_type: str = option(
@@ -271,6 +280,7 @@ class ModelConfig:
     " want small patches.",
     unit="layers",
     minimum=1,
+    largest=8,
     fixed=True,
   )
   disc_input: str = option(
@@ -304,6 +314,7 @@ class ModelConfig:
     " 6 for pictures of 128 pixels.",
     unit="blocks",
     minimum=1,
+    largest=200,
     fixed=True,
     search=Choices((4, 6, 9)),
   )
@@ -312,6 +323,7 @@ class ModelConfig:
     "Width and height of the mobile generator's depthwise convolutions; odd.",
     unit="pixels",
     minimum=1,
+    largest=255,
     example=3,
     fixed=True,
     search=Choices((3, 5)),
@@ -385,6 +397,7 @@ class ModelConfig:
     " on the built-in data sets). 0: none.",
     unit="filters",
     minimum=0,
+    largest=LARGEST_WIDTH,
     fixed=True,
     search=Choices((4, 8, 16)),
   )
@@ -549,6 +562,7 @@ class TrainConfig:
     " 50; junyanz: --pool_size). 0: none.",
     unit="images",
     minimum=0,
+    largest=1 << 20,
     fixed=True,
   )
   augment: str = option(
@@ -620,6 +634,7 @@ class TrainConfig:
     " decides.",
     unit="threads",
     minimum=0,
+    largest=4096,
   )
 
 
@@ -665,6 +680,7 @@ class DeviceConfig:
     " divided into that many.",
     unit="devices",
     minimum=0,
+    largest=4096,
   )
   tpu: str = option("", "Address of the TPU. Empty: the local one.")
   xla: bool = option(

@@ -24,6 +24,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -119,7 +120,7 @@ def from_json(text: str, source: str = FILE_NAME) -> config_lib.ResolvedConfig:
   """
   try:
     values = json.loads(text)
-  except json.JSONDecodeError as error:
+  except (ValueError, RecursionError) as error:
     raise errors.UserError(
       f"{source} is not valid JSON ({error}). Restore it from a backup or train"
       " again into a new folder."
@@ -167,6 +168,16 @@ def load(model_dir: str) -> config_lib.ResolvedConfig:
     regular_files.check_folder(os.path.join(model_dir, folder), "model_dir")
   try:
     text = path.read_text(encoding="utf-8")
+  except UnicodeDecodeError as error:
+    raise errors.UserError(
+      f"{path} is not valid JSON ({error}). Restore it from a backup or train"
+      " again into a new folder."
+    ) from error
+  except PermissionError as error:
+    raise errors.UserError(
+      f": {path} cannot be read ({error.strerror}). Make it readable.",
+      "model_dir",
+    ) from error
   except OSError as error:
     raise errors.UserError(
       f"holds no trained model ({FILE_NAME} is missing). Give the folder that"
@@ -196,7 +207,11 @@ def find(model: str) -> config_lib.ResolvedConfig | None:
     return load(model)
   if not found.report:
     return None
-  data = files.read_json(found.report, "Export again.").get("data")
+  data = files.read_json(
+    found.report,
+    "Export again.",
+    lambda values: files.object_of(values).get("data"),
+  )
   if not data:  # before 0.5.0
     return None
   given = _read_sections(
@@ -278,7 +293,8 @@ def _read_file(path: str, option: str, given: str) -> Given:
   try:
     text = pathlib.Path(path).read_text(encoding="utf-8")
     values = yaml.safe_load(text)
-  except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+  # ValueError: no text, or a date or a number that there cannot be.
+  except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
     reason = getattr(error, "strerror", None) or " ".join(str(error).split())
     raise errors.UserError(
       f"cannot be read ({reason}). Give a YAML or JSON file of options.",
@@ -338,15 +354,17 @@ def _read_sections(
   found: Given = {}
   for section, part in _object(values, fail).items():
     if section not in known:
-      near = errors.nearest(section, known)
-      raise fail(f"there are no options called {section!r}.{near}")
+      near = errors.nearest(str(section), known)
+      shown = reprlib.repr(section)
+      raise fail(f"there are no options called {shown}.{near}")
     found[section] = {}
     for name, value in _object(part or {}, fail).items():
       entry = _find_option(section, name, by_key, fail)
       try:
         found[section][name] = options.convert(entry, value)
       except TypeError as error:
-        raise fail(f"{section}.{name} {error}, found {value!r}.") from error
+        shown = reprlib.repr(value)
+        raise fail(f"{section}.{name} {error}, found {shown}.") from error
   return found
 
 
@@ -354,7 +372,8 @@ def _object(
   value: Any, fail: Callable[[str], errors.UserError]
 ) -> dict[str, Any]:
   if not isinstance(value, dict):
-    raise fail(f"expected an object of names and values, found {value!r}.")
+    shown = reprlib.repr(value)
+    raise fail(f"expected an object of names and values, found {shown}.")
   return value
 
 

@@ -18,7 +18,9 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+
+_KEPT = "_cyclegan_kept"  # attribute of errors that `keeping` has seen
 
 
 class UserError(ValueError):
@@ -131,6 +133,35 @@ def given_as(**flags: str) -> Iterator[None]:
     if error.option in flags:
       error.option = flags[error.option]
     raise
+
+
+@contextlib.contextmanager
+def keeping(describe: Callable[[], str]) -> Iterator[None]:
+  """Lets an error say what is kept in spite of it; see `kept`.
+
+  Args:
+    describe: Returns a sentence about what was saved until then, or nothing.
+      Called only if something fails; the innermost of several is heard.
+
+  Yields:
+    Nothing.
+  """
+  try:
+    yield
+  except Exception as error:
+    if not kept(error):
+      with contextlib.suppress(Exception):  # the first error is the one to tell
+        setattr(error, _KEPT, describe())
+    raise
+
+
+def kept(error: BaseException) -> str:
+  """Returns what `keeping` noted of an error: a sentence, or nothing.
+
+  Args:
+    error: Any.
+  """
+  return getattr(error, _KEPT, "")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

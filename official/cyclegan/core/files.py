@@ -34,7 +34,7 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from official.cyclegan.core import errors
@@ -49,6 +49,15 @@ _HASHED_BYTES = 1 << 20  # at a time
 _PARTIAL, _PREVIOUS = ".partial", ".previous"
 _TRIES = 100
 _numbers = itertools.count()
+# What Python raises of values of another type, length or size.
+_UNFIT = (
+  AttributeError,
+  IndexError,
+  KeyError,
+  OverflowError,
+  TypeError,
+  ValueError,
+)
 
 
 def write_text(path: str | pathlib.Path, text: str, option: str) -> None:
@@ -98,24 +107,84 @@ def write_json(
   write_text(path, text + "\n", option)
 
 
-def read_json(path: str | pathlib.Path, remedy: str) -> Any:
+def read_json(
+  path: str | pathlib.Path,
+  remedy: str,
+  convert: Callable[[Any], Any] | None = None,
+) -> Any:
   """Reads a JSON file.
 
   Args:
     path: The file.
     remedy: What to do if it is damaged, a sentence for the message.
+    convert: Returns what is wanted of the values, and raises what Python does
+      if they are others: `object_of`, `number` and `text` help. None: the
+      values are taken as they are.
 
   Raises:
     OSError: If it cannot be read.
-    UserError: If it is not JSON, or no regular file.
+    UserError: If it is not JSON, no regular file, or `convert` cannot use it.
   """
   regular_files.check(path)
   try:
-    return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-  except ValueError as error:  # not JSON, or not even text
+    values = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+  except (ValueError, RecursionError) as error:  # or not even text
     raise errors.UserError(
       f"{path} is not valid JSON ({error}). {remedy}"
     ) from error
+  try:
+    return convert(values) if convert else values
+  except errors.UserError:
+    raise
+  except _UNFIT as error:
+    raise errors.UserError(
+      f"{path} is damaged ({type(error).__name__}: {errors.first_line(error)})."
+      f" {remedy}"
+    ) from error
+
+
+def object_of(value: Any) -> dict[str, Any]:
+  """Returns what JSON holds if it is an object.
+
+  Args:
+    value: From `json`.
+
+  Raises:
+    TypeError: If it is none.
+  """
+  if not isinstance(value, dict):
+    raise TypeError("an object is expected")
+  return value
+
+
+def number(value: Any) -> Any:
+  """Returns what JSON holds if it is a number, whole or not, also NaN.
+
+  Args:
+    value: From `json`.
+
+  Raises:
+    TypeError: If it is none.
+    OverflowError: If no float can hold it.
+  """
+  if isinstance(value, bool) or not isinstance(value, (int, float)):
+    raise TypeError("a number is expected")
+  float(value)
+  return value
+
+
+def text(value: Any) -> str:
+  """Returns what JSON holds if it is a text.
+
+  Args:
+    value: From `json`.
+
+  Raises:
+    TypeError: If it is none.
+  """
+  if not isinstance(value, str):
+    raise TypeError("a text is expected")
+  return value
 
 
 @contextlib.contextmanager

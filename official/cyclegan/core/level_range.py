@@ -49,7 +49,9 @@ def from_list(value: Any) -> LevelRange | None:
   """Returns the range of what `as_list` gave; None for anything else."""
   try:
     low, high = map(float, value)
-  except (TypeError, ValueError):
+  except (TypeError, ValueError, OverflowError):
+    return None
+  if not (math.isfinite(low) and math.isfinite(high) and low < high):
     return None
   return LevelRange(low, high)
 

@@ -25,6 +25,7 @@ import dataclasses
 import math
 import os
 import re
+import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -102,6 +103,8 @@ class Option:
     maximum: Greatest value.
     above: Bound that the value must be above.
     below: Bound that the value must be below.
+    largest: A number that is no rule but beyond all sense, such as networks for
+      which no machine has the memory; not shown as part of the range.
     example: For messages about values that cannot be used.
     fixed: Whether a run, or a search, that goes on must keep the value.
     search: What a search tries unless told otherwise; None: not searched.
@@ -121,6 +124,7 @@ class Option:
   maximum: float | None = None
   above: float | None = None
   below: float | None = None
+  largest: int = (1 << 63) - 1  # what TensorFlow can hold
   example: object = None
   fixed: bool = False
   search: Range | Choices | None = None
@@ -149,7 +153,7 @@ class Option:
       and (self.maximum is None or value <= self.maximum)
       and (self.above is None or value > self.above)
       and (self.below is None or value < self.below)
-      and (abs(value) != math.inf)
+      and (abs(value) != math.inf and value == value)
     )
 
 
@@ -329,15 +333,30 @@ def _convert_one(entry: Declared, value: Any) -> Any:
     if not isinstance(value, bool):
       try:
         return float(value)
-      except ValueError:
+      except (ValueError, OverflowError):  # no number, or too large for any
         pass
   elif type(value) is entry.kind:
     if isinstance(value, str):
+      _require_name(value)
       if entry.option.is_path:
         return os.path.expanduser(value)
       return entry.option.old_values.get(value, value)
     return value
   raise TypeError(f"must be of type {entry.kind.__name__}")
+
+
+def _require_name(text: str) -> None:
+  """Refuses a text that could be no file's name, as JSON and YAML may have.
+
+  Raises:
+    TypeError: If it holds a NUL, or half a letter.
+  """
+  try:
+    valid = "\0" not in text and bool(os.fsencode(text) or not text)
+  except UnicodeEncodeError:
+    valid = False
+  if not valid:
+    raise TypeError("must be text, without NUL and half letters")
 
 
 def check(part: Any) -> None:
@@ -378,6 +397,10 @@ def check_value(entry: Declared, name: str, value: Any) -> None:
     intro = "must be" if len(names) == 2 else "must be one of"
     near = errors.nearest(str(value), names)
     raise errors.UserError(f"{intro} {words}.{near}", name, value)
+  if entry.kind is int and abs(value) > entry.option.largest:
+    raise errors.UserError(
+      f"must be at most {entry.option.largest}.", name, reprlib.repr(value)
+    )
   if entry.kind in (int, float) and not entry.option.allows(value):
     limits = entry.option.limits() or "finite"
     example = entry.option.example

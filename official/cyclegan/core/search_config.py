@@ -112,6 +112,7 @@ class SearchConfig:
     "Width and height at which these three are measured. 0: --crop_size.",
     unit="pixels",
     minimum=0,
+    largest=config_lib.LARGEST_SIZE,
     fixed=True,
   )
   budget_quantization: str = option(
@@ -156,6 +157,7 @@ class SearchConfig:
     3,
     "Values of each range that --tuner=grid tries.",
     minimum=2,
+    largest=1000,
     fixed=True,
   )
   hyperband_factor: int = option(
@@ -163,6 +165,7 @@ class SearchConfig:
     "Of this many trials hyperband trains one on (Li et al., 2018, section 3.6:"
     " 3 or 4).",
     minimum=2,
+    largest=1000,
     fixed=True,
   )
   worker_timeout: int = option(

@@ -29,6 +29,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import memory
 from official.cyclegan.data import preprocessing
+from official.cyclegan.data import read_errors
 from official.cyclegan.data import sources
 
 # Batches made ahead of the step, and the bytes that they may take. More would
@@ -184,10 +185,17 @@ def first_images(
 
   Returns:
     float32 `[number, size, size, channels]` in [-1, 1], in the split's order.
+
+  Raises:
+    errors.UserError: If a file is damaged, or cannot be read any more.
   """
   images = source.images(split).take(count)
   prepared = images.map(lambda image: source.prepare(image, size))
-  return np.stack(list(prepared.as_numpy_iterator()))
+  with read_errors.explained(source):
+    found = list(prepared.as_numpy_iterator())
+    if not found:  # fewer pictures than the data set says
+      raise tf.errors.OutOfRangeError(None, None, f"{split} is empty")
+  return np.stack(found)
 
 
 def _training_images(

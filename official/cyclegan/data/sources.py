@@ -433,7 +433,15 @@ def _prepared_ranges(folder: str) -> image_checks.Ranges:
     with tf.io.gfile.GFile(path) as file:
       domains = json.loads(file.read())["domains"]
     return {d: level_range.from_list(domains[d].get("levels")) for d in domains}
-  except (tf.errors.OpError, OSError, ValueError, KeyError, AttributeError):
+  except (
+    tf.errors.OpError,
+    OSError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    TypeError,
+    RecursionError,
+  ):
     return {}  # made before there were any
 
 

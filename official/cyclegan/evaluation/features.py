@@ -141,7 +141,7 @@ def _inception_from(path: str) -> tf.keras.Model:
     try:
       network.load_weights(path)
       return network
-    except (OSError, ValueError) as error:
+    except Exception as error:  # of damaged files h5py raises anything
       problem = errors.first_line(error)
   raise errors.UserError(
     f"holds no weights of Keras's InceptionV3 ({problem}). Give another file,"

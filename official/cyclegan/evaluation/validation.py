@@ -57,6 +57,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import search_config
 from official.cyclegan.data import dataset
 from official.cyclegan.data import preprocessing
+from official.cyclegan.data import read_errors
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import distribution_distance
 from official.cyclegan.evaluation import features
@@ -117,7 +118,8 @@ def load(
   if source.load_masks:
     masks = source.load_masks().take(max_images)
     prepared = masks.map(lambda mask: source.prepare(mask, size))
-    mask = np.stack(list(prepared.as_numpy_iterator()))[..., 0] > 0
+    with read_errors.explained(source):
+      mask = np.stack(list(prepared.as_numpy_iterator()))[..., 0] > 0
   return TestSet(
     {domain: read(f"test{domain}", max_images) for domain in "AB"},
     {domain: read(f"{reference}{domain}", MAX_REFERENCES) for domain in "AB"},

@@ -21,8 +21,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-import json
-import pathlib
 from collections.abc import Callable
 
 import numpy as np
@@ -265,22 +263,22 @@ def _open_saved_model(path: str, direction: str) -> ImageTranslator:
     " it only if you trust who made it.",
     path,
   )
-  details_path = pathlib.Path(path, saved_model_file.DETAILS_PATH)
   try:
-    details = json.loads(details_path.read_text(encoding="utf-8"))
-    if details["direction"] != direction:
-      raise _wrong_direction(path, details["direction"], direction)
+    details = saved_model_file.read_details(path)
+    if details.direction != direction:
+      raise _wrong_direction(path, details.direction, direction)
     return ImageTranslator(
       saved_model_file.load(path),
-      details["size"],
-      details["size_multiple"],
-      details["minimum_size"],
-      details.get("channels", 3),  # before 0.4.0 always 3
-      level_range.from_list(details.get("input_levels")),
+      details.size,
+      details.size_multiple,
+      details.minimum_size,
+      details.channels,
+      details.levels,
     )
-  except (OSError, KeyError, json.JSONDecodeError) as error:
+  except OSError as error:
     raise errors.UserError(
-      f"is not a SavedModel of this package ({error}). Export the model again.",
+      f"is not a SavedModel of this package ({errors.first_line(error)})."
+      " Export the model again.",
       "model",
       path,
     ) from error

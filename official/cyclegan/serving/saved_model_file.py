@@ -18,6 +18,7 @@ Nothing but TensorFlow is needed to load them.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -30,6 +31,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import level_range
 from official.cyclegan.data import preprocessing
@@ -45,6 +47,7 @@ BYTES_SIGNATURE = "serving_bytes"
 # TensorFlow Serving's REST interface takes and gives base64 where a name ends
 # in _bytes.
 BYTES_INPUT = "image_bytes"
+_LARGEST_SIZE = 1 << 16  # pixels
 
 
 def write(
@@ -110,6 +113,63 @@ def write(
   _write_warm_up(os.path.basename(path), path, example)
 
 
+@dataclasses.dataclass(frozen=True)
+class Details:
+  """What `export` notes in a SavedModel about its generator.
+
+  Attributes:
+    direction: `AtoB` or `BtoA`.
+    size: Width and height that it was trained for, pixels.
+    size_multiple: What height and width must be multiples of, pixels.
+    minimum_size: Smallest height and width, pixels.
+    channels: 3, or 1 for grey images.
+    levels: Which levels of pictures with more than 8 bits are 0 and 1; None
+      for all of 16 bits.
+  """
+
+  direction: str
+  size: int
+  size_multiple: int
+  minimum_size: int
+  channels: int
+  levels: level_range.LevelRange | None
+
+
+def read_details(path: str) -> Details:
+  """Reads what `write` noted about the generator.
+
+  Args:
+    path: The folder of a SavedModel.
+
+  Raises:
+    OSError: If there is no such note, or it cannot be read.
+    errors.UserError: If it is damaged.
+  """
+  return files.read_json(
+    pathlib.Path(path, DETAILS_PATH), "Export the model again.", _details
+  )
+
+
+def _details(values: Any) -> Details:
+  """Checks what the note holds; raises what `files.read_json` expects."""
+  details = Details(
+    values["direction"],
+    values["size"],
+    values["size_multiple"],
+    values["minimum_size"],
+    values.get("channels", 3),  # before 0.4.0 always 3
+    level_range.from_list(values.get("input_levels")),
+  )
+  sizes = details.size, details.size_multiple, details.minimum_size
+  if not all(type(size) is int and 0 < size <= _LARGEST_SIZE for size in sizes):
+    raise ValueError("a size is impossible")
+  if details.channels not in (1, 3):
+    raise ValueError("the number of channels is impossible")
+  if details.direction not in config_lib.DIRECTIONS:
+    raise ValueError("the direction is unknown")
+  return details
+
+
 def load(path: str) -> Callable[[np.ndarray], np.ndarray]:
   """Loads a SavedModel's signature for images.
 
@@ -118,14 +178,44 @@ def load(path: str) -> Callable[[np.ndarray], np.ndarray]:
 
   Returns:
     A function from and to float32 `[batch, height, width, channels]` in [0, 1].
+    It raises `errors.UserError` if the program in the SavedModel fails.
 
   Raises:
-    OSError: If there is no SavedModel.
+    OSError: If there is no SavedModel, or a file of it is missing.
+    errors.UserError: If it is damaged, or has no such signature.
   """
-  loaded = tf.saved_model.load(files.without_pattern(path))
-  signature = loaded.signatures[FLOAT_SIGNATURE]
-  (output,) = signature.structured_outputs
-  return lambda image: signature(image=tf.constant(image))[output].numpy()
+  try:
+    signature = tf.saved_model.load(files.without_pattern(path)).signatures[
+      FLOAT_SIGNATURE
+    ]
+    (output,) = signature.structured_outputs
+  except (OSError, MemoryError):
+    raise
+  except Exception as error:  # what a program may raise that is not whole
+    raise _damaged(path, error) from error
+
+  def translate(image: np.ndarray) -> np.ndarray:
+    try:
+      made = signature(image=tf.constant(image))[output].numpy()
+    except Exception as error:
+      raise _damaged(path, error) from error
+    if made.shape != image.shape or made.dtype != image.dtype:
+      raise errors.UserError(
+        f": {path} gives {made.dtype} {made.shape} for {image.dtype}"
+        f" {image.shape}. Export the model again.",
+        "model",
+      )
+    return made
+
+  return translate
+
+
+def _damaged(path: str, error: Exception) -> errors.UserError:
+  return errors.UserError(
+    f"is damaged ({errors.first_line(error)}). Export the model again.",
+    "model",
+    path,
+  )
 
 
 def _bytes_function(module: serving_module.ServingModule, size: int) -> Any:

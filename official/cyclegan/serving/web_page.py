@@ -301,7 +301,11 @@ def _samples(folder: str, domain: str) -> list[str]:
 def _title(folder: str) -> str:
   """Returns the page's title."""
   try:
-    text = pathlib.Path(folder, model_path.EXPORT_NAME).read_text("utf-8")
-    return f"{json.loads(text)['trained_on']}: style transfer on this device"
-  except (OSError, ValueError, KeyError, TypeError):
+    trained_on = files.read_json(
+      os.path.join(folder, model_path.EXPORT_NAME),
+      "Export again.",
+      lambda report: files.text(report["trained_on"]),
+    )
+  except (OSError, errors.UserError):
     return "Style transfer on this device"
+  return f"{trained_on}: style transfer on this device"

@@ -379,8 +379,10 @@ class BestCheckpoint:
     self._record = pathlib.Path(self._store.folder, _BEST_RECORD)
     self.best = float("inf")
     if self._record.exists():
-      record = files.read_json(
-        self._record, "Remove it: the next validation counts as the best."
+      of_metric, value = files.read_json(
+        self._record,
+        "Remove it: the next validation counts as the best.",
+        lambda record: (record["metric"], files.number(record["value"])),
       )
       newest, damaged = checkpoints.newest_whole(self._store.folder)
       if newest is None:
@@ -390,8 +392,8 @@ class BestCheckpoint:
           self._store.folder,
           f" ({damaged[0][1]})" if damaged else "",
         )
-      elif record["metric"] == metric:
-        self.best = record["value"]
+      elif of_metric == metric:
+        self.best = value
 
   def save_if_better(self, value: float) -> bool:
     """Saves if `value` is below the lowest so far.

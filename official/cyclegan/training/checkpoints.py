@@ -236,6 +236,21 @@ def none_whole(
   )
 
 
+def describe_kept(model_dir: str) -> str:
+  """Returns a sentence about the newest checkpoint, for errors.
+
+  Args:
+    model_dir: The folder of a run.
+  """
+  found = find(os.path.join(model_dir, FOLDERS[config_lib.LATEST]))
+  if not found:
+    return "No checkpoint was saved yet."
+  return (
+    f"The checkpoint of step {step_of(found[0])} in {model_dir} is kept: the"
+    " same command goes on from there."
+  )
+
+
 def step_of(path: str) -> int:
   """Returns the step in the name of a checkpoint."""
   return int(path.rsplit("-", 1)[1])

@@ -125,9 +125,14 @@ def input_levels(
   """
   path = pathlib.Path(model_dir, FILE_NAME)
   try:
-    ranges = files.read_json(path, "It is begun anew.")["data"]["level_ranges"]
-    return level_range.from_list(ranges[direction[0]])
-  except (OSError, errors.UserError, KeyError, TypeError):
+    return files.read_json(
+      path,
+      "It is begun anew.",
+      lambda metadata: level_range.from_list(
+        metadata["data"]["level_ranges"][direction[0]]
+      ),
+    )
+  except (OSError, errors.UserError):
     return None
 
 
@@ -136,9 +141,15 @@ def _earlier_starts(
 ) -> tuple[list[dict[str, Any]], str | None]:
   """Returns the starts so far, and the fingerprint of their data."""
   try:
-    metadata = files.read_json(path, "It is begun anew.")
-    return metadata["starts"], metadata["data"]["fingerprint"]
-  except (OSError, errors.UserError, KeyError, TypeError):
+    return files.read_json(
+      path,
+      "It is begun anew.",
+      lambda metadata: (
+        list(map(files.object_of, metadata["starts"])),
+        metadata["data"]["fingerprint"],
+      ),
+    )
+  except (OSError, errors.UserError):
     return [], None  # missing or damaged: nothing to train depends on it
 
 

@@ -88,6 +88,8 @@ class ProgressPictures(callbacks.StepCallback):
       for entry in os.scandir(self._folder)
       if entry.name.startswith("step_") and entry.name.endswith(".png")
     )
+    if not paths:  # the disk is full: that was said when the first was lost
+      return
     # Evenly chosen, with the first and the last.
     count = min(len(paths), _MAX_FRAMES)
     chosen = np.linspace(0, len(paths) - 1, count).round().astype(int)

@@ -27,6 +27,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,6 +40,7 @@ from keras_tuner import oracles as kt_oracles
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import options as options_lib
 from official.cyclegan.core import search_config
 from official.cyclegan.tuning import kerastuner_compat
 from official.cyclegan.tuning import search_space
@@ -50,6 +52,14 @@ STATE_NAME = "oracle.json"
 FINAL_OF = "tuner/final_of"
 # More than any search has: the tuner counts failures itself.
 NO_LIMIT = 10**9
+_STATUSES = (
+  TrialStatus.RUNNING,
+  TrialStatus.IDLE,
+  TrialStatus.INVALID,
+  TrialStatus.STOPPED,
+  TrialStatus.COMPLETED,
+  TrialStatus.FAILED,
+)
 HYPERBAND_ROUNDS = 3  # of a bracket
 _ALPHA = 1e-2  # variance of the objective's noise, of its own
 
@@ -91,6 +101,8 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
     on_end: Called with each trial that has ended.
     search_name: Tells the search from all others; empty if nothing does. To be
       set before `reload`.
+    space: What is varied, by the options' names: what a state that is reloaded
+      must have of each trial.
     finished: Whether no trial is left to be run.
   """
 
@@ -103,6 +115,7 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
     """As the oracle that this is mixed into."""
     self.first: dict[str, Any] = {}
     self.on_end: Callable[[Trial], None] = lambda trial: None
+    self.space: Mapping[str, options_lib.Range | options_lib.Choices] = {}
     self.reserve: Callable[[], float] = lambda: 0.0
     self.is_uncounted: Callable[[Trial], bool] = lambda trial: False
     self._final: dict[str, Any] = {}
@@ -314,7 +327,7 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
       return
     remedy = "Restore it, or give a new --tuner_dir."
     try:
-      state = files.read_json(path, remedy)
+      state = files.object_of(files.read_json(path, remedy))
       # One that began before there were names has none.
       if state.get("search_name", self.search_name) != self.search_name:
         raise errors.UserError(
@@ -323,11 +336,42 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
           "tuner_dir",
         )
       self.set_state(state)
-    except (OSError, KeyError, TypeError, AttributeError) as error:
+      self._check_state()
+    except errors.UserError:
+      raise
+    except Exception as error:  # keras-tuner raises anything
       raise errors.UserError(
         f": {path} is damaged ({errors.first_line(error)}). {remedy}",
         "tuner_dir",
       ) from error
+
+  def _check_state(self) -> None:
+    """Refuses a restored state that would fail later on.
+
+    Raises:
+      KeyError: If a trial that is spoken of is not there.
+      TypeError: If a value is of another type.
+      ValueError: If a name or a status cannot be.
+    """
+    for value in (self._seconds_before, self.seed, *self._scores()):
+      files.number(value)
+    for name in (*self.start_order, *self.end_order, *self.waiting):
+      self.trials[name]  # must be there
+    for name, trial in self.trials.items():
+      # The trial's folder is named so: it must not lead elsewhere.
+      if trial.trial_id != name or not re.fullmatch(r"[\w-]+", name):
+        raise ValueError("a trial has another name")
+      if trial.status not in _STATUSES:
+        raise ValueError("a trial's status is unknown")
+      for option, tried in self.space.items():
+        value = trial.hyperparameters.values[option]
+        if isinstance(tried, options_lib.Range):
+          files.number(value)
+        elif type(value) is not type(tried.options[0]):
+          raise TypeError(f"a trial's {option} is of another type")
+
+  def _scores(self) -> list[float | None]:
+    return [trial.score for trial in self._completed()]
 
   @contextlib.contextmanager
   def _commit(self) -> Iterator[None]:
@@ -466,6 +510,7 @@ def create(
     oracle = Bayesian(alpha=_ALPHA, **shared)
   oracle.max_trials = options.max_trials
   oracle.first = first
+  oracle.space = search_space.varied(options)
   oracle.max_seconds = 60.0 * options.max_minutes
   oracle.finalists = options.finalists
   return oracle

@@ -260,14 +260,23 @@ class Report:
     return "\n".join(lines) + "\n"
 
   def _write_summary(self, row: dict[str, Any]) -> None:
-    """Writes a trial for TensorBoard's HParams tab."""
+    """Writes a trial for TensorBoard's HParams tab; no search needs it."""
     folder = self._folder / LOGS_FOLDER / row["trial"]
     values = {name: row[name] for name in self._options.search}
-    with tf.summary.create_file_writer(str(folder)).as_default():
-      hparams_lib.hparams(values, trial_id=row["trial"])
-      for name, value in row.items():
-        if isinstance(value, float) and name not in values:
-          tf.summary.scalar(name, value, step=row["steps"])
+    try:
+      with tf.summary.create_file_writer(str(folder)).as_default():
+        hparams_lib.hparams(values, trial_id=row["trial"])
+        for name, value in row.items():
+          if isinstance(value, float) and name not in values:
+            tf.summary.scalar(name, value, step=row["steps"])
+    except (tf.errors.OpError, OSError) as error:
+      logging.warning(
+        "The TensorBoard log of trial %s cannot be written to %s (%s). The"
+        " search goes on.",
+        row["trial"],
+        folder,
+        errors.first_line(error),
+      )
 
   def _save(self, name: str, text: str) -> None:
     files.write_text(self._folder / name, text, "tuner_dir")

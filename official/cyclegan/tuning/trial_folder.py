@@ -152,7 +152,7 @@ class TrialFolder:
   def cost(self) -> dict[str, float] | None:
     """Returns what its generator costs, None if that was not measured."""
     path = self.path / COST_NAME
-    return files.read_json(path, _REMEDY) if path.exists() else None
+    return files.read_json(path, _REMEDY, _costs) if path.exists() else None
 
   def save_cost(self, cost: dict[str, float]) -> None:
     """Keeps what its generator costs.
@@ -168,7 +168,10 @@ class TrialFolder:
   def failure(self) -> str:
     """Returns why it failed, one line; empty if it did not."""
     path = self.path / FAILURE_NAME
-    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    if not path.exists():
+      return ""
+    text = path.read_text(encoding="utf-8", errors="backslashreplace")
+    return " ".join(text.split())
 
   def save_failure(self, message: str, details: str = "") -> None:
     """Keeps why it failed.
@@ -197,9 +200,21 @@ def _alike(one: Any, other: Any) -> bool:
 
 
 def _read_result(path: pathlib.Path) -> Result:
-  values: dict[str, Any] = files.read_json(path, _REMEDY)
-  measures = {_current_name(n): v for n, v in values["measures"].items()}
-  return Result(measures, values["steps"], values["seconds"])
+  def convert(values: Any) -> Result:
+    measures = {
+      _current_name(name): files.number(value)
+      for name, value in values["measures"].items()
+    }
+    steps, seconds = map(files.number, (values["steps"], values["seconds"]))
+    return Result(measures, steps, seconds)
+
+  return files.read_json(path, _REMEDY, convert)
+
+
+def _costs(values: Any) -> dict[str, float]:
+  """Returns what `cost.json` holds."""
+  costs = files.object_of(values)
+  return {name: files.number(value) for name, value in costs.items()}
 
 
 def _current_name(measure: str) -> str:
