@@ -166,6 +166,24 @@ def test_numbers_without_a_range_need_one(tmp_path, levels, given):
   assert np.abs(got - want).max() <= 1
 
 
+@pytest.mark.parametrize("bands", [1, 3])
+@pytest.mark.parametrize("given", [None, (0, 65535)])
+def test_one_colour_of_a_deep_png_may_be_transparent(tmp_path, bands, given):
+  deep = _DEEP[..., :bands].copy()
+  deep[2, 3] = deep[4, 5] = clear = deep[0, 0].copy()
+  mark = color_files.chunk(b"tRNS", clear.astype(">u2").tobytes())
+  path = tmp_path / "x.png"
+  path.write_bytes(color_files.png(deep, mark))
+  levels = given and level_range.LevelRange(*given)
+  found = image_files.decode(str(path), background="#0000ff", levels=levels)
+  is_clear = (deep == clear).all(-1)
+  assert is_clear.sum() >= 3
+  np.testing.assert_array_equal(found.alpha == 0, is_clear)
+  np.testing.assert_array_equal(found.alpha == 255, ~is_clear)
+  assert (found.rgb[is_clear] == [0, 0, 255]).all()
+  assert np.abs(found.rgb - deep / 257.0)[~is_clear].max() <= 1
+
+
 def test_white_may_be_zero_in_tiff(tmp_path):
   grey = _DEEP[..., 0]
   data = _tiff(65535 - grey, photometric="miniswhite")

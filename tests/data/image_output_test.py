@@ -22,6 +22,7 @@ import pytest
 
 from official.cyclegan.core import errors
 from official.cyclegan.data import image_output
+from tests import color_files
 from tests import conftest
 
 
@@ -151,6 +152,38 @@ def test_transparency_is_kept_upright(image, tmp_path, orientation):
   with pytest.raises(errors.UserError, match="--keep=alpha: JPEG files have"):
     image_output.check_alpha("x.jpg", "keep")
   image_output.check_alpha(".png", "keep")
+
+
+@pytest.mark.parametrize("made", ["jpg", "png", "webp", "avif"])
+def test_all_that_a_heic_has_is_kept(image, tmp_path, made):
+  pillow_heif = pytest.importorskip("pillow_heif")
+  alpha = np.arange(image[..., 0].size, dtype=np.uint8).reshape(image.shape[:2])
+  source = str(tmp_path / "in.heic")
+  picture = PIL.Image.fromarray(np.dstack([image, alpha]))
+  pillow_heif.from_pillow(picture).save(
+    source, quality=-1, exif=_exif().tobytes(), icc_profile=_p3_like()
+  )
+  kept = image_output.read_kept(source, ("alpha", "exif", "icc"))
+  assert kept.icc == _p3_like()
+  # It is written as it is shown by its EXIF data, turned to the right.
+  np.testing.assert_allclose(kept.alpha, np.rot90(alpha, -1), atol=2)
+  image = np.ascontiguousarray(np.rot90(image, -1))
+  target = str(tmp_path / f"out.{made}")
+  image_output.write(target, image, kept=kept)
+  result = _read(target)
+  assert result.getexif()[0x010F] == "Maker"
+  assert result.info["icc_profile"] == _p3_like()
+  assert result.has_transparency_data == (made != "jpg")
+
+
+def test_a_profile_that_is_not_of_colours_is_said(image, tmp_path, caplog):
+  source = str(tmp_path / "in.jpg")
+  PIL.Image.fromarray(image[..., 0]).save(
+    source, icc_profile=color_files.grey_profile(1.8)
+  )
+  kept = image_output.read_kept(source, ("icc",))
+  assert kept.icc is None
+  assert "in.jpg: icc could not be kept (it is a profile of GRAY" in caplog.text
 
 
 def test_opaque_and_indexed_pictures(image, tmp_path):

@@ -337,8 +337,12 @@ def _open_png(file: BinaryIO, kind: str) -> Encoded:
 
   def load_deep() -> tuple[np.ndarray, int]:
     check()
-    has_alpha = png.color_type in _PNG_ALPHAS
-    return _deep_png(png, pixels), samples - has_alpha
+    levels, clear = _deep_png(png, pixels), png.see_through()
+    if clear is None:
+      return levels, samples - (png.color_type in _PNG_ALPHAS)
+    opaque = (levels != np.array(clear, np.uint16)).any(axis=-1, keepdims=True)
+    alpha = opaque.astype(np.uint16) * np.uint16(_MAX_DEEP - 1)
+    return np.concatenate([levels, alpha], axis=-1), samples
 
   return Encoded(
     kind,
@@ -350,7 +354,7 @@ def _open_png(file: BinaryIO, kind: str) -> Encoded:
     png.orientation,
     png.profile,
     png.space,
-    upper=png.color_type != 0,
+    upper=png.color_type != 0 and png.see_through() is None,
   )
 
 
@@ -567,18 +571,8 @@ def _tiff_samples(
 
 
 def _open_heif(file: BinaryIO, kind: str) -> Encoded:
-  package: Any = None
-  for name in _HEIF_PACKAGES:
-    with contextlib.suppress(ImportError):
-      package = importlib.import_module(name)
-      break
-  if package is None:
-    raise ValueError(
-      "HEIC needs a package that is not installed: pip install pillow-heif"
-    )
   data = file.read()
-  found = package.open_heif(data, convert_hdr_to_8bit=True)
-  image = found[found.primary_index]
+  image = _heif_image(data)
 
   def load(_: int) -> PIL.Image.Image:
     # Rows are longer than the picture where the decoder likes that.
@@ -598,6 +592,33 @@ def _open_heif(file: BinaryIO, kind: str) -> Encoded:
     profile=profile,
     space=None if profile else image_headers.heif_space(data),
   )
+
+
+def heif_exif(data: bytes) -> bytes | None:
+  """Returns the EXIF data of a HEIC file as it is there, None if it has none.
+
+  Args:
+    data: The file. Its EXIF orientation does not count, its own boxes do.
+
+  Raises:
+    Exception: Whatever the decoder raises about a damaged file.
+  """
+  return _bytes(_heif_image(data).info.get("exif")) or None
+
+
+def _heif_image(data: bytes) -> Any:
+  """Returns the main picture of a HEIC file, not yet decoded."""
+  package: Any = None
+  for name in _HEIF_PACKAGES:
+    with contextlib.suppress(ImportError):
+      package = importlib.import_module(name)
+      break
+  if package is None:
+    raise ValueError(
+      "HEIC needs a package that is not installed: pip install pillow-heif"
+    )
+  found = package.open_heif(data, convert_hdr_to_8bit=True)
+  return found[found.primary_index]
 
 
 def _open_avif(file: BinaryIO, kind: str) -> Encoded:

@@ -142,6 +142,17 @@ class Png:
       ]  # fmt: skip
     return b"".join(parts)
 
+  def see_through(self) -> tuple[int, ...] | None:
+    """Returns the levels of the colour that is transparent, None for none.
+
+    One of grey, three of colour, as deep as the picture (PNG, 11.3.2.1).
+    """
+    bands = {0: 1, 2: 3}.get(self.color_type, 0)
+    for name, content in self.needed:
+      if name == b"tRNS" and bands and len(content) >= 2 * bands:
+        return struct.unpack_from(f">{bands}H", content)
+    return None
+
   def compressed(self) -> bytes:
     """Returns the compressed pixels."""
     return b"".join(data for name, data in self.needed if name == b"IDAT")

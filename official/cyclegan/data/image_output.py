@@ -25,6 +25,7 @@ import io
 import os
 import pathlib
 import struct
+import sys
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,9 @@ from absl import logging
 
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.data import image_decoders
+from official.cyclegan.data import image_files
+from official.cyclegan.data import image_headers
 
 # Pillow's names of the formats, by a file's ending.
 ENDINGS = {
@@ -58,16 +62,6 @@ _WIDTH, _HEIGHT = 0xA002, 0xA003
 _TIFF_TAGS = (270, 271, 272, 305, 306, 315, 316, 33432)
 _EXIF_START = b"Exif\0\0"
 _DATES = slice(24, 36)  # of a profile's header (ICC.1:2022, 7.2.8)
-# How to turn a picture upright, by EXIF orientation.
-_TURNS = {
-  2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
-  3: PIL.Image.Transpose.ROTATE_180,
-  4: PIL.Image.Transpose.FLIP_TOP_BOTTOM,
-  5: PIL.Image.Transpose.TRANSPOSE,
-  6: PIL.Image.Transpose.ROTATE_270,
-  7: PIL.Image.Transpose.TRANSVERSE,
-  8: PIL.Image.Transpose.ROTATE_90,
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,18 +124,12 @@ def read_kept(path: str, keep: tuple[str, ...]) -> Kept:
   if not keep:
     return NOTHING
   found: dict[str, Any] = {}
-  try:
-    # Pillow has read the pixels already: it is a picture.
-    with PIL.Image.open(path) as image:
-      for name, read in (("alpha", _alpha), ("exif", _exif), ("icc", _icc)):
-        if name not in keep:
-          continue
-        try:
-          found[name] = read(image)
-        except Exception as error:  # decoders raise anything
-          _lost(name, path, error)
-  except (OSError, SyntaxError, ValueError) as error:
-    _lost(", ".join(keep), path, error)
+  for name, read in (("alpha", _alpha), ("exif", _exif), ("icc", _icc)):
+    if name in keep:
+      try:
+        found[name] = read(path)
+      except Exception as error:  # decoders raise anything
+        _lost(name, path, error)
   if "exif" in keep:
     stat = os.stat(path)
     found["times"] = stat.st_atime_ns, stat.st_mtime_ns
@@ -261,42 +249,39 @@ def _in_profile(picture: PIL.Image.Image, icc: bytes) -> PIL.Image.Image:
   return converted
 
 
-def _orientation(image: PIL.Image.Image) -> int:
-  """Returns the EXIF orientation, 1 where it cannot be told."""
-  try:
-    return int(image.getexif().get(_ORIENTATION, 1))
-  except Exception:  # what Pillow raises about damaged EXIF data is not said
-    return 1
-
-
-def _alpha(image: PIL.Image.Image) -> np.ndarray | None:
+def _alpha(path: str) -> np.ndarray | None:
   """Returns a picture's transparency, upright, or None if it is opaque."""
-  if not image.has_transparency_data:
-    return None
-  turn = _TURNS.get(_orientation(image))
-  alpha = image.convert("RGBA").getchannel("A")
-  if turn is not None:
-    alpha = alpha.transpose(turn)
-  return np.array(alpha)
+  return image_files.decode(path, max_pixels=sys.maxsize).alpha
 
 
-def _icc(image: PIL.Image.Image) -> bytes | None:
-  """Returns a picture's profile if it is one of RGB."""
-  icc = image.info.get("icc_profile")
+def _icc(path: str) -> bytes | None:
+  """Returns a picture's profile; one that is not of RGB cannot be kept."""
+  with image_decoders.opened(path) as encoded:
+    icc = encoded.profile
   if not icc:
     return None
   profile = PIL.ImageCms.ImageCmsProfile(io.BytesIO(icc))
-  return icc if profile.profile.xcolor_space.strip() == "RGB" else None
+  kind = profile.profile.xcolor_space.strip()
+  if kind != "RGB":
+    raise ValueError(f"it is a profile of {kind}, and results are RGB")
+  return icc
 
 
-def _exif(image: PIL.Image.Image) -> bytes | None:
+def _exif(path: str) -> bytes | None:
   """Returns a picture's EXIF data as it describes an upright copy of it."""
-  raw = image.info.get("exif")
-  if image.format == "TIFF" and not raw:
-    raw = _exif_of_tiff(image)
+  with image_decoders.opened(path) as encoded:
+    kind, orientation = encoded.format, encoded.orientation
+  if kind == "HEIF":  # upright by other means, but its sizes are as EXIF turns
+    raw = image_decoders.heif_exif(pathlib.Path(path).read_bytes())
+    orientation = image_headers.orientation(raw)
+  else:
+    with PIL.Image.open(path) as image:
+      raw = image.info.get("exif")
+      if kind == "TIFF" and not raw:
+        raw = _exif_of_tiff(image)
   if not raw:
     return None
-  turned = _orientation(image) > 4  # lying on a side
+  turned = orientation > 4  # lying on a side
   return _EXIF_START + upright_exif(raw.removeprefix(_EXIF_START), turned)
 
 
