@@ -196,9 +196,14 @@ def test_a_single_files_ending_names_its_format(halved, tmp_path):
       str(tmp_path / name)
     ]
     assert (tmp_path / name).is_file()
-  for name in ("x.gif", "x.heic", "x.bmp"):
+  for name in ("x.gif", "x.heic", "x.bmp", "x.jxl", "x.svg", "x.png "):
     with pytest.raises(errors.UserError, match="cannot write .*webp"):
       _translate(tmp_path / "in.png", str(tmp_path / name))
+  for name in ("a.v2", "b.1", "domain.A"):  # folders, as people call them
+    _translate(tmp_path / "in.png", str(tmp_path / name))
+    assert _names(tmp_path / name) == ["in.png"]
+  with pytest.raises(errors.UserError, match="is an address"):
+    _translate(tmp_path / "in.png", f"file://{tmp_path}/x.png")
   (tmp_path / "folder.webp").mkdir()
   _translate(tmp_path / "in.png", str(tmp_path / "folder.webp"))
   assert _names(tmp_path / "folder.webp") == ["in.png"]

@@ -18,6 +18,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import dataclasses
+import mimetypes
 import os
 import re
 import tempfile
@@ -40,6 +41,11 @@ from official.cyclegan.data import image_files
 from official.cyclegan.data import image_output
 from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import video
+
+# Endings of files that somebody may want, beside those of known MIME types;
+# without those that a system adds, among which are `.1` and the like.
+_MIME_TYPES = mimetypes.MimeTypes()
+_OTHER_FILES = (".jxl", ".jp2", ".psd", ".raw", ".dng", ".pdf", ".zip", ".tar")
 
 __getattr__ = old_names.left("translate_lib")
 
@@ -321,6 +327,7 @@ def _refuse_overwriting(
 
 def _targets(found: folders.Inputs, inputs: str, output: Output) -> list[str]:
   """Returns the path of each result."""
+  _check_name(output.path)
   known = (*folders.IMAGE_SUFFIXES, *folders.VIDEO_SUFFIXES)
   ending = os.path.splitext(output.path)[1].lower()
   if ending in known and not os.path.isdir(output.path):
@@ -346,6 +353,28 @@ def _targets(found: folders.Inputs, inputs: str, output: Output) -> list[str]:
       inputs,
     )
   return targets
+
+
+def _check_name(path: str) -> None:
+  """Refuses an output that is meant for a file, or an address."""
+  if "://" in path:
+    raise errors.UserError(
+      "is an address. Give a path on this machine.", "output", path
+    )
+  ending = os.path.splitext(path)[1].lower()
+  known = (*folders.IMAGE_SUFFIXES, *folders.VIDEO_SUFFIXES)
+  kind = _MIME_TYPES.guess_type(f"x{ending.strip()}")[0] or ""
+  is_file = ending.strip() in (*known, *_OTHER_FILES) or kind.startswith(
+    ("image/", "video/", "audio/")
+  )
+  if is_file and ending not in known and not os.path.isdir(path):
+    raise errors.UserError(
+      f": cannot write {ending!r}. Use one of"
+      f" {' '.join(image_output.ENDINGS)}, or a folder (for one of this name,"
+      " make it before).",
+      "output",
+      path,
+    )
 
 
 def _single_target(found: folders.Inputs, output: Output, ending: str) -> str:

@@ -75,12 +75,12 @@ def test_every_ending_keeps_times_colours_and_sound(ending, clip, tmp_path):
   want = [float(t) for t in _TIMES]
   late = got.times[0]
   if ending == ".avi":  # holds a picture for each beat
-    beats = [round(30 * t) for t in want]
-    np.testing.assert_allclose(np.diff(got.times), 1 / 30, atol=1e-3)
-    for beat, following in zip(beats, [*beats[1:], 37]):
+    beats = [round(60 * t) for t in want]
+    np.testing.assert_allclose(np.diff(got.times), 1 / 60, atol=1e-3)
+    for beat, following in zip(beats, [*beats[1:], 74]):
       shown = got.frames[beat:following].astype(int)
       assert np.abs(shown - shown[0]).mean() < 2
-    assert len(got.times) == 37
+    assert len(got.times) == 74
     got.frames = got.frames[beats]
   else:
     np.testing.assert_allclose(np.array(got.times) - late, want, atol=ticks)
@@ -113,6 +113,8 @@ def test_every_ending_keeps_times_colours_and_sound(ending, clip, tmp_path):
     (".mkv", "libopus", True),
     (".webm", "libopus", True),
     (".mov", "pcm_s16le", True),
+    (".mov", "libopus", False),
+    (".mov", "flac", False),
     (".avi", "libmp3lame", True),
     (".mp4", "pcm_u8", False),
     (".ts", "flac", False),
@@ -153,11 +155,30 @@ def test_sound_of_what_is_cut_ends_with_the_pictures(clip, tmp_path):
   ("ending", "shape"),
   [(".mp4", (32, 46)), (".webm", (33, 47)), (".gif", (33, 47))],
 )
-def test_odd_sizes(ending, shape, tmp_path):
+def test_odd_sizes(ending, shape, tmp_path, log):
   images = [image[:33, :47] for image in videos.patches(3)]
   source = videos.make(tmp_path / "in.mkv", images, unit=Fraction(1, 1000))
   got = _copy(source, tmp_path / f"x{ending}")
   assert got.frames.shape == (3, *shape, 3)
+  said = "46x32 instead of 47x33" in log.text
+  assert said == (shape == (32, 46))
+
+
+@pytest.mark.parametrize(
+  ("mean", "beats", "want"),
+  [
+    (25, 25, 25),
+    (Fraction(30_000, 1001), Fraction(30_000, 1001), Fraction(30_000, 1001)),
+    (120, 120, 120),
+    (9, 20, 60),  # a guess that is too low for some
+    (17, 24, 72),
+    (9, 1000, 60),
+    (9, None, 60),
+  ],
+)
+def test_rates_at_which_no_picture_of_varying_ones_is_lost(mean, beats, want):
+  beats = beats and Fraction(beats)
+  assert video_writer._constant_rate(Fraction(mean), beats) == want
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".mkv", ".webm", ".avi", ".gif"])

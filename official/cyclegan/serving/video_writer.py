@@ -22,6 +22,8 @@ from __future__ import annotations
 import collections
 import contextlib
 import dataclasses
+import io
+import math
 import os
 import pathlib
 from collections.abc import Sequence
@@ -150,8 +152,10 @@ _SOUND_CHANNELS = {"libopus": 8, "libmp3lame": 2, "wmav2": 2, "aac": 8}
 _SOUND_BITS_PER_CHANNEL = 96_000  # per second
 # Samples of silence that are more than any encoder's packet.
 _FILL = 4096
-# Of an .avi file from a video of varying rate.
-_MAX_CONSTANT_RATE = 120
+# Of an .avi file from a video of varying rate: pictures a second at least, and
+# the highest rate of beats that are taken over.
+_LEAST_BEATS, _MOST_BEATS = 60, 120
+_NEARLY = 0.01  # by which the mean of a constant rate may be off
 
 
 class Writer:
@@ -184,6 +188,16 @@ class Writer:
     even = 2 if self._format.even else 1
     self.width = max(reader.width // even * even, even)
     self.height = max(reader.height // even * even, even)
+    if (self.width, self.height) != (reader.width, reader.height):
+      logging.info(
+        "%s: %dx%d instead of %dx%d, the codec needs even sizes (.webm and .gif"
+        " keep odd ones).",
+        output,
+        self.width,
+        self.height,
+        reader.width,
+        reader.height,
+      )
     self.frames = 0
     self.seconds = Fraction(0)
     self._sounds: list[_Track | None] = []
@@ -222,9 +236,7 @@ class Writer:
     if form.ticks > 0:
       self._unit = Fraction(1, form.ticks)
     elif form.ticks < 0:
-      base = reader.base_rate or rate
-      rate = base if base <= _MAX_CONSTANT_RATE else min(rate, Fraction(60))
-      rate = rate.limit_denominator(1001)
+      rate = _constant_rate(rate, reader.base_rate)
       self._unit = 1 / rate
     elif self._unit.denominator > _FINE and self._unit < Fraction(1, _FINE):
       self._unit = Fraction(1, _FINE)
@@ -262,7 +274,7 @@ class Writer:
     for i, source in enumerate(reader.sounds):
       track = None
       name = source.codec_context.codec.canonical_name
-      if form.sound and name in known:
+      if form.sound and name in known and _can_hold(form.container, source):
         track = _Track(self._container.add_stream_from_template(source), name)
       elif form.sound:
         track = self._encoded_track(source)
@@ -473,6 +485,35 @@ class Writer:
       form.link_to(sink)
     graph.configure()
     return graph
+
+
+def _constant_rate(mean: Fraction, beats: Fraction | None) -> Fraction:
+  """Returns the pictures a second of a file that has no times of its own.
+
+  Args:
+    mean: Pictures a second of the source.
+    beats: What its times are multiples of, by FFmpeg's guess.
+  """
+  if beats is None or beats > _MOST_BEATS:
+    beats = Fraction(_LEAST_BEATS)
+  elif abs(beats / mean - 1) > _NEARLY:
+    # Some come sooner one after the other than a beat, perhaps.
+    beats *= math.ceil(_LEAST_BEATS / beats)
+  return beats.limit_denominator(1001)
+
+
+def _can_hold(container: str, source: Any) -> bool:
+  """Says whether a kind of file can begin with a copied track of sound.
+
+  Some muxers know a codec, but not all that its track needs.
+  """
+  try:
+    with av.open(io.BytesIO(), "w", format=container) as file:
+      file.add_stream_from_template(source)
+      file.start_encoding()
+  except (av.FFmpegError, OSError, ValueError):
+    return False
+  return True
 
 
 class _Track:
