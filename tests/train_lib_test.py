@@ -322,6 +322,17 @@ def test_best_checkpoint_is_validated_and_kept(pictures, tmp_path):
   assert step == 4 and value >= record["value"] - 1e-6
 
 
+def test_pictures_that_end_early_are_no_success(
+  pictures, tmp_path, monkeypatch, counting_steps
+):
+  batches = train_lib._batches
+  monkeypatch.setattr(train_lib, "_batches", lambda run: batches(run).take(2))
+  config = _config(pictures, train_steps=5, save_every_steps=1)
+  with pytest.raises(errors.UserError, match="ended at step 2.*same command"):
+    train_lib.train(config, str(tmp_path / "run"))
+  assert _checkpoints(tmp_path / "run")[-1] == "ckpt-2"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ["jpg", "png"])  # TensorFlow's and Pillow's
 def test_pictures_that_vanish_end_in_words(

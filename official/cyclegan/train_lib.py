@@ -275,7 +275,8 @@ def _fit(
         callback.close()
   if checkpoint.stopped_by is not None:
     raise stop_requests.Interrupted(checkpoint.stopped_by, checkpoint.step)
-  if checkpoint.step < run.total_steps:  # Keras only warns of it
+  # Keras only warns of data that end; a callback may have had enough.
+  if checkpoint.step < run.total_steps and not model.stop_training:
     ended = errors.UserError(
       f"the pictures of {run.source.name} ended at step {checkpoint.step}. Look"
       " whether they are still there, and give the same command again."

@@ -393,7 +393,9 @@ class _Check:
     if left and could_tidy and ended.status != -signal.SIGKILL:
       found.append(f"left in the temporary folder: {', '.join(left[:3])}")
     done = ended.status == 0 and not self._scenario.optional
-    if done and self._names(after) != self._names(self._clean):
+    missing = self._names(self._clean) - self._names(after)
+    more = self._names(after) - self._names(self._clean)
+    if done and (missing or (more and could_tidy)):
       found.append(f"success with {self._difference(after)}")
     return found
 
