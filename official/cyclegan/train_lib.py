@@ -181,6 +181,7 @@ def _train(
     )
   if first_step >= total_steps:
     logging.info("%s is already trained to step %d.", model_dir, first_step)
+    store.tidy()
     return model
   the_run = _Run(
     config, model_dir, source, store, strategy, first_step, total_steps, rules

@@ -13,6 +13,7 @@
 # limitations under the License.
 import os
 import signal
+import time
 
 import pytest
 
@@ -38,6 +39,22 @@ def test_a_command_cleans_up_before_it_ends(number):
       cleaned.append(True)
   assert cleaned and caught.value.code == 128 + number
   assert signal.Signals(number).name in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_stop_that_python_swallows_can_be_asked_for_again(monkeypatch):
+  class Careless:
+    def __del__(self):
+      os.kill(os.getpid(), signal.SIGTERM)
+      time.sleep(0)  # the signal is handled here, at the latest
+
+  now = [0.0]
+  monkeypatch.setattr(signals.time, "monotonic", lambda: now[0])
+  with pytest.raises(signals.Stopped), signals.raised():
+    Careless()  # what __del__ raises is only printed
+    now[0] += 60
+    os.kill(os.getpid(), signal.SIGTERM)
+    pytest.fail("The second signal was not noticed.")
 
 
 def test_handlers_are_put_back():

@@ -16,13 +16,17 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
+import time
 from collections.abc import Iterator
 from typing import Any
 
 # What asks a process to end: SIGTERM of schedulers, SIGHUP of a terminal that
 # was closed. Windows has no SIGHUP.
 _NAMES = ("SIGTERM", "SIGHUP")
+# Within so many seconds signals are one request.
+_ONE_REQUEST = 5.0
 
 
 class Stopped(SystemExit):
@@ -62,21 +66,25 @@ def ending() -> list[int]:
 
 @contextlib.contextmanager
 def raised() -> Iterator[None]:
-  """Turns signals that ask to end into an exception, raised once.
+  """Turns signals that ask to end into an exception.
 
-  Further ones are ignored, so that they do not end the cleaning up: of a
-  terminal that is closed a process may get two.
+  Others that follow at once are ignored, so that they do not end the cleaning
+  up: of a terminal that is closed a process may get two. Later ones count: the
+  first exception is lost if Python raises it where it can only be printed.
 
   Raises:
     Stopped: When one comes.
   """
   numbers = ending()
+  asked = -math.inf
 
   def stop(number: int, frame: Any) -> None:
+    nonlocal asked
     del frame
-    for other in numbers:
-      signal.signal(other, signal.SIG_IGN)
-    raise Stopped(number)
+    now = time.monotonic()
+    if now - asked > _ONE_REQUEST:
+      asked = now
+      raise Stopped(number)
 
   try:
     before = {number: signal.signal(number, stop) for number in numbers}

@@ -176,6 +176,18 @@ class CheckpointStore:
       self._saved_step = None
       raise self._not_written(step, error) from error
 
+  def tidy(self) -> None:
+    """Clears up after a run that was killed, where nothing is saved any more.
+
+    Raises:
+      errors.StorageError: If the file system refuses.
+    """
+    if not devices.is_chief(self.strategy) or not os.path.isdir(self.folder):
+      return
+    self._kept = self._tidy()
+    if self._kept:
+      self._supersede()
+
   def _write(self, path: str) -> None:
     """Writes a checkpoint, and meanwhile the mark that it is not whole."""
     mark = os.path.join(
@@ -199,7 +211,8 @@ class CheckpointStore:
     state = tf.compat.v1.train.generate_checkpoint_state_proto(
       self.folder,
       self._kept[-1],
-      all_model_checkpoint_paths=self._kept,
+      # A copy: TensorFlow makes relative paths others, in place.
+      all_model_checkpoint_paths=list(self._kept),
       all_model_checkpoint_timestamps=[
         os.path.getmtime(f"{path}.index") for path in self._kept
       ],
