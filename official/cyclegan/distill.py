@@ -37,6 +37,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import flags
 from official.cyclegan.core import model_path
+from official.cyclegan.core import stack
 
 flags.define(command_config.CommandConfig, "model_dir")
 flags.define_run(distilled=True)
@@ -53,6 +54,7 @@ def main() -> None:
   flags.refuse_overwriting("model_dir", model_dir, model_path.CONFIG_NAME)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   cpu_tuning.before_import(config.train)
+  stack.load_tensorflow()
   from official.cyclegan import train_lib
 
   train_lib.run(config, model_dir)

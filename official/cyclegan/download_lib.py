@@ -31,6 +31,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import locks
 from official.cyclegan.core import progress
+from official.cyclegan.core import stack
 from official.cyclegan.data import folders
 
 BASE_URL = command_config.DownloadConfig.base_url
@@ -168,6 +169,7 @@ def download_with_tfds(name: str, data_dir: str = "") -> str:
       f": TFDS does not have {name}. Use --via=archive.", "via", "tfds"
     )
   # Imported late: nothing else here waits for TensorFlow.
+  stack.load_tensorflow()
   from official.cyclegan.data import sources
 
   source = sources.open_source(

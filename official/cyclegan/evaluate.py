@@ -40,6 +40,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import model_path
 from official.cyclegan.core import search_config
+from official.cyclegan.core import stack
 
 flags.define(
   command_config.CommandConfig,
@@ -74,6 +75,7 @@ def main() -> None:
     )
     return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
+  stack.load_tensorflow()
   from official.cyclegan import evaluate_lib
 
   with errors.given_as(model_dir=flag, model=flag):

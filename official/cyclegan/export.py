@@ -40,6 +40,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
+from official.cyclegan.core import stack
 
 flags.define(
   command_config.CommandConfig,
@@ -78,6 +79,7 @@ def main() -> None:
     )
     return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
+  stack.load_tensorflow()
   from official.cyclegan import export_lib
   from official.cyclegan.serving import export_report
 

@@ -47,6 +47,7 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import flags
+from official.cyclegan.core import stack
 
 flags.define(config_lib.DataConfig)
 flags.define(config_lib.ModelConfig, *flags.PICTURE_OPTIONS)
@@ -70,6 +71,7 @@ def main() -> None:
     command.show(dataclasses.asdict(config), options.format)
     return
   # Imported late: --help and --dry_run do not wait for TensorFlow.
+  stack.load_tensorflow()
   from official.cyclegan import prepare_lib
   from official.cyclegan.data import dataset_audit
   from official.cyclegan.data import image_files

@@ -42,6 +42,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import flags
 from official.cyclegan.core import model_path
+from official.cyclegan.core import stack
 
 flags.define(command_config.CommandConfig, "model_dir", "mode")
 flags.define_run()
@@ -59,8 +60,10 @@ def main() -> None:
   )
   if options.mode in ("train", "train_and_eval"):
     flags.refuse_overwriting("model_dir", model_dir, model_path.CONFIG_NAME)
-    # Imported late: --help and --dry_run do not wait for TensorFlow.
-    cpu_tuning.before_import(config.train)
+  # Imported late: --help and --dry_run do not wait for TensorFlow.
+  cpu_tuning.before_import(config.train)
+  stack.load_tensorflow()
+  if options.mode in ("train", "train_and_eval"):
     from official.cyclegan import train_lib
 
     train_lib.run(config, model_dir)

@@ -36,6 +36,7 @@ from official.cyclegan.core import locks
 from official.cyclegan.core import messages
 from official.cyclegan.core import overwriting
 from official.cyclegan.core import progress
+from official.cyclegan.core import stack
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 from official.cyclegan.data import image_output
@@ -252,6 +253,7 @@ def _found(
     yield folders.find_inputs(inputs, "input")
     return
   # Imported late: other inputs do not wait for TensorFlow.
+  stack.load_tensorflow()
   from official.cyclegan.data import read_errors
   from official.cyclegan.data import sources
 

@@ -48,6 +48,7 @@ from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
+from official.cyclegan.core import stack
 
 flags.define_run(distilled=True, devices=False)
 flags.define(search_config.SearchConfig)
@@ -85,6 +86,7 @@ def main() -> None:
   flags.refuse_overwriting("tuner_dir", tuner_dir, "best.flags", "search.json")
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   cpu_tuning.before_import(resolved.train)
+  stack.load_tensorflow()
   from official.cyclegan import tune_lib
 
   kept = (

@@ -32,6 +32,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import level_range
 from official.cyclegan.core import model_path
 from official.cyclegan.core import regular_files
+from official.cyclegan.core import stack
 from official.cyclegan.data import image_files
 from official.cyclegan.serving import tflite_child
 from official.cyclegan.serving import tflite_file
@@ -211,6 +212,7 @@ def _to_unit(image: np.ndarray) -> np.ndarray:
 def _open_run(
   path: str, direction: str, selection: command_config.GeneratorSelection
 ) -> ImageTranslator:
+  stack.load_tensorflow()
   import tensorflow as tf
 
   from official.cyclegan.serving import serving_module
@@ -255,6 +257,7 @@ def _of_direction(found: model_path.ModelPath, direction: str) -> str:
 
 
 def _open_saved_model(path: str, direction: str) -> ImageTranslator:
+  stack.load_tensorflow()
   from official.cyclegan.serving import saved_model_file
 
   regular_files.check_folder(path, "model")
