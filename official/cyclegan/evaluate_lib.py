@@ -135,7 +135,6 @@ def evaluate(
   )
   # Refused before anything is measured, which takes minutes.
   with locks.hold(output_dir, "output_dir"):
-    files.make_folder(output_dir, "output_dir")
     return _evaluate(model, output_dir, config, selection, options)
 
 
@@ -148,6 +147,7 @@ def _evaluate(
 ) -> dict[str, Any]:
   """Evaluates into a folder that is held; as `evaluate`."""
   translators = open_both(model, selection)
+  files.make_folder(output_dir, "output_dir")
   some = next(iter(translators.values()))
   source = sources.open_source(config.data, some.channels)
   inception = None

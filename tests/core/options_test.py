@@ -33,7 +33,6 @@ class _Part:
   pair: tuple[float, float] = options.option((1.0, 2.0), "Two.")
   some: tuple[int, ...] = options.option((), "Any.", minimum=0)
   folder: str | None = options.option(None, "Where.", is_path=True)
-  folder: str | None = options.option(None, "Where.")
   few: int = options.option(2, "Few.", minimum=1, largest=8)
   any: float = options.option(0.0, "Any.")
   plain: int = 0

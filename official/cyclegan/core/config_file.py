@@ -39,6 +39,8 @@ from official.cyclegan.core import regular_files
 from official.cyclegan.core import search_config
 
 FILE_NAME = model_path.CONFIG_NAME
+# Files that are open already, of which the user has given the number.
+_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
 EXPORT_NAME = model_path.EXPORT_NAME  # with the data set's options
 PRESETS = pathlib.Path(__file__).absolute().parents[1] / "configs"
 # Upsampling that each generator's source has, and that runs had whose
@@ -289,7 +291,8 @@ def _read_file(path: str, option: str, given: str) -> Given:
   """Reads a YAML file; JSON is YAML as well."""
   import yaml
 
-  regular_files.check(path, option)
+  if not path.startswith(_DESCRIPTORS):  # what a shell hands over by a pipe
+    regular_files.check(path, option)
   try:
     text = pathlib.Path(path).read_text(encoding="utf-8")
     values = yaml.safe_load(text)
