@@ -68,6 +68,10 @@ TINY_MODEL = config_lib.ModelConfig(
 )
 
 
+# Training steps that take as long eagerly as one step's tracing.
+_FEW_STEPS = 10
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
   """Puts files that take long first, so that no worker ends with one."""
   seconds: dict[pathlib.Path, float] = {}
@@ -112,6 +116,26 @@ def log(caplog) -> pytest.LogCaptureFixture:
   yield caplog
   caplog.handler.removeFilter(is_ours)
   logging.set_verbosity(verbosity)
+
+
+@pytest.fixture(scope="module")
+def few_steps_are_not_traced() -> Generator[None, None, None]:
+  """Trainings of so few steps that tracing one would take longer run eagerly.
+
+  For files whose tests are about what goes on around the steps.
+  """
+  from official.cyclegan.modeling import model as model_lib
+
+  compile_model = model_lib.CycleGAN.compile
+
+  def compile_eagerly(self, *optimizers, **kwargs):
+    if 0 < self._train_config.train_steps <= _FEW_STEPS:
+      kwargs["run_eagerly"] = not kwargs.get("jit_compile")
+    compile_model(self, *optimizers, **kwargs)
+
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(model_lib.CycleGAN, "compile", compile_eagerly)
+    yield
 
 
 @pytest.fixture

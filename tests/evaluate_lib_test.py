@@ -31,7 +31,10 @@ from official.cyclegan.evaluation import paired_metrics
 from tests import conftest
 
 # They train, start processes or measure.
-pytestmark = pytest.mark.slow
+pytestmark = [
+  pytest.mark.slow,
+  pytest.mark.usefixtures("few_steps_are_not_traced"),
+]
 
 
 @pytest.fixture(scope="module")

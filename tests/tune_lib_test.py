@@ -47,7 +47,10 @@ from official.cyclegan.tuning import search_report
 from tests import conftest
 
 # They train, start processes or measure.
-pytestmark = pytest.mark.slow(seconds=7)  # of one test
+pytestmark = [
+  pytest.mark.slow(seconds=7),  # of one test
+  pytest.mark.usefixtures("few_steps_are_not_traced"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,8 @@ from tests import conftest
 
 _WEIGHTS = ("lambda_validation", "lambda_reconstr", "lambda_id")
 
+pytestmark = pytest.mark.usefixtures("few_steps_are_not_traced")
+
 
 class _Model(keras_tuner.HyperModel):
   """Measures without training; the calls are noted."""
