@@ -48,7 +48,7 @@ from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
 
-flags.define_run(distilled=True, devices=False)
+flags.define_run(distilled=True, devices=False, timed=False)
 flags.define(search_config.SearchConfig)
 flags.define(search_config.TuneConfig)
 _AGAIN = "--noshow_ended"
