@@ -145,6 +145,8 @@ def train(
     time.monotonic() if started is None else started,
     goes_on,
   )
+  if budget is not None:
+    budget.save()  # for a run that is killed before its first step
   if goes_on:
     checkpoints.check_same_run(config, model_dir)
     if precision == "auto":  # another machine would choose another one
