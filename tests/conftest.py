@@ -55,6 +55,7 @@ flags.FLAGS.mark_as_parsed()
 BINARIES = (
   "download",
   "prepare",
+  "probe",
   "train",
   "distill",
   "tune",

@@ -93,6 +93,8 @@ def test_health_rules_are_documented_as_they_are():
     assert f"`{rule}`" in text, rule
   assert f"a loss above {rules.exploded:g}" in text
   assert f"below {rules.won:g} of that of guessing" in text
+  assert f"{rules.droplet / 2:.0%} of full".replace("%", " %") in text
+  assert f"{rules.natural:g} times as much" in text
   assert f"less than {rules.same / 2:.0%}".replace("%", " %") in text
   assert f"by {rules.still / 2:.2%}".replace("%", " %") in text
   assert f"below {rules.inverted:g}" in text

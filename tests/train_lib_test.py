@@ -168,6 +168,44 @@ def test_finished_run_is_left_alone(run, log):
   assert before == {p: p.stat().st_mtime_ns for p in folder.rglob("*.index")}
 
 
+def test_a_run_that_has_a_time_ends_by_itself(
+  pictures, tmp_path, counting_steps, log
+):
+  """One whose time is over as it begins: it does one step and all the rest."""
+  config = _config(
+    pictures, train_steps=0, max_minutes=1e-6, sample_interval=100_000
+  )
+  model = train_lib.train(config, str(tmp_path))
+  assert int(model.step) == 1 and float(model.time_fraction) == 1.0
+  assert _checkpoints(tmp_path) == ["ckpt-1"]
+  assert (tmp_path / "samples" / "step_0000001.png").exists()
+  assert (tmp_path / "progress.gif").exists()
+  record = json.loads((tmp_path / "time.json").read_text())
+  assert record["used_seconds"] > 0.0 and record["steps"] == 1
+  record = json.loads((tmp_path / "run.json").read_text())
+  assert "ends" in record["starts"][0]["time"]
+  assert "The run ends at " in log.text
+  assert int(train_lib.train(config, str(tmp_path)).step) == 1
+  assert "its time is used" in log.text
+
+
+def test_a_run_begins_with_a_probe_and_goes_on_without(
+  scenes, tmp_path, counting_steps, log
+):
+  config = _config(scenes["paintings"], train_steps=1)
+  train_lib.train(config, str(tmp_path))
+  assert log.text.count("what a generator has to change is texture") == 1
+  record = json.loads((tmp_path / "run.json").read_text())
+  assert record["starts"][0]["probe"]["main"] == "texture"
+  train_lib.train(
+    conftest.replace(config, "train", train_steps=2), str(tmp_path)
+  )
+  assert log.text.count("what a generator has to change") == 1
+  other = conftest.replace(config, "train", probe=False)
+  train_lib.train(other, str(tmp_path / "other"))
+  assert log.text.count("what a generator has to change") == 1
+
+
 def _state(model):
   """Everything that training changes."""
   variables = [

@@ -61,6 +61,7 @@ _TABLES = (
   ("Of several commands", "flags only", command_config.CommandConfig),
   ("Of `tune`", "flags only", search_config.TuneConfig),
   ("Of `prepare`", "flags only", command_config.PackConfig),
+  ("Of `probe`", "flags only", command_config.ProbeConfig),
   ("Of `translate`", "flags only", command_config.TranslateConfig),
   ("Of `demo`", "flags only", command_config.DemoConfig),
   ("Of `download`", "flags only", command_config.DownloadConfig),

@@ -37,6 +37,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import flags
 from official.cyclegan.core import model_path
+from official.cyclegan.core import run_time
 from official.cyclegan.core import stack
 
 flags.define(command_config.CommandConfig, "model_dir")
@@ -57,7 +58,7 @@ def main() -> None:
   stack.load_tensorflow()
   from official.cyclegan import train_lib
 
-  train_lib.run(config, model_dir)
+  train_lib.run(config, model_dir, run_time.process_start())
   print(f"Trained students: {model_dir}")
 
 

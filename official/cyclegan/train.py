@@ -42,6 +42,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import flags
 from official.cyclegan.core import model_path
+from official.cyclegan.core import run_time
 from official.cyclegan.core import stack
 
 flags.define(command_config.CommandConfig, "model_dir", "mode")
@@ -66,7 +67,7 @@ def main() -> None:
   if options.mode in ("train", "train_and_eval"):
     from official.cyclegan import train_lib
 
-    train_lib.run(config, model_dir)
+    train_lib.run(config, model_dir, run_time.process_start())
     print(f"Trained model: {model_dir}")
   if options.mode in ("eval", "train_and_eval"):
     from official.cyclegan import evaluate_lib

@@ -17,14 +17,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 import os
 import re
+import time
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 from absl import logging
 
 from official.cyclegan import old_names
+from official.cyclegan import probe_lib
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import devices
@@ -33,6 +37,7 @@ from official.cyclegan.core import files
 from official.cyclegan.core import locks
 from official.cyclegan.core import model_path
 from official.cyclegan.core import overwriting
+from official.cyclegan.core import run_time
 from official.cyclegan.data import dataset
 from official.cyclegan.data import read_errors
 from official.cyclegan.data import sources
@@ -47,6 +52,7 @@ from official.cyclegan.training import diagnostics_callback
 from official.cyclegan.training import run_metadata
 from official.cyclegan.training import stop_requests
 from official.cyclegan.training import summaries
+from official.cyclegan.training import time_limit
 
 __getattr__ = old_names.left("train_lib")
 
@@ -85,6 +91,7 @@ class _Run:
     first_step: Steps already done.
     total_steps: Length of the whole run, steps.
     rules: When the run counts as gone wrong.
+    budget: Its time, if that decides how long it is.
   """
 
   config: config_lib.ResolvedConfig
@@ -95,6 +102,7 @@ class _Run:
   first_step: int
   total_steps: int
   rules: diagnostics.Rules
+  budget: run_time.Budget | None
 
 
 def train(
@@ -104,6 +112,7 @@ def train(
   extra_callbacks: Sequence[type[callbacks.StepCallback]] = (),
   model: model_lib.CycleGAN | None = None,
   source: sources.Source | None = None,
+  started: float | None = None,
 ) -> model_lib.CycleGAN:
   """Trains, or goes on with, the run in a folder.
 
@@ -114,13 +123,16 @@ def train(
     config: The resolved configuration.
     model_dir: The folder of the run. Gets `config.json`, `run.json`,
       `checkpoints/`, perhaps `checkpoints_best/`, `samples/` (PNG pictures),
-      `logs/` (TensorBoard) and at the end `progress.gif`.
+      `logs/` (TensorBoard) and at the end `progress.gif`; `time.json` if
+      time decides how long it is.
     rules: When the run counts as gone wrong.
     extra_callbacks: Classes whose instances are called before the others;
       constructed like `callbacks.StepCallback`.
     model: The untrained model that `build.build` returned for this
       configuration and a single device; None builds it here.
     source: The configuration's data set, opened already; None opens it here.
+    started: When the process began with it, by `time.monotonic`, for runs
+      whose length is a time; None: now.
 
   Returns:
     The trained model.
@@ -143,7 +155,14 @@ def train(
   with held:
     files.make_folder(model_dir, "model_dir")
     return _train(
-      config, model_dir, rules, extra_callbacks, model, source, strategy
+      config,
+      model_dir,
+      rules,
+      extra_callbacks,
+      model,
+      source,
+      strategy,
+      started,
     )
 
 
@@ -155,18 +174,29 @@ def _train(
   model: model_lib.CycleGAN | None,
   source: sources.Source | None,
   strategy: tf.distribute.Strategy,
+  started: float | None,
 ) -> model_lib.CycleGAN:
   """Trains in a folder that is held; as `train`."""
   precision = config.train.precision
-  if checkpoints.find(
-    os.path.join(model_dir, checkpoints.FOLDERS[config_lib.LATEST])
-  ):
+  latest = os.path.join(model_dir, checkpoints.FOLDERS[config_lib.LATEST])
+  goes_on = bool(checkpoints.find(latest))
+  budget = run_time.begin(
+    config.train,
+    model_dir,
+    time.monotonic() if started is None else started,
+    goes_on,
+  )
+  if budget is not None:
+    budget.save()  # for a run that is killed before its first step
+  if goes_on:
     checkpoints.check_same_run(config, model_dir)
     if precision == "auto":  # another machine would choose another one
       precision = config_file.load(model_dir).train.precision
   config = build.with_precision(config, precision)
   source = source or sources.open_source(config.data, config.model.channels)
-  total_steps = build.run_steps(config, source)
+  total_steps = time_limit.UNKNOWN
+  if budget is None:
+    total_steps = build.run_steps(config, source)
   if model is None:
     with strategy.scope():
       model = build.build(config, source)
@@ -176,30 +206,55 @@ def _train(
   first_step = store.restore() or 0
   if devices.is_chief(strategy):
     config_file.save(config, model_dir)
+    notes = {} if budget is None else {"time": _time_notes(budget)}
     run_metadata.add_start(
-      model_dir, config, source, devices.describe(strategy), first_step
+      model_dir, config, source, devices.describe(strategy), first_step, **notes
     )
-  if first_step >= total_steps:
-    logging.info("%s is already trained to step %d.", model_dir, first_step)
+    if config.train.probe and not goes_on and not config.distill.teacher:
+      report = probe_lib.short_probe(config, source)
+      run_metadata.add_note(model_dir, probe=report)
+  is_over = budget is not None and first_step > 0 and budget.left() <= 0.0
+  if first_step >= total_steps or is_over:
+    logging.info(
+      "%s is already trained to step %d%s.",
+      model_dir,
+      first_step,
+      ", and its time is used" if is_over else "",
+    )
     store.tidy()
     return model
   the_run = _Run(
-    config, model_dir, source, store, strategy, first_step, total_steps, rules
+    config,
+    model_dir,
+    source,
+    store,
+    strategy,
+    first_step,
+    total_steps,
+    rules,
+    budget,
   )
   called = [
     *(extra(first_step, total_steps) for extra in extra_callbacks),
     *_callbacks(the_run),
   ]
+  if budget is not None:
+    called.insert(0, _time_limit(the_run, budget, called))
   _fit(model, the_run, called)
   return model
 
 
-def run(config: config_lib.ResolvedConfig, model_dir: str) -> None:
+def run(
+  config: config_lib.ResolvedConfig,
+  model_dir: str,
+  started: float | None = None,
+) -> None:
   """Trains as a command does: sets the devices up first.
 
   Args:
     config: The resolved configuration.
     model_dir: The folder of the run.
+    started: As of `train`.
 
   Raises:
     errors.UserError: As `train`.
@@ -207,7 +262,7 @@ def run(config: config_lib.ResolvedConfig, model_dir: str) -> None:
   """
   devices.set_up(config)
   with errors.keeping(lambda: checkpoints.describe_kept(model_dir)):
-    train(config, model_dir)
+    train(config, model_dir, started=started)
 
 
 def _refuse_overwriting(
@@ -220,6 +275,7 @@ def _refuse_overwriting(
   written = (
     model_path.CONFIG_NAME,
     run_metadata.FILE_NAME,
+    run_time.FILE_NAME,
     *model_path.CHECKPOINT_FOLDERS.values(),
     SAMPLES_FOLDER,
     LOGS_FOLDER,
@@ -247,7 +303,8 @@ def _fit(
       # One long epoch: the callbacks count steps, and so does the data order.
       model.fit(
         _batches(run),
-        steps_per_epoch=run.total_steps - run.first_step,
+        # Time ends it by `stop_training`.
+        steps_per_epoch=min(run.total_steps - run.first_step, 2**31 - 1),
         callbacks=called,
         verbose=0,
         shuffle=False,  # the batches have their order; Keras 3 warns of True
@@ -391,7 +448,10 @@ def _chief_callbacks(
     )
     for split in ("testA", "testB")
   )
-  called: list[callbacks.StepCallback] = [callbacks.ProgressBar(*steps)]
+  title = "train"
+  if run.budget is not None:
+    title = f"train, ends at {_shown(run.budget.ends)}"
+  called: list[callbacks.StepCallback] = [callbacks.ProgressBar(*steps, title)]
   if config.train.health_check:
     called.append(
       diagnostics_callback.Diagnostics(
@@ -415,6 +475,52 @@ def _chief_callbacks(
     )
   )
   return called
+
+
+def _time_limit(
+  run: _Run, budget: run_time.Budget, called: list[callbacks.StepCallback]
+) -> time_limit.TimeLimit:
+  """Returns what ends a run in time, and says what to expect."""
+  ends = _shown(budget.ends)
+
+  def expect(steps: int) -> None:
+    with called[0].optional_output(run_metadata.FILE_NAME):
+      notes = {**_time_notes(budget), "expected_steps": steps}
+      run_metadata.add_note(run.model_dir, time=notes)
+    callbacks.log_beside_bar(
+      logging.INFO, "The run ends at %s, after about %s steps.", ends, steps
+    )
+
+  logging.info(
+    "The run ends at %s; %.3g of %.3g minutes are left.",
+    ends,
+    max(0.0, budget.left()) / 60,
+    budget.total / 60,
+  )
+  return time_limit.TimeLimit(
+    run.first_step,
+    budget,
+    called,
+    saves=not run.config.train.save_every_steps,
+    on_estimate=expect,
+  )
+
+
+def _time_notes(budget: run_time.Budget) -> dict[str, Any]:
+  """Returns what `run.json` says of a run's time."""
+  return {
+    "ends": budget.ends.isoformat(timespec="seconds"),
+    "total_seconds": round(budget.total, 1),
+    "used_seconds": round(budget.used(), 1),
+  }
+
+
+def _shown(moment: datetime.datetime) -> str:
+  """Returns a time of this machine's day, or a date as well if it is far."""
+  local = moment.astimezone()
+  far = abs(local - datetime.datetime.now().astimezone())
+  style = "%H:%M" if far < datetime.timedelta(hours=20) else "%Y-%m-%d %H:%M"
+  return local.strftime(style)
 
 
 def _best_checkpoint(run: _Run) -> checkpoint_store.BestCheckpoint | None:

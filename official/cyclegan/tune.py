@@ -50,7 +50,7 @@ from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
 from official.cyclegan.core import stack
 
-flags.define_run(distilled=True, devices=False)
+flags.define_run(distilled=True, devices=False, timed=False)
 flags.define(search_config.SearchConfig)
 flags.define(search_config.TuneConfig)
 _AGAIN = "--noshow_ended"

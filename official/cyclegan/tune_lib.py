@@ -131,6 +131,7 @@ class CycleGANHyperModel(keras_tuner.HyperModel):
       keep_checkpoints=1,
       eval_every_steps=0,
       best_metric="none",
+      probe=False,
     )
     return config_checks.resolve(dataclasses.replace(config, train=train))
 
@@ -267,6 +268,15 @@ def run(
     stop_requests.Interrupted: As `search`.
     NeedsRestart: As `search`.
   """
+  for name in ("max_minutes", "until"):
+    value = getattr(config.train, name)
+    if value:  # of a file, or of the teacher
+      raise errors.UserError(
+        "is for train and distill: trials are compared after equally many"
+        " steps. Give --train_steps, which finalists are trained for.",
+        name,
+        value,
+      )
   devices.set_up(config)
   summary = search(
     config,

@@ -129,6 +129,35 @@ def test_discriminators_start_as_generators_do_unless_told_otherwise(init):
   assert config_checks.resolve_model(model).disc_init == "he"
 
 
+@pytest.mark.parametrize(
+  ("changes", "words"),
+  [
+    (
+      {"max_minutes": 5.0, "train_steps": 9},
+      ["--max_minutes=5", "train_steps"],
+    ),
+    ({"max_minutes": 5.0, "epochs": 9}, ["--max_minutes=5", "--epochs=9"]),
+    ({"until": "7:30", "train_steps": 9}, ["--until=7:30", "--train_steps=0"]),
+    ({"max_minutes": 5.0, "until": "7:30"}, ["--max_minutes=5", "--until"]),
+    ({"until": "noon"}, ["--until=noon", "HH:MM"]),
+  ],
+)
+def test_only_one_length_is_taken(changes, words):
+  with pytest.raises(errors.UserError) as caught:
+    _with("train", **changes)
+  for word in words:
+    assert word in str(caught.value)
+
+
+def test_machines_that_train_together_have_no_time_limit():
+  config = dataclasses.replace(
+    config_lib.Config(),
+    device=config_lib.DeviceConfig(distribution_strategy="multi_worker"),
+  )
+  with pytest.raises(errors.UserError, match="cannot agree"):
+    conftest.replace(config, "train", max_minutes=5.0)
+
+
 def test_unet_takes_multiples_of_16_only():
   model = config_lib.ModelConfig(generator_type="unet")
   config_checks.check_size("size", 48, model)

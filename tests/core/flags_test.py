@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+import dataclasses
 import itertools
 import os
 
@@ -44,9 +45,12 @@ def given():
 
 
 def _entries():
-  return itertools.chain.from_iterable(
+  entries = itertools.chain.from_iterable(
     search_config.declared_options(part).values() for part in _PARTS
   )
+  # train and tune have one of this name, of which the last one defined counts.
+  hidden = options.find(search_config.SearchConfig, "max_minutes")
+  return [entry for entry in entries if entry != hidden]
 
 
 @pytest.mark.parametrize("entry", _entries(), ids=lambda entry: entry.name)
@@ -116,6 +120,34 @@ def test_the_documented_order_holds(given, tmp_path):
   assert rates == [2e-4, 4e-4, 3e-4, 5e-4, 6e-4]
   assert found[-1].train_steps == 3200  # still the experiment's
   assert found[-1].epochs == 3
+
+
+def test_a_length_takes_the_place_of_one_of_another_kind(given, tmp_path):
+  """What wins over a preset's number of steps is not refused beside it."""
+  path = tmp_path / "run.yaml"
+  path.write_text("train: {until: '2030-01-01T00:00'}\n")
+  start = config_lib.Config(train=config_lib.TrainConfig(train_steps=7))
+  default = config_lib.TrainConfig()
+  for layers, changed in (
+    ([], {"train_steps": 7}),
+    (["--max_minutes=5"], {"max_minutes": 5.0}),
+    ([f"--config_file={path}"], {"until": "2030-01-01T00:00"}),
+    ([f"--config_file={path}", "--epochs=3"], {"epochs": 3}),
+    (
+      ["--params_override=train.max_minutes=5,train.beta_1=0", "--epochs=3"],
+      {"epochs": 3, "beta_1": 0.0},
+    ),
+    (
+      [f"--config_file={path}", "--params_override=train.max_minutes=5"],
+      {"max_minutes": 5.0},
+    ),
+  ):
+    with flagsaver.flagsaver():
+      absl_flags.FLAGS(["x", *layers])
+      found = flags.config_from_flags(start).train
+    expected = dataclasses.replace(default, **changed)
+    assert found == expected, layers
+    config_checks.resolve(config_lib.Config(train=found))
 
 
 def test_only_given_flags_change_a_configuration(given):

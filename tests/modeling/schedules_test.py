@@ -13,6 +13,7 @@
 # limitations under the License.
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from official.cyclegan.modeling import schedules
 from tests import conftest
@@ -44,6 +45,17 @@ def test_cosine_falls_slowly_at_both_ends():
   progress = np.clip((steps - 50) / 50, 0, 1)
   want = 1.0 + np.cos(np.pi * progress)
   np.testing.assert_allclose([rate(s) for s in steps], want, atol=1e-6)
+
+
+@pytest.mark.parametrize("policy", ["linear", "cosine"])
+def test_a_share_of_the_time_takes_the_place_of_steps(policy):
+  share = tf.Variable(0.0)
+  by_steps = schedules.ConstantThenDecay(2.0, 1000, 0.4, policy)
+  by_time = schedules.ConstantThenDecay(2.0, 7, 0.4, policy, share)
+  rate = tf.function(by_time)  # the graph reads what the variable holds then
+  for step in (0, 599, 600, 750, 1000):
+    share.assign(step / 1000)
+    np.testing.assert_allclose(rate(3), by_steps(step), atol=2e-3)
 
 
 def test_constant_does_not_fall():

@@ -124,6 +124,70 @@ def test_mode_collapse():
   assert not got  # one picture says nothing about others
 
 
+def _scenery(count=4, size=32, seed=0):
+  """Returns smooth pictures with edges and lines."""
+  rng = np.random.default_rng(seed)
+  y, x = np.mgrid[0:size, 0:size] / size
+  images = []
+  for _ in range(count):
+    a, b, c = rng.uniform(-1, 1, 3)
+    image = 0.4 * np.stack([a * x + b * y, b * x, c * y], -1)
+    image[y > rng.uniform(0.4, 0.7)] -= 0.7  # a horizon
+    image[:, rng.integers(4, size - 4)] = 0.9  # a post
+    images.append(image)
+  return np.float32(np.clip(images, -1, 1))
+
+
+def _with_spots(images, strength, rng, chequered=False):
+  spotted = images.copy()
+  for image in spotted:
+    y, x = rng.integers(6, image.shape[0] - 9, 2)
+    blob = np.full((3, 3, 1), strength)
+    if chequered:
+      blob[1::2, ::2] = blob[::2, 1::2] = 0
+    image[y : y + 3, x : x + 3] += blob
+  return spotted
+
+
+def _droplets(inputs, outputs, targets):
+  return _names(
+    diagnostics.check_droplets("g_AB", inputs, outputs, targets, _RULES)
+  )
+
+
+@pytest.mark.parametrize("strength", [1.4, -1.2])
+@pytest.mark.parametrize("chequered", [False, True])
+def test_droplets(strength, chequered):
+  rng = np.random.default_rng(1)
+  inputs = _scenery()
+  sign = np.sign(strength)
+  inputs = np.float32(inputs - 0.4 * sign)  # room for the spots
+  outputs = _with_spots(inputs, strength, rng, chequered)
+  targets = np.float32(_scenery(seed=5) - 0.4 * sign)
+  assert _droplets(inputs, outputs, targets) == {("droplets", "g_AB")}
+
+
+def test_what_is_no_droplet():
+  rng = np.random.default_rng(2)
+  inputs, targets = _scenery(), _scenery(seed=5)
+  restyled = np.clip(0.6 * inputs + np.float32([0.3, 0.1, -0.3]), -1, 1)
+  assert not _droplets(inputs, restyled, targets)
+  # A new line, or an edge, goes on.
+  lined = inputs.copy()
+  lined[:, 20:22] = 1.0
+  assert not _droplets(inputs, lined, targets)
+  # What the input has, may stay.
+  dotted = _with_spots(inputs - 0.4, 1.4, rng)
+  assert not _droplets(dotted, dotted + np.float32(0.05), targets)
+  # Eyes of the other domain.
+  eyes = _with_spots(targets - 0.4, 1.4, rng)
+  assert not _droplets(inputs, _with_spots(inputs - 0.4, 1.4, rng), eyes)
+  # In one picture only.
+  outputs = inputs.copy()
+  outputs[:1] = _with_spots(inputs[:1], 1.4, rng)
+  assert not _droplets(inputs, outputs, targets)
+
+
 def test_output_outside_the_range_counts_as_it_is_shown():
   assert not _check(_images() + 0.05, _images() + 50.0)
 

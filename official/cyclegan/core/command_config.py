@@ -206,6 +206,20 @@ class PackConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class ProbeConfig:
+  """What `probe` looks at."""
+
+  pictures: int = option(
+    500,
+    "Training pictures of each domain that are looked at, at most; from all"
+    " over the domain, and as many as can be read in a minute.",
+    unit="pictures",
+    minimum=4,
+    example=500,
+  )
+
+
+@dataclasses.dataclass(frozen=True)
 class TranslateConfig:
   """What `translate` reads, and how."""
 

@@ -25,6 +25,8 @@ standard library is imported here.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from official.cyclegan.core.options import Choices
 from official.cyclegan.core.options import option
@@ -81,6 +83,9 @@ DISCRIMINATOR_FIELDS = (
   "disc_norm",
   "disc_init",
 )
+# Fields of `TrainConfig` that say how long a run is; what one group says
+# replaces what another has said before.
+LENGTHS = (("train_steps", "epochs"), ("max_minutes",), ("until",))
 BOTH = "both"
 # Kinds of .tflite files: the numbers in them, and those computed with.
 QUANTIZATIONS = (
@@ -533,6 +538,21 @@ class TrainConfig:
   train_steps: int = option(
     0, "Training steps. 0: --epochs decides.", unit="steps", minimum=0
   )
+  max_minutes: float = option(
+    0.0,
+    "How long the whole run may take instead of a number of steps, with"
+    " start-up, validation, checkpoints and pictures, and what was used before"
+    " an interruption. The learning rates fall over the last --decay_fraction"
+    " of this time. 0: --train_steps or --epochs decides.",
+    unit="minutes",
+    minimum=0,
+  )
+  until: str = option(
+    "",
+    "When the run is to be over, instead of a number of steps: HH:MM, the next"
+    " time that the clock shows this, or a date and time such as"
+    " 2026-05-17T07:30, in this machine's time unless it ends e.g. in +02:00.",
+  )
   lr_policy: str = option(
     "linear",
     "How the learning rates end: linear (CycleGAN paper, section 4) or cosine"
@@ -614,6 +634,12 @@ class TrainConfig:
   )
   health_check: bool = option(
     True, "Warn when the training goes wrong in a known way."
+  )
+  probe: bool = option(
+    True,
+    "When a run begins, look for some seconds how the two domains differ, and"
+    " say what a generator has to change and what follows, as the command"
+    " probe does.",
   )
   seed: int = option(
     42,
@@ -716,7 +742,7 @@ class ResolvedConfig(Config):
   """A whole run, checked, with all that follows from other options filled in.
 
   `config_checks.resolve` makes it; `auto` and 0 then stand only where the
-  machine or the data set decides (`precision`, `train_steps`).
+  machine, the data set or the time decides (`precision`, `train_steps`).
   """
 
 
@@ -742,6 +768,32 @@ STUDENT = Config(
     lambda_features=1.0,
   ),
 )
+
+
+def replacing_length(values: Mapping[str, Any]) -> dict[str, Any]:
+  """Returns options of `TrainConfig` that are to be laid over others.
+
+  Who gives a length of one kind, steps or time, does not want that of another
+  kind, which a preset or a file has.
+
+  Args:
+    values: The options that are given together.
+
+  Returns:
+    These; where they give a length, with the defaults of all other kinds.
+  """
+  if not any(values.get(name) for group in LENGTHS for name in group):
+    return dict(values)
+  defaults = TrainConfig()
+  return {
+    **{
+      name: getattr(defaults, name)
+      for group in LENGTHS
+      if not any(values.get(name) for name in group)
+      for name in group
+    },
+    **values,
+  }
 
 
 def trained_directions(config: Config) -> tuple[str, ...]:

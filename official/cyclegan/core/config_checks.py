@@ -23,6 +23,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import level_range
 from official.cyclegan.core import options
+from official.cyclegan.core import run_time
 from official.cyclegan.core import search_config
 
 # What "auto" means. For the ResNet the best of the three on the built-in data
@@ -103,6 +104,7 @@ def _check(config: config_lib.ResolvedConfig) -> None:
   _check_data(config.data, config.model)
   _check_model(config.model)
   _check_loss(config.loss)
+  _check_length(config)
   if (
     config.loss.gan_mode == "relativistic"
     and config.data.preprocess in config_lib.VARIABLE_SIZES
@@ -167,6 +169,38 @@ def _check_loss(loss: config_lib.LossConfig) -> None:
       f" value. Use 0, or --gan_mode={' or '.join(_SMOOTHABLE)}.",
       "label_smoothing",
       loss.label_smoothing,
+    )
+
+
+def _check_length(config: config_lib.ResolvedConfig) -> None:
+  """Refuses lengths that contradict each other, or that nobody can keep to."""
+  train = config.train
+  if train.until:
+    run_time.parse_end(train.until)
+  default = config_lib.TrainConfig()
+  given = [
+    [n for n in group if getattr(train, n) != getattr(default, n)]
+    for group in config_lib.LENGTHS
+  ]
+  steps, *times = given
+  timed = [name for names in times for name in names]
+  if not timed:
+    return
+  others = steps + timed[1:]
+  if others:
+    name = others[0]
+    raise errors.UserError(
+      f"and --{name}={getattr(train, name)} both say how long the run is. Give"
+      f" one of them; --{name}={getattr(default, name)} takes back what a"
+      " --flagfile says.",
+      timed[0],
+      getattr(train, timed[0]),
+    )
+  if config.device.distribution_strategy == "multi_worker":
+    raise errors.UserError(
+      ": several machines cannot agree on the time. Give --train_steps.",
+      timed[0],
+      getattr(train, timed[0]),
     )
 
 

@@ -254,6 +254,8 @@ def read_given(
   merged: Given = {}
   for layer in layers:
     for section, values in layer.items():
+      if section == "train":
+        values = config_lib.replacing_length(values)
       merged.setdefault(section, {}).update(values)
   return merged
 

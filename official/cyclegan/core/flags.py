@@ -114,12 +114,15 @@ def define(part: type, *names: str) -> None:
       _DEFINED[name] = entry
 
 
-def define_run(distilled: bool = False, devices: bool = True) -> None:
+def define_run(
+  distilled: bool = False, devices: bool = True, timed: bool = True
+) -> None:
   """Defines the options of a run, and the ways to give them.
 
   Args:
     distilled: Whether with those of a student.
     devices: Whether with those of what it runs on.
+    timed: Whether with those that say how long it takes.
   """
   for part in config_lib.parts().values():
     if part is config_lib.LossConfig:
@@ -128,6 +131,9 @@ def define_run(distilled: bool = False, devices: bool = True) -> None:
     elif part is config_lib.DistillConfig:
       if distilled:
         define(part)
+    elif part is config_lib.TrainConfig and not timed:
+      own = search_config.declared_options(part)
+      define(part, *(n for n in own if n not in ("max_minutes", "until")))
     elif part is not config_lib.DeviceConfig or devices:
       define(part)
   define(command_config.CommandConfig, *FRONT_DOOR, "dry_run", "format")
@@ -215,6 +221,8 @@ def read(part: Any, names: tuple[str, ...] = ()) -> Any:
   if isinstance(base, config_lib.DataConfig) and "dataset" in found:
     # Instead of the folders that a file, or an earlier run, names.
     found = {"domain_a": "", "domain_b": "", **found}
+  if isinstance(base, config_lib.TrainConfig):
+    found = config_lib.replacing_length(found)
   return search_config.with_options(base, found)
 
 

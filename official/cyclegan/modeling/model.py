@@ -56,7 +56,11 @@ class CycleGAN(tf.keras.Model):
     buffer_B: Pool of images translated to B.
     ema_generators: Moving averages of g_AB and g_BA, or None.
     step: int64 scalar, training steps done.
+    time_fraction: float32 scalar, share of the run's time that is used; None
+      for a run of so many steps.
   """
+
+  time_fraction: tf.Variable | None = None
 
   def __init__(
     self,

@@ -35,6 +35,7 @@ class ConstantThenDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
     total_steps: Length of the run, steps.
     decay_fraction: Share of the run, at its end, over which the rate falls.
     policy: `linear`, `cosine`, or `constant`, which does not fall.
+    fraction: Share of the run that is done where its length is a time.
   """
 
   def __init__(
@@ -43,6 +44,7 @@ class ConstantThenDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
     total_steps: int,
     decay_fraction: float,
     policy: str = "linear",
+    fraction: tf.Variable | None = None,
   ):
     """Sets the course of the rate.
 
@@ -51,19 +53,25 @@ class ConstantThenDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
       total_steps: Length of the run, steps.
       decay_fraction: Share of the run, at its end, over which the rate falls.
       policy: `linear`, `cosine` or `constant`.
+      fraction: float32 scalar in [0, 1], the share of the run that is done,
+        instead of that of its steps; None for a run of so many steps.
     """
     self.learning_rate = learning_rate
     self.total_steps = total_steps
     self.decay_fraction = decay_fraction
     self.policy = policy
+    self.fraction = fraction
 
   def __call__(self, step: tf.Tensor) -> tf.Tensor:
     """Returns the float32 rate for the integer `step`, counted from 0."""
     if self.policy == "constant" or self.decay_fraction == 0.0:
       return tf.constant(self.learning_rate, tf.float32)
-    # A run goes on with its last rate, 0, if it gets more steps than planned.
-    decay_steps = max(1.0, self.total_steps * self.decay_fraction)
-    left = (self.total_steps - tf.cast(step, tf.float32)) / decay_steps
+    if self.fraction is not None:
+      left = (1.0 - self.fraction.read_value()) / self.decay_fraction
+    else:
+      # A run goes on with its last rate, 0, if it gets more steps than planned.
+      decay_steps = max(1.0, self.total_steps * self.decay_fraction)
+      left = (self.total_steps - tf.cast(step, tf.float32)) / decay_steps
     left = tf.clip_by_value(left, 0.0, 1.0)
     if self.policy == "cosine":
       left = 0.5 * (1.0 - tf.cos(math.pi * left))

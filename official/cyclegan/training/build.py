@@ -127,10 +127,21 @@ def _compile(
 ) -> None:
   """Gives the generators one Adam, and the discriminators another."""
   train = config.train
+  if train.max_minutes or train.until:
+    model.time_fraction = tf.Variable(
+      0.0,
+      trainable=False,
+      aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+      name="time_fraction",
+    )
 
   def optimizer(learning_rate: float) -> tf.keras.optimizers.Optimizer:
     schedule = schedules.ConstantThenDecay(
-      learning_rate, total_steps, train.decay_fraction, train.lr_policy
+      learning_rate,
+      total_steps,
+      train.decay_fraction,
+      train.lr_policy,
+      model.time_fraction,
     )
     optimizer = adam.FusedAdam(schedule, beta_1=train.beta_1)
     if train.precision == "mixed_float16":

@@ -21,6 +21,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any, TextIO
 
@@ -50,10 +51,15 @@ class StepCallback(tf.keras.callbacks.Callback):
 
   Attributes:
     step: Steps done so far.
-    total: Length of the whole run, steps.
+    total: Length of the whole run, steps; an estimate while time decides.
+    due_now: Whether this step counts as due, whatever its number.
+    due_seconds: How long `on_step` took the last time that it was due.
   """
 
   model: model_lib.CycleGAN
+  due_now = False
+  due_seconds = 0.0
+  _was_due = False
 
   def __init__(self, first_step: int, total_steps: int):
     """Sets where the run starts or resumes, and where it ends.
@@ -64,6 +70,7 @@ class StepCallback(tf.keras.callbacks.Callback):
     """
     super().__init__()
     self.step, self.total = first_step, total_steps
+    self._first = first_step
     self._failed: set[str] = set()  # outputs that were warned about
 
   def on_train_batch_end(
@@ -71,7 +78,11 @@ class StepCallback(tf.keras.callbacks.Callback):
   ) -> None:
     """Counts, and calls `on_step` with the running means of the losses."""
     self.step += 1
+    self._was_due, begun = False, time.monotonic()
     self.on_step(logs or {})
+    self.due_now = False
+    if self._was_due:
+      self.due_seconds = time.monotonic() - begun
 
   def on_step(self, logs: dict[str, float]) -> None:
     """Is called after each step; subclasses override it.
@@ -83,7 +94,9 @@ class StepCallback(tf.keras.callbacks.Callback):
 
   def is_due(self, interval: int) -> bool:
     """Returns whether this step is a multiple of `interval`, or the last."""
-    return self.step % interval == 0 or self.step == self.total
+    due = self.step % interval == 0 or self.step == self.total or self.due_now
+    self._was_due |= due
+    return due
 
   @contextlib.contextmanager
   def optional_output(self, output: str) -> Iterator[None]:
@@ -153,18 +166,25 @@ class _SafeStream:
 class ProgressBar(StepCallback):
   """One bar for the whole run, with the time left and the current losses."""
 
-  def __init__(self, first_step: int, total_steps: int):
-    """As `StepCallback`."""
+  def __init__(self, first_step: int, total_steps: int, title: str = "train"):
+    """As `StepCallback`.
+
+    Args:
+      first_step: Steps already done.
+      total_steps: Length of the whole run, steps.
+      title: What stands before the bar.
+    """
     super().__init__(first_step, total_steps)
+    self._title = title
     self._bar: tqdm.tqdm | None = None
 
   def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
     """Shows the bar."""
     self._bar = tqdm.tqdm(
-      total=self.total,
+      total=self._known_total(),
       initial=self.step,
       unit="step",
-      desc="train",
+      desc=self._title,
       file=_SafeStream(sys.stderr),
       mininterval=_BAR_SECONDS if sys.stderr.isatty() else _LOG_SECONDS,
     )
@@ -173,9 +193,14 @@ class ProgressBar(StepCallback):
     """Moves the bar by one step."""
     if self._bar is None:
       return
+    self._bar.total = self._known_total()
     if self._bar.n % _SHOWN_EVERY == 0:
       self._bar.set_postfix(_sum_directions(logs), refresh=False)
     self._bar.update()
+
+  def _known_total(self) -> int | None:
+    """Returns the run's length if anybody knows it."""
+    return self.total if self.total < sys.maxsize // 2 else None
 
   def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
     """Leaves the finished bar on the screen."""

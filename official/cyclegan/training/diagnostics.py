@@ -51,6 +51,11 @@ class Rules:
       this.
     alike: Mode collapse: mean difference between outputs, relative to that
       between their inputs, below this.
+    droplet: Droplets: a spot that stands out by this from all around it, where
+      the input has none; of the range [-1, 1].
+    natural: Droplets stand out this many times as much as what stands out most
+      in pictures of the output's domain.
+    spotted: Droplets are in at least this share of the outputs.
   """
 
   interval: int = 100
@@ -62,6 +67,9 @@ class Rules:
   still: float = 0.001
   inverted: float = -0.2
   alike: float = 0.1
+  droplet: float = 0.5
+  natural: float = 1.25
+  spotted: float = 0.75
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +90,9 @@ class Event:
 # Loss of a discriminator that cannot tell real from generated.
 _GUESSING = {"lsgan": 0.25, "vanilla": math.log(2.0), "hinge": 1.0}
 _ADVERSARIAL = ("gan_", "d_")
+# What is three or four pixels from the middle, rows or columns.
+_AROUND = np.ones((9, 9), bool)
+_AROUND[2:-2, 2:-2] = False
 
 
 def first_not_finite(losses: dict[str, float]) -> str | None:
@@ -148,6 +159,50 @@ def check_losses(
         )
       )
   return events
+
+
+def check_droplets(
+  name: str,
+  inputs: np.ndarray,
+  outputs: np.ndarray,
+  targets: np.ndarray,
+  rules: Rules,
+) -> list[Event]:
+  """Applies the rule about spots that a generator puts into its images.
+
+  * droplets: a few pixels are much stronger, or darker, than all that is three
+    or four pixels away, and not so in the input; in most outputs
+    (`rules.droplet`, `rules.spotted`), and more so than real images of the
+    output's domain have it (`rules.natural`), where e.g. eyes may be right.
+
+  Args:
+    name: The generator.
+    inputs: Test images, float32 `[count, height, width, channels]`.
+    outputs: The generator's outputs for them.
+    targets: Real images of the output's domain, of the same form.
+    rules: The thresholds.
+
+  Returns:
+    An event if it holds.
+  """
+  outputs = np.clip(outputs, -1.0, 1.0)
+  natural = rules.natural * float(np.median([_spot(i) for i in targets]))
+  spots = np.array(
+    [_spot(image, image - before) for before, image in zip(inputs, outputs)]
+  )
+  share = float(np.mean(spots >= max(rules.droplet, natural)))
+  if share < rules.spotted:
+    return []
+  return [
+    Event(
+      "droplets",
+      name,
+      f"{name} puts spots of a few pixels into {share:.0%} of its images that"
+      f" stand out by {np.median(spots) / 2:.0%} of full scale. A generator"
+      " outwits instance normalisation with them; start again with"
+      " --gen_norm=weight, or keep the discriminators smooth with --lambda_r1.",
+    )
+  ]
 
 
 def check_images(
@@ -251,6 +306,35 @@ def _mode_collapse(
     f" {spread:.0%} of what the inputs do). Raise --lambda_reconstr,"
     " lower --disc_learning_rate, or use --augment=diffaugment.",
   )
+
+
+def _spot(image: np.ndarray, change: np.ndarray | None = None) -> float:
+  """Returns by how much a spot stands out from all that is around it.
+
+  Lines and edges go on at a distance; only what is smaller than that in every
+  direction stands out.
+
+  Args:
+    image: float32 `[height, width, channels]`.
+    change: The same; where given the spot must stand out in both.
+  """
+  # Late: the rest of this module is imported by what needs to start at once.
+  import scipy.ndimage
+
+  found = 0.0
+  for channel in range(image.shape[-1]):
+    for sign in (1.0, -1.0):
+      stands_out = np.inf
+      for values in (image, change):
+        if values is None:
+          continue
+        signed = sign * values[..., channel]
+        around = scipy.ndimage.maximum_filter(
+          signed, footprint=_AROUND, mode="nearest"
+        )
+        stands_out = np.minimum(stands_out, signed - around)
+      found = max(found, float(np.max(stands_out)))
+  return found
 
 
 def _correlation(inputs: np.ndarray, outputs: np.ndarray) -> float:

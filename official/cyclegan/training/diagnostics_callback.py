@@ -55,6 +55,7 @@ class Diagnostics(callbacks.StepCallback):
     """
     super().__init__(first_step, total_steps)
     self._images = {"g_AB": images_A, "g_BA": images_B}
+    self._targets = {"g_AB": images_B, "g_BA": images_A}
     self._writer, self._rules = writer, rules
     self._learning_rate = learning_rate
     self._first_outputs: dict[str, np.ndarray] = {}
@@ -97,6 +98,9 @@ class Diagnostics(callbacks.StepCallback):
           outputs,
           self._first_outputs[name] if self._is_learning() else None,
           self._rules,
+        )
+        events += diagnostics.check_droplets(
+          name, self._images[name], outputs, self._targets[name], self._rules
         )
     held = {}
     for event in events:

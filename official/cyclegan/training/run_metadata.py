@@ -55,6 +55,7 @@ def add_start(
   source: sources.Source,
   device: dict[str, Any],
   first_step: int,
+  **notes: Any,
 ) -> None:
   """Records that a run starts, or goes on; warns if its data has changed.
 
@@ -69,6 +70,7 @@ def add_start(
     source: The data set.
     device: The devices that the run uses, from `devices.describe`.
     first_step: Steps already done.
+    **notes: What else is to be said of this start.
 
   Raises:
     errors.UserError: If the file cannot be written.
@@ -92,6 +94,7 @@ def add_start(
       "versions": versions(),
       "git_revision": git_revision(),
       "device": device,
+      **notes,
     }
   )
   metadata = {
@@ -107,6 +110,25 @@ def add_start(
     },
     "starts": starts,
   }
+  files.write_json(path, metadata, "model_dir")
+
+
+def add_note(model_dir: str, **notes: Any) -> None:
+  """Adds what is known only now to the record of the newest start.
+
+  Args:
+    model_dir: The folder of the run.
+    **notes: What is to be said.
+
+  Raises:
+    errors.UserError: If the file cannot be written.
+  """
+  path = pathlib.Path(model_dir, FILE_NAME)
+  try:
+    metadata = files.read_json(path, "It is begun anew.")
+    metadata["starts"][-1].update(notes)
+  except (OSError, errors.UserError, KeyError, TypeError, IndexError):
+    return  # gone or damaged: nothing to train depends on it
   files.write_json(path, metadata, "model_dir")
 
 

@@ -77,7 +77,7 @@ class ProgressPictures(callbacks.StepCallback):
         image_files.write(os.path.join(self._folder, name), picture)
       with self.to_tensorboard(self._writer):
         tf.summary.image("progress", picture[np.newaxis])
-    if self.step == self.total:
+    if self.step == self.total or self.due_now:
       with self.optional_output("the animation of the progress"):
         self._write_animation()
 

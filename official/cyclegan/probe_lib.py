@@ -1,0 +1,343 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Looks at two piles of pictures before anything is trained on them."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+from typing import Any
+
+import numpy as np
+import tabulate
+import tensorflow as tf
+from absl import logging
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
+from official.cyclegan.core import overwriting
+from official.cyclegan.data import sources
+from official.cyclegan.evaluation import domain_gap
+
+REPORT_NAME = "report.json"
+TABLE_NAME = "report.md"
+_LARGEST = 256  # pixels; larger pictures are looked at in this size
+_SECONDS = 80.0  # to read pictures
+_SHORT_SECONDS = 4.0
+_SHORT_PICTURES = 100  # of each domain
+_SHORT_LARGEST = 128  # pixels
+# A training's start says nothing about fewer, of which nothing is sure.
+_SHORT_FEWEST = 20
+_FEW = 300  # pictures, with which discriminators learn them by heart
+_VERY_FEW = 30
+_SMALL = 96  # pixels, up to which the smallest preset is meant
+
+_SEEN = {
+  domain_gap.COLOUR: "which colours there are, but not where",
+  domain_gap.TEXTURE: "fine details, without colours",
+  domain_gap.SHAPE: "a grey picture of 16 pixels",
+}
+_DETAILS = (
+  "--disc_input=details",
+  "--disc_norm=none",
+  "--disc_init=he",
+)
+# What each difference asks of a training beyond its preset.
+_OPTIONS: dict[str, tuple[str, ...]] = {
+  domain_gap.SIMILAR: (),
+  domain_gap.COLOUR: (),
+  domain_gap.TEXTURE: _DETAILS,
+  domain_gap.SHAPE: (),
+}
+_MEANS = {
+  domain_gap.SIMILAR: (
+    "The piles look the same to every test: there is nothing for a generator to"
+    " change, and it will learn to copy. Are the right folders given?"
+  ),
+  domain_gap.COLOUR: (
+    "Colours are what differs. A small generator learns that soon; compare it"
+    " with histogram matching, which evaluate shows beside it and which may be"
+    " all that is needed."
+  ),
+  domain_gap.TEXTURE: (
+    "A generator has to change textures: what is small, everywhere, while"
+    " things keep their places. The discriminators must see fine details, or"
+    " pictures come back as they were."
+  ),
+  domain_gap.SHAPE: (
+    "A generator has to change shapes: outlines and what is inside them differ"
+    " even in small grey pictures. That takes the longest, and things that have"
+    " to become larger or move are mostly left as they are."
+  ),
+}
+
+
+def refuse_overwriting(config: config_lib.DataConfig, output_dir: str) -> None:
+  """Refuses to write over, or into, the pictures that are looked at.
+
+  Args:
+    config: Where the pictures are.
+    output_dir: The folder for the report.
+
+  Raises:
+    errors.UserError: If it is, or lies in, one of their folders; carries
+      `output_dir`.
+  """
+  reads = overwriting.of_data(config)
+  names = (REPORT_NAME, TABLE_NAME)
+  overwriting.check(reads, "output_dir", output_dir, names)
+
+
+def probe(
+  config: config_lib.ResolvedConfig,
+  pictures: int,
+  source: sources.Source | None = None,
+) -> dict[str, Any]:
+  """Measures how the training pictures of both domains differ.
+
+  Args:
+    config: The resolved configuration: which pictures, `channels`, and their
+      size `crop_size`.
+    pictures: Pictures of each domain that are looked at, at most; those that
+      can be read in a minute.
+    source: The configuration's data set, opened already; None opens it here.
+
+  Returns:
+    What `report.json` holds: `main`, one of `colour`, `texture`, `shape` and
+    `the same`; for each of the former three the `accuracy` of a discriminator
+    that sees nothing else, on pictures held out, with `low` and `high`, the
+    ends of its 95 % interval; how many `pictures` there are and were looked at;
+    how many are `enough` to learn most of the difference, or None; `options`
+    of train that follow, and `advice` in sentences.
+
+  Raises:
+    errors.UserError: If there is no such data set, or a domain has fewer than
+      four pictures.
+  """
+  source = source or sources.open_source(config.data, config.model.channels)
+  counts = source.counts["trainA"], source.counts["trainB"]
+  if min(counts) < domain_gap.MINIMUM:
+    raise errors.UserError(
+      f": {counts[0]} and {counts[1]} training pictures are too few to compare."
+      f" Give at least {domain_gap.MINIMUM} of each.",
+      "domain_a" if config.data.domain_a else "dataset",
+      config.data.domain_a or config.data.dataset,
+    )
+  size = min(config.data.crop_size, _LARGEST)
+  images_a, images_b = (
+    _spread_pictures(source, split, size, pictures, _SECONDS / 2)
+    for split in ("trainA", "trainB")
+  )
+  gap = domain_gap.measure(images_a, images_b)
+  return _report(gap, counts, config.data.crop_size)
+
+
+def short_probe(
+  config: config_lib.ResolvedConfig, source: sources.Source
+) -> dict[str, Any] | None:
+  """Does what `probe` does in some seconds, and logs it in a few lines.
+
+  Args:
+    config: The resolved configuration.
+    source: Its data set.
+
+  Returns:
+    As `probe`; None if there are fewer than 20 pictures of a domain, about
+    which nothing would be sure.
+  """
+  counts = source.counts["trainA"], source.counts["trainB"]
+  if min(counts) < _SHORT_FEWEST:
+    return None
+  size = min(config.data.crop_size, _SHORT_LARGEST)
+  try:
+    images_a, images_b = (
+      _spread_pictures(source, split, size, _SHORT_PICTURES, _SHORT_SECONDS / 2)
+      for split in ("trainA", "trainB")
+    )
+  except tf.errors.OpError as error:  # the training will say it as well
+    logging.info("No probe: %s.", errors.first_line(error))
+    return None
+  if min(len(images_a), len(images_b)) < _SHORT_FEWEST:
+    logging.info("No probe: it would take long to read enough pictures.")
+    return None
+  report = _report(
+    domain_gap.measure(images_a, images_b),
+    counts,
+    config.data.crop_size,
+    config,
+  )
+  logging.info(
+    "Probe of %s and %s pictures, told apart by %s: %s.",
+    *report["pictures"]["looked_at"],
+    ", ".join(
+      f"{kind} alone {report[kind]['accuracy']:.0%}"
+      for kind in domain_gap.KINDS
+    ),
+    _differs(report),
+  )
+  for sentence in report["advice"]:
+    logging.info("%s", sentence)
+  return report
+
+
+def table(report: dict[str, Any]) -> str:
+  """Returns a report as Markdown.
+
+  Args:
+    report: From `probe`.
+  """
+  rows = [
+    (
+      kind,
+      _SEEN[kind],
+      f"{report[kind]['accuracy']:.0%}",
+      f"{report[kind]['low']:.0%} to {report[kind]['high']:.0%}",
+    )
+    for kind in domain_gap.KINDS
+  ]
+  shown = tabulate.tabulate(
+    rows,
+    ("", "what the discriminator sees", "told apart", "95 % interval"),
+    tablefmt="pipe",
+  )
+  looked_at = report["pictures"]["looked_at"]
+  lines = [
+    f"{looked_at[0]} and {looked_at[1]} pictures, each judged by discriminators"
+    " that were not trained on it; 50% is guessing.",
+    "",
+    shown,
+    "",
+    f"**{_differs(report)}**",
+    "",
+    *(f"* {sentence}" for sentence in report["advice"]),
+    "",
+  ]
+  return "\n".join(lines)
+
+
+def write(report: dict[str, Any], output_dir: str) -> None:
+  """Writes `report.json` and `report.md`.
+
+  Args:
+    report: From `probe`.
+    output_dir: The folder, made where it is missing.
+
+  Raises:
+    errors.UserError: If it cannot be written; carries `output_dir`.
+  """
+  files.make_folder(output_dir, "output_dir")
+  folder = pathlib.Path(output_dir)
+  files.write_json(folder / REPORT_NAME, report, "output_dir")
+  files.write_text(folder / TABLE_NAME, table(report), "output_dir")
+
+
+def _spread_pictures(
+  source: sources.Source, split: str, size: int, count: int, seconds: float
+) -> np.ndarray:
+  """Returns pictures from all over a split, as many as can be read in time.
+
+  Returns:
+    uint8 `[number, size, size, channels]`.
+  """
+  every = max(1, source.counts[split] // count)
+  images = source.load(split).shard(every, 0).take(count)
+
+  def prepare(*element: tf.Tensor) -> tf.Tensor:
+    return source.prepare(source.decode(*element), size)
+
+  prepared = images.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
+  begun, found = time.monotonic(), []
+  for image in prepared.as_numpy_iterator():
+    found.append(np.uint8(np.clip((image + 1.0) * 127.5 + 0.5, 0, 255)))
+    late = time.monotonic() - begun > seconds
+    if late and len(found) >= domain_gap.MINIMUM:
+      break
+  return np.stack(found)
+
+
+def _differs(report: dict[str, Any]) -> str:
+  """Returns what differs, as the end of a sentence."""
+  main = report["main"]
+  if main == domain_gap.SIMILAR:
+    return "they look the same"
+  return f"what a generator has to change is {main}"
+
+
+def _report(
+  gap: domain_gap.Gap,
+  counts: tuple[int, int],
+  crop_size: int,
+  config: config_lib.ResolvedConfig | None = None,
+) -> dict[str, Any]:
+  """Returns the report; of a run's options those are named that it has not."""
+  advised = [*_OPTIONS[gap.main]]
+  fewest = min(counts)
+  if fewest < _FEW and gap.main != domain_gap.SIMILAR:
+    advised.append("--augment=diffaugment")
+  if config is not None:
+    advised = [option for option in advised if not _has(config, option)]
+  else:
+    preset = "quickstart" if crop_size <= _SMALL else "quickstart_128"
+    advised.insert(0, f"--experiment={preset}")
+  advice = [_MEANS[gap.main]]
+  if gap.main != domain_gap.SIMILAR:
+    advice += [*_how_many(gap, fewest)]
+    if advised:
+      advice.append(f"Options to begin with: {' '.join(advised)}")
+  return {
+    "main": gap.main,
+    **{
+      kind: {
+        "accuracy": round(accuracy.value, 4),
+        "low": round(accuracy.low, 4),
+        "high": round(accuracy.high, 4),
+      }
+      for kind, accuracy in gap.accuracies.items()
+    },
+    "pictures": {"training": list(counts), "looked_at": list(gap.counts)},
+    "enough": gap.enough,
+    "options": advised,
+    "advice": advice,
+  }
+
+
+def _how_many(gap: domain_gap.Gap, fewest: int) -> list[str]:
+  """Returns what the number of pictures means."""
+  found = []
+  if gap.enough is not None:
+    found.append(
+      f"With fewer than {gap.enough} pictures of each pile most of this"
+      " difference cannot be learned; more than that make results more even."
+    )
+  elif fewest < 2 * _FEW:
+    found.append(
+      "It takes all the pictures that are there to see this difference: more"
+      " will make the result better."
+    )
+  if fewest < _VERY_FEW:
+    found.append(
+      f"{fewest} pictures are very few: their discriminator soon knows them by"
+      " heart, whatever else is done. Add pictures, or stop early and look."
+    )
+  return found
+
+
+def _has(config: config_lib.ResolvedConfig, option: str) -> bool:
+  """Returns whether a run has an option's value already."""
+  name, value = option.removeprefix("--").split("=")
+  return any(
+    str(getattr(getattr(config, part), name, None)) == value
+    for part in config_lib.parts()
+  )

@@ -1,0 +1,164 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Lets a run end when its time is used."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from official.cyclegan.core import run_time
+from official.cyclegan.training import callbacks
+
+# More steps than any run has: the length of one that only time ends.
+UNKNOWN = 2**62
+_TRACED = 2  # steps at the start that say nothing about the later ones
+_MEASURED_SECONDS = 3.0  # of steps, before an estimate is worth saying
+_NOTED_SECONDS = 2.0  # between two notes of the time used
+_SAVED_SHARE = 0.05  # of all time, between two checkpoints at most
+_SAVED_SECONDS = 30.0  # at least
+_REHEARSED_SHARE = 0.05  # of all time, when the end is rehearsed
+_REHEARSED_SECONDS = 15.0  # of steps at most before that
+_LONG_END_SHARE = 0.01  # of all time; a longer end is rehearsed again
+# To leave the process: of the time that it took to start, and at least.
+_EXIT_SHARE = 0.1
+_EXIT_SECONDS = 1.0
+
+
+class TimeLimit(callbacks.StepCallback):
+  """Ends a run in time, with all that is done at its last step.
+
+  After every step the learning rates' schedule is told which share of the time
+  is used; that only grows, also when the run is interrupted or the machine
+  becomes slower. What the last step needs beyond a step (validation, pictures,
+  checkpoint) is measured by doing it once early in the run.
+
+  It must be the first of the callbacks.
+  """
+
+  def __init__(
+    self,
+    first_step: int,
+    budget: run_time.Budget,
+    others: Sequence[callbacks.StepCallback],
+    saves: bool,
+    on_estimate: Callable[[int], None] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+  ):
+    """Sets the time and who is told when it is over.
+
+    Args:
+      first_step: Steps already done.
+      budget: The time of the run.
+      others: The other callbacks, whose `total` this one sets.
+      saves: Whether to ask for checkpoints by time as well.
+      on_estimate: Is told once about how many steps the whole run will have.
+      clock: Returns seconds that only grow.
+    """
+    super().__init__(first_step, UNKNOWN)
+    self._budget, self._others, self._saves = budget, others, saves
+    self._on_estimate, self._clock = on_estimate, clock
+    self._measured: tuple[int, float] | None = None  # a step, and its time
+    self._noted_at = self._saved_at = clock()
+    self._rehearsals = 0
+    self._share = 0.0
+    self._exit_seconds = _EXIT_SECONDS
+
+  def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+    """Tells the schedule what was used before."""
+    self._exit_seconds = max(_EXIT_SECONDS, _EXIT_SHARE * self._budget.here())
+    self._advance(self._budget.total)
+    self._note()
+
+  def on_step(self, logs: dict[str, float]) -> None:
+    """Tells the schedule what is used, and ends the run in time."""
+    now = self._clock()
+    if self._measured is None:
+      if self.step >= self._first + _TRACED:
+        self._measured = self.step, now
+        self._saved_at = now
+      step_seconds = 0.0
+    else:
+      step, then = self._measured
+      step_seconds = (now - then) / max(1, self.step - step)
+    left = self._budget.left() - self._end_seconds()
+    self._advance(self._budget.total - self._end_seconds())
+    # The nearest number of steps, not always one too few.
+    if left < 0.5 * step_seconds or left <= 0.0:
+      self._set_total(self.step)
+      self.model.stop_training = True
+      return
+    if self._measured is None or self.step == self._measured[0]:
+      return
+    self._set_total(self.step + max(1, round(left / step_seconds)))
+    if now - self._measured[1] >= _MEASURED_SECONDS and self._on_estimate:
+      on_estimate, self._on_estimate = self._on_estimate, None
+      on_estimate(self.total)
+    self._ask(now)
+    if now - self._noted_at >= _NOTED_SECONDS:
+      self._note()
+
+  def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+    """Writes how much is used."""
+    self._note(over=self.step == self.total)
+
+  def _advance(self, total: float) -> None:
+    """Moves the schedule on to the share of the time that is used."""
+    share = self._budget.used() / max(total, 1e-3)
+    self._share = min(1.0, max(self._share, share))
+    fraction = self.model.time_fraction
+    if fraction is not None:
+      fraction.assign(self._share)
+
+  def _end_seconds(self) -> float:
+    """Returns what the last step needs beyond a step, as far as known."""
+    return self._exit_seconds + sum(other.due_seconds for other in self._others)
+
+  def _set_total(self, total: int) -> None:
+    self.total = total
+    for other in self._others:
+      other.total = total
+
+  def _ask(self, now: float) -> None:
+    """Asks for a rehearsal of the end, or for a checkpoint, if it is time."""
+    assert self._measured is not None
+    after = min(_REHEARSED_SECONDS, _REHEARSED_SHARE * self._budget.total)
+    long = self._end_seconds() > _LONG_END_SHARE * self._budget.total
+    if (self._rehearsals == 0 and now - self._measured[1] >= after) or (
+      self._rehearsals == 1 and long  # the first time is slower than others
+    ):
+      self._rehearsals += 1
+      self._saved_at = now
+      for other in self._others:
+        other.due_now = True
+      return
+    every = max(_SAVED_SECONDS, _SAVED_SHARE * self._budget.total)
+    if self._saves and now - self._saved_at >= every:
+      self._saved_at = now
+      for other in self._others:
+        if isinstance(other, callbacks.Checkpoint):
+          other.due_now = True
+
+  def _note(self, over: bool = False) -> None:
+    """Writes how much is used, for when the process is killed."""
+    self._noted_at = self._clock()
+    notes = {"steps": self.step}
+    if self.step < self.total < UNKNOWN:
+      notes["expected_steps"] = self.total
+    with self.optional_output("the time used"):
+      if over:
+        self._budget.finish(**notes)
+      else:
+        self._budget.save(**notes)

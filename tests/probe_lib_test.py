@@ -1,0 +1,125 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import json
+
+import numpy as np
+import pytest
+
+from official.cyclegan import probe_lib
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
+from official.cyclegan.data import sources
+from official.cyclegan.evaluation import domain_gap
+from tests import conftest
+
+
+def _config(folder, size=32, **model):
+  return config_checks.resolve(
+    config_lib.Config(
+      data=config_lib.DataConfig(dataset=str(folder), crop_size=size),
+      model=config_lib.ModelConfig(**model),
+    )
+  )
+
+
+@pytest.fixture(scope="module")
+def report(scenes):
+  return probe_lib.probe(_config(scenes["paintings"]), 40)
+
+
+def test_a_painters_manner_is_texture(report):
+  assert report["main"] == domain_gap.TEXTURE
+  assert report["pictures"] == {"training": [40, 40], "looked_at": [40, 40]}
+  assert "--disc_input=details" in report["options"]
+  assert "--experiment=quickstart" in report["options"]
+  assert "--augment=diffaugment" in report["options"]  # of 40 pictures
+
+
+def test_the_table_and_the_files_say_it(report, tmp_path):
+  text = probe_lib.table(report)
+  assert "| texture | fine details" in conftest.unpadded(text)
+  assert "**what a generator has to change is texture**" in text
+  out = tmp_path / "new" / "probe"
+  probe_lib.write(report, str(out))
+  assert json.loads((out / "report.json").read_text()) == report
+  assert (out / "report.md").read_text() == text
+
+
+def test_options_that_follow_are_options(report):
+  names = {
+    field
+    for part in config_lib.parts().values()
+    for field in part.__dataclass_fields__
+  }
+  for advised in probe_lib._OPTIONS.values():
+    for option in advised:
+      assert option.removeprefix("--").split("=")[0] in names
+      name, value = option.removeprefix("--").split("=")
+      conftest.replace(config_lib.Config(), "model", **{name: value})
+
+
+def test_short_form_names_what_a_run_has_not(scenes, log):
+  config = _config(
+    scenes["paintings"], disc_input="details", disc_norm="none", disc_init="he"
+  )
+  source = sources.open_source(config.data)
+  found = probe_lib.short_probe(config, source)
+  assert found["main"] == domain_gap.TEXTURE
+  assert found["options"] == ["--augment=diffaugment"]
+  assert "what a generator has to change is texture" in log.text
+  assert len([r for r in log.messages if r.strip()]) <= 4
+
+
+def test_short_form_says_nothing_about_few_pictures(pictures, log):
+  config = _config(pictures)
+  source = sources.open_source(config.data)
+  assert probe_lib.short_probe(config, source) is None
+  assert "Probe" not in log.text
+
+
+def test_too_few_pictures_are_refused(tmp_path):
+  from official.cyclegan.data import image_files
+
+  for domain, count in (("A", 5), ("B", 3)):
+    for i in range(count):
+      path = tmp_path / f"train{domain}" / f"{i}.png"
+      path.parent.mkdir(exist_ok=True)
+      image_files.write(str(path), np.full((20, 20, 3), 40 * i, np.uint8))
+  config = _config(tmp_path)
+  with pytest.raises(errors.UserError, match="too few"):
+    probe_lib.probe(config, 10)
+
+
+def test_pictures_come_from_all_over_a_domain(scenes, monkeypatch):
+  config = _config(scenes["fruits"])
+  source = sources.open_source(config.data)
+  every = probe_lib._spread_pictures(source, "trainA", 32, 40, 60.0)
+  some = probe_lib._spread_pictures(source, "trainA", 32, 10, 60.0)
+  np.testing.assert_array_equal(some, every[::4])
+  assert every.dtype == np.uint8 and every.shape == (40, 32, 32, 3)
+  # Of pictures that take long as many as there is time for.
+  fewest = probe_lib._spread_pictures(source, "trainA", 32, 40, -1.0)
+  assert len(fewest) == domain_gap.MINIMUM
+
+
+def test_folders_that_are_read_are_not_written(scenes):
+  folder = str(scenes["fruits"])
+  config = config_lib.DataConfig(dataset=folder)
+  with pytest.raises(errors.UserError, match="output_dir"):
+    probe_lib.refuse_overwriting(config, folder + "/trainA")
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
