@@ -53,6 +53,12 @@ def _entries():
   return [entry for entry in entries if entry != hidden]
 
 
+@pytest.fixture(autouse=True)
+def flags_of_train():
+  """As in `train`'s process: other files' tests may have defined `tune`'s."""
+  flags.define(config_lib.TrainConfig)
+
+
 @pytest.mark.parametrize("entry", _entries(), ids=lambda entry: entry.name)
 def test_every_option_has_a_flag_with_its_default_and_help(entry):
   flag = absl_flags.FLAGS[entry.name]
