@@ -57,7 +57,6 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import flags as core_flags
-from official.cyclegan.core import stack
 
 core_flags.define_run()
 _SIZE = flags.DEFINE_integer(
@@ -317,6 +316,7 @@ def _step_rate(config: config_lib.ResolvedConfig) -> float:
   import tensorflow as tf
 
   from official.cyclegan.core import devices
+  from official.cyclegan.core import stack  # not in checkouts of before it
   from official.cyclegan.modeling import model as model_lib
 
   precision = devices.precision(config.train.precision)
