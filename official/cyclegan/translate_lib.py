@@ -359,7 +359,7 @@ def _targets(found: folders.Inputs, inputs: str, output: Output) -> list[str]:
 
 def _check_name(path: str) -> None:
   """Refuses an output that is meant for a file, or an address."""
-  if "://" in path:
+  if files.is_address(path):
     raise errors.UserError(
       "is an address. Give a path on this machine.", "output", path
     )

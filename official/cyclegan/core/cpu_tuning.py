@@ -48,7 +48,7 @@ def before_import(train: config_lib.TrainConfig) -> None:
   """
   precision = train.precision
   if precision == "auto":
-    precision = "mixed_bfloat16" if has_bfloat16() else "float32"
+    precision = fast_precision()
   if train.deterministic and precision == "float32":
     os.environ.setdefault(_ONEDNN, "0")
   elif _AVX2 in _processor_flags():
@@ -83,6 +83,11 @@ def tune(choose_threads: bool, xla: bool) -> None:
 def has_bfloat16() -> bool:
   """Returns whether the processor computes in bfloat16, as Linux says."""
   return bool(_processor_flags() & _BFLOAT16_FLAGS)
+
+
+def fast_precision() -> str:
+  """Returns the precision that the processor is fastest in."""
+  return "mixed_bfloat16" if has_bfloat16() else "float32"
 
 
 def _processor_flags() -> frozenset[str]:

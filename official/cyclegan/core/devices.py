@@ -77,10 +77,9 @@ def precision(asked: str) -> str:
   if asked != "auto":
     return asked
   if on_processor():
-    fast = cpu_tuning.has_bfloat16()
-  else:
-    fast = tf.config.list_logical_devices("TPU")
-  return "mixed_bfloat16" if fast else "float32"
+    return cpu_tuning.fast_precision()
+  on_tpu = tf.config.list_logical_devices("TPU")
+  return "mixed_bfloat16" if on_tpu else "float32"
 
 
 def strategy(config: config_lib.DeviceConfig) -> tf.distribute.Strategy:

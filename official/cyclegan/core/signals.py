@@ -19,7 +19,7 @@ import contextlib
 import math
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 # What asks a process to end: SIGTERM of schedulers, SIGHUP of a terminal that
@@ -65,6 +65,33 @@ def ending() -> list[int]:
 
 
 @contextlib.contextmanager
+def handled(
+  numbers: Iterable[int], handler: Callable[[int, Any], None]
+) -> Iterator[None]:
+  """Lets a function handle signals; puts the handlers before it back.
+
+  Elsewhere than in the main thread, as in a notebook's widget, nothing changes.
+
+  Args:
+    numbers: The signals' numbers.
+    handler: Called with a signal's number and the frame that it interrupts.
+
+  Yields:
+    Nothing.
+  """
+  try:
+    before = {number: signal.signal(number, handler) for number in numbers}
+  except ValueError:  # not the main thread
+    yield
+    return
+  try:
+    yield
+  finally:
+    for number, old_handler in before.items():
+      signal.signal(number, old_handler)
+
+
+@contextlib.contextmanager
 def raised() -> Iterator[None]:
   """Turns signals that ask to end into an exception.
 
@@ -75,7 +102,6 @@ def raised() -> Iterator[None]:
   Raises:
     Stopped: When one comes.
   """
-  numbers = ending()
   asked = -math.inf
 
   def stop(number: int, frame: Any) -> None:
@@ -86,13 +112,5 @@ def raised() -> Iterator[None]:
       asked = now
       raise Stopped(number)
 
-  try:
-    before = {number: signal.signal(number, stop) for number in numbers}
-  except ValueError:  # not the main thread
+  with handled(ending(), stop):
     yield
-    return
-  try:
-    yield
-  finally:
-    for number, handler in before.items():
-      signal.signal(number, handler)

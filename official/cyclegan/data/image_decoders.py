@@ -120,6 +120,7 @@ class Encoded:
     space: The colour space by other means, or None.
     opaque: Whether a fourth band is no alpha.
     upper: Whether `load` gives the upper 8 bits where there are more.
+    exif: EXIF data of HEIC, which Pillow does not read; None if it has none.
   """
 
   format: str
@@ -133,6 +134,7 @@ class Encoded:
   space: image_headers.CodePoints | image_headers.Gamma | None = None
   opaque: bool = False
   upper: bool = False
+  exif: bytes | None = None
 
 
 @contextlib.contextmanager
@@ -571,8 +573,18 @@ def _tiff_samples(
 
 
 def _open_heif(file: BinaryIO, kind: str) -> Encoded:
+  package: Any = None
+  for name in _HEIF_PACKAGES:
+    with contextlib.suppress(ImportError):
+      package = importlib.import_module(name)
+      break
+  if package is None:
+    raise ValueError(
+      "HEIC needs a package that is not installed: pip install pillow-heif"
+    )
   data = file.read()
-  image = _heif_image(data)
+  found = package.open_heif(data, convert_hdr_to_8bit=True)
+  image = found[found.primary_index]
 
   def load(_: int) -> PIL.Image.Image:
     # Rows are longer than the picture where the decoder likes that.
@@ -591,34 +603,8 @@ def _open_heif(file: BinaryIO, kind: str) -> Encoded:
     load,
     profile=profile,
     space=None if profile else image_headers.heif_space(data),
+    exif=_bytes(image.info.get("exif")),
   )
-
-
-def heif_exif(data: bytes) -> bytes | None:
-  """Returns the EXIF data of a HEIC file as it is there, None if it has none.
-
-  Args:
-    data: The file. Its EXIF orientation does not count, its own boxes do.
-
-  Raises:
-    Exception: Whatever the decoder raises about a damaged file.
-  """
-  return _bytes(_heif_image(data).info.get("exif")) or None
-
-
-def _heif_image(data: bytes) -> Any:
-  """Returns the main picture of a HEIC file, not yet decoded."""
-  package: Any = None
-  for name in _HEIF_PACKAGES:
-    with contextlib.suppress(ImportError):
-      package = importlib.import_module(name)
-      break
-  if package is None:
-    raise ValueError(
-      "HEIC needs a package that is not installed: pip install pillow-heif"
-    )
-  found = package.open_heif(data, convert_hdr_to_8bit=True)
-  return found[found.primary_index]
 
 
 def _open_avif(file: BinaryIO, kind: str) -> Encoded:

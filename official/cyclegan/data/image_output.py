@@ -271,8 +271,8 @@ def _exif(path: str) -> bytes | None:
   """Returns a picture's EXIF data as it describes an upright copy of it."""
   with image_decoders.opened(path) as encoded:
     kind, orientation = encoded.format, encoded.orientation
+    raw: bytes | None = encoded.exif
   if kind == "HEIF":  # upright by other means, but its sizes are as EXIF turns
-    raw = image_decoders.heif_exif(pathlib.Path(path).read_bytes())
     orientation = image_headers.orientation(raw)
   else:
     with PIL.Image.open(path) as image:

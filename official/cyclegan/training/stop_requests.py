@@ -66,14 +66,5 @@ class StopRequests:
         raise KeyboardInterrupt
       self.received = number
 
-    numbers = *signals.ending(), signal.SIGINT
-    try:
-      before = {number: signal.signal(number, note) for number in numbers}
-    except ValueError:  # not the main thread, e.g. in a notebook's widget
+    with signals.handled((*signals.ending(), signal.SIGINT), note):
       yield
-      return
-    try:
-      yield
-    finally:
-      for number, handler in before.items():
-        signal.signal(number, handler)
