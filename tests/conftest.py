@@ -23,6 +23,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Sequence
@@ -42,6 +43,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Tests fork to start other programs. gRPC's handlers of that close descriptors,
 # among them some that by then belong to others, e.g. to a pipe.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+# A suite started by nohup ignores it, and so would what it starts.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # Processes of pytest-xdist share the cores: threads within each would wait for
 # those of the others, and burn time by it.
 if "PYTEST_XDIST_WORKER" in os.environ:
