@@ -13,6 +13,8 @@
 # limitations under the License.
 """One folder of forty files as people have them, through every command."""
 
+from __future__ import annotations
+
 import io
 import os
 import pathlib
