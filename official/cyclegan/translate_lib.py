@@ -21,7 +21,6 @@ import dataclasses
 import mimetypes
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 
 from absl import logging
@@ -282,7 +281,7 @@ def _found(
     base = os.path.commonpath([os.path.dirname(path) for path in paths])
     yield folders.Inputs(base, paths, ())
     return
-  with tempfile.TemporaryDirectory() as folder:
+  with files.temporary_folder() as folder:
     with read_errors.explained(source):
       for i, image in enumerate(source.images(split).as_numpy_iterator()):
         path = os.path.join(folder, f"{split}_{i:05d}.png")

@@ -16,6 +16,7 @@ import hashlib
 import os
 import pathlib
 import random
+import shutil
 import signal
 import stat
 import subprocess
@@ -283,6 +284,29 @@ def test_a_link_is_removed_and_not_what_it_leads_to(tmp_path):
   assert _read(tmp_path / "folder") == {"mine": "kept"}
   files.remove(tmp_path / "folder")
   assert os.listdir(tmp_path) == []
+
+
+def test_a_temporary_folder_is_gone_or_told_of(monkeypatch, caplog):
+  with files.temporary_folder() as folder:
+    pathlib.Path(folder, "file").write_text("x")
+  assert not os.path.exists(folder)
+  unlink, count = os.unlink, 0
+
+  def fails_once(*args, **kwargs):
+    nonlocal count
+    count += 1
+    if count == 1:
+      raise OSError(errno.EIO, os.strerror(errno.EIO))
+    unlink(*args, **kwargs)
+
+  with files.temporary_folder() as folder:
+    pathlib.Path(folder, "file").write_text("x")
+    monkeypatch.setattr(os, "unlink", fails_once)
+  assert count == 2 and not os.path.exists(folder) and not caplog.text
+  monkeypatch.setattr(shutil, "rmtree", unlink)  # which takes no folders
+  with files.temporary_folder() as folder:
+    pass
+  assert f"{folder} is left behind" in caplog.text
 
 
 def test_a_file_is_refused(tmp_path):

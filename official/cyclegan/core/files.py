@@ -37,6 +37,8 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from absl import logging
+
 from official.cyclegan.core import errors
 from official.cyclegan.core import locks
 from official.cyclegan.core import messages
@@ -363,6 +365,34 @@ def remove(path: str | pathlib.Path) -> None:
   if mounted:
     raise OSError(errno.EBUSY, f"{mounted} is mounted there", path)
   shutil.rmtree(path)
+
+
+@contextlib.contextmanager
+def temporary_folder(prefix: str = "cyclegan_") -> Iterator[str]:
+  """Makes a folder for as long as something is done with it.
+
+  Nothing depends on its removal: that is tried twice, and a failure is logged
+  instead of ending what has been done well.
+
+  Args:
+    prefix: What its name begins with.
+
+  Yields:
+    Its path, in the system's folder for temporary files.
+
+  Raises:
+    OSError: If it cannot be made.
+  """
+  folder = tempfile.mkdtemp(prefix=prefix)
+  try:
+    yield folder
+  finally:
+    try:
+      with contextlib.suppress(OSError):
+        shutil.rmtree(folder)
+      remove(folder)
+    except OSError as error:
+      logging.warning("%s is left behind (%s).", folder, error)
 
 
 def make_folder(path: str, option: str) -> None:

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import os
 import pathlib
-import tempfile
 
 import numpy as np
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.core import search_config
 from official.cyclegan.modeling import generators
 from official.cyclegan.serving import model_cost
@@ -85,7 +85,7 @@ def measure(
   """
   shape = (1, size, size, model.channels)
   noise = np.random.default_rng(0).random(shape, np.float32)
-  with tempfile.TemporaryDirectory() as folder:
+  with files.temporary_folder() as folder:
     path = os.path.join(folder, "g_AB.tflite")
     write_fresh(model, size, quantization, path)
     try:

@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +26,7 @@ import tensorflow as tf
 
 from official.cyclegan.core import command_config
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_file
 
@@ -73,7 +73,7 @@ def convert(
     name: module.translate_function([1, size, size, module.channels])
     for name, size in signatures.items()
   }
-  with tempfile.TemporaryDirectory() as folder:
+  with files.temporary_folder() as folder:
     tf.saved_model.save(saved, folder, signatures=functions)
     converter = tf.lite.TFLiteConverter.from_saved_model(
       folder, signature_keys=list(functions)
