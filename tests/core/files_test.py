@@ -303,6 +303,19 @@ def test_a_temporary_folder_is_gone_or_told_of(monkeypatch, caplog):
     pathlib.Path(folder, "file").write_text("x")
     monkeypatch.setattr(os, "unlink", fails_once)
   assert count == 2 and not os.path.exists(folder) and not caplog.text
+  count = -1  # an interruption is one that goes on
+
+  def interrupts_once(*args, **kwargs):
+    nonlocal count
+    count += 1
+    if not count:
+      raise KeyboardInterrupt
+    unlink(*args, **kwargs)
+
+  monkeypatch.setattr(os, "unlink", interrupts_once)
+  with pytest.raises(KeyboardInterrupt), files.temporary_folder() as folder:
+    pathlib.Path(folder, "file").write_text("x")
+  assert not os.path.exists(folder)
   monkeypatch.setattr(shutil, "rmtree", unlink)  # which takes no folders
   with files.temporary_folder() as folder:
     pass

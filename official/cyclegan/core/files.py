@@ -367,12 +367,29 @@ def remove(path: str | pathlib.Path) -> None:
   shutil.rmtree(path)
 
 
+def discard(path: str) -> None:
+  """Removes what nothing depends on any more, as `remove` does.
+
+  A failure ends nothing that has been done well: it is tried once more, as
+  after an interruption, and then logged.
+
+  Args:
+    path: What to remove.
+  """
+  try:
+    remove(path)
+  except BaseException as first:
+    try:
+      remove(path)
+    except OSError as error:
+      logging.warning("%s is left behind (%s).", path, error)
+    if not isinstance(first, OSError):
+      raise
+
+
 @contextlib.contextmanager
 def temporary_folder(prefix: str = "cyclegan_") -> Iterator[str]:
   """Makes a folder for as long as something is done with it.
-
-  Nothing depends on its removal: that is tried twice, and a failure is logged
-  instead of ending what has been done well.
 
   Args:
     prefix: What its name begins with.
@@ -387,12 +404,7 @@ def temporary_folder(prefix: str = "cyclegan_") -> Iterator[str]:
   try:
     yield folder
   finally:
-    try:
-      with contextlib.suppress(OSError):
-        shutil.rmtree(folder)
-      remove(folder)
-    except OSError as error:
-      logging.warning("%s is left behind (%s).", folder, error)
+    discard(folder)
 
 
 def make_folder(path: str, option: str) -> None:
@@ -560,8 +572,7 @@ def replacing_folder(folder: str, option: str) -> Iterator[str]:
           folder,
         ) from error
     finally:
-      with contextlib.suppress(OSError):  # after a swap: what was there
-        remove(made)
+      discard(made)  # after a swap: what was there
 
 
 def carry_over(folder: str, made: str, names: Iterable[str]) -> None:
