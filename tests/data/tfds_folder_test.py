@@ -149,6 +149,13 @@ def test_damaged_metadata_is_one_line(tmp_path, name, content):
   assert "\n" not in str(error.value)
 
 
+def test_examples_without_names_are_refused(tmp_path):
+  text = {"pythonClassName": f"{_OWN}.text_feature.Text", "text": {}}
+  folder = _write(tmp_path / "stranger", features=text)
+  with pytest.raises(errors.UserError, match=f"--dataset={folder} has exam"):
+    sources.open_source(config_lib.DataConfig(dataset=str(folder)))
+
+
 @pytest.mark.parametrize(
   "info",
   [

@@ -375,6 +375,13 @@ def _open_tfds(
   """Opens what TFDS knows, building it once."""
   builder = _built(config, builder)
   counts = _split_counts(config, builder)
+  if not isinstance(builder.info.features, tfds.features.FeaturesDict):
+    raise errors.UserError(
+      "has examples without names, where pictures named image are wanted."
+      " Choose another data set, or restore its features.json.",
+      "dataset",
+      config.dataset,
+    )
   # Pictures stay encoded until after the shuffle.
   encoded = {
     name: tfds.decode.SkipDecoding()
