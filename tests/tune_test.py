@@ -75,9 +75,10 @@ def _check(folder: pathlib.Path, pictures: pathlib.Path, *flags: str) -> None:
     "checks/check_search.py",
     f"--output_dir={folder}",
     f"--dataset={pictures}",
-    "--trial_steps=10",
+    "--trial_steps=4",
     "--finalists=1",
     *flags,
+    eagerly=True,
   )
   assert result.returncode == 0, result.stderr
   assert "each finished once" in result.stdout
@@ -87,12 +88,13 @@ def test_a_killed_search_loses_nothing_and_its_winner_trains(
   pictures, tmp_path
 ):
   folder = tmp_path / "search"
-  _check(folder, pictures, "--trials=2", "--kills=1", "--longest=9")
+  _check(folder, pictures, "--trials=2", "--kills=1", "--longest=6")
   result = conftest.run_binary(
     "train",
     f"--flagfile={folder / 'best.flags'}",
     f"--model_dir={tmp_path / 'run'}",
     "--train_steps=2",
+    eagerly=True,
   )
   assert result.returncode == 0, result.stderr
   config = json.loads((tmp_path / "run" / "config.json").read_text())
@@ -115,6 +117,7 @@ def test_a_process_that_has_become_too_large_is_replaced(pictures, tmp_path):
     "--trial_steps=1",
     "--max_trials=1",
     "--restart_gb=0.01",
+    eagerly=True,
   )
   assert result.returncode == 0, result.stderr
   assert result.stderr.count("it starts itself again") == 1
@@ -129,7 +132,7 @@ def test_chief_and_workers_survive_each_others_deaths(pictures, tmp_path):
     pictures,
     "--trials=2",
     "--kills=3",
-    "--longest=9",
+    "--longest=6",
     "--distributed",
   )
 
