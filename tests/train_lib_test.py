@@ -82,6 +82,7 @@ def counting_steps(monkeypatch):
   monkeypatch.setattr(model_lib.CycleGAN, "train_step", train_step)
 
 
+@pytest.mark.slow
 def test_auto_precision_is_what_the_processor_has_and_stays(
   pictures, tmp_path, monkeypatch, counting_steps
 ):
@@ -189,6 +190,7 @@ def test_a_run_that_has_a_time_ends_by_itself(
   assert "its time is used" in log.text
 
 
+@pytest.mark.slow
 def test_a_run_begins_with_a_probe_and_goes_on_without(
   scenes, tmp_path, counting_steps, log
 ):

@@ -196,6 +196,7 @@ def test_folder_that_cannot_be_written_is_one_line(pictures):
   conftest.assert_refused(result, "--model_dir=/proc/run", "Choose another")
 
 
+@pytest.mark.slow
 def test_changed_option_is_refused_in_one_line(pictures, trained):
   flags = conftest.tiny_flags(pictures, trained, train_steps=3)
   result = conftest.run_binary("train", *flags, "--batch_size=2")
