@@ -128,17 +128,28 @@ def few_steps_are_not_traced() -> Generator[None, None, None]:
 
   For files whose tests are about what goes on around the steps.
   """
+  import tensorflow as tf
+
   from official.cyclegan.modeling import model as model_lib
 
-  compile_model = model_lib.CycleGAN.compile
+  compile_model, fit = model_lib.CycleGAN.compile, model_lib.CycleGAN.fit
 
   def compile_eagerly(self, *optimizers, **kwargs):
     if 0 < self._train_config.train_steps <= _FEW_STEPS:
       kwargs["run_eagerly"] = not kwargs.get("jit_compile")
     compile_model(self, *optimizers, **kwargs)
 
+  def fit_eagerly(self, *args, **kwargs):
+    # The pools' functions as well.
+    tf.config.run_functions_eagerly(bool(self.run_eagerly))
+    try:
+      return fit(self, *args, **kwargs)
+    finally:
+      tf.config.run_functions_eagerly(False)
+
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(model_lib.CycleGAN, "compile", compile_eagerly)
+    patch.setattr(model_lib.CycleGAN, "fit", fit_eagerly)
     yield
 
 
@@ -399,6 +410,7 @@ def run_binary(
   *args: str,
   python: Sequence[str] = (),
   cwd: pathlib.Path = ROOT,
+  eagerly: bool = False,
 ) -> subprocess.CompletedProcess:
   """Runs `python -m official.cyclegan.<name>` in a process of its own.
 
@@ -408,11 +420,13 @@ def run_binary(
     python: Options of Python's own. With any the interpreter is started anew;
       else a process forks that has imported TensorFlow already.
     cwd: The folder to run in.
+    eagerly: Whether its steps run without being traced, which is quicker for
+      a few of them.
   """
   target = ["-m", f"official.cyclegan.{name}", *args]
   env = {**os.environ, "PYTHONPATH": str(ROOT)}
   if not python:
-    return _fork_server().run(target, str(cwd), env)
+    return _fork_server().run(target, str(cwd), env, eagerly=eagerly)
   return subprocess.run(
     [sys.executable, *python, *target],
     cwd=cwd,
@@ -423,31 +437,45 @@ def run_binary(
   )
 
 
-def start_binary(name: str, *args: str, **env: str) -> fork_server.Command:
+def start_binary(
+  name: str, *args: str, eagerly: bool = False, **env: str
+) -> fork_server.Command:
   """Starts `python -m official.cyclegan.<name>` beside others.
 
   Args:
     name: The command.
     *args: Its arguments.
+    eagerly: As of `run_binary`.
     **env: Changes of the environment.
   """
   return _fork_server().start(
     ["-m", f"official.cyclegan.{name}", *args],
     str(ROOT),
     {**os.environ, "PYTHONPATH": str(ROOT), **env},
+    eagerly=eagerly,
   )
 
 
-def run_tool(tool: str, *arguments: str) -> subprocess.CompletedProcess:
+def run_tool(
+  tool: str, *arguments: str, cwd: pathlib.Path = ROOT, eagerly: bool = False
+) -> subprocess.CompletedProcess:
   """Runs a Python file of `tools/` in a process of its own.
 
+  Commands and tools that it starts are forked as well.
+
   Args:
-    tool: Path below `tools/`.
+    tool: Path below `tools/`, or a whole one.
     *arguments: Its arguments.
+    cwd: The folder to run in.
+    eagerly: As of `run_binary`; for what it starts as well.
   """
   env = {**os.environ, "PYTHONPATH": str(ROOT)}
   return _fork_server().run(
-    [str(ROOT / "tools" / tool), *arguments], str(ROOT), env
+    [str(ROOT / "tools" / tool), *arguments],
+    str(cwd),
+    env,
+    eagerly=eagerly,
+    forks=True,
   )
 
 

@@ -14,11 +14,8 @@
 """What the documents say is run, or compared with the code."""
 
 import importlib.util
-import os
 import pathlib
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -32,14 +29,7 @@ _DOCS = conftest.ROOT / "docs"
 
 @pytest.mark.slow
 def test_book_example_runs_from_top_to_bottom(tmp_path):
-  done = subprocess.run(
-    [sys.executable, str(_DOCS / "book_example.py")],
-    cwd=tmp_path,
-    env={**os.environ, "PYTHONPATH": str(conftest.ROOT)},
-    capture_output=True,
-    text=True,
-    check=False,
-  )
+  done = conftest.run_tool(str(_DOCS / "book_example.py"), cwd=tmp_path)
   assert done.returncode == 0, done.stderr
   assert "g_AB:" in done.stdout and "cycle error:" in done.stdout
   assert (tmp_path / "book.weights.h5").stat().st_size > 10_000

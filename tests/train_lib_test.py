@@ -82,6 +82,7 @@ def counting_steps(monkeypatch):
   monkeypatch.setattr(model_lib.CycleGAN, "train_step", train_step)
 
 
+@pytest.mark.slow
 def test_auto_precision_is_what_the_processor_has_and_stays(
   pictures, tmp_path, monkeypatch, counting_steps
 ):
@@ -189,6 +190,7 @@ def test_a_run_that_has_a_time_ends_by_itself(
   assert "its time is used" in log.text
 
 
+@pytest.mark.slow
 def test_a_run_begins_with_a_probe_and_goes_on_without(
   scenes, tmp_path, counting_steps, log
 ):
@@ -265,8 +267,8 @@ def random_run(pictures, tmp_path_factory):
   # The critic's gradient penalty is taken at random points.
   config = _config(
     pictures,
-    train_steps=9,
-    save_every_steps=4,
+    train_steps=6,
+    save_every_steps=3,
     augment="diffaugment",
     sample_interval=100,
   )
@@ -312,22 +314,22 @@ def test_interrupted_run_ends_as_if_left_alone(
   """Bit by bit."""
   alone, _, config = random_run
   with monkeypatch.context() as patch:
-    _interrupt_after(patch, 3)
+    _interrupt_after(patch, 2)
     with pytest.raises(stop_requests.Interrupted) as caught:
       train_lib.train(config, str(tmp_path))
-  assert caught.value.step == 3 and caught.value.number == signal.SIGTERM
+  assert caught.value.step == 2 and caught.value.number == signal.SIGTERM
   assert "same command goes on" in str(caught.value)
   _assert_same_state(alone, train_lib.train(config, str(tmp_path)))
-  assert _starts(tmp_path) == [0, 3]
+  assert _starts(tmp_path) == [0, 2]
 
 
 @pytest.mark.slow
 def test_killed_run_ends_as_if_left_alone(random_run, tmp_path):
   """Bit by bit."""
   alone, folder, config = random_run
-  again = _go_on_from(4, folder, config, tmp_path / "killed")
+  again = _go_on_from(3, folder, config, tmp_path / "killed")
   _assert_same_state(alone, again)
-  assert _starts(tmp_path / "killed") == [0, 4]
+  assert _starts(tmp_path / "killed") == [0, 3]
 
 
 @pytest.mark.slow
