@@ -30,6 +30,7 @@ from official.cyclegan import prepare_lib
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import dataset_audit
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
@@ -233,7 +234,7 @@ def test_a_thread_that_fails_stops_the_others(odd, tmp_path, monkeypatch):
   with pytest.raises(errors.StorageError, match="No space left"):
     _write(config, tmp_path / "packed", shard_bytes=2000)
   partial = tmp_path / "packed.partial"
-  assert not list(partial.glob("*.partial"))  # they would keep the disk full
+  assert not list(partial.glob("*partial"))  # they would keep the disk full
 
 
 def test_full_disk_is_one_line(odd, tmp_path, monkeypatch):
@@ -396,7 +397,7 @@ def test_killed_anywhere_the_next_run_completes_it(tmp_path, request):
       break
     with pytest.raises(errors.UserError, match="prepare was stopped"):
       sources.open_source(config_lib.DataConfig(dataset=str(output)))
-    finished = [p for p in partial.glob("*-of-*") if p.suffix != ".partial"]
+    finished = [p for p in partial.glob("*-of-*") if p.suffix != files.PARTIAL]
     progress.append(len(finished))
   assert killed >= 2 and progress == sorted(progress)
   if not output.exists():

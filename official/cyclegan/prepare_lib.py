@@ -63,6 +63,7 @@ REPORT_NAME = "report.json"
 TABLE_NAME = "report.md"
 SHEET_NAME = "contact_sheet.png"
 _PLAN_NAME = "plan.json"
+_PLAN_BEGINS = '{\n  "pictures": "'  # as `_plan` makes it
 _PARTIAL = ".partial"
 _TFDS_NAME = "pictures"
 _FEATURES = {
@@ -206,9 +207,9 @@ def _drop(partial: pathlib.Path, output_dir: str) -> None:
     partial.is_dir()
     and not partial.is_symlink()
     and (
-      (partial / _PLAN_NAME).exists()
+      (_read(partial / _PLAN_NAME) or "").startswith(_PLAN_BEGINS)
       # Killed before it could say what it would do.
-      or {path.name for path in partial.iterdir()} <= {_PLAN_NAME + _PARTIAL}
+      or {p.name for p in partial.iterdir()} <= {_PLAN_NAME + files.PARTIAL}
     )
   )
   if not begun:
@@ -449,7 +450,7 @@ def _write_metadata(
   shards: dict[str, list[list[dataset_audit.Picture]]], folder: pathlib.Path
 ) -> None:
   """Writes the metadata that TFDS reads: features, splits, files."""
-  for begun in folder.glob(f"*{_PARTIAL}"):
+  for begun in folder.glob(f"*{files.PARTIAL}"):
     begun.unlink()
   template = tfds.core.ShardedFileTemplate(
     data_dir=folder, dataset_name=_TFDS_NAME, filetype_suffix="tfrecord"

@@ -14,6 +14,8 @@
 """Tells regular files from pipes, devices and sockets, which are never opened.
 
 A pipe called x.jpg keeps who opens it waiting for ever, a device does things.
+Nor is anything put in their place: who renames a file to /dev/null breaks the
+machine.
 """
 
 from __future__ import annotations
@@ -52,6 +54,26 @@ def check(path: str | os.PathLike[str], option: str | None = None) -> None:
     raise errors.UserError(
       f"{': ' if option else ''}{os.fspath(path)} is a pipe, a device or a"
       " socket, not a file. It is not opened; remove it, or give another path.",
+      option,
+    )
+
+
+def check_output(
+  path: str | os.PathLike[str], option: str | None = None
+) -> None:
+  """Refuses to write to a pipe, a device or a socket, or in its place.
+
+  Args:
+    path: What is about to be written, a file or a folder.
+    option: Name of the option that holds it, for the message.
+
+  Raises:
+    errors.UserError: If there is one.
+  """
+  if is_special(path):
+    raise errors.UserError(
+      f"{': ' if option else ''}{os.fspath(path)} is a pipe, a device or a"
+      " socket: nothing is written there. Give another path.",
       option,
     )
 
