@@ -46,7 +46,7 @@ _AT_FDCWD = -100  # linux/fcntl.h
 _RENAME_EXCHANGE = 2  # linux/fs.h
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _HASHED_BYTES = 1 << 20  # at a time
-# Behind the names of what is not done, or was replaced. Nobody else's files have
+# Behind names of what is not done, or was replaced. Nobody else's files have
 # such names, so that what a killed process left can be removed.
 PARTIAL, _PREVIOUS = ".cyclegan-partial", ".cyclegan-previous"
 _TRIES = 100
