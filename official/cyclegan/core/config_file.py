@@ -21,6 +21,7 @@ flags. All but the flags are read here.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -39,8 +40,7 @@ from official.cyclegan.core import regular_files
 from official.cyclegan.core import search_config
 
 FILE_NAME = model_path.CONFIG_NAME
-# Files that are open already, of which the user has given the number.
-_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
+_MAX_NUMBER = 100  # characters of one
 EXPORT_NAME = model_path.EXPORT_NAME  # with the data set's options
 PRESETS = pathlib.Path(__file__).absolute().parents[1] / "configs"
 # Upsampling that each generator's source has, and that runs had whose
@@ -293,13 +293,19 @@ def _read_file(path: str, option: str, given: str) -> Given:
   """Reads a YAML file; JSON is YAML as well."""
   import yaml
 
-  if not path.startswith(_DESCRIPTORS):  # what a shell hands over by a pipe
-    regular_files.check(path, option)
   try:
-    text = pathlib.Path(path).read_text(encoding="utf-8")
-    values = yaml.safe_load(text)
+    text = regular_files.read_text(path, option)
+    values = yaml.load(text, _yaml_loader())
+  except errors.UserError:
+    raise
   # ValueError: no text, or a date or a number that there cannot be.
-  except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+  except (
+    OSError,
+    ValueError,
+    ArithmeticError,  # of a number that no float can hold
+    RecursionError,
+    yaml.YAMLError,
+  ) as error:
     reason = getattr(error, "strerror", None) or " ".join(str(error).split())
     raise errors.UserError(
       f"cannot be read ({reason}). Give a YAML or JSON file of options.",
@@ -311,6 +317,32 @@ def _read_file(path: str, option: str, given: str) -> Given:
     {**config_lib.parts(), **_SECTIONS},
     lambda message: errors.UserError(f": {message}", option, given),
   )
+
+
+@functools.cache
+def _yaml_loader() -> Any:
+  """Returns a loader that refuses numbers which only a computer can have made.
+
+  Python raises of them what it likes: when it makes, compares or shows them.
+  """
+  import yaml
+
+  class _Loader(yaml.SafeLoader):
+    """Takes what `yaml.SafeLoader` does, but for such numbers."""
+
+  for kind in ("int", "float"):
+    tag = f"tag:yaml.org,2002:{kind}"
+    make = yaml.SafeLoader.yaml_constructors[tag]
+
+    def checked(loader: Any, node: Any, make: Any = make) -> Any:
+      if len(str(node.value)) > _MAX_NUMBER:
+        raise yaml.constructor.ConstructorError(
+          None, None, "found a number of very many digits", node.start_mark
+        )
+      return make(loader, node)
+
+    _Loader.add_constructor(tag, checked)
+  return _Loader
 
 
 def _read_override(text: str) -> Given:

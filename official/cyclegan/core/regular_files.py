@@ -25,6 +25,10 @@ import stat
 
 from official.cyclegan.core import errors
 
+# Files that are open already, of which the user has given the number.
+_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
+_MAX_TEXT = 1 << 20  # bytes of what people write
+
 
 def is_special(path: str | os.PathLike[str]) -> bool:
   """Says whether there is something that is neither a file nor a folder.
@@ -56,6 +60,35 @@ def check(path: str | os.PathLike[str], option: str | None = None) -> None:
       " socket, not a file. It is not opened; remove it, or give another path.",
       option,
     )
+
+
+def read_text(path: str | os.PathLike[str], option: str) -> str:
+  """Returns the text of a file that somebody has written for a command.
+
+  Also of a pipe that is open already, as a shell's `<(...)` gives it, but not
+  of one that has no end.
+
+  Args:
+    path: The file.
+    option: Name of the option that holds it, for messages.
+
+  Raises:
+    OSError: If it cannot be read.
+    ValueError: If it is no UTF-8, or its name none that there can be.
+    errors.UserError: If it is a pipe, a device or a socket, or very large.
+  """
+  given = os.fspath(path)
+  if not given.startswith(_DESCRIPTORS):
+    check(given, option)
+  with open(given, "rb") as file:
+    content = file.read(_MAX_TEXT + 1)
+  if len(content) > _MAX_TEXT:
+    raise errors.UserError(
+      f": {given} has more than {_MAX_TEXT:,} bytes, which nobody writes by"
+      " hand. Give another file.",
+      option,
+    )
+  return content.decode("utf-8-sig")
 
 
 def check_output(
