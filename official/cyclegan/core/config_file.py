@@ -181,6 +181,7 @@ def load(model_dir: str) -> config_lib.ResolvedConfig:
       "model_dir",
     ) from error
   except OSError as error:
+    model_path.require_config(model_dir, "model_dir")
     raise errors.UserError(
       f"holds no trained model ({FILE_NAME} is missing). Give the folder that"
       " `train` wrote.",
