@@ -253,6 +253,19 @@ def test_numbers_that_nobody_writes_are_one_short_line(tmp_path, number, text):
   assert len(str(error.value)) < 2000
 
 
+def test_mappings_that_multiply_are_refused(tmp_path):
+  lines = ["x0: &x0 {k: 1}"]
+  for i in range(1, 12):
+    merged = ", ".join([f"*x{i - 1}"] * 9)
+    lines.append(f"x{i}: &x{i} {{<<: [{merged}]}}")
+  path = _file(tmp_path, "\n".join(lines))
+  with pytest.raises(errors.UserError, match="very many keys"):
+    config_file.read_given(config_files=[path])
+  merged = "a: &a {epochs: 7}\ntrain: {<<: *a}"
+  with pytest.raises(errors.UserError, match="no options called 'a'"):
+    config_file.read_given(config_files=[_file(tmp_path, merged)])
+
+
 def test_a_file_without_end_is_refused():
   with (
     open("/dev/zero", "rb") as endless,

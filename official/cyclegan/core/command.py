@@ -51,6 +51,7 @@ _PACKAGE = str(pathlib.Path(__file__).absolute().parents[1]) + os.sep
 # What absl's own parsers say, for the flags of tools, and how it is put here.
 _WORDINGS = (
   (r"invalid literal for int\(\).*", "must be a whole number."),
+  (r"Exceeds the limit .*", "must be a whole number, of fewer digits."),
   (r"could not convert string to float.*", "must be a number."),
   (r"\('Non-boolean argument to boolean flag.*", "must be true or false."),
   (r"value should be one of <(.*)>", r"must be one of \1."),

@@ -41,6 +41,7 @@ from official.cyclegan.core import search_config
 
 FILE_NAME = model_path.CONFIG_NAME
 _MAX_NUMBER = 100  # characters of one
+_MAX_MERGED = 10_000  # keys of a mapping
 EXPORT_NAME = model_path.EXPORT_NAME  # with the data set's options
 PRESETS = pathlib.Path(__file__).absolute().parents[1] / "configs"
 # Upsampling that each generator's source has, and that runs had whose
@@ -322,14 +323,23 @@ def _read_file(path: str, option: str, given: str) -> Given:
 
 @functools.cache
 def _yaml_loader() -> Any:
-  """Returns a loader that refuses numbers which only a computer can have made.
+  """Returns a loader that refuses what only a computer can have made.
 
-  Python raises of them what it likes: when it makes, compares or shows them.
+  Numbers of very many digits, of which Python raises what it likes when it
+  makes, compares or shows them; and mappings merged into each other (`<<`)
+  until they fill the memory.
   """
   import yaml
 
   class _Loader(yaml.SafeLoader):
-    """Takes what `yaml.SafeLoader` does, but for such numbers."""
+    """Takes what `yaml.SafeLoader` does, but for these."""
+
+    def flatten_mapping(self, node: Any) -> None:
+      super().flatten_mapping(node)
+      if len(node.value) > _MAX_MERGED:
+        raise yaml.constructor.ConstructorError(
+          None, None, "found a mapping of very many keys", node.start_mark
+        )
 
   for kind in ("int", "float"):
     tag = f"tag:yaml.org,2002:{kind}"

@@ -76,14 +76,14 @@ def _lines(given: str, above: tuple[str, ...]) -> Iterator[str]:
   path = os.path.expanduser(given.strip())
   if not path:
     return  # as absl: none
-  identity = os.path.realpath(path)
-  if identity in above:
-    raise errors.UserError(
-      f"includes itself: {above[-1]} names it. Remove that line.",
-      _OPTION,
-      given,
-    )
   try:
+    identity = os.path.realpath(path)
+    if identity in above:
+      raise errors.UserError(
+        f"includes itself: {above[-1]} names it. Remove that line.",
+        _OPTION,
+        given,
+      )
     text = regular_files.read_text(path, _OPTION)
   except errors.UserError:
     raise
