@@ -34,6 +34,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import messages
 from official.cyclegan.core import model_path
 from official.cyclegan.core import options
 from official.cyclegan.core import regular_files
@@ -403,7 +404,7 @@ def _read_sections(
   for section, part in _object(values, fail).items():
     if section not in known:
       near = errors.nearest(str(section), known)
-      shown = reprlib.repr(section)
+      shown = _shown(section)
       raise fail(f"there are no options called {shown}.{near}")
     found[section] = {}
     for name, value in _object(part or {}, fail).items():
@@ -411,7 +412,7 @@ def _read_sections(
       try:
         found[section][name] = options.convert(entry, value)
       except TypeError as error:
-        shown = reprlib.repr(value)
+        shown = _shown(value)
         raise fail(f"{section}.{name} {error}, found {shown}.") from error
   return found
 
@@ -420,9 +421,14 @@ def _object(
   value: Any, fail: Callable[[str], errors.UserError]
 ) -> dict[str, Any]:
   if not isinstance(value, dict):
-    shown = reprlib.repr(value)
+    shown = _shown(value)
     raise fail(f"expected an object of names and values, found {shown}.")
   return value
+
+
+def _shown(value: Any) -> str:
+  """Returns what was found instead, for a message."""
+  return messages.shown(reprlib.repr(value))
 
 
 def _options_by_key(
