@@ -106,40 +106,48 @@ def _problem(folder: str, info: dict[str, Any]) -> str:
   )
   for found in formats:
     if found != _FORMAT:
-      return f"tells of records as {messages.shown(found)}, not {_FORMAT}"
-  splits = _list_of(info, "splits")
+      return f"tells of records as {_shown(found)}, not {_FORMAT}"
   if not splits:
     return ""  # TFDS says that
   files_there, bytes_there = _held(folder)
   for split in splits:
     if not _is_object(split):
-      return f"has the split {messages.shown(split)}"
-    where = f"of the split {messages.shown(split.get('name'))}"
+      return f"has the split {_shown(split)}"
+    where = f"of the split {_shown(split.get('name'))}"
     template = _of(split, "filepathTemplate", "")
     if template and not (
       isinstance(template, str)
       and len(template) <= _MAX_NAME
       and _TEMPLATE.fullmatch(template)
     ):
-      return f"names files {where} by {messages.shown(template)}"
+      return f"names files {where} by {_shown(template)}"
     lengths = _list_of(split, "shardLengths")
     if len(lengths) > files_there:
       return f"tells of {len(lengths):,} files {where}: there are fewer"
     for value in (*lengths, _of(split, "numBytes", 0)):
       if _whole(value) is None:
-        return f"has the number {messages.shown(value)} {where}"
+        return f"has the number {_shown(value)} {where}"
     records = sum(_whole(value) or 0 for value in lengths)
     if bytes_there is not None and records * _RECORD_BYTES > bytes_there:
       return f"tells of {records:,} records {where}: the files hold fewer"
   return ""
 
 
+def _shown(value: Any) -> str:
+  """Returns what was found, in one line; texts in quotes."""
+  return messages.shown(repr(value) if isinstance(value, str) else value)
+
+
+def _camel(key: str) -> str:
+  """Returns a field's name as protocol buffers spell it in JSON."""
+  return re.sub("_([a-z])", lambda found: found[1].upper(), key)
+
+
 def _of(values: dict[str, Any], key: str, default: Any) -> Any:
   """Returns a field in either of a protocol buffer's spellings."""
-  other = re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", key)
-  for spelled in (key, other):
-    if values.get(spelled) is not None:
-      return values[spelled]
+  for spelled, value in values.items():
+    if _camel(spelled) == key and value is not None:
+      return value
   return default
 
 
