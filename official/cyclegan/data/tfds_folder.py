@@ -100,6 +100,11 @@ def check(folder: str) -> None:
 
 def _problem(folder: str, info: dict[str, Any]) -> str:
   """Returns what is wrong with what a folder tells of its records."""
+  splits = _list_of(info, "splits")
+  for part in filter(_is_object, (info, *splits)):
+    names = [_camel(key) for key in part]
+    if len(set(names)) < len(names):
+      return "says something twice, in two spellings"
   formats = (
     _of(info, "fileFormat", _FORMAT),
     *_list_of(info, "alternativeFileFormats"),

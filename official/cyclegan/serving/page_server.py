@@ -230,17 +230,17 @@ def _served(folder: str) -> Iterator[tuple[bytes, str]]:
 def _descriptor(folder: str, path: str) -> int:
   """Opens a file below a folder, following no link on the way from there."""
   flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-  stepwise = os.open in os.supports_dir_fd
-  if stepwise:
+  at: int | None = None
+  names = [os.path.join(folder, path)]
+  if os.open in os.supports_dir_fd:  # not Windows, where links need a right
     at = os.open(folder, flags | os.O_DIRECTORY)
     names = path.split(os.sep)
-  else:  # Windows, where links need a right of their own
-    at, names = None, [os.path.join(folder, path)]
   try:
     for name in names[:-1]:
-      below = os.open(name, flags | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
-      os.close(at)
-      at = below
+      above = at
+      at = os.open(name, flags | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
+      if above is not None:
+        os.close(above)
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(names[-1], flags, dir_fd=at)
   finally:
