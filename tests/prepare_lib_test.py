@@ -150,23 +150,28 @@ def test_what_was_begun_with_other_pictures_is_dropped(odd, tmp_path):
   partial.mkdir()
   stale = partial / "pictures-trainA.tfrecord-00000-of-00001"
   stale.write_bytes(b"of other pictures")
-  (partial / "plan.json").write_text("{}")
+  (partial / "plan.json").write_text('{\n  "pictures": "of others"\n}\n')
   _write(config, tmp_path / "packed")
   builder = tfds.builder_from_directory(str(tmp_path / "packed"))
   assert len(list(builder.as_dataset(split="trainA"))) > 5
 
 
 @pytest.mark.parametrize(
-  ("linked", "words"), [(False, "is something else"), (True, "which is read")]
+  ("theirs", "words"),
+  [
+    ("mine.txt", "is something else"),
+    ("plan.json", "is something else"),
+    ("link", "which is read"),
+  ],
 )
-def test_where_it_is_made_first_is_nobody_elses(odd, tmp_path, linked, words):
+def test_where_it_is_made_first_is_nobody_elses(odd, tmp_path, theirs, words):
   config, _ = odd
   partial = tmp_path / "packed.partial"
-  if linked:  # pictures of a domain
+  if theirs == "link":  # to the pictures of a domain
     partial.symlink_to(tmp_path / "b")
   else:
     partial.mkdir()
-    (partial / "mine.txt").write_text("")
+    (partial / theirs).write_text('{"for": "tomorrow"}')
   before = sorted(os.listdir(partial))
   audit = dataset_audit.DatasetAudit((), {}, {})
   with pytest.raises(errors.UserError, match=words):

@@ -127,6 +127,7 @@ def reserving(
   with locks.hold(output_dir, "output_dir"):
     if _is_something(output) and _read(output / _PLAN_NAME) is None:
       raise _holds_another(output_dir)
+    _require_begun(_partial(output), output_dir)
     yield output
 
 
@@ -180,7 +181,7 @@ def write(
         logging.info("%s holds these pictures already.", output_dir)
         return
       raise _holds_another(output_dir)
-    partial = output.with_name(output.name + _PARTIAL)
+    partial = _partial(output)
     if os.path.lexists(partial) and (
       partial.is_symlink() or _read(partial / _PLAN_NAME) != plan
     ):
@@ -201,8 +202,15 @@ def write(
       ) from error
 
 
-def _drop(partial: pathlib.Path, output_dir: str) -> None:
-  """Removes what an earlier command began; refuses what it did not begin."""
+def _partial(output: pathlib.Path) -> pathlib.Path:
+  """Returns the folder in which a data set is made."""
+  return output.with_name(output.name + _PARTIAL)
+
+
+def _require_begun(partial: pathlib.Path, output_dir: str) -> None:
+  """Refuses what has that folder's name and no command has begun."""
+  if not os.path.lexists(partial):
+    return
   begun = (
     partial.is_dir()
     and not partial.is_symlink()
@@ -214,11 +222,16 @@ def _drop(partial: pathlib.Path, output_dir: str) -> None:
   )
   if not begun:
     raise errors.UserError(
-      f": {partial}, where it is made first, is something else. Give another"
-      " folder.",
+      f": {partial}, where it is made first, is something else. Rename that, or"
+      " give another folder.",
       "output_dir",
       output_dir,
     )
+
+
+def _drop(partial: pathlib.Path, output_dir: str) -> None:
+  """Removes what an earlier command began; refuses what it did not begin."""
+  _require_begun(partial, output_dir)
   try:
     files.remove(partial)
   except OSError as error:
