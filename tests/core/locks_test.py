@@ -225,7 +225,7 @@ def test_what_is_planted_in_the_locks_place_does_no_harm(tmp_path, planted):
 
 
 @pytest.mark.parametrize(
-  "text", [b"4711\n", b'{"pid": [', b"my notes", b"\xff\0", b"[]", b"x" * 9999]
+  "text", [b"4711\n", b'{"pid": [', b"my notes", b"\xff\0", b"[]", bytes(9999)]
 )
 def test_a_file_of_somebodys_own_in_the_locks_place_is_kept(tmp_path, text):
   for folder, place in (

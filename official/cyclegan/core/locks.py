@@ -398,6 +398,8 @@ def _is_blank(descriptor: int) -> bool:
   """
   os.lseek(descriptor, 0, os.SEEK_SET)
   text = os.read(descriptor, _MOST_BYTES).strip(b"\0")
+  if os.fstat(descriptor).st_size > _MOST_BYTES:
+    return False
   return not text or _BEGUN.startswith(text) or text.startswith(_BEGUN)
 
 
