@@ -26,6 +26,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
+from official.cyclegan.serving import export_report
 from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import tflite_convert
 from official.cyclegan.serving import tflite_probe
@@ -224,6 +225,8 @@ def test_without_samples_nothing_of_the_pictures_is_handed_on(
       assert str(pictures) in said and "--samples=0" in said
     else:
       assert not images and not names and report["data"] is None
+      table = (tmp_path / "export.md").read_text()
+      assert table == export_report.table(report) and ".png" not in table
       assert str(pictures) not in said and "none of the pictures" in said
       assert real not in warm_up.read_bytes()
 
@@ -303,6 +306,24 @@ def test_a_file_that_differs_is_not_written(
     export_lib.export(run, str(tmp_path), options=_options(**changes))
   assert os.listdir(tmp_path) == ["g_AB.tflite"]
   assert (tmp_path / "g_AB.tflite").read_text() == "an older export"
+
+
+@pytest.mark.parametrize("made", ["samples", "web", ""])
+def test_only_what_an_export_has_made_gives_way_to_the_next(tmp_path, made):
+  report = {"files": {"g_AB.tflite": {}}, "picture_rows": {}}
+  if made == "samples":
+    report["picture_rows"]["AtoB"] = ["input"]
+  (tmp_path / "export.json").write_text(json.dumps(report))
+  for name in ("samples", "web", "mine"):
+    (tmp_path / name).mkdir()
+  if made == "web":
+    (tmp_path / "web" / "models.json").write_text("{}")
+  for name in ("g_AB.tflite", "g_BA.tflite", "export_AtoB.png"):
+    (tmp_path / name).touch()
+  kept = {"samples", "web", "mine", "g_BA.tflite", "export_AtoB.png"} - {made}
+  if made == "samples":
+    kept.remove("export_AtoB.png")
+  assert set(export_lib._others(str(tmp_path))) - {"export.json"} == kept
 
 
 def test_exports_over_an_older_export(run, tmp_path):

@@ -14,6 +14,7 @@
 import glob
 import json
 import os
+import re
 import resource
 import signal
 import time
@@ -87,6 +88,18 @@ def test_dry_run_prints_what_a_preset_resolves_to(preset, tmp_path):
 )
 def test_bad_flags_are_refused_in_one_line(arguments, words):
   conftest.assert_refused(conftest.run_binary("train", *arguments), *words)
+
+
+def test_checkpoints_without_their_configuration_are_named_first(tmp_path):
+  (tmp_path / "checkpoints").mkdir()
+  (tmp_path / "checkpoints" / "ckpt-3.index").write_bytes(b"kept")
+  result = conftest.run_binary(
+    "train", f"--model_dir={tmp_path}", python=["-X", "importtime"]
+  )
+  assert result.returncode == 2
+  assert not re.search(r"\| +tensorflow$", result.stderr, re.MULTILINE)
+  assert f"--model_dir={tmp_path} holds checkpoints" in result.stderr
+  assert os.listdir(tmp_path) == ["checkpoints"]
 
 
 def test_unknown_data_set_is_refused_in_one_line(tmp_path):

@@ -66,6 +66,23 @@ def test_broken_picture_is_named_and_the_rest_translated(
   assert len(os.listdir(tmp_path / "out")) == 3
 
 
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder's file"])
+def test_nothing_is_written_to_a_pipe_or_device(pictures, tmp_path, kind):
+  given = made = tmp_path / "out.png"
+  if kind == "device":
+    given = made = pathlib.Path("/dev/full")
+  elif kind == "pipe":
+    os.mkfifo(made)
+  else:
+    given, made = tmp_path, tmp_path / "01.png"
+    os.mkfifo(made)
+  with pytest.raises(errors.UserError, match=f"--output: {made} is a pipe"):
+    translate_lib.translate_files(
+      "no such model", str(pictures / "testA" / "01.png"), str(given), "AtoB"
+    )
+  assert not made.is_file() and os.path.exists(made)
+
+
 def test_inputs_are_never_overwritten(models, pictures, tmp_path):
   shutil.copytree(pictures / "testA", tmp_path / "in")
   with pytest.raises(errors.UserError, match="would overwrite .*which is read"):

@@ -53,6 +53,7 @@ def main() -> None:
     return
   model_dir = flags.require("model_dir", "give a folder for the students' run.")
   flags.refuse_overwriting("model_dir", model_dir, model_path.CONFIG_NAME)
+  model_path.require_config(model_dir, "model_dir")
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   cpu_tuning.before_import(config.train)
   stack.load_tensorflow()

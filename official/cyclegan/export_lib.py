@@ -315,8 +315,8 @@ def _export_direction(
         path, direction, quantization, options
       )
       report["files"][os.path.basename(path)] = entry
-  report["picture_rows"][direction.name] = ["input", *rows]
   if options.samples:
+    report["picture_rows"][direction.name] = ["input", *rows]
     _write_pictures(direction.name, real, rows, folder, options.samples)
 
 
@@ -516,15 +516,20 @@ def _others(folder: str) -> list[str]:
     return []
   ours: set[str] = set()
   try:
-    ours.update(
-      files.read_json(
-        os.path.join(folder, REPORT_NAME),
-        "Everything is kept.",
-        lambda report: files.object_of(report["files"]),
-      )
+    report = files.read_json(
+      os.path.join(folder, REPORT_NAME),
+      "Everything is kept.",
+      lambda report: (
+        files.object_of(report["files"]),
+        files.object_of(report["picture_rows"]),
+      ),
     )
-    ours.update(f"export_{name}.png" for name in checkpoints.DIRECTIONS)
-    ours.update([web_page.SAMPLES, WEB_NAME])
+    ours.update(report[0])
+    if report[1]:  # with samples
+      ours.update(f"export_{name}.png" for name in checkpoints.DIRECTIONS)
+      ours.add(web_page.SAMPLES)
+    if os.path.isfile(os.path.join(folder, WEB_NAME, web_page.LIST_NAME)):
+      ours.add(WEB_NAME)
   except (OSError, errors.UserError):
     pass  # not an export, or its report is damaged: keep everything
   return [name for name in os.listdir(folder) if name not in ours]

@@ -61,6 +61,7 @@ def main() -> None:
   )
   if options.mode in ("train", "train_and_eval"):
     flags.refuse_overwriting("model_dir", model_dir, model_path.CONFIG_NAME)
+    model_path.require_config(model_dir, "model_dir")
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   cpu_tuning.before_import(config.train)
   stack.load_tensorflow()

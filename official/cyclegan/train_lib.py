@@ -147,6 +147,7 @@ def train(
       saved.
   """
   _refuse_overwriting(config, model_dir)
+  model_path.require_config(model_dir, "model_dir")
   strategy = devices.strategy(config.device)
   devices.check_batch(config.data.batch_size, strategy)
   held: contextlib.AbstractContextManager[None] = contextlib.nullcontext()

@@ -116,7 +116,16 @@ def test_a_flagfile_that_is_no_text_is_refused(tmp_path):
   (tmp_path / "x.flags").write_bytes(b"--count=\xff\n")
   result = _run(tmp_path, "pass", f"--flagfile={tmp_path / 'x.flags'}")
   assert result.returncode == 2
-  assert "UTF-8" in _error_line(result)
+  line = _error_line(result)
+  assert f"--flagfile={tmp_path / 'x.flags'} cannot be read" in line
+
+
+def test_what_is_very_long_is_cut_in_the_middle(tmp_path):
+  result = _run(tmp_path, "pass", f"--count={'9' * 50_000}x")
+  assert result.returncode == 2
+  line = _error_line(result)
+  assert "--count=99" in line and "99...(50,009 letters)...99" in line
+  assert len(line) < 1500
 
 
 def test_a_thread_that_fails_is_one_line(tmp_path, monkeypatch):

@@ -227,6 +227,54 @@ def test_presets_resolve(name):
   config_checks.resolve(config_file.with_given(config_lib.Config(), given))
 
 
+@pytest.mark.parametrize(
+  "number",
+  [
+    f"0x{'f' * 50_000}",
+    "9" * 50_000,
+    f"0b{'1' * 50_000}",
+    f"0o{'7' * 50_000}",
+    f"1{':1' * 25_000}",
+    f"1{':1' * 25_000}.5",
+    f"1{':59' * 250}.5",
+    f"1e{'9' * 50_000}",
+    f"{'9' * 50_000}.0",
+  ],
+  ids=lambda number: number[:8],
+)
+@pytest.mark.parametrize(
+  "text", ["train: {epochs: %s}", "train: {%s: 1}", "%s: 1", "[%s]", "%s"]
+)
+def test_numbers_that_nobody_writes_are_one_short_line(tmp_path, number, text):
+  path = _file(tmp_path, text % number)
+  with pytest.raises(errors.UserError) as error:
+    config_file.read_given(config_files=[path])
+  assert "--config_file" in str(error.value) and "\n" not in str(error.value)
+  assert len(str(error.value)) < 2000
+
+
+def test_mappings_that_multiply_are_refused(tmp_path):
+  lines = ["x0: &x0 {k: 1}"]
+  for i in range(1, 12):
+    merged = ", ".join([f"*x{i - 1}"] * 9)
+    lines.append(f"x{i}: &x{i} {{<<: [{merged}]}}")
+  path = _file(tmp_path, "\n".join(lines))
+  # From 6.0.4 on PyYAML itself merges what is the same once.
+  with pytest.raises(errors.UserError, match="very many keys|called 'x0'"):
+    config_file.read_given(config_files=[path])
+  merged = "a: &a {epochs: 7}\ntrain: {<<: *a}"
+  with pytest.raises(errors.UserError, match="no options called 'a'"):
+    config_file.read_given(config_files=[_file(tmp_path, merged)])
+
+
+def test_a_file_without_end_is_refused():
+  with (
+    open("/dev/zero", "rb") as endless,
+    pytest.raises(errors.UserError, match="more than 1,048,576 bytes"),
+  ):
+    config_file.read_given(config_files=[f"/dev/fd/{endless.fileno()}"])
+
+
 def test_pipes_among_what_is_read_are_refused_unopened(tmp_path):
   os.mkfifo(tmp_path / "x.yaml")
   with pytest.raises(errors.UserError, match="--config_file: .*is a pipe"):

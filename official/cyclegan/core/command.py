@@ -41,6 +41,7 @@ from absl import logging
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import faults
+from official.cyclegan.core import flagfiles
 from official.cyclegan.core import messages
 from official.cyclegan.core import signals
 from official.cyclegan.core import stack
@@ -50,6 +51,7 @@ _PACKAGE = str(pathlib.Path(__file__).absolute().parents[1]) + os.sep
 # What absl's own parsers say, for the flags of tools, and how it is put here.
 _WORDINGS = (
   (r"invalid literal for int\(\).*", "must be a whole number."),
+  (r"Exceeds the limit .*", "must be a whole number, of fewer digits."),
   (r"could not convert string to float.*", "must be a number."),
   (r"\('Non-boolean argument to boolean flag.*", "must be true or false."),
   (r"value should be one of <(.*)>", r"must be one of \1."),
@@ -93,13 +95,16 @@ def show(values: Mapping[str, Any], style: str = "json") -> None:
 def _parse(argv: list[str]) -> list[str]:
   """Parses flags; a wrong one is one line, not absl's three."""
   try:
-    return flags.FLAGS(argv)
+    anywhere = flags.FLAGS.is_gnu_getopt()
+    return flags.FLAGS([argv[0], *flagfiles.expanded(argv[1:], anywhere)])
+  except errors.UserError as error:
+    _fail(str(error))
   except flags.Error as error:
     _fail(f"{_words(error)} (--help lists all flags.)")
   except SystemExit:  # --help, which absl ends with status 1
     _check_output()
     sys.exit(0)
-  except Exception as error:  # such as a --flagfile that is no text
+  except Exception as error:
     _tell(error)
 
 
@@ -186,7 +191,8 @@ def _tell_of_thread(thrown: threading.ExceptHookArgs) -> None:
   if not isinstance(error, Exception):  # such as SystemExit
     return
   text = faults.explain(error) or _unexpected(error)
-  print(f"{_program()}: warning: {messages.printable(text)}", file=sys.stderr)
+  text = messages.printable(messages.shortened(text))
+  print(f"{_program()}: warning: {text}", file=sys.stderr)
 
 
 class _Messages(std_logging.Handler):
@@ -196,7 +202,8 @@ class _Messages(std_logging.Handler):
     """Prints a message: warnings and worse on standard error."""
     warns = record.levelno >= std_logging.WARNING
     stream = sys.stderr if warns else sys.stdout
-    text = messages.printable(record.getMessage())
+    text = record.getMessage()
+    text = messages.printable(messages.shortened(text) if warns else text)
     print(text, file=stream, flush=True)
 
 
@@ -228,7 +235,8 @@ def _fail(message: str) -> typing.NoReturn:
 
 def _print_error(message: str) -> None:
   """Prints an error as one line, whatever is in the names that it holds."""
-  text = " ".join(messages.printable(message).splitlines())
+  text = messages.printable(messages.shortened(message))
+  text = " ".join(text.splitlines())
   print(f"{_program()}: error: {text}", file=sys.stderr)
 
 

@@ -328,7 +328,8 @@ class DownloadConfig:
   )
   sha256: str = option(
     "",
-    "SHA-256 that the archive must have instead of the known one; none: any.",
+    "SHA-256 that the archive must have instead of the known one, 64"
+    " hexadecimal digits; none: any.",
   )
 
 

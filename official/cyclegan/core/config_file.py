@@ -21,6 +21,7 @@ flags. All but the flags are read here.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -33,14 +34,15 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import messages
 from official.cyclegan.core import model_path
 from official.cyclegan.core import options
 from official.cyclegan.core import regular_files
 from official.cyclegan.core import search_config
 
 FILE_NAME = model_path.CONFIG_NAME
-# Files that are open already, of which the user has given the number.
-_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
+_MAX_NUMBER = 100  # characters of one
+_MAX_MERGED = 10_000  # keys of a mapping
 EXPORT_NAME = model_path.EXPORT_NAME  # with the data set's options
 PRESETS = pathlib.Path(__file__).absolute().parents[1] / "configs"
 # Upsampling that each generator's source has, and that runs had whose
@@ -181,6 +183,7 @@ def load(model_dir: str) -> config_lib.ResolvedConfig:
       "model_dir",
     ) from error
   except OSError as error:
+    model_path.require_config(model_dir, "model_dir")
     raise errors.UserError(
       f"holds no trained model ({FILE_NAME} is missing). Give the folder that"
       " `train` wrote.",
@@ -293,13 +296,19 @@ def _read_file(path: str, option: str, given: str) -> Given:
   """Reads a YAML file; JSON is YAML as well."""
   import yaml
 
-  if not path.startswith(_DESCRIPTORS):  # what a shell hands over by a pipe
-    regular_files.check(path, option)
   try:
-    text = pathlib.Path(path).read_text(encoding="utf-8")
-    values = yaml.safe_load(text)
+    text = regular_files.read_text(path, option)
+    values = yaml.load(text, _yaml_loader())
+  except errors.UserError:
+    raise
   # ValueError: no text, or a date or a number that there cannot be.
-  except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+  except (
+    OSError,
+    ValueError,
+    ArithmeticError,  # of a number that no float can hold
+    RecursionError,
+    yaml.YAMLError,
+  ) as error:
     reason = getattr(error, "strerror", None) or " ".join(str(error).split())
     raise errors.UserError(
       f"cannot be read ({reason}). Give a YAML or JSON file of options.",
@@ -311,6 +320,41 @@ def _read_file(path: str, option: str, given: str) -> Given:
     {**config_lib.parts(), **_SECTIONS},
     lambda message: errors.UserError(f": {message}", option, given),
   )
+
+
+@functools.cache
+def _yaml_loader() -> Any:
+  """Returns a loader that refuses what only a computer can have made.
+
+  Numbers of very many digits, of which Python raises what it likes when it
+  makes, compares or shows them; and mappings merged into each other (`<<`)
+  until they fill the memory.
+  """
+  import yaml
+
+  class _Loader(yaml.SafeLoader):
+    """Takes what `yaml.SafeLoader` does, but for these."""
+
+    def flatten_mapping(self, node: Any) -> None:
+      super().flatten_mapping(node)
+      if len(node.value) > _MAX_MERGED:
+        raise yaml.constructor.ConstructorError(
+          None, None, "found a mapping of very many keys", node.start_mark
+        )
+
+  for kind in ("int", "float"):
+    tag = f"tag:yaml.org,2002:{kind}"
+    make = yaml.SafeLoader.yaml_constructors[tag]
+
+    def checked(loader: Any, node: Any, make: Any = make) -> Any:
+      if len(str(node.value)) > _MAX_NUMBER:
+        raise yaml.constructor.ConstructorError(
+          None, None, "found a number of very many digits", node.start_mark
+        )
+      return make(loader, node)
+
+    _Loader.add_constructor(tag, checked)
+  return _Loader
 
 
 def _read_override(text: str) -> Given:
@@ -360,7 +404,7 @@ def _read_sections(
   for section, part in _object(values, fail).items():
     if section not in known:
       near = errors.nearest(str(section), known)
-      shown = reprlib.repr(section)
+      shown = _shown(section)
       raise fail(f"there are no options called {shown}.{near}")
     found[section] = {}
     for name, value in _object(part or {}, fail).items():
@@ -368,7 +412,7 @@ def _read_sections(
       try:
         found[section][name] = options.convert(entry, value)
       except TypeError as error:
-        shown = reprlib.repr(value)
+        shown = _shown(value)
         raise fail(f"{section}.{name} {error}, found {shown}.") from error
   return found
 
@@ -377,9 +421,14 @@ def _object(
   value: Any, fail: Callable[[str], errors.UserError]
 ) -> dict[str, Any]:
   if not isinstance(value, dict):
-    shown = reprlib.repr(value)
+    shown = _shown(value)
     raise fail(f"expected an object of names and values, found {shown}.")
   return value
+
+
+def _shown(value: Any) -> str:
+  """Returns what was found instead, for a message."""
+  return messages.shown(reprlib.repr(value))
 
 
 def _options_by_key(

@@ -20,6 +20,8 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from official.cyclegan.core import messages
+
 _KEPT = "_cyclegan_kept"  # attribute of errors that `keeping` has seen
 
 
@@ -51,10 +53,10 @@ class UserError(ValueError):
     self.option, self.value = option, value
 
   def __str__(self) -> str:
-    message = str(self.args[0])
+    message = messages.shortened(str(self.args[0]))
     if self.option is None:
       return message
-    value = "" if self.value is None else f"={self.value}"
+    value = "" if self.value is None else f"={messages.shown(self.value)}"
     space = "" if message[:1] in (":", ",") else " "
     return f"--{self.option}{value}{space}{message}"
 

@@ -39,6 +39,7 @@ from official.cyclegan.serving import tflite_file
 
 SAMPLES = "samples"  # folder with an export's sample images
 MODELS = "models"  # folder of the page with the .tflite files
+LIST_NAME = "models.json"  # what the page asks for first
 BILL_NAME = "sbom.cdx.json"  # as CycloneDX wants bills to be called
 _SOURCE = pathlib.Path(__file__).absolute().parents[1] / "web"
 _PAGE = ("index.html", "app.js", "resize.js", "style.css", "icon.svg")
@@ -99,7 +100,7 @@ def write(folder: str, exported: str) -> None:
       f"the page cannot be written to {folder} ({error.strerror}). Free some"
       " space, or give another folder."
     ) from error
-  _write_json(folder, "models.json", description)
+  _write_json(folder, LIST_NAME, description)
   _write_json(folder, BILL_NAME, _bill(folder))
 
 
