@@ -46,8 +46,10 @@ can be given in a YAML or JSON file as well (`--config_file`, the keys are the
 tables' names and the options'), and one by one in
 `--params_override=data.crop_size=64,model.init=he`. Each wins over those before
 it: defaults, `--experiment`, `--config_file` (later files win),
-`--params_override`, flags. *kept* marks what a run, or a search, that goes on
-must not change.
+`--params_override`, flags. What says the same in another way, such as
+`epochs` after `train_steps`, takes the place of the earlier one. *kept* marks
+what a run, or a search, that goes on must not change. What has no effect
+because of another option is refused where it is typed.
 """
 # Heading, where it is given, and its declarations.
 _TABLES = (

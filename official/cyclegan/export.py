@@ -31,6 +31,7 @@ as --dataset name another.
 from __future__ import annotations
 
 import dataclasses
+import sys
 
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
@@ -49,6 +50,8 @@ flags.define(
   "raw_generator",
   "output_dir",
   "size",
+  "config_file",
+  "params_override",
   "dry_run",
 )
 flags.define(config_lib.DataConfig, *flags.SOURCE_OPTIONS)
@@ -66,17 +69,9 @@ def main() -> None:
   export = config_checks.resolve_export(export, config)
   options = flags.read(command_config.CommandConfig)
   if options.dry_run:
-    command.show(
-      {
-        "model_dir": model_dir,
-        "output_dir": output_dir,
-        "size": export.sizes[0],
-        "export": search_config.option_values(export),
-        "checkpoint": options.checkpoint,
-        "raw_generator": options.raw_generator,
-        **dataclasses.asdict(config),
-      }
-    )
+    section = {"export": search_config.option_values(export)}
+    command.show({**dataclasses.asdict(config), **section})
+    print(f"Run: {model_dir}. Export: {output_dir}.", file=sys.stderr)
     return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   stack.load_tensorflow()

@@ -29,6 +29,7 @@ from absl import logging
 from official.cyclegan import old_names
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import level_range
@@ -116,7 +117,7 @@ def translate_files(
   """
   if isinstance(output, str):
     output = Output(output)
-  image_files.check_background(background)
+  config_checks.check_background(background)
   chosen = level_range.parse(
     levels, level_range.MODEL, level_range.FULL, level_range.AUTO
   )

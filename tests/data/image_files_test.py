@@ -83,12 +83,6 @@ def test_files_that_hold_no_picture_are_refused_in_words(tmp_path):
     assert "\n" not in message and "Replace or remove it" in message
 
 
-def test_background_that_is_no_colour_is_refused():
-  image_files.check_background("#20c0ff")
-  with pytest.raises(errors.UserError, match="--background=blurple"):
-    image_files.check_background("blurple")
-
-
 def test_luma_is_pillows():
   image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
   want = preprocessing.to_channels(tf.constant(image), 1)

@@ -106,25 +106,6 @@ class Decoded:
   alpha: np.ndarray | None = None
 
 
-def check_background(background: str) -> None:
-  """Refuses a colour that Pillow does not know.
-
-  Args:
-    background: The colour's name, or `#rrggbb`.
-
-  Raises:
-    errors.UserError: If Pillow does not know it.
-  """
-  try:
-    PIL.ImageColor.getrgb(background)
-  except ValueError as error:
-    raise errors.UserError(
-      "is not a colour. Give a name such as white, or e.g. #20c0ff.",
-      "background",
-      background,
-    ) from error
-
-
 def inspect(
   path: str, max_pixels: int = config_lib.DataConfig.max_pixels
 ) -> Info:
