@@ -26,6 +26,7 @@ import numpy as np
 import tensorflow as tf
 
 from official.cyclegan.core import command_config
+from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_file
@@ -97,6 +98,8 @@ def _convert(
   images: Callable[[], Iterator[Any]],
 ) -> bytes:
   """Sets the options that belong to a quantization, and converts."""
+  if quantization not in config_lib.QUANTIZATIONS:
+    raise AssertionError(f"There is no quantization {quantization!r}.")
   if quantization == "float32":
     return converter.convert()
   # Without more options this is `dynamic`: 8-bit weights, float32 tensors
