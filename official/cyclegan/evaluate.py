@@ -67,7 +67,7 @@ def main() -> None:
     config = flags.with_given_source(_trained_with(model))
   output_dir = options.output_dir or model_path.evaluation_folder(model)
   evaluation = flags.evaluation_from_flags()
-  selection = flags.selection_from_flags(model)
+  selection = flags.selection_from_flags(model, flag)
   if options.dry_run:
     section = {"evaluation": search_config.option_values(evaluation)}
     command.show({**dataclasses.asdict(config), **section}, options.format)

@@ -68,6 +68,7 @@ def main() -> None:
   config = flags.with_given_source(config_file.load(model_dir))
   export = config_checks.resolve_export(export, config)
   options = flags.read(command_config.CommandConfig)
+  selection = flags.selection_from_flags(model_dir, "model_dir")
   if options.dry_run:
     section = {"export": search_config.option_values(export)}
     command.show({**dataclasses.asdict(config), **section})
@@ -83,7 +84,7 @@ def main() -> None:
       model_dir,
       output_dir,
       options=export,
-      selection=flags.selection_from_flags(),
+      selection=selection,
       data=config.data,
     )
   print(export_report.table(report))

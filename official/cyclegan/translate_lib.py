@@ -48,6 +48,8 @@ from official.cyclegan.serving import video
 # without those that a system adds, among which are `.1` and the like.
 _MIME_TYPES = mimetypes.MimeTypes()
 _OTHER_FILES = (".jxl", ".jp2", ".psd", ".raw", ".dng", ".pdf", ".zip", ".tar")
+# What looks like a file's: people call folders `results.v2` or `domain.A`.
+_FILE_ENDING = re.compile(r"\.[a-z]{2}\w{1,3}")
 
 __getattr__ = old_names.left("translate_lib")
 
@@ -133,6 +135,7 @@ def translate_files(
         "%s: %s.", inputs, folders.left_out(found.base, found.left_out)
       )
     translator = image_translator.open_model(model, direction, selection, size)
+    image_translator.require_scale(translator, scale)
     if chosen == level_range.AUTO:
       common = image_files.common_range(found.images, max_pixels)
       chosen = common or level_range.FULL
@@ -220,8 +223,10 @@ def _translate_all(
   """Translates files one by one; unreadable ones are named at the end."""
   written: list[str] = []
   problems = []
+  single = len(paths) == 1
   total = messages.count(len(paths), "file")
-  for path, target in zip(progress.bar(paths, unit="image"), targets):
+  shown = paths if single else progress.bar(paths, unit="image")
+  for path, target in zip(shown, targets):
     try:
       with errors.keeping(lambda: f"{len(written)} of {total} are translated."):
         translate(path, target)
@@ -231,6 +236,10 @@ def _translate_all(
       # Nothing else could be written, or translated, either.
       model_failed = isinstance(error, image_translator.ModelFailedError)
       if model_failed or files.is_full(error):
+        raise
+      if single and error.option is None:
+        raise errors.UserError(f": {error}", "input") from error
+      if single:
         raise
       problems.append(str(error))
       continue
@@ -330,7 +339,7 @@ def _refuse_overwriting(
 
 def _targets(found: folders.Inputs, inputs: str, output: Output) -> list[str]:
   """Returns the path of each result."""
-  _check_name(output.path)
+  _check_name(output.path, found.single)
   known = (*folders.IMAGE_SUFFIXES, *folders.VIDEO_SUFFIXES)
   ending = os.path.splitext(output.path)[1].lower()
   if ending in known and not os.path.isdir(output.path):
@@ -358,8 +367,13 @@ def _targets(found: folders.Inputs, inputs: str, output: Output) -> list[str]:
   return targets
 
 
-def _check_name(path: str) -> None:
-  """Refuses an output that is meant for a file, or an address."""
+def _check_name(path: str, single: bool) -> None:
+  """Refuses an output that is meant for a file, or an address.
+
+  Args:
+    path: The output.
+    single: Whether there is one input only, so that any ending means a file.
+  """
   if files.is_address(path):
     raise errors.UserError(
       "is an address. Give a path on this machine.", "output", path
@@ -370,6 +384,8 @@ def _check_name(path: str) -> None:
   is_file = ending.strip() in (*known, *_OTHER_FILES) or kind.startswith(
     ("image/", "video/", "audio/")
   )
+  if single and _FILE_ENDING.fullmatch(ending):
+    is_file = not path.endswith(os.sep)
   if is_file and ending not in known and not os.path.isdir(path):
     raise errors.UserError(
       f": cannot write {ending!r}. Use one of"

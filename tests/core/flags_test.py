@@ -384,10 +384,15 @@ def test_size_and_sizes_contradict_each_other(given):
     flags.export_from_flags()
 
 
-def test_selection(given):
-  assert flags.selection_from_flags() == command_config.DEFAULT_SELECTION
+def test_selection(given, tmp_path):
+  run = str(tmp_path)
+  assert flags.selection_from_flags(run) == command_config.DEFAULT_SELECTION
   given("--checkpoint=best", "--raw_generator")
-  assert flags.selection_from_flags() == command_config.GeneratorSelection(
+  (tmp_path / "config.json").touch()
+  with pytest.raises(errors.UserError, match="--model_dir=.* no checkpoint in"):
+    flags.selection_from_flags(run, "model_dir")
+  (tmp_path / "checkpoints_best").mkdir()
+  assert flags.selection_from_flags(run) == command_config.GeneratorSelection(
     "best", use_ema=False
   )
 

@@ -194,7 +194,9 @@ def _unknown(name: str) -> str:
     return f"{intro} Here it is called --{here}."
   others = _commands_with(name)
   if others:
-    return f"{intro} It is one of {' and '.join(others)}."
+    *most, last = others
+    shown = f"{', '.join(most)} and {last}" if most else last
+    return f"{intro} It is one of {shown}."
   known = [
     flag.name
     for module, found in flags.FLAGS.flags_by_module_dict().items()

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -438,6 +439,25 @@ def check_evaluation(evaluation: command_config.EvaluateConfig) -> None:
     errors.UserError: Carries the option.
   """
   options.check(evaluation)
+  check_inception_weights(evaluation.inception_weights)
+
+
+def check_inception_weights(path: str) -> None:
+  """Refuses weights of InceptionV3 that are not there.
+
+  Args:
+    path: The file; empty: Keras downloads them.
+
+  Raises:
+    errors.UserError: Carries the option.
+  """
+  if path and not os.path.isfile(path):
+    raise errors.UserError(
+      "is not a file. Give weights of Keras's InceptionV3, or leave it out and"
+      " let Keras download them.",
+      "inception_weights",
+      path,
+    )
 
 
 def resolve_export(

@@ -505,28 +505,35 @@ def export_from_flags() -> command_config.ExportConfig:
 
 
 def selection_from_flags(
-  model: str | None = None,
+  model: str, flag: str = "model"
 ) -> command_config.GeneratorSelection:
   """Returns which of a run's generators the flags want.
 
   Args:
-    model: Where they are to be taken from; None: from a run.
+    model: Where they are to be taken from.
+    flag: Which flag names it.
 
   Raises:
-    errors.UserError: If something is wanted of a model that is not a run.
+    errors.UserError: If something is wanted of a model that is not a run, or
+      of a run that has no such checkpoint.
   """
   command = read(command_config.CommandConfig)
   selection = command_config.GeneratorSelection(
     command.checkpoint, use_ema=not command.raw_generator
   )
-  if model is not None and selection != command_config.DEFAULT_SELECTION:
-    found = model_path.locate(model)
+  if selection != command_config.DEFAULT_SELECTION:
+    with errors.given_as(model=flag):
+      found = model_path.locate(model)
     if found.kind is not model_path.Kind.RUN:
       raise errors.UserError(
         f"is for the folder of a run, and {model} is none. Leave it out.",
         "raw_generator" if command.raw_generator else "checkpoint",
         None if command.raw_generator else command.checkpoint,
       )
+    name = model_path.CHECKPOINT_FOLDERS[selection.checkpoint]
+    if not os.path.isdir(os.path.join(model, name)):
+      with errors.given_as(model_dir=flag):
+        raise model_path.no_checkpoint(model, selection.checkpoint)
   return selection
 
 

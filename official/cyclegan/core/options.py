@@ -458,6 +458,9 @@ def check_given(entry: Declared, name: str, value: Any) -> None:
       raise errors.UserError(
         "is empty: give a value, or leave it out.", name, element
       )
+  listed = entry.length == 0 and not entry.option.repeated
+  if listed and len(set(value)) < len(value):
+    raise errors.UserError("names something twice.", name)
   check_kept(entry, name, value)
 
 
