@@ -459,7 +459,7 @@ def search_from_flags(
   """Returns the options of a search that files and flags describe, checked.
 
   Args:
-    space: One of `config.SPACES`, which has defaults of its own.
+    space: One of `search_config.SPACES`, which has defaults of its own.
 
   Raises:
     errors.UserError: If a value cannot be used.

@@ -61,7 +61,7 @@ def convert(
     module: The generator.
     sizes: Widths and heights, pixels.
     quantization: One of `config.QUANTIZATIONS`.
-    calibration: For `config.CALIBRATED`, images of each size: float32
+    calibration: For `command_config.CALIBRATED`, images of each size: float32
       `[count, size, size, channels]` in [0, 1].
 
   Raises:
