@@ -163,6 +163,7 @@ setuptools.setup(
     "official.cyclegan": [
       "configs/*.flags",
       "configs/*.yaml",
+      "*.pyi",
       "py.typed",
       "web/*",
     ]

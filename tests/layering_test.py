@@ -408,6 +408,23 @@ def test_public_functions_are_documented_and_annotated(module):
 
 
 @pytest.mark.parametrize("module", _MODULES)
+def test_docstrings_name_constants_that_exist(module):
+  for node in ast.walk(_tree(_MODULES[module])):
+    if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+      continue
+    text = ast.get_docstring(node) or ""
+    for place, name in re.findall(r"`(\w+)\.([A-Z_]{2,})`", text):
+      texts = [
+        path.read_text(encoding="utf-8")
+        for other, path in _MODULES.items()
+        if other.rpartition(".")[2] == place
+      ]
+      assert not texts or any(
+        re.search(rf"^{name}\b", found, re.MULTILINE) for found in texts
+      ), f"{module} names {place}.{name}, which is not there."
+
+
+@pytest.mark.parametrize("module", _MODULES)
 def test_every_module_has_a_test_at_the_same_place(module):
   path = pathlib.Path("tests", *module.split(".")).with_suffix(".py")
   test = path.with_name(f"{path.stem}_test.py")

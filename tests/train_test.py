@@ -102,6 +102,33 @@ def test_checkpoints_without_their_configuration_are_named_first(tmp_path):
   assert os.listdir(tmp_path) == ["checkpoints"]
 
 
+@pytest.mark.parametrize(
+  "flags",
+  [
+    ["--learning_rate=1e-3"],  # the discriminators' follows
+    ["--init=he"],
+    ["--crop_size=32"],
+    ["--generator_type=mobile"],
+    ["--epochs=5"],
+  ],
+  ids=str,
+)
+def test_flags_do_beside_a_written_file_what_they_do_without_it(
+  flags, tmp_path
+):
+  shown = conftest.run_binary(
+    "train", "--experiment=quickstart", "--dry_run", "--format=yaml"
+  )
+  path = tmp_path / "run.yaml"
+  path.write_text(shown.stdout)
+  results = [
+    conftest.run_binary("train", given, *flags, "--dry_run").stdout
+    for given in ("--experiment=quickstart", f"--config_file={path}")
+  ]
+  assert json.loads(results[0])
+  assert results[0] == results[1]
+
+
 def test_unknown_data_set_is_refused_in_one_line(tmp_path):
   result = conftest.run_binary(
     "train",

@@ -407,10 +407,42 @@ def test_large_photos_are_translated_at_their_size(halving, tmp_path):
   middle = slice(500, 1500)
   off = got[middle, middle].astype(float) - image[middle, middle] / 2
   assert np.abs(off).max() <= 4
-  with pytest.raises(errors.UserError, match="--max_pixels=1000"):
+  with pytest.raises(errors.UserError, match="--max_pixels=1000.*Raise that"):
     translate_lib.translate_files(
       halving, path, str(tmp_path / "o.png"), "AtoB", max_pixels=1000
     )
+
+
+@pytest.mark.parametrize(
+  ("name", "output", "scale", "words"),
+  [
+    ("notes.txt", "o.png", "fit", "--input: .*notes.txt cannot be read as an"),
+    ("p.png", "o.png", "native", "--scale=native needs a model"),
+    ("p.png", "o.xyz", "fit", "--output=.*o.xyz: cannot write '.xyz'"),
+    ("p.png", "o.PGN", "fit", "--output=.*o.PGN: cannot write '.pgn'"),
+  ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_shown(
+  name, output, scale, words, halving, tmp_path, capsys
+):
+  (tmp_path / "notes.txt").write_text("not a picture")
+  PIL.Image.new("RGB", (8, 8)).save(tmp_path / "p.png")
+  with pytest.raises(errors.UserError, match=f"^{words}"):
+    translate_lib.translate_files(
+      halving, str(tmp_path / name), str(tmp_path / output), "AtoB", scale
+    )
+  assert capsys.readouterr().err == ""
+  assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_one_picture_goes_into_a_folder_of_any_name(halving, tmp_path):
+  PIL.Image.new("RGB", (8, 8)).save(tmp_path / "p.png")
+  (tmp_path / "made.xyz").mkdir()
+  for folder in ("results", "results.2", "made.xyz"):
+    (written,) = translate_lib.translate_files(
+      halving, str(tmp_path / "p.png"), str(tmp_path / folder), "AtoB"
+    )
+    assert written == str(tmp_path / folder / "p.png")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Writes what is made from the declarations: docs/options.md, configs/*.flags.
+"""Writes docs/options.md, configs/*.flags and the stub of the public names.
 
   python tools/generate.py
 
@@ -30,6 +30,7 @@ import yaml
 _ROOT = pathlib.Path(__file__).absolute().parents[1]
 sys.path.insert(0, str(_ROOT))
 
+import official.cyclegan  # noqa: E402
 from official.cyclegan.core import command_config  # noqa: E402
 from official.cyclegan.core import config as config_lib  # noqa: E402
 from official.cyclegan.core import config_file  # noqa: E402
@@ -46,8 +47,10 @@ can be given in a YAML or JSON file as well (`--config_file`, the keys are the
 tables' names and the options'), and one by one in
 `--params_override=data.crop_size=64,model.init=he`. Each wins over those before
 it: defaults, `--experiment`, `--config_file` (later files win),
-`--params_override`, flags. *kept* marks what a run, or a search, that goes on
-must not change.
+`--params_override`, flags. What says the same in another way, such as
+`epochs` after `train_steps`, takes the place of the earlier one. *kept* marks
+what a run, or a search, that goes on must not change. What has no effect
+because of another option is refused where it is typed.
 """
 # Heading, where it is given, and its declarations.
 _TABLES = (
@@ -123,9 +126,30 @@ def flag_file(preset: pathlib.Path) -> str:
   return "\n".join(lines) + "\n"
 
 
+def stub() -> str:
+  """Returns `__init__.pyi`, which names what the package imports when asked."""
+  licence = pathlib.Path(official.cyclegan.__file__).read_text(encoding="utf-8")
+  lines = licence.split('"""')[0].rstrip().splitlines()
+  lines += [
+    '"""Made by tools/generate.py from the list in `__init__.py`."""',
+    "",
+  ]
+  for place, names in sorted(official.cyclegan.PUBLIC.items()):
+    for name in sorted(names, key=str.lower):
+      intro, what = (
+        f"from official.cyclegan.{place} import",
+        f"{name} as {name}",
+      )
+      short = len(f"{intro} {what}") <= 80
+      lines.append(f"{intro} {what}" if short else f"{intro} (\n  {what},\n)")
+  return "\n".join([*lines, "", "PUBLIC: dict[str, tuple[str, ...]]", ""])
+
+
 def generated() -> dict[pathlib.Path, str]:
   """Returns all files that are made, and what they hold."""
   files = {_ROOT / "docs" / "options.md": options_page()}
+  package = pathlib.Path(official.cyclegan.__file__)
+  files[package.with_suffix(".pyi")] = stub()
   for name in config_file.presets():
     preset = config_file.PRESETS / f"{name}.yaml"
     files[preset.with_suffix(".flags")] = flag_file(preset)

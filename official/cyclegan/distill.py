@@ -46,10 +46,15 @@ flags.define_run(distilled=True)
 
 def main() -> None:
   """Distils what files and flags describe."""
-  config = config_checks.resolve(flags.student_from_flags())
+  asked_for = flags.student_from_flags()
+  config = config_checks.resolve(asked_for)
+  config_checks.check_training(config)
   options = flags.read(command_config.CommandConfig)
+  run_time.check_to_come(config.train, options.model_dir)
   if options.dry_run:
-    command.show(dataclasses.asdict(config), options.format)
+    command.show(
+      dataclasses.asdict(config), options.format, dataclasses.asdict(asked_for)
+    )
     return
   model_dir = flags.require("model_dir", "give a folder for the students' run.")
   flags.refuse_overwriting("model_dir", model_dir, model_path.CONFIG_NAME)

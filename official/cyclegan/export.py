@@ -31,6 +31,7 @@ is gone, data flags such as --dataset name another.
 from __future__ import annotations
 
 import dataclasses
+import sys
 
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
@@ -49,6 +50,8 @@ flags.define(
   "raw_generator",
   "output_dir",
   "size",
+  "config_file",
+  "params_override",
   "dry_run",
 )
 flags.define(config_lib.DataConfig, *flags.SOURCE_OPTIONS)
@@ -65,18 +68,11 @@ def main() -> None:
   config = flags.with_given_source(config_file.load(model_dir))
   export = config_checks.resolve_export(export, config)
   options = flags.read(command_config.CommandConfig)
+  selection = flags.selection_from_flags(model_dir, "model_dir")
   if options.dry_run:
-    command.show(
-      {
-        "model_dir": model_dir,
-        "output_dir": output_dir,
-        "size": export.sizes[0],
-        "export": search_config.option_values(export),
-        "checkpoint": options.checkpoint,
-        "raw_generator": options.raw_generator,
-        **dataclasses.asdict(config),
-      }
-    )
+    section = {"export": search_config.option_values(export)}
+    command.show({**dataclasses.asdict(config), **section})
+    print(f"Run: {model_dir}. Export: {output_dir}.", file=sys.stderr)
     return
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   stack.load_tensorflow()
@@ -88,7 +84,7 @@ def main() -> None:
       model_dir,
       output_dir,
       options=export,
-      selection=flags.selection_from_flags(),
+      selection=selection,
       data=config.data,
     )
   print(export_report.table(report))

@@ -46,6 +46,7 @@ from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import stack
 
@@ -64,11 +65,21 @@ flags.define(command_config.PackConfig)
 
 def main() -> None:
   """Looks through the pictures, and writes what the flags ask for."""
-  config = config_checks.resolve(flags.config_from_flags())
+  asked_for = flags.config_from_flags()
+  config = config_checks.resolve(asked_for)
   options = flags.read(command_config.CommandConfig)
   packing = flags.read(command_config.PackConfig)
+  if packing.preview and options.output_dir:
+    raise errors.UserError(
+      "and --output_dir are both given, but a preview is all that is written"
+      " then. Give one of them.",
+      "preview",
+      packing.preview,
+    )
   if options.dry_run:
-    command.show(dataclasses.asdict(config), options.format)
+    command.show(
+      dataclasses.asdict(config), options.format, dataclasses.asdict(asked_for)
+    )
     return
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   stack.load_tensorflow()

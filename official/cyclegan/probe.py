@@ -50,10 +50,13 @@ flags.define(command_config.ProbeConfig)
 
 def main() -> None:
   """Looks at the pictures that flags name, and prints what was found."""
-  config = config_checks.resolve(flags.config_from_flags())
+  asked_for = flags.config_from_flags()
+  config = config_checks.resolve(asked_for)
   options = flags.read(command_config.CommandConfig)
   if options.dry_run:
-    command.show(dataclasses.asdict(config), options.format)
+    command.show(
+      dataclasses.asdict(config), options.format, dataclasses.asdict(asked_for)
+    )
     return
   pictures = flags.read(command_config.ProbeConfig).pictures
   # Imported late: --help and --dry_run do not wait for TensorFlow.

@@ -47,25 +47,36 @@ from official.cyclegan.core import stack
 
 flags.define(command_config.CommandConfig, "model_dir", "mode")
 flags.define_run()
+flags.take_section("evaluation")  # of --mode=eval
 
 
 def main() -> None:
   """Trains, or evaluates, what files and flags describe."""
-  config = config_checks.resolve(flags.config_from_flags())
+  asked_for = flags.config_from_flags()
+  config = config_checks.resolve(asked_for)
+  evaluation = flags.evaluation_from_flags()
   options = flags.read(command_config.CommandConfig)
+  trains = options.mode in ("train", "train_and_eval")
+  if trains:
+    config_checks.check_training(config)
+    run_time.check_to_come(config.train, options.model_dir)
   if options.dry_run:
-    command.show(dataclasses.asdict(config), options.format)
+    command.show(
+      dataclasses.asdict(config), options.format, dataclasses.asdict(asked_for)
+    )
     return
   model_dir = flags.require(
     "model_dir", "give a folder for the run, e.g. --model_dir=runs/first."
   )
-  if options.mode in ("train", "train_and_eval"):
+  if trains:
     flags.refuse_overwriting("model_dir", model_dir, model_path.CONFIG_NAME)
     model_path.require_config(model_dir, "model_dir")
+  else:
+    flags.with_given_source(config_file.load(model_dir))
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   cpu_tuning.before_import(config.train)
   stack.load_tensorflow()
-  if options.mode in ("train", "train_and_eval"):
+  if trains:
     from official.cyclegan import train_lib
 
     train_lib.run(config, model_dir, run_time.process_start())
@@ -77,6 +88,7 @@ def main() -> None:
       model_dir,
       model_path.evaluation_folder(model_dir),
       flags.with_given_source(config_file.load(model_dir)),
+      options=evaluation,
     )
 
 

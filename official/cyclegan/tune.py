@@ -39,7 +39,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from typing import Any
 
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
@@ -73,12 +72,23 @@ def main() -> None:
     config = flags.student_from_flags()
   else:
     config = flags.config_from_flags()
+    if config.distill.teacher:
+      raise errors.UserError(
+        "is for --space=architecture, whose trials learn from it. Give that, or"
+        " leave it out.",
+        "teacher",
+        config.distill.teacher,
+      )
   resolved = config_checks.resolve(config)
+  config_checks.check_training(resolved)
   shown = flags.read(command_config.CommandConfig)
   if shown.dry_run:
-    values: dict[str, Any] = dataclasses.asdict(resolved)
-    values["search"] = search_config.option_values(options)
-    command.show(values, shown.format)
+    search = {"search": search_config.option_values(options)}
+    command.show(
+      {**dataclasses.asdict(resolved), **search},
+      shown.format,
+      {**dataclasses.asdict(config), **search},
+    )
     return
   tuner_dir = flags.require(
     "tuner_dir", "give a folder for the search, e.g. --tuner_dir=runs/tuning."

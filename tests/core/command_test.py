@@ -52,9 +52,15 @@ def _run(tmp_path, body, *arguments, **how):
   [
     (["--count=x"], ["--count=x must be a whole number."]),
     (["--loud=perhaps"], ["--loud=perhaps must be true or false."]),
-    (["--cuont=1"], ["--cuont is not an option", "Did you mean count?"]),
+    (["--cuont=1"], ["--cuont is not an option", "Did you mean --count?"]),
     (["--count"], ["--count needs a value"]),
     (["stray"], ["'stray'", "--name=value"]),
+    (["--noloud=true"], ["--noloud=true takes no value", "--loud=true"]),
+    (["--flagfile="], ["--flagfile= is empty"]),
+    (["--flagfile=none.flags"], ["--flagfile=none.flags cannot be read (No"]),
+    (["--flagfile=/"], ["--flagfile=/ cannot be read (Is a directory)"]),
+    # Not one of absl's own, such as --verbosity.
+    (["--verbosty=1"], ["--verbosty is not an option of this command. (--h"]),
   ],
 )
 def test_wrong_flags_are_one_line_without_pythons_wording(
@@ -110,6 +116,16 @@ def test_a_fault_of_the_system_is_one_line_with_a_remedy(body, words, tmp_path):
   line = _error_line(result)
   for word in words:
     assert word in line
+
+
+def test_flags_of_a_flagfile_are_told_apart(tmp_path):
+  (tmp_path / "x.flags").write_text("--count=3\n--noloud\n")
+  body = (
+    "from official.cyclegan.core import flags as core_flags\n"
+    "print(flags.FLAGS.count, sorted(core_flags._FROM_FLAGFILES))"
+  )
+  result = _run(tmp_path, body, f"--flagfile={tmp_path / 'x.flags'}", "--loud")
+  assert result.stdout == "3 ['count']\n", result.stderr
 
 
 def test_a_flagfile_that_is_no_text_is_refused(tmp_path):

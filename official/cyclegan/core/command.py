@@ -28,6 +28,7 @@ import logging as std_logging
 import os
 import pathlib
 import re
+import runpy
 import sys
 import threading
 import typing
@@ -42,6 +43,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import faults
 from official.cyclegan.core import flagfiles
+from official.cyclegan.core import flags as core_flags
 from official.cyclegan.core import messages
 from official.cyclegan.core import signals
 from official.cyclegan.core import stack
@@ -79,15 +81,22 @@ def run(main: Callable[..., None], *operands: str) -> None:
   app.run(functools.partial(_main, main, operands), flags_parser=_parse)
 
 
-def show(values: Mapping[str, Any], style: str = "json") -> None:
+def show(
+  values: Mapping[str, Any],
+  style: str = "json",
+  asked_for: Mapping[str, Any] | None = None,
+) -> None:
   """Prints what `--dry_run` shows.
 
   Args:
     values: What JSON can hold, and tuples.
-    style: `json` or `yaml`.
+    style: `json`; or `yaml`, which shows what was asked for, so that flags
+      beside the file do what they do without it.
+    asked_for: The same, before what follows from other options was filled in;
+      None: as `values`.
   """
   if style == "yaml":
-    print(config_file.to_yaml(values), end="")
+    print(config_file.to_yaml(asked_for or values, values), end="")
   else:
     print(json.dumps(values, indent=2))
 
@@ -95,8 +104,10 @@ def show(values: Mapping[str, Any], style: str = "json") -> None:
 def _parse(argv: list[str]) -> list[str]:
   """Parses flags; a wrong one is one line, not absl's three."""
   try:
-    anywhere = flags.FLAGS.is_gnu_getopt()
-    return flags.FLAGS([argv[0], *flagfiles.expanded(argv[1:], anywhere)])
+    expanded = _with_flagfiles(argv[1:])
+    for argument in expanded:
+      _refuse_negated_value(argument)
+    return flags.FLAGS([argv[0], *expanded])
   except errors.UserError as error:
     _fail(str(error))
   except flags.Error as error:
@@ -108,6 +119,51 @@ def _parse(argv: list[str]) -> list[str]:
     _tell(error)
 
 
+def _with_flagfiles(arguments: list[str]) -> list[str]:
+  """Returns arguments with what `--flagfile` names in their place."""
+  typed: list[str] = []
+  left = list(arguments)
+  while left:
+    argument = left.pop(0)
+    name, equals, path = argument.lstrip("-").partition("=")
+    if argument.startswith("-") and name == "flagfile":
+      path = path if equals else (left.pop(0) if left else "")
+      if not path.strip():
+        raise errors.UserError("is empty: give a file of flags.", name, path)
+      continue
+    typed.append(argument)
+    if argument == "--":
+      break
+  expanded = flagfiles.expanded(arguments, flags.FLAGS.is_gnu_getopt())
+  core_flags.came_from_flagfiles(_flag_names(expanded) - _flag_names(typed))
+  return expanded
+
+
+def _flag_names(arguments: list[str]) -> set[str]:
+  """Returns the names of the flags in a command line."""
+  names = set()
+  for argument in arguments:
+    if argument == "--":
+      break
+    if argument.startswith("-"):
+      name = argument.lstrip("-").partition("=")[0]
+      if name not in flags.FLAGS and name.startswith("no"):
+        name = name[2:]
+      names.add(flags.FLAGS[name].name if name in flags.FLAGS else name)
+  return names
+
+
+def _refuse_negated_value(argument: str) -> None:
+  """Refuses `--noflip=true`, of which absl makes no flag's error."""
+  found = re.fullmatch(r"--?no([^=]+)=(.*)", argument, re.DOTALL)
+  if found and found[1] in flags.FLAGS and flags.FLAGS[found[1]].boolean:
+    raise errors.UserError(
+      f"takes no value: give --no{found[1]}, or --{found[1]}={found[2]}.",
+      f"no{found[1]}",
+      found[2],
+    )
+
+
 def _words(error: flags.Error) -> str:
   """Returns what is wrong with a flag, without Python's or absl's wording."""
   cause = error.__cause__ or error.__context__
@@ -115,13 +171,61 @@ def _words(error: flags.Error) -> str:
     return str(cause)
   text = " ".join(str(error).split())
   if isinstance(error, flags.UnrecognizedFlagError):
-    near = errors.nearest(error.flagname, flags.FLAGS)
-    return f"--{error.flagname} is not an option of this command.{near}"
+    return _unknown(error.flagname)
+  if isinstance(error, flags.CantOpenFlagFileError):
+    if not isinstance(cause, OSError):
+      return "--flagfile cannot be read. Give a file of flags."
+    return (
+      f"--flagfile={cause.filename} cannot be read ({cause.strerror}). Give a"
+      " file of flags."
+    )
   if text.startswith(_MISSING):
     return f"{text[len(_MISSING) :]} needs a value, as in --name=value."
   for pattern, words in _WORDINGS:
     text = re.sub(rf"^flag (--\S+): {pattern}$", rf"\1 {words}", text)
   return text
+
+
+def _unknown(name: str) -> str:
+  """Returns what to tell of a flag that this command has not."""
+  intro = f"--{name} is not an option of this command."
+  here = core_flags.peers().get(name)
+  if here:
+    return f"{intro} Here it is called --{here}."
+  others = _commands_with(name)
+  if others:
+    *most, last = others
+    shown = f"{', '.join(most)} and {last}" if most else last
+    return f"{intro} It is one of {shown}."
+  known = [
+    flag.name
+    for module, found in flags.FLAGS.flags_by_module_dict().items()
+    if not module.startswith("absl.")
+    for flag in found
+  ]
+  return intro + errors.nearest(name, known, "--")
+
+
+def _commands_with(name: str) -> list[str]:
+  """Returns the package's other commands that have a flag.
+
+  Commands are programs, which define their flags when they are loaded.
+  """
+  commands = [
+    path
+    for path in sorted(pathlib.Path(_PACKAGE).glob("*.py"))
+    if "command.run(main" in path.read_text(encoding="utf-8")
+  ]
+  found: list[str] = []
+  if _program() not in [path.stem for path in commands]:
+    return found  # a tool, whose flags may have the same names
+  for path in commands:
+    if path.stem != _program():
+      with core_flags.noting_defined() as defined:
+        runpy.run_path(str(path), run_name=path.stem)
+      if name in defined:
+        found.append(path.stem)
+  return found
 
 
 def _main(
@@ -145,7 +249,7 @@ def _main(
       main(*given)
     _check_output()
   except errors.UserError as error:
-    _fail(str(error))
+    _fail(core_flags.told(error))
   except signals.Stopped as stopped:
     print(f"{_program()}: {stopped}", file=sys.stderr)
     raise

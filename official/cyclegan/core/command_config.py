@@ -69,6 +69,7 @@ class ExportConfig:
     " processors), int8 (all in 8 bits), int8_mixed (convolutions in 8 bits,"
     " norms in float32), int16x8 (16-bit activations).",
     choices=config_lib.QUANTIZATIONS,
+    needs={"format": ("tflite", "web")},
   )
   sizes: tuple[int, ...] = option(
     (),
@@ -77,18 +78,21 @@ class ExportConfig:
     " s384. Empty: --size.",
     unit="pixels",
     largest=config_lib.LARGEST_SIZE,
+    needs={"format": ("tflite", "web")},
   )
   io: str = option(
     "float01",
     "What .tflite files take and give: float01, float32 in [0, 1] as in"
     " TensorFlow's style transfer apps, or uint8, [0, 255].",
     choices=("float01", "uint8"),
+    needs={"format": ("tflite", "web")},
   )
   calibration_images: int = option(
     100,
     "Training pictures from which int8, int8_mixed and int16x8 learn ranges.",
     unit="images",
     minimum=1,
+    needs={"quantization": CALIBRATED},
   )
   test_images: int = option(
     50,
@@ -111,6 +115,7 @@ class ExportConfig:
     unit="dB",
     minimum=0,
     maximum=200,
+    needs={"format": ("tflite", "web")},
   )
   description: str = option("", "Text for the .tflite files' metadata.")
   author: str = option("", "Who made the model, for the files' metadata.")
@@ -118,6 +123,7 @@ class ExportConfig:
     "Up to who trained it, and to the pictures trained on.",
     "The model's licence, for the files' metadata.",
     old_flags=("license",),
+    may_be_empty=True,
   )
 
 
@@ -130,6 +136,7 @@ class CommandConfig:
     "Folder of the run: config.json, checkpoints, sample pictures and"
     " TensorBoard logs.",
     is_path=True,
+    peers=("checkpoints_dir",),
   )
   mode: str = option(
     "train",
@@ -182,10 +189,12 @@ class CommandConfig:
     " They win over --experiment and --config_file; flags win over them.",
     repeated=True,
   )
-  dry_run: bool = option(False, "Print the resolved configuration and stop.")
+  dry_run: bool = option(False, "Print the configuration and stop.")
   format: str = option(
     "json",
-    "How --dry_run prints it: json or yaml; --config_file takes both.",
+    "How --dry_run prints it: json, resolved, as in config.json; or yaml, as it"
+    " was asked for, with what follows as comments, so that flags beside the"
+    " file do what they do without it. --config_file takes both.",
     choices=("json", "yaml"),
   )
 
@@ -325,11 +334,13 @@ class DownloadConfig:
   base_url: str = option(
     "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/",
     "Address of the folder that holds the archives, NAME.zip.",
+    needs={"via": ("archive",)},
   )
   sha256: str = option(
     "",
     "SHA-256 that the archive must have instead of the known one, 64"
     " hexadecimal digits; none: any.",
+    needs={"via": ("archive",)},
   )
 
 

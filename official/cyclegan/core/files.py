@@ -35,7 +35,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, IO
 
 from absl import logging
 
@@ -797,8 +797,20 @@ def sha256(path: str | pathlib.Path) -> str:
   Raises:
     OSError: If it cannot be read.
   """
-  digest = hashlib.sha256()
   with open(path, "rb") as file:
-    while chunk := file.read(_HASHED_BYTES):
-      digest.update(chunk)
+    return sha256_of(file)
+
+
+def sha256_of(file: IO[bytes]) -> str:
+  """Returns the SHA-256 of what can be read from a file, in hexadecimal.
+
+  Args:
+    file: Open for reading bytes, also TensorFlow's of an address.
+
+  Raises:
+    OSError: If it cannot be read.
+  """
+  digest = hashlib.sha256()
+  while chunk := file.read(_HASHED_BYTES):
+    digest.update(chunk)
   return digest.hexdigest()

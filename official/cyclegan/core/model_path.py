@@ -45,6 +45,25 @@ _KINDS = (
 )
 
 
+def no_checkpoint(model_dir: str, which: str) -> errors.UserError:
+  """Returns the error of a run that has no such checkpoint.
+
+  Args:
+    model_dir: The run's folder.
+    which: `latest` or `best`.
+  """
+  remedy = (
+    "Train with --best_metric, or take --checkpoint=latest."
+    if which == config_lib.BEST
+    else "Train first, or let the training run to its first checkpoint."
+  )
+  return errors.UserError(
+    f"holds no checkpoint in {CHECKPOINT_FOLDERS[which]}/. {remedy}",
+    "model_dir",
+    model_dir,
+  )
+
+
 class Kind(enum.Enum):
   """The forms that a trained model has on disk."""
 

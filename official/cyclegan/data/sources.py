@@ -30,6 +30,7 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files as files_lib
 from official.cyclegan.core import level_range
@@ -113,7 +114,7 @@ def open_source(config: config_lib.DataConfig, channels: int = 3) -> Source:
     errors.UserError: If there is no such data set, a split is missing or
       empty, or a file is broken.
   """
-  image_files.check_background(config.background)
+  config_checks.check_background(config.background)
   if config.domain_a:
     source = _open_folder(config)
   elif config.paired and not (

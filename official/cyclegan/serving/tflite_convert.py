@@ -25,6 +25,7 @@ import numpy as np
 import tensorflow as tf
 
 from official.cyclegan.core import command_config
+from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.serving import serving_module
@@ -60,7 +61,7 @@ def convert(
     module: The generator.
     sizes: Widths and heights, pixels.
     quantization: One of `config.QUANTIZATIONS`.
-    calibration: For `config.CALIBRATED`, images of each size: float32
+    calibration: For `command_config.CALIBRATED`, images of each size: float32
       `[count, size, size, channels]` in [0, 1].
 
   Raises:
@@ -97,6 +98,8 @@ def _convert(
   images: Callable[[], Iterator[Any]],
 ) -> bytes:
   """Sets the options that belong to a quantization, and converts."""
+  if quantization not in config_lib.QUANTIZATIONS:
+    raise AssertionError(f"There is no quantization {quantization!r}.")
   if quantization == "float32":
     return converter.convert()
   # Without more options this is `dynamic`: 8-bit weights, float32 tensors

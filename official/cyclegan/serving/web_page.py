@@ -100,8 +100,11 @@ def write(folder: str, exported: str) -> None:
       f"the page cannot be written to {folder} ({error.strerror}). Free some"
       " space, or give another folder."
     ) from error
-  _write_json(folder, LIST_NAME, description)
-  _write_json(folder, BILL_NAME, _bill(folder))
+  for name, values in (
+    (LIST_NAME, description),
+    (BILL_NAME, _bill(folder)),
+  ):
+    files.write_json(os.path.join(folder, name), values, "output_dir")
 
 
 @functools.cache
@@ -146,12 +149,6 @@ def server_files() -> dict[str, str]:
       f"autoindex off;\ndisable_symlinks on;\n{nginx}"
     ),
   }
-
-
-def _write_json(folder: str, name: str, values: Any) -> None:
-  with files.writing(os.path.join(folder, name)) as partial:
-    text = json.dumps(values, indent=2) + "\n"
-    pathlib.Path(partial).write_text(text, encoding="utf-8")
 
 
 def _bill(folder: str) -> dict[str, Any]:
