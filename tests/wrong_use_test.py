@@ -121,6 +121,16 @@ _WRONG = [
     ["--dataset={run}/nothing", "--model_dir={run}/new"],
     ["--dataset=", "nothing"],
   ),
+  (
+    "tune",
+    ["--dataset={run}/nothing", "--tuner_dir={run}/new"],
+    ["--dataset={run}/nothing: no such folder"],
+  ),
+  (
+    "prepare",
+    ["--domain_a={run}/none", "--domain_b={run}"],
+    ["--domain_a={run}/none: no such folder"],
+  ),
   ("train", ["--model_dir={file}"], ["--model_dir=", "is a file"]),
   (
     "distill",

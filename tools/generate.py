@@ -20,9 +20,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import re
 import sys
+from collections.abc import Iterator
 
 import tabulate
 import yaml
@@ -31,6 +33,7 @@ _ROOT = pathlib.Path(__file__).absolute().parents[1]
 sys.path.insert(0, str(_ROOT))
 
 import official.cyclegan  # noqa: E402
+from official.cyclegan.core import command  # noqa: E402
 from official.cyclegan.core import command_config  # noqa: E402
 from official.cyclegan.core import config as config_lib  # noqa: E402
 from official.cyclegan.core import config_file  # noqa: E402
@@ -52,29 +55,45 @@ it: defaults, `--experiment`, `--config_file` (later files win),
 what a run, or a search, that goes on must not change. What has no effect
 because of another option is refused where it is typed.
 """
-# Heading, where it is given, and its declarations.
-_TABLES = (
-  *(
-    (f"`{name}`", "a part of a run's configuration", part)
-    for name, part in config_lib.parts().items()
-  ),
-  ("`search`", "`tune`", search_config.SearchConfig),
-  ("`evaluation`", "`evaluate`", command_config.EvaluateConfig),
-  ("`export`", "`export`", command_config.ExportConfig),
-  ("Of several commands", "flags only", command_config.CommandConfig),
-  ("Of `tune`", "flags only", search_config.TuneConfig),
-  ("Of `prepare`", "flags only", command_config.PackConfig),
-  ("Of `probe`", "flags only", command_config.ProbeConfig),
-  ("Of `translate`", "flags only", command_config.TranslateConfig),
-  ("Of `demo`", "flags only", command_config.DemoConfig),
-  ("Of `download`", "flags only", command_config.DownloadConfig),
-)
+
+
+def _tables() -> Iterator[tuple[str, str, type]]:
+  """Yields headings, where it is given, and declarations, in their order."""
+  for name, part in config_lib.parts().items():
+    yield f"`{name}`", "a part of a run's configuration", part
+  for name in config_file.sections():
+    part = config_file.class_of(name)
+    yield f"`{name}`", _used_by(part), part
+  yield "Of several commands", "flags only", command_config.CommandConfig
+  shown = {*map(config_file.class_of, config_file.sections())}
+  shown.add(command_config.CommandConfig)
+  for module in (search_config, command_config):
+    for part in vars(module).values():
+      if (
+        isinstance(part, type)
+        and part.__module__ == module.__name__
+        and part not in shown
+        and dataclasses.is_dataclass(part)
+        and any(options.declared(part))
+      ):
+        yield f"Of {_used_by(part)}", "flags only", part
+
+
+def _used_by(part: type) -> str:
+  """Returns the commands that have the flags of a class."""
+  names = set(search_config.declared_options(part))
+  found = [name for name in command.commands() if names <= _FLAGS[name]]
+  assert found, f"No command has the flags of {part.__name__}."
+  return " and ".join(f"`{name}`" for name in found)
+
+
+_FLAGS = {name: command.flags_of(name) for name in command.commands()}
 
 
 def options_page() -> str:
   """Returns `docs/options.md`."""
   texts = [_INTRODUCTION]
-  for title, where, part in _TABLES:
+  for title, where, part in _tables():
     rows = [
       _row(entry) for entry in search_config.declared_options(part).values()
     ]

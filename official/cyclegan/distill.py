@@ -39,6 +39,7 @@ from official.cyclegan.core import flags
 from official.cyclegan.core import model_path
 from official.cyclegan.core import run_time
 from official.cyclegan.core import stack
+from official.cyclegan.data import folders
 
 flags.define(command_config.CommandConfig, "model_dir")
 flags.define_run(distilled=True)
@@ -59,6 +60,7 @@ def main() -> None:
   model_dir = flags.require("model_dir", "give a folder for the students' run.")
   flags.refuse_overwriting("model_dir", model_dir, model_path.CONFIG_NAME)
   model_path.require_config(model_dir, "model_dir")
+  folders.require_there(config.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   cpu_tuning.before_import(config.train)
   stack.load_tensorflow()

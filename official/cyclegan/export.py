@@ -42,6 +42,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
 from official.cyclegan.core import stack
+from official.cyclegan.data import folders
 
 flags.define(
   command_config.CommandConfig,
@@ -74,6 +75,8 @@ def main() -> None:
     command.show({**dataclasses.asdict(config), **section})
     print(f"Run: {model_dir}. Export: {output_dir}.", file=sys.stderr)
     return
+  if flags.source_is_given():
+    folders.require_there(config.data)
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   stack.load_tensorflow()
   from official.cyclegan import export_lib

@@ -49,6 +49,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import stack
+from official.cyclegan.data import folders
 
 flags.define(config_lib.DataConfig)
 flags.define(config_lib.ModelConfig, *flags.PICTURE_OPTIONS)
@@ -81,6 +82,7 @@ def main() -> None:
       dataclasses.asdict(config), options.format, dataclasses.asdict(asked_for)
     )
     return
+  folders.require_there(config.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   stack.load_tensorflow()
   from official.cyclegan import prepare_lib

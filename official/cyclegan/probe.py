@@ -35,6 +35,7 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import flags
+from official.cyclegan.data import folders
 
 flags.define(config_lib.DataConfig)
 flags.define(config_lib.ModelConfig, "channels")
@@ -59,6 +60,7 @@ def main() -> None:
     )
     return
   pictures = flags.read(command_config.ProbeConfig).pictures
+  folders.require_there(config.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   from official.cyclegan import probe_lib
 

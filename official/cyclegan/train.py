@@ -44,6 +44,7 @@ from official.cyclegan.core import flags
 from official.cyclegan.core import model_path
 from official.cyclegan.core import run_time
 from official.cyclegan.core import stack
+from official.cyclegan.data import folders
 
 flags.define(command_config.CommandConfig, "model_dir", "mode")
 flags.define_run()
@@ -71,8 +72,10 @@ def main() -> None:
   if trains:
     flags.refuse_overwriting("model_dir", model_dir, model_path.CONFIG_NAME)
     model_path.require_config(model_dir, "model_dir")
+    folders.require_there(config.data)
   else:
-    flags.with_given_source(config_file.load(model_dir))
+    source = flags.with_given_source(config_file.load(model_dir))
+    folders.require_there(source.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   cpu_tuning.before_import(config.train)
   stack.load_tensorflow()

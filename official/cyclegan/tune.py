@@ -48,6 +48,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
 from official.cyclegan.core import stack
+from official.cyclegan.data import folders
 
 flags.define_run(distilled=True, devices=False, timed=False)
 flags.define(search_config.SearchConfig)
@@ -94,6 +95,7 @@ def main() -> None:
     "tuner_dir", "give a folder for the search, e.g. --tuner_dir=runs/tuning."
   )
   flags.refuse_overwriting("tuner_dir", tuner_dir, "best.flags", "search.json")
+  folders.require_there(resolved.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   cpu_tuning.before_import(resolved.train)
   stack.load_tensorflow()

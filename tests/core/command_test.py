@@ -21,6 +21,7 @@ import textwrap
 
 import pytest
 import yaml
+from absl import flags
 
 from official.cyclegan.core import command
 from tests import conftest
@@ -205,6 +206,15 @@ def test_verbosity_gives_absls_own_format(tmp_path):
   result = _run(tmp_path, body, "--verbosity=0")
   assert result.stdout == ""
   assert "] hello" in result.stderr and "] careful" in result.stderr
+
+
+def test_flags_of_other_commands_are_known_and_not_defined():
+  before = set(flags.FLAGS)
+  assert {"train", "evaluate", "demo"} <= set(command.commands())
+  assert {"teacher", "model_dir"} <= command.flags_of("distill")
+  assert "teacher" not in command.flags_of("train")
+  assert {"host", "port", "model"} <= command.flags_of("demo")
+  assert set(flags.FLAGS) == before
 
 
 def test_operands_are_all_needed(tmp_path):

@@ -59,7 +59,7 @@ def _entries():
 @pytest.fixture(autouse=True)
 def flags_of_train():
   """As in `train`'s process: other files' tests may have defined `tune`'s."""
-  flags.define(config_lib.TrainConfig)
+  flags.define_run(distilled=True)
 
 
 @pytest.mark.parametrize("entry", _entries(), ids=lambda entry: entry.name)

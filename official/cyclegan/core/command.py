@@ -101,6 +101,29 @@ def show(
     print(json.dumps(values, indent=2))
 
 
+def commands() -> tuple[str, ...]:
+  """Returns the names of the package's commands."""
+  return tuple(
+    path.stem
+    for path in sorted(pathlib.Path(_PACKAGE).glob("*.py"))
+    if "command.run(main" in path.read_text(encoding="utf-8")
+  )
+
+
+def flags_of(name: str) -> set[str]:
+  """Returns the names of a command's flags; absl's are not among them.
+
+  A command is a program that defines its flags when it is loaded. Here it is
+  loaded without that: the flags of this process stay as they are.
+
+  Args:
+    name: One of `commands`.
+  """
+  with core_flags.noting_defined() as defined:
+    runpy.run_path(f"{_PACKAGE}{name}.py", run_name=name)
+  return defined
+
+
 def _parse(argv: list[str]) -> list[str]:
   """Parses flags; a wrong one is one line, not absl's three."""
   try:
@@ -207,25 +230,11 @@ def _unknown(name: str) -> str:
 
 
 def _commands_with(name: str) -> list[str]:
-  """Returns the package's other commands that have a flag.
-
-  Commands are programs, which define their flags when they are loaded.
-  """
-  commands = [
-    path
-    for path in sorted(pathlib.Path(_PACKAGE).glob("*.py"))
-    if "command.run(main" in path.read_text(encoding="utf-8")
-  ]
-  found: list[str] = []
-  if _program() not in [path.stem for path in commands]:
-    return found  # a tool, whose flags may have the same names
-  for path in commands:
-    if path.stem != _program():
-      with core_flags.noting_defined() as defined:
-        runpy.run_path(str(path), run_name=path.stem)
-      if name in defined:
-        found.append(path.stem)
-  return found
+  """Returns the package's other commands that have a flag."""
+  others = [command for command in commands() if command != _program()]
+  if len(others) == len(commands()):
+    return []  # this is a tool, whose flags may have the same names
+  return [command for command in others if name in flags_of(command)]
 
 
 def _main(

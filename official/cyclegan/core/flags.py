@@ -67,7 +67,7 @@ _DEFINED: dict[str, options.Declared] = {}
 # what the command leaves out of a run's options: files must not open it either.
 _PARTS: set[type] = set()
 _LEFT_OUT: dict[str, set[str]] = {}
-# Sets that get the names of all flags that are defined.
+# Sets that get the names of flags which are noted instead of defined.
 _NOTED: list[set[str]] = []
 # Values of flags as they were typed, and flags that only a --flagfile gives.
 _TYPED: dict[str, str] = {}
@@ -116,12 +116,13 @@ def define(part: type, *names: str) -> None:
     part: A dataclass with options.
     *names: Only these; all if none is given.
   """
+  if _NOTED:
+    _NOTED[-1].update(names or search_config.declared_options(part))
+    return
   _PARTS.add(part)
   for name, entry in search_config.declared_options(part).items():
     if names and name not in names:
       continue
-    for noted in _NOTED:
-      noted.add(name)
     if _DEFINED.get(name) != entry:
       _define(entry)
       _DEFINED[name] = entry
@@ -133,15 +134,16 @@ def take_section(section: str) -> None:
   Args:
     section: One that is not a part of a run.
   """
-  _PARTS.add(config_file.class_of(section))
+  if not _NOTED:
+    _PARTS.add(config_file.class_of(section))
 
 
 @contextlib.contextmanager
 def noting_defined() -> Iterator[set[str]]:
-  """Notes which flags are defined within, also those that were before.
+  """Notes what would be defined within, instead of defining it.
 
   Yields:
-    The set that gets their names.
+    The set that gets the flags' names.
   """
   defined: set[str] = set()
   _NOTED.append(defined)
@@ -183,7 +185,8 @@ def define_run(
     open_names = [name for name in _names(part) if name not in left_out]
     if open_names:
       define(part, *open_names)
-    _LEFT_OUT[section] = set(left_out)
+    if not _NOTED:
+      _LEFT_OUT[section] = set(left_out)
   define(command_config.CommandConfig, *FRONT_DOOR, "dry_run", "format")
 
 
