@@ -65,6 +65,8 @@ _TABLES = (
   ("Of `translate`", "flags only", command_config.TranslateConfig),
   ("Of `demo`", "flags only", command_config.DemoConfig),
   ("Of `download`", "flags only", command_config.DownloadConfig),
+  ("Of `doctor`", "flags only", command_config.DoctorConfig),
+  ("Of `completion`", "flags only", command_config.CompletionConfig),
 )
 
 

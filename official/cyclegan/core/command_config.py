@@ -333,6 +333,26 @@ class DownloadConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class DoctorConfig:
+  """What `doctor` tries."""
+
+  self_test: bool = option(
+    False,
+    "Also draw some pictures, train on them, export and translate: whether all"
+    " of it works here. About a minute; nothing of it is kept.",
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class CompletionConfig:
+  """For whom `completion` writes."""
+
+  shell: str = option(
+    "bash", "Which shell will read it.", choices=("bash", "zsh", "tcsh")
+  )
+
+
+@dataclasses.dataclass(frozen=True)
 class GeneratorSelection:
   """Which of a run's generators is wanted.
 

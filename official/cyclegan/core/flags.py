@@ -20,12 +20,13 @@ is not imported, so that `--help` and a refused flag are quick.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from absl import flags
@@ -61,6 +62,8 @@ _STUDENT_LOSSES = ("lambda_distill", "lambda_features")
 # What each flag was made from. One process has one command; only tests import
 # several, and there the last one's `--format` counts.
 _DEFINED: dict[str, options.Declared] = {}
+# While somebody notes them, the options that a command has.
+_NOTED: list[dict[str, options.Declared]] = []
 
 
 class _Parser(flags.ArgumentParser):
@@ -109,9 +112,27 @@ def define(part: type, *names: str) -> None:
   for name, entry in search_config.declared_options(part).items():
     if names and name not in names:
       continue
+    for noted in _NOTED:
+      noted[name] = entry
     if _DEFINED.get(name) != entry:
       _define(entry)
       _DEFINED[name] = entry
+
+
+@contextlib.contextmanager
+def noting_defined() -> Iterator[dict[str, options.Declared]]:
+  """Notes the options that are defined meanwhile, by name.
+
+  Yields:
+    What fills with them: of a module that is run within, all its options, also
+    those that another command has defined before.
+  """
+  noted: dict[str, options.Declared] = {}
+  _NOTED.append(noted)
+  try:
+    yield noted
+  finally:
+    _NOTED.remove(noted)
 
 
 def define_run(
