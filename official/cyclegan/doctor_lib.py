@@ -34,7 +34,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
@@ -198,7 +198,7 @@ def answer(path: str, *names: str) -> None:
   """
   with open(path, "a", encoding="utf-8") as file:
     for name in names:
-      print(json.dumps({"name": name, "begun": True}), file=file, flush=True)
+      _write_line(file, {"name": name, "begun": True})
       found: dict[str, Any] = {"name": name}
       try:
         importlib.import_module(name)
@@ -208,7 +208,13 @@ def answer(path: str, *names: str) -> None:
         found["missing"] = error.name or name
       except Exception as error:  # whatever a package's import raises
         found["error"] = f"{type(error).__name__}: {errors.first_line(error)}"
-      print(json.dumps(found), file=file, flush=True)
+      _write_line(file, found)
+
+
+def _write_line(file: TextIO, values: dict[str, Any]) -> None:
+  """Writes a line that is on disk even if the process ends at once."""
+  file.write(json.dumps(values) + "\n")
+  file.flush()
 
 
 # What is here.
