@@ -133,7 +133,7 @@ def test_report_and_details(exported):
   names = [f"{g}{e}" for g in ("g_AB", "g_BA") for e in _ENDINGS]
   assert sorted(report["files"]) == sorted(names)
   others = ["export.json", "export.md", "export_AtoB.png", "export_BtoA.png"]
-  others.append("samples")
+  others += ["samples", *export_lib.PAGES]
   assert sorted(os.listdir(folder)) == sorted([*names, *others])
   for name, entry in report["files"].items():
     exact = name.split(".")[0] in ("g_AB", "g_BA")

@@ -112,11 +112,14 @@ class ExportConfig:
     minimum=0,
     maximum=200,
   )
-  description: str = option("", "Text for the .tflite files' metadata.")
-  author: str = option("", "Who made the model, for the files' metadata.")
+  description: str = option(
+    "", "Text for the .tflite files' metadata and the model card."
+  )
+  author: str = option("", "Who made the model, for the metadata and the card.")
   licence: str = option(
     "Up to who trained it, and to the pictures trained on.",
-    "The model's licence, for the files' metadata.",
+    "The model's licence, for the files' metadata and the model card: a name of"
+    " the Hugging Face Hub's such as cc-by-4.0, or any text.",
     old_flags=("license",),
   )
 
