@@ -218,9 +218,16 @@ setuptools.setup(
     # formats, one tool for both. scikit-image: a second opinion on PSNR and
     # SSIM. selenium: drives the browser that tests the page. mypy checks the
     # types, pinned as ruff is: another version finds other things; types-*:
-    # the types of packages that come without.
+    # the types of packages that come without. huggingface_hub: reads model
+    # cards as the Hub does. nbclient, nbformat, ipykernel: run the notebooks.
+    # mkdocs-material: builds the docs' site.
     "dev": [
+      "huggingface_hub>=0.23",
+      "ipykernel>=6",
+      "mkdocs-material>=9.5",
       "mypy==2.4.1; python_version>='3.10'",
+      "nbclient>=0.8",
+      "nbformat>=5.9",
       "pytest>=8",
       "pytest-xdist>=3.5",
       "ruff==0.17.6",
