@@ -320,5 +320,20 @@ def test_exports_over_an_older_export(run, tmp_path):
   ]
 
 
+def test_pages_of_somebody_elses_stay(tmp_path, log):
+  assert export_lib._own_pages(str(tmp_path / "none")) == list(export_lib.PAGES)
+  (tmp_path / "README.md").write_text("mine")
+  pages = export_lib._own_pages(str(tmp_path))
+  assert pages == ["report.html", "metadata.json"]
+  assert "README.md stays as it is" in log.text
+  report = {"files": {}, "pages": pages}
+  (tmp_path / "export.json").write_text(json.dumps(report))
+  (tmp_path / "metadata.json").write_text("of the earlier export")
+  assert export_lib._own_pages(str(tmp_path)) == pages
+  # What is written anew is not carried over, and what is somebody's is.
+  others = export_lib._others(str(tmp_path))
+  assert sorted(others) == ["README.md", "export.json"]
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

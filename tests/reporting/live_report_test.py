@@ -214,7 +214,9 @@ def test_what_fails_is_said_once_and_ends_no_training(
   with watch.closing():
     fakes.run(watch, 20, fakes.LOSSES)
   warned = [r for r in log.records if "The training goes on" in r.getMessage()]
-  assert len(warned) == 1 and "report.html" in warned[0].getMessage()
+  assert len(warned) == 2  # once each
+  assert "the curves" in warned[0].getMessage() + warned[1].getMessage()
+  assert "report.html" in warned[0].getMessage() + warned[1].getMessage()
   assert _steps(tmp_path)[-1] == 20
 
 

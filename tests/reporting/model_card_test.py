@@ -150,7 +150,7 @@ def test_a_licence_is_one_that_the_hub_knows_or_another(export, licence, known):
 
 
 def test_measures_stand_beside_doing_nothing_with_their_protocol(export):
-  assert "Not measured" in _write(export)[1]
+  assert "Not measured beyond" in _write(export)[1]
   _evaluate(export)
   _, body = _write(export)
   table = conftest.unpadded(body)

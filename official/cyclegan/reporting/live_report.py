@@ -27,6 +27,7 @@ from absl import logging
 from official.cyclegan.core import errors
 from official.cyclegan.core import stack
 from official.cyclegan.data import image_files
+from official.cyclegan.reporting import page
 from official.cyclegan.reporting import run_page
 from official.cyclegan.training import callbacks
 from official.cyclegan.training import diagnostics_callback
@@ -122,13 +123,14 @@ class LiveReport(callbacks.StepCallback):
       self._collect(logs)
     # At the end, and when the end is rehearsed, with all that belongs to it.
     whole = self.due_now or self.step == self.total
-    if self.is_due(self._saved_every) or whole:
-      with self._guarded(history_lib.RESULTS_NAME):
-        self._note(history_lib.RUNNING)
-        self._history.write(self._folder)
+    saved = self.is_due(self._saved_every)
     if whole or self._page.is_due():
       done = self.step == self.total
       self._write(history_lib.FINISHED if done else history_lib.RUNNING, whole)
+    elif saved:
+      self._note(history_lib.RUNNING)
+      with self._guarded(history_lib.RESULTS_NAME):
+        self._history.write(self._folder)
 
   @contextlib.contextmanager
   def closing(self) -> Iterator[None]:
@@ -186,15 +188,15 @@ class LiveReport(callbacks.StepCallback):
 
   def _write(self, state: str, whole: bool = False, message: str = "") -> None:
     """Writes the page, and if it is time to, or all is wanted, the curves."""
-    with self._guarded("report.html"):
-      self._note(state, message)
-      if whole:
+    self._note(state, message)
+    if whole or self._curves.is_due():
+      path = os.path.join(self._folder, run_page.CURVES_NAME)
+      with self._guarded("the curves"), self._curves.measured():
+        self._parts.draw(self._history, path if whole else "")
+    with self._page.measured():
+      with self._guarded(history_lib.RESULTS_NAME):
         self._history.write(self._folder)
-      if whole or self._curves.is_due():
-        path = os.path.join(self._folder, run_page.CURVES_NAME)
-        with self._curves.measured():
-          self._parts.draw(self._history, path if whole else "")
-      with self._page.measured():
+      with self._guarded(page.REPORT_NAME):
         run_page.write(self._folder, self._history, self._parts)
 
   @contextlib.contextmanager

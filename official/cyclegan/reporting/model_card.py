@@ -98,6 +98,11 @@ _MEASURES = {
   "cycle_l1": "cycle L1",
   "edge_correlation": "edges kept",
 }
+# Measures of each file that an export has taken.
+_OF_FILES = {
+  "relative_l1": "L1 to the truth, relative to doing nothing",
+  "psnr": "PSNR to the Keras generator, dB",
+}
 _CANDIDATES = ("model", "nothing", "histogram")
 # What Markdown, or HTML in it, would take for more than text.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~!{}&])")
@@ -203,8 +208,7 @@ def metadata(
     "files": entries,
     "training": {
       "pixels": config.data.crop_size,
-      "steps": config.train.train_steps,
-      "epochs": config.train.epochs,
+      **_length(config.train),
       "generator": config.model.generator_type,
       "gen_n_filters": config.model.gen_n_filters,
       "n_res_blocks": config.model.n_res_blocks,
@@ -225,6 +229,17 @@ def metadata(
     if evaluation
     else None,
   }
+
+
+def _length(train: config_lib.TrainConfig) -> dict[str, Any]:
+  """Returns how long a run was, by the option that says it."""
+  if train.max_minutes:
+    return {"minutes": train.max_minutes}
+  if train.until:
+    return {"until": train.until}
+  if train.train_steps:
+    return {"steps": train.train_steps}
+  return {"epochs": train.epochs}
 
 
 def card(
@@ -323,14 +338,11 @@ def _results(
       if _is_number(value):
         metrics.append({"type": name, "name": words, "value": value})
     for file, entry in report["files"].items():
-      if entry.get("direction") == direction and _is_number(entry.get("psnr")):
-        metrics.append(
-          {
-            "type": "psnr",
-            "name": f"PSNR of {file} to the Keras generator, dB",
-            "value": entry["psnr"],
-          }
-        )
+      for name, words in _OF_FILES.items():
+        if entry.get("direction") == direction and _is_number(entry.get(name)):
+          metrics.append(
+            {"type": name, "name": f"{file}: {words}", "value": entry[name]}
+          )
     if metrics:
       yield {
         "task": {"type": _TASK, "name": f"{direction[0]} to {direction[-1]}"},

@@ -26,6 +26,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from absl import logging
+
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
@@ -118,8 +120,8 @@ def write(model_dir: str, history: history_lib.History, parts: Parts) -> None:
 def refresh(model_dir: str) -> None:
   """Writes a run's page anew, after something was added to its folder.
 
-  Nothing is done while the run trains, which does it itself, or where the
-  folder cannot be written.
+  Nothing is done while the run trains, which does it itself; what fails is
+  logged, for the page is not what the caller was asked for.
 
   Args:
     model_dir: The folder of the run.
@@ -130,8 +132,15 @@ def refresh(model_dir: str) -> None:
       parts = Parts.of(model_dir)
       parts.draw(history)
       write(model_dir, history, parts)
-  except _UNREADABLE:
-    return
+  except _UNREADABLE as error:
+    logging.info("%s stays as it is: %s", page.REPORT_NAME, error)
+  except Exception as error:  # of any library that draws or renders
+    logging.warning(
+      "%s cannot be made (%s: %s).",
+      page.REPORT_NAME,
+      type(error).__name__,
+      errors.first_line(error),
+    )
 
 
 def render(model_dir: str, history: history_lib.History, parts: Parts) -> str:
