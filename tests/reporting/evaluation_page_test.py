@@ -38,7 +38,7 @@ def test_shows_measures_pictures_and_how_it_was_measured(tmp_path):
   assert "7 images of &lt;fruits&gt;." in text
   assert text.count("histogram matching</th>") == 2
   assert "<td>0.5</td><td>1</td><td></td>" in text
-  assert "data:image/png" in text and "0.125" not in text
+  assert "data:image/webp" in text and "0.125" not in text
 
 
 def test_without_its_picture_it_is_still_a_page(tmp_path):

@@ -112,15 +112,6 @@ def test_parts_that_hold_nothing_are_left_out():
   assert "Empty" not in text and text.count("<h2") == 1
 
 
-def test_pictures_that_are_missing_or_huge_are_left_out(tmp_path):
-  assert page.file_image(str(tmp_path / "none.png"), "x") == []
-  (tmp_path / "large.png").write_bytes(b"0" * (page.LARGEST_BYTES // 4 + 1))
-  assert page.file_image(str(tmp_path / "large.png"), "x") == []
-  (tmp_path / "one.png").write_bytes(base64.b64decode(_PIXEL))
-  (image,) = page.file_image(str(tmp_path / "one.png"), "x")
-  assert image.url == f"data:image/png;base64,{_PIXEL}"
-
-
 @pytest.mark.slow
 def test_works_in_a_browser_from_disk_without_a_network(tmp_path):
   webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium")

@@ -77,6 +77,18 @@ def test_small_pictures_are_like_their_originals_and_large_ones_small():
     assert made.size == (320, 320)
 
 
+def test_pictures_of_files_are_made_small_once(tmp_path, monkeypatch):
+  path = tmp_path / "sheet.png"
+  assert pictures.of_file(str(path), "x") == []
+  path.write_bytes(b"no picture")
+  assert pictures.of_file(str(path), "x") == []
+  image_files.write(str(path), np.zeros((20, 3000, 3), np.uint8))
+  (image,) = pictures.of_file(str(path), "a sheet")
+  assert (image.text, _decoded(image.url).shape) == ("a sheet", (8, 1200, 3))
+  monkeypatch.setattr(image_files, "read", None)
+  assert pictures.of_file(str(path), "x")[0].url == image.url
+
+
 def test_strips_show_inputs_and_translations_over_the_steps(tmp_path):
   _write_steps(tmp_path, (2, 100, 10), count=5)
   (tmp_path / "other.png").write_bytes(b"")

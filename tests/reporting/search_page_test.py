@@ -43,7 +43,7 @@ def test_plots_are_in_it_once_there_are_any(tmp_path):
   assert "<img" not in _write(tmp_path)
   for name in ("objective.png", "pareto.png"):
     image_files.write(str(tmp_path / name), np.zeros((8, 8, 3), np.uint8))
-  assert _write(tmp_path).count("data:image/png") == 2
+  assert _write(tmp_path).count("data:image/webp") == 2
 
 
 def test_before_a_trial_was_completed_there_is_nothing_to_train(tmp_path):

@@ -21,6 +21,7 @@ from typing import Any
 
 from official.cyclegan.core import files
 from official.cyclegan.reporting import page
+from official.cyclegan.reporting import pictures
 from official.cyclegan.reporting import run_page
 
 _PICTURE_NAME = "pictures.png"
@@ -38,7 +39,7 @@ def write(folder: str, report: Mapping[str, Any], protocol: str) -> None:
   Raises:
     errors.StorageError: If it cannot be written.
   """
-  picture = page.file_image(
+  picture = pictures.of_file(
     os.path.join(folder, _PICTURE_NAME),
     "Inputs over translations, and over the truth where it is known.",
   )

@@ -33,7 +33,7 @@ from official.cyclegan.training import callbacks
 from official.cyclegan.training import diagnostics_callback
 from official.cyclegan.training import history as history_lib
 
-_SHARE = 0.004  # of the time, for each of the page and its curves
+_SHARE = 0.003  # of the time, for each of the page and its curves
 _SECONDS = 10.0  # between two writings of the page at least
 _CURVES_COST = 1.0  # seconds, guessed before the first drawing
 _UNKNOWN_STEPS = 2**60  # the length of a run that only time ends is more

@@ -30,7 +30,7 @@ import jinja2
 import markupsafe
 
 REPORT_NAME = "report.html"
-LARGEST_BYTES = 5_000_000  # of a page
+LARGEST_BYTES = 5_000_000  # of a page, which pictures keep to
 _FOLDER = pathlib.Path(__file__).absolute().parent
 _TEMPLATE, _STYLE, _PROGRAM = "page.html.j2", "page.css", "page.js"
 _TYPES = {
@@ -155,22 +155,6 @@ def data_url(content: bytes, kind: str) -> str:
     kind: `png`, `webp` or `svg`.
   """
   return f"data:{_TYPES[kind]};base64,{base64.b64encode(content).decode()}"
-
-
-def file_image(path: str, text: str) -> list[Image]:
-  """Returns a PNG file as a picture, nothing if it is not there or too large.
-
-  Args:
-    path: The file.
-    text: What it shows.
-  """
-  try:
-    content = pathlib.Path(path).read_bytes()
-  except OSError:
-    return []
-  if len(content) > LARGEST_BYTES // 4:
-    return []
-  return [Image(data_url(content, "png"), text)]
 
 
 @functools.cache

@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import os
 import re
@@ -32,6 +33,7 @@ from official.cyclegan.reporting import page
 _GAP = 2  # pixels between the images of `image_grid.grid`
 _STAGES = 4  # images in a row of a progress picture: input, translated, ...
 _LARGEST_SIDE = 320  # pixels of a picture on a page
+_LARGEST_SHEET = 1200  # the same of a sheet of many
 _QUALITY = 85  # of WebP
 _BUDGET = 2_400_000  # bytes of all pictures of the progress, as files
 _MOST_FRAMES = 24
@@ -65,19 +67,42 @@ def cells(grid: np.ndarray, columns: int) -> list[list[np.ndarray]]:
   ]
 
 
-def small(image: np.ndarray) -> bytes:
+def small(image: np.ndarray, largest: int = _LARGEST_SIDE) -> bytes:
   """Returns an image as WebP, not larger than a page needs.
 
   Args:
     image: uint8 `[height, width, channels]`, 1 or 3 channels.
+    largest: Width and height at most, pixels.
   """
   picture = PIL.Image.fromarray(
     image[..., 0] if image.shape[-1] == 1 else image
   )
-  picture.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
+  picture.thumbnail((largest, largest))
   file = io.BytesIO()
   picture.convert("RGB").save(file, "WEBP", quality=_QUALITY)
   return file.getvalue()
+
+
+def of_file(path: str, text: str) -> list[page.Image]:
+  """Returns a picture for a page; nothing if it is not there or damaged.
+
+  Args:
+    path: Of an image file.
+    text: What it shows.
+  """
+  try:
+    found = os.stat(path)
+    content = _sheet(path, found.st_mtime_ns, found.st_size)
+  except (errors.UserError, OSError):
+    return []
+  return [page.Image(page.data_url(content, "webp"), text)]
+
+
+@functools.lru_cache(maxsize=8)
+def _sheet(path: str, changed: int, size: int) -> bytes:
+  """Returns a picture made small; again only if the file has changed."""
+  del changed, size
+  return small(image_files.read(path), _LARGEST_SHEET)
 
 
 @dataclasses.dataclass(frozen=True)

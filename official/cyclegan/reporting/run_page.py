@@ -323,7 +323,7 @@ def _data(
     f"{data.get('name', config.data.dataset)}, used at"
     f" {config.data.crop_size} pixels."
   ]
-  images = page.file_image(
+  images = pictures.of_file(
     os.path.join(model_dir, CONTACT_NAME),
     "Training pictures of A (above) and of B (below).",
   )

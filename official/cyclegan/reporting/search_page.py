@@ -21,6 +21,7 @@ from typing import Any
 
 from official.cyclegan.core import files
 from official.cyclegan.reporting import page
+from official.cyclegan.reporting import pictures
 
 _MOST_ROWS = 500  # the best ones
 
@@ -60,7 +61,7 @@ def write(
       ("objective.png", f"{objective} over {', '.join(searched)}"),
       ("pareto.png", f"{objective} over what a generator costs"),
     )
-    for image in page.file_image(os.path.join(folder, name), text)
+    for image in pictures.of_file(os.path.join(folder, name), text)
   ]
   table = page.Table(f"Trials, by {objective}, the best first", names, cells)
   code = ""
