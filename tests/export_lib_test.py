@@ -311,13 +311,19 @@ def test_exports_over_an_older_export(run, tmp_path):
     options = _options(quantization=quantization)
     export_lib.export(run, str(tmp_path), ["BtoA"], options)
   assert sorted(os.listdir(tmp_path)) == [
+    "README.md",
     "export.json",
     "export.md",
     "export_BtoA.png",
     "g_BA.tflite",
+    "metadata.json",
     "mine.txt",
+    "report.html",
     "samples",
   ]
+  # What a card names is there, though the earlier export had more.
+  text = (tmp_path / "README.md").read_text()
+  assert "g\\_BA.tflite" in text and "float16" not in text
 
 
 def test_pages_of_somebody_elses_stay(tmp_path, log):
