@@ -34,8 +34,8 @@ import pytest
 from absl import flags
 from absl import logging
 
-from official.cyclegan.core import command
 from official.cyclegan.core import command_config
+from official.cyclegan.core import command_list
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from tests import fork_server
@@ -56,7 +56,7 @@ ROOT = pathlib.Path(__file__).absolute().parent.parent
 flags.FLAGS.mark_as_parsed()
 
 # The commands, each a module of its name.
-BINARIES = command.commands()
+BINARIES = command_list.NAMES
 TINY_MODEL = config_lib.ModelConfig(
   gen_n_filters=4, disc_n_filters=4, disc_n_layers=1, n_res_blocks=1
 )

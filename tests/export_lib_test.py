@@ -134,7 +134,7 @@ def test_report_and_details(exported):
   names = [f"{g}{e}" for g in ("g_AB", "g_BA") for e in _ENDINGS]
   assert sorted(report["files"]) == sorted(names)
   others = ["export.json", "export.md", "export_AtoB.png", "export_BtoA.png"]
-  others.append("samples")
+  others += ["samples", *export_lib.PAGES]
   assert sorted(os.listdir(folder)) == sorted([*names, *others])
   for name, entry in report["files"].items():
     exact = name.split(".")[0] in ("g_AB", "g_BA")
@@ -332,13 +332,34 @@ def test_exports_over_an_older_export(run, tmp_path):
     options = _options(quantization=quantization)
     export_lib.export(run, str(tmp_path), ["BtoA"], options)
   assert sorted(os.listdir(tmp_path)) == [
+    "README.md",
     "export.json",
     "export.md",
     "export_BtoA.png",
     "g_BA.tflite",
+    "metadata.json",
     "mine.txt",
+    "report.html",
     "samples",
   ]
+  # What a card names is there, though the earlier export had more.
+  text = (tmp_path / "README.md").read_text()
+  assert "g\\_BA.tflite" in text and "float16" not in text
+
+
+def test_pages_of_somebody_elses_stay(tmp_path, log):
+  assert export_lib._own_pages(str(tmp_path / "none")) == list(export_lib.PAGES)
+  (tmp_path / "README.md").write_text("mine")
+  pages = export_lib._own_pages(str(tmp_path))
+  assert pages == ["report.html", "metadata.json"]
+  assert "README.md stays as it is" in log.text
+  report = {"files": {}, "pages": pages}
+  (tmp_path / "export.json").write_text(json.dumps(report))
+  (tmp_path / "metadata.json").write_text("of the earlier export")
+  assert export_lib._own_pages(str(tmp_path)) == pages
+  # What is written anew is not carried over, and what is somebody's is.
+  others = export_lib._others(str(tmp_path))
+  assert sorted(others) == ["README.md", "export.json"]
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ _ORDER = (
   ("evaluation",),
   ("training",),
   ("serving",),
+  ("reporting",),
   ("tuning",),
 )
 _FLOORS = {room: i for i, rooms in enumerate(_ORDER) for room in rooms}

@@ -119,6 +119,15 @@ def test_writes_all_a_user_needs(run):
     assert film.size == (grid.shape[1], grid.shape[0]) and film.n_frames == 3
   record = json.loads((folder / "run.json").read_text())
   assert record["starts"][0]["device"]["replicas"] == 1
+  progress = json.loads((folder / "progress.json").read_text())
+  assert (progress["state"], progress["step"]) == ("finished", 5)
+  assert progress["samples"] == {"A": 3, "B": 3}
+  report = (folder / "report.html").read_text()
+  assert "is finished: step 5 of 5" in report and "A to B" in report
+  header, row = (folder / "results.csv").read_text().splitlines()
+  assert row.startswith("5,") and "cycle_A" in header.split(",")
+  with PIL.Image.open(folder / "contact_sheet.png") as sheet:
+    assert sheet.size == (8 * 34 - 2, 2 * 34 - 2)
 
 
 def _tags(folder):

@@ -24,6 +24,7 @@ which they may import each other:
   evaluation  measures with and without a known truth
   training    checkpoints, callbacks, diagnostics
   serving     SavedModel, TFLite, translating images
+  reporting   pages, curves and model cards
   tuning      the search for loss weights and architectures
 
 Public names can be imported from here; TensorFlow is imported when one that

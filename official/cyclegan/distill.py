@@ -30,6 +30,7 @@ and translate are the same.
 from __future__ import annotations
 
 import dataclasses
+import os
 
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
@@ -68,6 +69,7 @@ def main() -> None:
 
   train_lib.run(config, model_dir, run_time.process_start())
   print(f"Trained students: {model_dir}")
+  print(f"To look at: {os.path.join(model_dir, 'report.html')}")
 
 
 if __name__ == "__main__":

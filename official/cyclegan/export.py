@@ -21,11 +21,12 @@ Recipe:
 Writes g_AB/ and g_BA/ (SavedModels that take any size, or encoded files),
 g_AB.tflite (float32), g_AB_float16.tflite, g_AB_dynamic.tflite and the same of
 g_BA, and a report with the size, likeness, speed and memory of each:
-export.json, export.md and, unless --samples=0, pictures. All take and give RGB
-in [0, 1]. Every file is run on real test images first and compared with the
-Keras generator; if one differs too much nothing is written, and an earlier
-export stays as it is. The images are those of the data set trained on; where it
-is gone, data flags such as --dataset name another.
+export.json, export.md, report.html and, unless --samples=0, pictures; and a
+model card, README.md with metadata.json, as the Hugging Face Hub takes it. All
+take and give RGB in [0, 1]. Every file is run on real test images first and
+compared with the Keras generator; if one differs too much nothing is written,
+and an earlier export stays as it is. The images are those of the data set
+trained on; where it is gone, data flags such as --dataset name another.
 """
 
 from __future__ import annotations

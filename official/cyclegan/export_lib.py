@@ -19,6 +19,7 @@ about how the networks were trained.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -41,6 +42,10 @@ from official.cyclegan.data import dataset
 from official.cyclegan.data import image_files
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
+from official.cyclegan.reporting import export_page
+from official.cyclegan.reporting import model_card
+from official.cyclegan.reporting import page
+from official.cyclegan.reporting import run_page
 from official.cyclegan.serving import export_report
 from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import serving_module
@@ -53,6 +58,8 @@ from official.cyclegan.training import run_metadata
 
 REPORT_NAME = config_file.EXPORT_NAME
 WEB_NAME = "web"  # folder with the page
+# Files for people, and for programs that list models.
+PAGES = (page.REPORT_NAME, model_card.CARD_NAME, model_card.METADATA_NAME)
 # Largest difference in [0, 1] between what is exported in float32 and the Keras
 # generator: well below half of an 8-bit level, 1 / 510.
 TOLERANCE = 1e-4
@@ -104,9 +111,11 @@ def export(
 
   Writes for each direction `g_AB/` (SavedModel, any batch and size),
   `g_AB.tflite` (float32), `g_AB_float16.tflite` and so on (batch 1, the sizes
-  asked for), `export.json` and `export.md`, and if asked for `web/` with a
-  page. With `samples` also an image `export_AtoB.png` and some inputs in
-  `samples/`. What of the pictures is in it is logged.
+  asked for), `export.json` and `export.md`, `report.html`, the model card
+  `README.md` with `metadata.json`, and if asked for `web/` with a page. A file
+  of these names that no export has written stays instead. With `samples` also
+  an image `export_AtoB.png` and some inputs in `samples/`. What of the pictures
+  is in it is logged.
   Everything is made and checked in a folder beside `output_dir`, which then
   takes its place as a whole; what else is in `output_dir` is kept.
 
@@ -147,6 +156,11 @@ def export(
       report = _export(
         model_dir, made, config, directions, options, selection, data
       )
+      _write_report(
+        made, report, _own_pages(output_dir), config, model_dir, options
+      )
+      if "web" in options.format:
+        web_page.write(os.path.join(made, WEB_NAME), made)
       files.carry_over(output_dir, made, _others(output_dir))
     except OSError as error:
       raise errors.StorageError(
@@ -156,6 +170,10 @@ def export(
         output_dir,
       ) from error
   logging.info("%s", _contents(output_dir, report["dataset"], options))
+  if os.path.dirname(os.path.realpath(output_dir)) == os.path.realpath(
+    model_dir
+  ):
+    run_page.refresh(model_dir)  # which shows the exports in it
   return report
 
 
@@ -196,9 +214,6 @@ def _export(
       levels=run_metadata.input_levels(model_dir, name),
     )
     _export_direction(direction, config, options, made, report)
-  _write_report(made, report)
-  if "web" in options.format:
-    web_page.write(os.path.join(made, WEB_NAME), made)
   return report
 
 
@@ -502,12 +517,51 @@ def _tensorflow_partitions(
   return {_TENSORFLOW: tflite_probe.partitions(interpreter)[0]}
 
 
-def _write_report(folder: str, report: dict[str, Any]) -> None:
+def _write_report(
+  folder: str,
+  report: dict[str, Any],
+  pages: Sequence[str],
+  config: config_lib.ResolvedConfig,
+  model_dir: str,
+  options: command_config.ExportConfig,
+) -> None:
+  """Writes what says what was exported, for people and for programs."""
+  report["pages"] = list(pages)
   path = os.path.join(folder, REPORT_NAME)
   files.write_json(path, report, "output_dir", ensure_ascii=False)
   table = export_report.table(report)
   path = os.path.join(folder, export_report.TABLE_NAME)
   files.write_text(path, table, "output_dir")
+  model_card.write(
+    folder,
+    report,
+    config,
+    model_dir,
+    options.licence,
+    options.author,
+    options.description,
+    pages,
+  )
+  if page.REPORT_NAME in pages:
+    export_page.write(folder, report)
+
+
+def _own_pages(folder: str) -> list[str]:
+  """Returns which of `PAGES` can be written: no others are in their place."""
+  earlier: list[str] = []
+  with contextlib.suppress(OSError, errors.UserError):
+    earlier = files.read_json(
+      os.path.join(folder, REPORT_NAME),
+      "Everything is kept.",
+      lambda report: list(map(files.text, report.get("pages", []))),
+    )
+  found = []
+  for name in PAGES:
+    if name in earlier or not os.path.lexists(os.path.join(folder, name)):
+      found.append(name)
+    else:
+      logging.info("%s stays as it is: no export wrote it.", name)
+  return found
 
 
 def _others(folder: str) -> list[str]:
@@ -522,9 +576,10 @@ def _others(folder: str) -> list[str]:
       lambda report: (
         files.object_of(report["files"]),
         files.object_of(report["picture_rows"]),
+        [*map(files.text, report.get("pages", []))],
       ),
     )
-    ours.update(report[0])
+    ours.update(report[0], report[2])
     if report[1]:  # with samples
       ours.update(f"export_{name}.png" for name in checkpoints.DIRECTIONS)
       ours.add(web_page.SAMPLES)

@@ -22,11 +22,12 @@ Own pictures, in my_data/{trainA,trainB,testA,testB}:
 
   python -m official.cyclegan.train --model_dir=runs/mine --dataset=my_data
 
-The run's folder gets config.json, run.json, checkpoints/, samples/ (a picture
-of the progress every --sample_interval steps), logs/ (tensorboard --logdir)
-and progress.gif. Only --model_dir must be given. SIGINT (Ctrl-C), SIGTERM and
-SIGHUP save and stop; the same command again goes on as if it had not been
-stopped.
+The run's folder gets report.html, a page to open in a browser, also while it
+trains: pictures over the steps, curves, health. And config.json, run.json,
+checkpoints/, samples/ (a picture of the progress every --sample_interval
+steps), results.csv, logs/ (tensorboard --logdir) and progress.gif. Only
+--model_dir must be given. SIGINT (Ctrl-C), SIGTERM and SIGHUP save and stop;
+the same command again goes on as if it had not been stopped.
 Options come from a preset (--experiment), YAML files (--config_file),
 --params_override and flags; each wins over those before it.
 """
@@ -34,6 +35,7 @@ Options come from a preset (--experiment), YAML files (--config_file),
 from __future__ import annotations
 
 import dataclasses
+import os
 
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
@@ -84,6 +86,7 @@ def main() -> None:
 
     train_lib.run(config, model_dir, run_time.process_start())
     print(f"Trained model: {model_dir}")
+    print(f"To look at: {os.path.join(model_dir, 'report.html')}")
   if options.mode in ("eval", "train_and_eval"):
     from official.cyclegan import evaluate_lib
 

@@ -121,7 +121,7 @@ def flags_of(name: str) -> set[str]:
   """
   with core_flags.noting_defined() as defined:
     runpy.run_path(f"{_PACKAGE}{name}.py", run_name=name)
-  return defined
+  return set(defined)
 
 
 def _parse(argv: list[str]) -> list[str]:

@@ -117,11 +117,14 @@ class ExportConfig:
     maximum=200,
     needs={"format": ("tflite", "web")},
   )
-  description: str = option("", "Text for the .tflite files' metadata.")
-  author: str = option("", "Who made the model, for the files' metadata.")
+  description: str = option(
+    "", "Text for the .tflite files' metadata and the model card."
+  )
+  author: str = option("", "Who made the model, for the metadata and the card.")
   licence: str = option(
     "Up to who trained it, and to the pictures trained on.",
-    "The model's licence, for the files' metadata.",
+    "The model's licence, for the files' metadata and the model card: a name of"
+    " the Hugging Face Hub's such as cc-by-4.0, or any text.",
     old_flags=("license",),
     may_be_empty=True,
   )
@@ -341,6 +344,26 @@ class DownloadConfig:
     "SHA-256 that the archive must have instead of the known one, 64"
     " hexadecimal digits; none: any.",
     needs={"via": ("archive",)},
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class DoctorConfig:
+  """What `doctor` tries."""
+
+  self_test: bool = option(
+    False,
+    "Also draw some pictures, train on them, export and translate: whether all"
+    " of it works here. About a minute; nothing of it is kept.",
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class CompletionConfig:
+  """For whom `completion` writes."""
+
+  shell: str = option(
+    "bash", "Which shell will read it.", choices=("bash", "zsh", "tcsh")
   )
 
 

@@ -67,8 +67,8 @@ _DEFINED: dict[str, options.Declared] = {}
 # what the command leaves out of a run's options: files must not open it either.
 _PARTS: set[type] = set()
 _LEFT_OUT: dict[str, set[str]] = {}
-# Sets that get the names of flags which are noted instead of defined.
-_NOTED: list[set[str]] = []
+# What gets the options whose flags are noted instead of defined, by name.
+_NOTED: list[dict[str, options.Declared]] = []
 # Values of flags as they were typed, and flags that only a --flagfile gives.
 _TYPED: dict[str, str] = {}
 _FROM_FLAGFILES: set[str] = set()
@@ -116,13 +116,16 @@ def define(part: type, *names: str) -> None:
     part: A dataclass with options.
     *names: Only these; all if none is given.
   """
+  declared = {
+    name: entry
+    for name, entry in search_config.declared_options(part).items()
+    if not names or name in names
+  }
   if _NOTED:
-    _NOTED[-1].update(names or search_config.declared_options(part))
+    _NOTED[-1].update(declared)
     return
   _PARTS.add(part)
-  for name, entry in search_config.declared_options(part).items():
-    if names and name not in names:
-      continue
+  for name, entry in declared.items():
     if _DEFINED.get(name) != entry:
       _define(entry)
       _DEFINED[name] = entry
@@ -139,13 +142,13 @@ def take_section(section: str) -> None:
 
 
 @contextlib.contextmanager
-def noting_defined() -> Iterator[set[str]]:
+def noting_defined() -> Iterator[dict[str, options.Declared]]:
   """Notes what would be defined within, instead of defining it.
 
   Yields:
-    The set that gets the flags' names.
+    What fills with the options, by name.
   """
-  defined: set[str] = set()
+  defined: dict[str, options.Declared] = {}
   _NOTED.append(defined)
   try:
     yield defined
