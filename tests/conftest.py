@@ -63,6 +63,7 @@ BINARIES = (
   "export",
   "translate",
   "demo",
+  "check_device",
 )
 TINY_MODEL = config_lib.ModelConfig(
   gen_n_filters=4, disc_n_filters=4, disc_n_layers=1, n_res_blocks=1

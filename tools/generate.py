@@ -62,6 +62,7 @@ _TABLES = (
   ("Of `tune`", "flags only", search_config.TuneConfig),
   ("Of `prepare`", "flags only", command_config.PackConfig),
   ("Of `probe`", "flags only", command_config.ProbeConfig),
+  ("Of `check_device`", "flags only", command_config.CheckDeviceConfig),
   ("Of `translate`", "flags only", command_config.TranslateConfig),
   ("Of `demo`", "flags only", command_config.DemoConfig),
   ("Of `download`", "flags only", command_config.DownloadConfig),

@@ -42,10 +42,14 @@ from official.cyclegan.data import image_files
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
 from official.cyclegan.serving import export_report
+from official.cyclegan.serving import golden
+from official.cyclegan.serving import half_precision
+from official.cyclegan.serving import half_safe_norm
 from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_convert
 from official.cyclegan.serving import tflite_edit
+from official.cyclegan.serving import tflite_graph
 from official.cyclegan.serving import tflite_probe
 from official.cyclegan.serving import web_page
 from official.cyclegan.training import checkpoints
@@ -60,6 +64,11 @@ _ROUNDING = 0.5 / 255  # more of it where the output is uint8
 # Standard deviation of an image below which it counts as flat, in [0, 1]: two
 # 8-bit levels.
 _FLAT = 2 / 255
+# Training pictures by which norms are scaled, and test pictures on which half
+# precision is emulated, which takes about a second for each billion operations.
+_SCALING_IMAGES, _EMULATED_IMAGES = 8, 1
+# Files that graphics processors run; their weights are the same in float16.
+_FOR_GRAPHICS = ("float32", "float16")
 _TENSORFLOW = f"tensorflow {tf.__version__}"
 
 
@@ -70,6 +79,8 @@ class _Direction:
   Attributes:
     name: `AtoB` or `BtoA`.
     module: The generator.
+    device: The same with norms that are right in half precision, for files that
+      compute in floats.
     real: By size, the test images, float32 `[count, size, size, channels]` in
       [0, 1].
     expected: By size, the Keras generator's translations of them, of the same
@@ -79,15 +90,20 @@ class _Direction:
       shape and range.
     levels: Which levels of input pictures with more than 8 bits are 0 and 1;
       None for all of 16 bits.
+    half_precision: By size what was found of files for graphics processors.
   """
 
   name: str
   module: serving_module.ServingModule
+  device: serving_module.ServingModule
   real: dict[int, np.ndarray]
   expected: dict[int, np.ndarray]
   truth: dict[int, np.ndarray | None]
   calibration: dict[int, np.ndarray]
   levels: level_range.LevelRange | None = None
+  half_precision: dict[int, dict[str, Any] | None] = dataclasses.field(
+    default_factory=dict
+  )
 
 
 def export(
@@ -105,7 +121,8 @@ def export(
   Writes for each direction `g_AB/` (SavedModel, any batch and size),
   `g_AB.tflite` (float32), `g_AB_float16.tflite` and so on (batch 1, the sizes
   asked for), `export.json` and `export.md`, and if asked for `web/` with a
-  page. With `samples` also an image `export_AtoB.png` and some inputs in
+  page. With TFLite files `golden/` has inputs and outputs to test ports with;
+  with `samples` there is also an image `export_AtoB.png` and some inputs in
   `samples/`. What of the pictures is in it is logged.
   Everything is made and checked in a folder beside `output_dir`, which then
   takes its place as a whole; what else is in `output_dir` is kept.
@@ -237,7 +254,7 @@ def _load(
   domain, other = direction[0], direction[-1]
   calibrated = set(options.quantization) & set(command_config.CALIBRATED)
   module = serving_module.ServingModule(generator, direction)
-  found = _Direction(direction, module, {}, {}, {}, {})
+  found = _Direction(direction, module, module, {}, {}, {}, {})
 
   def read(split: str, size: int, count: int) -> np.ndarray:
     images = dataset.first_images(source, split, size, count)
@@ -264,7 +281,16 @@ def _load(
       found.calibration[size] = read(
         f"train{domain}", size, options.calibration_images
       )
-  return found
+  if "tflite" not in options.format or calibrated == set(options.quantization):
+    return found
+  pictures = {
+    size: read(f"train{domain}", size, _SCALING_IMAGES)
+    for size in options.sizes
+  }
+  device = half_safe_norm.half_safe(generator, pictures)
+  return dataclasses.replace(
+    found, device=serving_module.ServingModule(device, direction)
+  )
 
 
 def _structured(images: np.ndarray) -> np.ndarray:
@@ -315,9 +341,35 @@ def _export_direction(
         path, direction, quantization, options
       )
       report["files"][os.path.basename(path)] = entry
+    _write_golden(direction, options, folder)
   report["picture_rows"][direction.name] = ["input", *rows]
   if options.samples:
     _write_pictures(direction.name, real, rows, folder, options.samples)
+
+
+def _write_golden(
+  direction: _Direction, options: command_config.ExportConfig, folder: str
+) -> None:
+  """Writes files to test ports with, of the smallest size."""
+  module, size = direction.module, min(options.sizes)
+  translate = module.translate_function([1, size, size, module.channels])
+  names = tflite_convert.signature_names(options.sizes)
+  golden.write(
+    os.path.join(folder, golden.FOLDER),
+    direction.name,
+    golden.Contract(
+      command_config.tflite_name(
+        config_lib.GENERATOR_NAMES[direction.name], options.quantization[0]
+      ),
+      next(name for name, of in names.items() if of == size),
+      "image",
+      module.output_name,
+      "float32" if options.io == "float01" else "uint8",
+    ),
+    lambda image: translate(tf.constant(image))[module.output_name].numpy(),
+    size,
+    module.channels,
+  )
 
 
 def _write_pictures(
@@ -373,8 +425,13 @@ def _make_tflite(
   options: command_config.ExportConfig,
 ) -> bytes:
   """Returns a file with its pixel interface and metadata."""
+  # Whole numbers keep the means of squares in one stage, which has more bits.
+  is_calibrated = quantization in command_config.CALIBRATED
   content = tflite_convert.convert(
-    direction.module, options.sizes, quantization, direction.calibration
+    direction.module if is_calibrated else direction.device,
+    options.sizes,
+    quantization,
+    direction.calibration,
   )
   if options.io == "uint8":
     content = tflite_edit.with_uint8_io(content)
@@ -445,6 +502,10 @@ def _check_tflite(
     )
     by_size[str(size)] = {**found, **quality}
     _require_quality(name, quantization, quality, options)
+    if quantization in _FOR_GRAPHICS:
+      half = _in_half_precision(path, signature, direction, size)
+      by_size[str(size)]["half_precision"] = half
+      _judge_half_precision(name, quantization, half, options)
     translated.append(made)
   shown, first = translated[0], by_size[str(options.sizes[0])]
   entry = {
@@ -480,6 +541,61 @@ def _require_quality(
       f"{name} has a PSNR of {quality['psnr']:.1f} dB to the Keras generator,"
       f" less than --min_psnr={options.min_psnr:g}. Nothing was written. Leave"
       f" {quantization} out of --quantization, or lower --min_psnr."
+    )
+
+
+def _in_half_precision(
+  path: str, signature: str, direction: _Direction, size: int
+) -> dict[str, Any] | None:
+  """Emulates a graphics processor; None if it cannot be emulated."""
+  if size not in direction.half_precision:
+    graph = tflite_graph.read(pathlib.Path(path).read_bytes(), signature)
+    found = None
+    try:
+      found = half_precision.measure(
+        graph,
+        direction.real[size][:_EMULATED_IMAGES],
+        direction.expected[size][:_EMULATED_IMAGES],
+      )
+    except half_precision.UnknownOperator as error:
+      logging.warning(
+        "%s cannot be checked in half precision: %s.",
+        os.path.basename(path),
+        error,
+      )
+    direction.half_precision[size] = found
+  return direction.half_precision[size]
+
+
+def _judge_half_precision(
+  name: str,
+  quantization: str,
+  found: Mapping[str, Any] | None,
+  options: command_config.ExportConfig,
+) -> None:
+  """Warns of a file that graphics processors may get wrong, or refuses it.
+
+  Refused is what is made for them, if not even sums in float32 help.
+  """
+  if found is None:
+    return
+  better, worst = (
+    found[sums]["psnr"] for sums in (half_precision.SINGLE, half_precision.HALF)
+  )
+  if quantization == "float16" and not better >= options.min_psnr:
+    raise errors.UserError(
+      f"{name} has a PSNR of {better:.1f} dB in half precision, less than"
+      f" --min_psnr={options.min_psnr:g}: graphics processors would show wrong"
+      f" pictures. Nothing was written. Leave {quantization} out of"
+      " --quantization, or lower --min_psnr."
+    )
+  if not min(better, worst) >= options.min_psnr:
+    logging.warning(
+      "%s has a PSNR of %.1f dB in half precision, and of %.1f where sums are"
+      " kept in it as well: look at it on each graphics processor.",
+      name,
+      better,
+      worst,
     )
 
 
@@ -524,7 +640,7 @@ def _others(folder: str) -> list[str]:
       )
     )
     ours.update(f"export_{name}.png" for name in checkpoints.DIRECTIONS)
-    ours.update([web_page.SAMPLES, WEB_NAME])
+    ours.update([web_page.SAMPLES, WEB_NAME, golden.FOLDER])
   except (OSError, errors.UserError):
     pass  # not an export, or its report is damaged: keep everything
   return [name for name in os.listdir(folder) if name not in ours]

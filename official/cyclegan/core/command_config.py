@@ -220,6 +220,29 @@ class ProbeConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class CheckDeviceConfig:
+  """What `check_device` compares."""
+
+  golden: str | None = option(
+    None, "Folder golden that export wrote.", is_path=True
+  )
+  outputs: str | None = option(
+    None,
+    "Folder with what an app makes of the golden inputs, called as the golden"
+    " outputs: AtoB/0_output.f32, .u8 or .png.",
+    is_path=True,
+  )
+  min_psnr: float = option(
+    30.0,
+    "Least PSNR to the golden outputs. Half precision has 45 and more, 8-bit"
+    " files have 35.",
+    unit="dB",
+    minimum=0,
+    maximum=200,
+  )
+
+
+@dataclasses.dataclass(frozen=True)
 class TranslateConfig:
   """What `translate` reads, and how."""
 
