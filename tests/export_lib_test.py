@@ -27,6 +27,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
 from official.cyclegan.serving import golden
+from official.cyclegan.serving import onnx_file
 from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import tflite_convert
 from official.cyclegan.serving import tflite_probe
@@ -240,6 +241,21 @@ def test_other_sizes_and_whole_numbers(run, tmp_path):
   assert list(report["files"]) == ["g_AB.tflite"]
   assert list(report["files"]["g_AB.tflite"]["by_size"]) == ["48", "32"]
   assert not (tmp_path / "g_BA").exists()
+
+
+def test_onnx_takes_any_size(run, tmp_path):
+  for package in ("onnx", "onnxruntime"):
+    pytest.importorskip(package, reason=f"{package} is not installed")
+  options = _options(format=("onnx",), sizes=(32, 48))
+  report = export_lib.export(run, str(tmp_path), ["BtoA"], options)
+  assert list(report["files"]) == ["g_BA.onnx"]
+  assert report["files"]["g_BA.onnx"]["max_difference"] <= 1e-4
+  assert not (tmp_path / "golden").exists()  # of .tflite files
+  generator, _ = checkpoints.load_generator(run, "BtoA")
+  images = _unit_images(2, 64)
+  want = np.clip(generator(images * 2 - 1).numpy() / 2 + 0.5, 0, 1)
+  got = onnx_file.run(str(tmp_path / "g_BA.onnx"), images)
+  np.testing.assert_allclose(got, want, atol=1e-4)
 
 
 def _holds(folder, needle):

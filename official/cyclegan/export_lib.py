@@ -45,6 +45,7 @@ from official.cyclegan.serving import export_report
 from official.cyclegan.serving import golden
 from official.cyclegan.serving import half_precision
 from official.cyclegan.serving import half_safe_norm
+from official.cyclegan.serving import onnx_file
 from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_convert
@@ -78,6 +79,7 @@ class _Direction:
 
   Attributes:
     name: `AtoB` or `BtoA`.
+    generator: The Keras model.
     module: The generator.
     device: The same with norms that are right in half precision, for files that
       compute in floats.
@@ -94,6 +96,7 @@ class _Direction:
   """
 
   name: str
+  generator: tf.keras.Model
   module: serving_module.ServingModule
   device: serving_module.ServingModule
   real: dict[int, np.ndarray]
@@ -158,6 +161,8 @@ def export(
   options = config_checks.resolve_export(options, config)
   if "web" in options.format:
     web_page.require_runtime()
+  if "onnx" in options.format:
+    onnx_file.require_packages()
   # Refused, and held, before anything is loaded and converted.
   with files.replacing_folder(output_dir, "output_dir") as made:
     try:
@@ -254,7 +259,7 @@ def _load(
   domain, other = direction[0], direction[-1]
   calibrated = set(options.quantization) & set(command_config.CALIBRATED)
   module = serving_module.ServingModule(generator, direction)
-  found = _Direction(direction, module, module, {}, {}, {}, {})
+  found = _Direction(direction, generator, module, module, {}, {}, {}, {})
 
   def read(split: str, size: int, count: int) -> np.ndarray:
     images = dataset.first_images(source, split, size, count)
@@ -329,6 +334,11 @@ def _export_direction(
       direction.module, path, config, example, direction.levels
     )
     report["files"][name] = _check_saved_model(path, real, expected)
+  if "onnx" in options.format:
+    path = os.path.join(folder, f"{name}.onnx")
+    report["files"][f"{name}.onnx"] = _write_onnx(
+      direction, path, _describe(direction, "float32", config, options)
+    )
   rows = {"Keras": expected}  # of the image, by what translated it
   if "tflite" in options.format:
     for quantization in options.quantization:
@@ -405,6 +415,33 @@ def _check_saved_model(
     "bytes": files.total_size(path),
     "max_difference": difference,
     "test_images": len(real),
+  }
+
+
+def _write_onnx(
+  direction: _Direction, path: str, description: tflite_edit.Description
+) -> dict[str, Any]:
+  """Writes a file, compares it with the Keras generator; returns its entry."""
+  content = onnx_file.convert(
+    direction.generator,
+    direction.module.output_name,
+    f"{description.description} {description.input_description}"
+    f" Licence: {description.licence}",
+  )
+  pathlib.Path(path).write_bytes(content)
+  differences = {
+    size: float(np.abs(onnx_file.run(path, real) - expected).max())
+    for (size, real), expected in zip(
+      direction.real.items(), direction.expected.values()
+    )
+  }
+  # Not `max`, which may pass over what is not a number.
+  for difference in differences.values():
+    _require_close(os.path.basename(path), difference, TOLERANCE)
+  return {
+    "bytes": os.path.getsize(path),
+    "max_difference": max(differences.values()),
+    "test_images": len(next(iter(direction.real.values()))),
   }
 
 

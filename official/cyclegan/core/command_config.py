@@ -59,8 +59,9 @@ class ExportConfig:
   format: tuple[str, ...] = option(
     ("saved_model", "tflite"),
     "What to write: saved_model (servers), tflite, web (a folder with a page"
-    " that translates in the browser; brings tflite).",
-    choices=("saved_model", "tflite", "web"),
+    " that translates in the browser; brings tflite), onnx (for ONNX Runtime"
+    " and others; takes any size; needs the extra onnx).",
+    choices=("saved_model", "tflite", "web", "onnx"),
   )
   quantization: tuple[str, ...] = option(
     ("float32", "float16", "dynamic"),

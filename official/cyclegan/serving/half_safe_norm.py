@@ -25,9 +25,10 @@ is lost, and an epsilon of 1e-5 is 0 where small numbers are flushed. Here
 * the same convolution's bias takes the channel's mean away, as far as it is the
   same for all pictures, which the norm does again anyway.
 
-In float32 the result is the same: powers of two do not round, and where epsilon
-had to be raised to float16's smallest normal number the scale has made the
-variance large beside it.
+In float32 the result is the same, for powers of two do not round. Where a
+scaled epsilon would be below float16's smallest normal number, the variance is
+kept from falling below that instead: that of a map which is not flat is some
+hundred thousand times as large.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ class StagedInstanceNormalization(normalization.InstanceNormalization):
     """
     super().__init__(**kwargs)
     self._epsilon: float | np.ndarray = self.epsilon
+    self._least = 0.0
 
   def scale_epsilon(self, scale: np.ndarray) -> None:
     """Sets by how much each channel of the input has been scaled.
@@ -107,8 +109,11 @@ class StagedInstanceNormalization(normalization.InstanceNormalization):
     Args:
       scale: float64 `[channels]`, above 0.
     """
-    scaled = self.epsilon * scale**2
-    self._epsilon = np.maximum(scaled, SMALLEST_NORMAL).astype(np.float32)
+    self._epsilon = (self.epsilon * scale**2).astype(np.float32)
+    # Its root must not be divided by as 0.
+    self._least = SMALLEST_NORMAL
+    if self._epsilon.min() >= SMALLEST_NORMAL:
+      self._least = 0.0
 
   def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
     """Returns the normalised float `[batch, height, width, channels]`."""
@@ -116,8 +121,10 @@ class StagedInstanceNormalization(normalization.InstanceNormalization):
     x = tf.cast(inputs, tf.float32)
     centred = x - staged_mean(x)
     # Not tf.square: see the base class.
-    variance = staged_mean(centred * centred)
-    gain = tf.math.rsqrt(variance + self._epsilon)
+    variance = staged_mean(centred * centred) + self._epsilon
+    if self._least:
+      variance = tf.maximum(variance, self._least)
+    gain = tf.math.rsqrt(variance)
     if self.scale:
       gain *= tf.cast(self.gamma, tf.float32)
     outputs = centred * gain
