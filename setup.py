@@ -86,6 +86,8 @@ onnx, onnxruntime: export --format=onnx; the former, by the format's own
   TensorFlow's graph, in which a norm is nine operators, and its makers have not
   answered for Keras 3 (their issue 2329). onnx 1.18 is the last without
   ml_dtypes, of which TensorFlow 2.15 takes an old one only.
+coremltools: export --format=coreml. An extra too: few need it, and what it
+  writes can be run on macOS only. Tried with TensorFlow 2.15.1 on Linux.
 tensorboard: hyperparameters for its HParams tab; tensorflow brings it along.
 """
 
@@ -218,6 +220,8 @@ setuptools.setup(
       "onnx>=1.17; python_version>='3.12'",
       "onnxruntime>=1.17",
     ],
+    # For export --format=coreml.
+    "coreml": ["coremltools>=9.0"],
     # pytest runs the tests, pytest-xdist several at a time; ruff lints and
     # formats, one tool for both. scikit-image: a second opinion on PSNR and
     # SSIM. selenium: drives the browser that tests the page. mypy checks the

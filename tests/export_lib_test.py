@@ -258,6 +258,16 @@ def test_onnx_takes_any_size(run, tmp_path):
   np.testing.assert_allclose(got, want, atol=1e-4)
 
 
+def test_core_ml_packages_are_written_and_not_compared(run, tmp_path):
+  pytest.importorskip("coremltools", reason="coremltools is not installed")
+  report = export_lib.export(
+    run, str(tmp_path), ["AtoB"], _options(format=("coreml",))
+  )
+  (entry,) = report["files"].values()
+  assert (tmp_path / "g_AB.mlpackage" / "Manifest.json").exists()
+  assert entry["max_difference"] is None and "macOS" in entry["parity"]
+
+
 def _holds(folder, needle):
   return [
     p for p in folder.rglob("*") if p.is_file() if needle in p.read_bytes()

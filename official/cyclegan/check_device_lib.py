@@ -38,8 +38,8 @@ from official.cyclegan.serving import golden
 
 # An explanation counts if what is left unexplained is this share of the squared
 # error (6 dB) and, in [0, 1], no more than this on average; of numbers that are
-# beyond [0, 1] it is enough if it is a thousandth.
-_SHARE, _LEFT, _SMALL_SHARE = 0.25, 0.1, 1e-3
+# beyond [0, 1] it is enough if it is a hundredth.
+_SHARE, _LEFT, _SMALL_SHARE = 0.25, 0.1, 1e-2
 _LEAST = 1e-20  # mean square, of 200 dB
 _ENDINGS = (".f32", ".u8", ".raw", ".png")
 _BORDER = 2  # pixels that do not count: what a shift moves in is not known

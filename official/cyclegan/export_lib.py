@@ -41,6 +41,7 @@ from official.cyclegan.data import dataset
 from official.cyclegan.data import image_files
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
+from official.cyclegan.serving import core_ml_file
 from official.cyclegan.serving import export_report
 from official.cyclegan.serving import golden
 from official.cyclegan.serving import half_precision
@@ -163,6 +164,8 @@ def export(
     web_page.require_runtime()
   if "onnx" in options.format:
     onnx_file.require_packages()
+  if "coreml" in options.format:
+    core_ml_file.require_package()
   # Refused, and held, before anything is loaded and converted.
   with files.replacing_folder(output_dir, "output_dir") as made:
     try:
@@ -286,7 +289,10 @@ def _load(
       found.calibration[size] = read(
         f"train{domain}", size, options.calibration_images
       )
-  if "tflite" not in options.format or calibrated == set(options.quantization):
+  in_floats = "tflite" in options.format and calibrated != set(
+    options.quantization
+  )
+  if not in_floats and "coreml" not in options.format:
     return found
   pictures = {
     size: read(f"train{domain}", size, _SCALING_IMAGES)
@@ -339,6 +345,16 @@ def _export_direction(
     report["files"][f"{name}.onnx"] = _write_onnx(
       direction, path, _describe(direction, "float32", config, options)
     )
+  if "coreml" in options.format:
+    path = os.path.join(folder, f"{name}.mlpackage")
+    text = _describe(direction, "float16", config, options).description
+    core_ml_file.write(direction.device, size, path, text)
+    report["files"][os.path.basename(path)] = {
+      "bytes": files.total_size(path),
+      "max_difference": None,
+      "test_images": 0,
+      "parity": core_ml_file.PARITY,
+    }
   rows = {"Keras": expected}  # of the image, by what translated it
   if "tflite" in options.format:
     for quantization in options.quantization:

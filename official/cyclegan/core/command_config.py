@@ -60,8 +60,9 @@ class ExportConfig:
     ("saved_model", "tflite"),
     "What to write: saved_model (servers), tflite, web (a folder with a page"
     " that translates in the browser; brings tflite), onnx (for ONNX Runtime"
-    " and others; takes any size; needs the extra onnx).",
-    choices=("saved_model", "tflite", "web", "onnx"),
+    " and others; takes any size; needs the extra onnx), coreml (Apple's"
+    " devices; one size, float16; needs the extra coreml).",
+    choices=("saved_model", "tflite", "web", "onnx", "coreml"),
   )
   quantization: tuple[str, ...] = option(
     ("float32", "float16", "dynamic"),
