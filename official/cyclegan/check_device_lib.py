@@ -22,6 +22,7 @@ input, which `export` has written.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 import os
@@ -214,7 +215,11 @@ def _faults(shape: Sequence[int]) -> list[tuple[str, _Fault]]:
   if shape[-1] == 3:
     for order in itertools.permutations(range(3)):
       if order != (0, 1, 2):
-        add(_order_words(order), lambda v, order=order: v[..., list(order)])
+        indices = list(order)
+        add(
+          _order_words(order),
+          functools.partial(np.take, indices=indices, axis=-1),
+        )
     add(
       "its colours lie one after another (NCHW), not side by side (NHWC)",
       lambda v: v.transpose(2, 0, 1).reshape(v.shape),
@@ -223,7 +228,7 @@ def _faults(shape: Sequence[int]) -> list[tuple[str, _Fault]]:
     if (down, right) != (0, 0):
       add(
         f"it is shifted: {down} pixels down, {right} to the right",
-        lambda v, by=(down, right): np.roll(v, by, (0, 1)),
+        functools.partial(np.roll, shift=(down, right), axis=(0, 1)),
       )
   return found
 

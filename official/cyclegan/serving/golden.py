@@ -166,7 +166,7 @@ def write(
       }
     )
   index = os.path.join(folder, INDEX)
-  known = {"format": _FORMAT, "about": _ABOUT, "directions": {}}
+  known: dict[str, Any] = {"format": _FORMAT, "about": _ABOUT, "directions": {}}
   if os.path.exists(index):
     known = files.read_json(index, _DAMAGED)
   shape = [1, size, size, channels]

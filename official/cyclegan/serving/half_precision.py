@@ -387,13 +387,10 @@ def _convolve(
   x, kernel, bias = [*inputs, None][:3]  # kernel: [outputs, h, w, inputs]
   images = []
   for image in x:
-    total, shape = None, None
-    for row, column, part in _windows(
-      image, kernel.shape[1:3], operator.options
-    ):
-      if total is None:
-        shape = part.shape[:2]
-        total = np.zeros((len(kernel), math.prod(shape)), np.float32)
+    parts = list(_windows(image, kernel.shape[1:3], operator.options))
+    shape = parts[0][2].shape[:2]
+    total = np.zeros((len(kernel), math.prod(shape)), np.float32)
+    for row, column, part in parts:
       total = arithmetic.multiply_up(
         total,
         kernel[:, row, column].T,
@@ -548,8 +545,9 @@ def _pad(
   del arithmetic, graph
   x, sides, *fill = inputs
   if operator.kind == "MIRROR_PAD":
-    mode = "symmetric" if operator.options.mode else "reflect"
-    return np.pad(x, sides, mode=mode)
+    if operator.options.mode:
+      return np.pad(x, sides, mode="symmetric")
+    return np.pad(x, sides, mode="reflect")
   return np.pad(x, sides, constant_values=float(fill[0]) if fill else 0.0)
 
 
@@ -680,8 +678,7 @@ def _cast(
     raise UnknownOperator("CAST to a type that is not known")
   (x,) = inputs
   if wanted.kind == "u":  # what is not a number is some number, here 0
-    limits = np.iinfo(wanted)
-    x = np.clip(np.nan_to_num(x), limits.min, limits.max)
+    x = np.clip(np.nan_to_num(x), 0, 256**wanted.itemsize - 1)
   return x.astype(wanted)
 
 

@@ -109,11 +109,10 @@ class StagedInstanceNormalization(normalization.InstanceNormalization):
     Args:
       scale: float64 `[channels]`, above 0.
     """
-    self._epsilon = (self.epsilon * scale**2).astype(np.float32)
-    # Its root must not be divided by as 0.
-    self._least = SMALLEST_NORMAL
-    if self._epsilon.min() >= SMALLEST_NORMAL:
-      self._least = 0.0
+    scaled = self.epsilon * scale**2
+    self._epsilon = scaled.astype(np.float32)
+    # So that nothing is divided by 0.
+    self._least = SMALLEST_NORMAL if scaled.min() < SMALLEST_NORMAL else 0.0
 
   def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
     """Returns the normalised float `[batch, height, width, channels]`."""
