@@ -37,17 +37,12 @@ def test_reads_operators_and_constants(halving):
   assert graph.tensors[constant].value == np.float32(0.5)
 
 
-def test_reads_weights_of_eight_bits(models):
+def test_reads_the_signature_asked_for(models):
   path = pathlib.Path(models["export"]) / "g_AB_dynamic.tflite"
   graph = tflite_graph.read(path.read_bytes(), "s48")
   assert graph.tensors[graph.inputs[0]].shape == (1, 48, 48, 3)
   kinds = [operator.kind for operator in graph.operators]
   assert kinds.count("CONV_2D") > 5
-  weights = [t for t in graph.tensors if t.scale.size and t.value is not None]
-  assert weights
-  for tensor in weights:
-    assert tensor.value.dtype == np.int8
-    assert tensor.scale.size in (1, tensor.shape[tensor.axis])
 
 
 def test_other_signatures_are_refused(halving):
