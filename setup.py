@@ -83,6 +83,14 @@ shtab: completion for shells, from argparse's declarations.
 packaging: compares versions with pins (doctor); matplotlib needs it as well.
 tqdm: progress bars; tensorflow-datasets uses it as well. 4.66.3 ends
   CVE-2024-34062.
+onnx, onnxruntime: export --format=onnx; the former, by the format's own
+  keepers, writes it, the latter runs what was written before it is kept. An
+  extra: who is on LiteRT needs neither. tf2onnx was not taken: it reads
+  TensorFlow's graph, in which a norm is nine operators, and its makers have not
+  answered for Keras 3 (their issue 2329). onnx 1.18 is the last without
+  ml_dtypes, of which TensorFlow 2.15 takes an old one only.
+coremltools: export --format=coreml. An extra too: few need it, and what it
+  writes can be run on macOS only. Tried with TensorFlow 2.15.1 on Linux.
 tensorboard: hyperparameters for its HParams tab; tensorflow brings it along.
 """
 
@@ -215,6 +223,14 @@ setuptools.setup(
     "heic": ["pillow-heif>=1.0"],
     # For translate without TensorFlow, of videos and cameras.
     "video": _VIDEO,
+    # For export --format=onnx.
+    "onnx": [
+      "onnx>=1.16,<1.19; python_version<'3.12'",
+      "onnx>=1.17; python_version>='3.12'",
+      "onnxruntime>=1.17",
+    ],
+    # For export --format=coreml.
+    "coreml": ["coremltools>=9.0"],
     # pytest runs the tests, pytest-xdist several at a time; ruff lints and
     # formats, one tool for both. scikit-image: a second opinion on PSNR and
     # SSIM. selenium: drives the browser that tests the page. mypy checks the

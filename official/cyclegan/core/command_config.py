@@ -59,8 +59,10 @@ class ExportConfig:
   format: tuple[str, ...] = option(
     ("saved_model", "tflite"),
     "What to write: saved_model (servers), tflite, web (a folder with a page"
-    " that translates in the browser; brings tflite).",
-    choices=("saved_model", "tflite", "web"),
+    " that translates in the browser; brings tflite), onnx (for ONNX Runtime"
+    " and others; takes any size; needs the extra onnx), coreml (Apple's"
+    " devices; one size, float16; needs the extra coreml).",
+    choices=("saved_model", "tflite", "web", "onnx", "coreml"),
   )
   quantization: tuple[str, ...] = option(
     ("float32", "float16", "dynamic"),
@@ -228,6 +230,29 @@ class ProbeConfig:
     unit="pictures",
     minimum=4,
     example=500,
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckDeviceConfig:
+  """What `check_device` compares."""
+
+  golden: str | None = option(
+    None, "Folder golden that export wrote.", is_path=True
+  )
+  outputs: str | None = option(
+    None,
+    "Folder with what an app makes of the golden inputs, called as the golden"
+    " outputs: AtoB/0_output.f32, .u8 or .png.",
+    is_path=True,
+  )
+  min_psnr: float = option(
+    30.0,
+    "Least PSNR to the golden outputs. Half precision has 45 and more, 8-bit"
+    " files have 35.",
+    unit="dB",
+    minimum=0,
+    maximum=200,
   )
 
 

@@ -29,6 +29,7 @@ NAMES = (
   "tune",
   "evaluate",
   "export",
+  "check_device",
   "translate",
   "demo",
   "doctor",
