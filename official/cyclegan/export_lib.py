@@ -569,7 +569,8 @@ def _check_tflite(
       made, expected, real, direction.truth[size]
     )
     by_size[str(size)] = {**found, **quality}
-    if quantization == "float32" and quality["max_difference"] > TOLERANCE:
+    difference = quality["max_difference"] or 0.0
+    if quantization == "float32" and difference > TOLERANCE:
       # At 512 pixels Keras's own means were measured to be 4e-4 off.
       quality["max_difference"] = _difference_to_exact_means(
         direction, made, real
