@@ -766,7 +766,7 @@ def _others(folder: str) -> list[str]:
       "Everything is kept.",
       lambda report: (
         files.object_of(report["files"]),
-        files.object_of(report["picture_rows"]),
+        files.object_of(report.get("picture_rows", {})),
         [*map(files.text, report.get("pages", []))],
       ),
     )

@@ -103,6 +103,7 @@ _OF_FILES = {
   "relative_l1": "L1 to the truth, relative to doing nothing",
   "psnr": "PSNR to the Keras generator, dB",
 }
+_KINDS = {".tflite": "tflite", ".onnx": "onnx", ".mlpackage": "core_ml"}
 _CANDIDATES = ("model", "nothing", "histogram")
 # What Markdown, or HTML in it, would take for more than text.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~!{}&])")
@@ -174,7 +175,7 @@ def metadata(
     path = os.path.join(folder, name)
     single = os.path.isfile(path)
     entries[name] = {
-      "kind": "tflite" if single else "saved_model",
+      "kind": _KINDS.get(os.path.splitext(name)[1], "saved_model"),
       "bytes": entry["bytes"],
       **({"sha256": files.sha256(path)} if single else {}),
       **{
