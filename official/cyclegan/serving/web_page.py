@@ -100,11 +100,9 @@ def write(folder: str, exported: str) -> None:
       f"the page cannot be written to {folder} ({error.strerror}). Free some"
       " space, or give another folder."
     ) from error
-  for name, values in (
-    (LIST_NAME, description),
-    (BILL_NAME, _bill(folder)),
-  ):
-    files.write_json(os.path.join(folder, name), values, "output_dir")
+  files.write_json(os.path.join(folder, LIST_NAME), description, "output_dir")
+  # Last: of all that is there.
+  files.write_json(os.path.join(folder, BILL_NAME), _bill(folder), "output_dir")
 
 
 @functools.cache
