@@ -35,6 +35,7 @@ sys.path.insert(0, str(_ROOT))
 import official.cyclegan  # noqa: E402
 from official.cyclegan.core import command  # noqa: E402
 from official.cyclegan.core import command_config  # noqa: E402
+from official.cyclegan.core import command_list  # noqa: E402
 from official.cyclegan.core import config as config_lib  # noqa: E402
 from official.cyclegan.core import config_file  # noqa: E402
 from official.cyclegan.core import options  # noqa: E402
@@ -82,12 +83,12 @@ def _tables() -> Iterator[tuple[str, str, type]]:
 def _used_by(part: type) -> str:
   """Returns the commands that have the flags of a class."""
   names = set(search_config.declared_options(part))
-  found = [name for name in command.commands() if names <= _FLAGS[name]]
+  found = [name for name in _FLAGS if names <= _FLAGS[name]]
   assert found, f"No command has the flags of {part.__name__}."
   return " and ".join(f"`{name}`" for name in found)
 
 
-_FLAGS = {name: command.flags_of(name) for name in command.commands()}
+_FLAGS = {name: command.flags_of(name) for name in sorted(command_list.NAMES)}
 
 
 def options_page() -> str:

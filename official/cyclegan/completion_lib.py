@@ -17,11 +17,10 @@ from __future__ import annotations
 
 import argparse
 import re
-import runpy
 
+from official.cyclegan.core import command
 from official.cyclegan.core import command_list
 from official.cyclegan.core import errors
-from official.cyclegan.core import flags
 from official.cyclegan.core import options
 
 _PROGRAM = "cyclegan"
@@ -55,11 +54,8 @@ def parser() -> argparse.ArgumentParser:
   root = argparse.ArgumentParser(_PROGRAM)
   commands = root.add_subparsers()
   for name in command_list.NAMES:
-    with flags.noting_defined() as defined:
-      # Anew, whether or not it was imported before.
-      runpy.run_module(command_list.module(name))
     one = commands.add_parser(name, help=_plain(command_list.summary(name)))
-    for entry in defined.values():
+    for entry in command.options_of(name).values():
       _add(one, entry)
     _offer_files(one.add_argument("--flagfile", help="file of flags"))
   return root

@@ -399,18 +399,25 @@ def _run_answer(path: str, names: Sequence[str]) -> str:
   program = f"import sys; from {module.rpartition('.')[0]} import doctor_lib"
   program += "; doctor_lib.answer(*sys.argv[1:])"
   try:
-    done = subprocess.run(
-      [sys.executable, "-c", program, path, *names],
-      env=_environment(),
-      capture_output=True,
-      text=True,
-      errors="replace",
-      check=False,
-      timeout=_IMPORT_SECONDS,
-    )
+    done = _run_python(["-c", program, path, *names], _IMPORT_SECONDS)
   except subprocess.TimeoutExpired:
     return f"importing it takes longer than {_IMPORT_SECONDS:.0f} s"
   return _ending(done)
+
+
+def _run_python(
+  arguments: Sequence[str], seconds: float
+) -> subprocess.CompletedProcess:
+  """Runs another process of this Python; raises `TimeoutExpired` if late."""
+  return subprocess.run(
+    [sys.executable, *arguments],
+    env=_environment(),
+    capture_output=True,
+    text=True,
+    errors="replace",
+    check=False,
+    timeout=seconds,
+  )
 
 
 def _read_answers(path: str) -> list[dict[str, Any]]:
@@ -633,15 +640,7 @@ def _run_command(name: str, arguments: Sequence[str]) -> str:
   """Runs a command; returns why it failed, empty if it did not."""
   module = f"{__name__.rpartition('.')[0]}.{name}"
   try:
-    done = subprocess.run(
-      [sys.executable, "-m", module, *arguments],
-      env=_environment(),
-      capture_output=True,
-      text=True,
-      errors="replace",
-      check=False,
-      timeout=_STEP_SECONDS,
-    )
+    done = _run_python(["-m", module, *arguments], _STEP_SECONDS)
   except subprocess.TimeoutExpired:
     return f"it takes longer than {_STEP_SECONDS:.0f} s"
   return "" if done.returncode == 0 else _ending(done)

@@ -24,6 +24,7 @@ import yaml
 from absl import flags
 
 from official.cyclegan.core import command
+from official.cyclegan.core import command_list
 from tests import conftest
 
 
@@ -210,7 +211,7 @@ def test_verbosity_gives_absls_own_format(tmp_path):
 
 def test_flags_of_other_commands_are_known_and_not_defined():
   before = set(flags.FLAGS)
-  assert {"train", "evaluate", "demo"} <= set(command.commands())
+  assert {"train", "evaluate", "demo"} <= set(command_list.NAMES)
   assert {"teacher", "model_dir"} <= command.flags_of("distill")
   assert "teacher" not in command.flags_of("train")
   assert {"host", "port", "model"} <= command.flags_of("demo")

@@ -39,12 +39,14 @@ from absl import app
 from absl import flags
 from absl import logging
 
+from official.cyclegan.core import command_list
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import faults
 from official.cyclegan.core import flagfiles
 from official.cyclegan.core import flags as core_flags
 from official.cyclegan.core import messages
+from official.cyclegan.core import options
 from official.cyclegan.core import signals
 from official.cyclegan.core import stack
 from official.cyclegan.core import streams
@@ -101,27 +103,27 @@ def show(
     print(json.dumps(values, indent=2))
 
 
-def commands() -> tuple[str, ...]:
-  """Returns the names of the package's commands."""
-  return tuple(
-    path.stem
-    for path in sorted(pathlib.Path(_PACKAGE).glob("*.py"))
-    if "command.run(main" in path.read_text(encoding="utf-8")
-  )
-
-
-def flags_of(name: str) -> set[str]:
-  """Returns the names of a command's flags; absl's are not among them.
+def options_of(name: str) -> dict[str, options.Declared]:
+  """Returns a command's options by name; absl's are not among them.
 
   A command is a program that defines its flags when it is loaded. Here it is
   loaded without that: the flags of this process stay as they are.
 
   Args:
-    name: One of `commands`.
+    name: One of `command_list.NAMES`.
   """
   with core_flags.noting_defined() as defined:
     runpy.run_path(f"{_PACKAGE}{name}.py", run_name=name)
-  return set(defined)
+  return defined
+
+
+def flags_of(name: str) -> set[str]:
+  """Returns the names of a command's flags, as `options_of`.
+
+  Args:
+    name: One of `command_list.NAMES`.
+  """
+  return set(options_of(name))
 
 
 def _parse(argv: list[str]) -> list[str]:
@@ -231,9 +233,9 @@ def _unknown(name: str) -> str:
 
 def _commands_with(name: str) -> list[str]:
   """Returns the package's other commands that have a flag."""
-  others = [command for command in commands() if command != _program()]
-  if len(others) == len(commands()):
+  if _program() not in command_list.NAMES:
     return []  # this is a tool, whose flags may have the same names
+  others = sorted({*command_list.NAMES} - {_program()})
   return [command for command in others if name in flags_of(command)]
 
 

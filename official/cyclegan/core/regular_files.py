@@ -54,10 +54,21 @@ def check(path: str | os.PathLike[str], option: str | None = None) -> None:
   Raises:
     errors.UserError: If it is one.
   """
+  _refuse_special(
+    path,
+    option,
+    ", not a file. It is not opened; remove it, or give another path.",
+  )
+
+
+def _refuse_special(
+  path: str | os.PathLike[str], option: str | None, rest: str
+) -> None:
+  """Raises an error that ends with the rest of its sentence."""
   if is_special(path):
     raise errors.UserError(
       f"{': ' if option else ''}{os.fspath(path)} is a pipe, a device or a"
-      " socket, not a file. It is not opened; remove it, or give another path.",
+      f" socket{rest}",
       option,
     )
 
@@ -103,12 +114,9 @@ def check_output(
   Raises:
     errors.UserError: If there is one.
   """
-  if is_special(path):
-    raise errors.UserError(
-      f"{': ' if option else ''}{os.fspath(path)} is a pipe, a device or a"
-      " socket: nothing is written there. Give another path.",
-      option,
-    )
+  _refuse_special(
+    path, option, ": nothing is written there. Give another path."
+  )
 
 
 def check_folder(folder: str | os.PathLike[str], option: str) -> None:
