@@ -32,7 +32,6 @@ from official.cyclegan import translate
 from official.cyclegan.core import errors
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
-from official.cyclegan.data import image_output
 from tests import conftest
 
 # It trains.
@@ -65,7 +64,7 @@ def _write_mixed(folder: pathlib.Path) -> None:
     picture(f"album/{i}.jpg", "JPEG")
   exif = PIL.Image.Exif()
   exif[0x0112] = 6
-  profile = image_output.srgb_profile()
+  profile = image_files.srgb_profile()
   picture("turned.jpg", "JPEG", exif=exif)
   picture("profile.jpg", "JPEG", icc_profile=profile)
   picture("cmyk.jpg", "JPEG", mode="CMYK")

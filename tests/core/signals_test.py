@@ -11,6 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import contextlib
 import os
 import signal
 import time
@@ -55,6 +56,25 @@ def test_a_stop_that_python_swallows_can_be_asked_for_again(monkeypatch):
     now[0] += 60
     os.kill(os.getpid(), signal.SIGTERM)
     pytest.fail("The second signal was not noticed.")
+
+
+def test_a_stop_that_a_library_replaces_by_its_own_error_is_a_stop():
+  with pytest.raises(signals.Stopped) as caught, signals.raised():
+    try:
+      os.kill(os.getpid(), signal.SIGHUP)
+    except signals.Stopped:
+      raise RuntimeError("ORIGINAL UnavailableError REPLACED BY it") from None
+  assert caught.value.number == signal.SIGHUP
+
+
+def test_an_error_long_after_a_stop_is_an_error(monkeypatch):
+  now = [0.0]
+  monkeypatch.setattr(signals.time, "monotonic", lambda: now[0])
+  with pytest.raises(RuntimeError), signals.raised():
+    with contextlib.suppress(signals.Stopped):
+      os.kill(os.getpid(), signal.SIGTERM)
+    now[0] += 60
+    raise RuntimeError("of its own")
 
 
 def test_handlers_are_put_back():

@@ -21,6 +21,7 @@ import PIL.ImageCms
 import pytest
 
 from official.cyclegan.core import errors
+from official.cyclegan.data import image_files
 from official.cyclegan.data import image_output
 from tests import color_files
 from tests import conftest
@@ -49,7 +50,7 @@ def _read(path):
 
 def _p3_like():
   """A profile of RGB with other primaries: sRGB's red and green swapped."""
-  profile = bytearray(image_output.srgb_profile())
+  profile = bytearray(image_files.srgb_profile())
   count = struct.unpack_from(">I", profile, 128)[0]
   places = {
     bytes(profile[p : p + 4]): p for p in range(132, 132 + 12 * count, 12)
@@ -83,7 +84,7 @@ def test_the_ending_names_the_format_and_colours_are_srgb(
 
 def test_files_are_the_same_from_run_to_run(image, tmp_path, monkeypatch):
   image_output.write(str(tmp_path / "a.png"), image)
-  image_output.srgb_profile.cache_clear()
+  image_files.srgb_profile.cache_clear()
   create = PIL.ImageCms.createProfile
 
   def later(space):
@@ -287,7 +288,7 @@ def test_profiles_that_are_none_leave_srgb(image, tmp_path, icc, caplog):
   kept = image_output.read_kept(source, ("icc",))
   assert kept.icc is None
   image_output.write(target, image, kept=kept)
-  assert _read(target).info["icc_profile"] == image_output.srgb_profile()
+  assert _read(target).info["icc_profile"] == image_files.srgb_profile()
 
 
 def test_nothing_is_opened_if_nothing_is_kept():

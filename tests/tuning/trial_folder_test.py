@@ -17,6 +17,7 @@ import os
 import pytest
 
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.tuning import trial_folder
 from tests import conftest
 
@@ -129,6 +130,16 @@ def test_a_folder_belongs_to_one_trial(tmp_path, log):
     assert (tmp_path / f"aside-{number}-trial_0").is_dir()
   assert (tmp_path / "aside-1-trial_0" / "mine").exists()
   assert log.text.count("was of another trial") == 2
+
+
+def test_an_owner_whose_writing_was_cut_off_is_written_again(tmp_path, log):
+  folder = trial_folder.TrialFolder(tmp_path, "0")
+  folder.path.mkdir()
+  partial = folder.path / f"{trial_folder.OWNER_NAME}{files.PARTIAL}"
+  partial.write_text('{"sear')
+  folder.claim({"search": "a"})
+  assert os.listdir(tmp_path) == ["trial_0"] and not log.text
+  assert os.listdir(folder.path) == [trial_folder.OWNER_NAME]
 
 
 if __name__ == "__main__":

@@ -80,8 +80,8 @@ _PICTURES = re.compile(r"/samples/|/progress\.gif$")
 # Files whose contents say when, how fast or in which folder they were made.
 _DATED = re.compile(
   r"tfevents|run\.json$|result\.json$|oracle\.json$|results\.csv$|"
-  r"best\.flags$|\.png$|\.gif$|export\.(json|md)$|report\.(json|md)$|"
-  r"ckpt|checkpoint$|metadata|search_"
+  r"best\.flags$|\.png$|\.gif$|export\.(json|md)$|report\.(json|md|html)$|"
+  r"ckpt|checkpoint$|metadata|search_|progress\.json$|export/README\.md$"
 )
 
 
@@ -455,6 +455,8 @@ def _is_whole(path: pathlib.Path) -> bool:
     elif path.suffix in (".png", ".gif"):
       with PIL.Image.open(path) as picture:
         picture.load()
+    elif path.suffix == ".html":
+      return path.read_text(encoding="utf-8").rstrip().endswith("</html>")
     return path.stat().st_size > 0
   except (OSError, ValueError, SyntaxError):
     return False

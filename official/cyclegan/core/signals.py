@@ -98,19 +98,27 @@ def raised() -> Iterator[None]:
   Others that follow at once are ignored, so that they do not end the cleaning
   up: of a terminal that is closed a process may get two. Later ones count: the
   first exception is lost if Python raises it where it can only be printed.
+  Native libraries that Python code calls back replace it by errors of their
+  own; what ends the block right after a signal is therefore taken for it.
 
   Raises:
     Stopped: When one comes.
   """
   asked = -math.inf
+  stopped: Stopped | None = None
 
   def stop(number: int, frame: Any) -> None:
-    nonlocal asked
+    nonlocal asked, stopped
     del frame
     now = time.monotonic()
     if now - asked > _ONE_REQUEST:
-      asked = now
-      raise Stopped(number)
+      asked, stopped = now, Stopped(number)
+      raise stopped
 
   with handled(ending(), stop):
-    yield
+    try:
+      yield
+    except Exception as error:
+      if stopped is None or time.monotonic() - asked > _ONE_REQUEST:
+        raise
+      raise Stopped(stopped.number) from error

@@ -19,6 +19,7 @@ import contextlib
 import dataclasses
 import functools
 import pathlib
+import struct
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -36,6 +37,7 @@ from official.cyclegan.data import image_headers
 from official.cyclegan.data import pixel_budget
 
 WRITABLE = (".jpg", ".jpeg", ".png")
+_DATES = slice(24, 36)  # of a profile's header (ICC.1:2022, 7.2.8)
 _JPEG_QUALITY = 95
 _STRIP = 128  # rows that are converted, or resized, at a time
 _GREY_MODES = ("1", "L", "LA", "La", "I;16")
@@ -428,9 +430,12 @@ def _resized_strips(
 
 @functools.cache
 def srgb_profile() -> bytes:
-  """Returns the ICC profile that sRGB pictures are written with."""
-  profile = PIL.ImageCms.createProfile("sRGB")
-  return PIL.ImageCms.ImageCmsProfile(profile).tobytes()
+  """Returns the ICC profile of sRGB pictures, always the same bytes."""
+  profile = PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile("sRGB"))
+  contents = bytearray(profile.tobytes())
+  # LittleCMS notes when it was made, and files would differ from run to run.
+  contents[_DATES] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
+  return bytes(contents)
 
 
 def write(path: str, image: np.ndarray) -> None:

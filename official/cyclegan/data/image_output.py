@@ -20,7 +20,6 @@ profile is kept.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import io
 import os
 import pathlib
@@ -61,7 +60,6 @@ _WIDTH, _HEIGHT = 0xA002, 0xA003
 # Description, make, model, software, date, artist, computer, copyright.
 _TIFF_TAGS = (270, 271, 272, 305, 306, 315, 316, 33432)
 _EXIF_START = b"Exif\0\0"
-_DATES = slice(24, 36)  # of a profile's header (ICC.1:2022, 7.2.8)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -199,7 +197,7 @@ def _encoded(
     except (PIL.ImageCms.PyCMSError, OSError) as error:
       _lost("icc", path, error)
   if not options and not grey:  # a profile of RGB is none of grey
-    options["icc_profile"] = srgb_profile()
+    options["icc_profile"] = image_files.srgb_profile()
   fits = kept.alpha is not None and kept.alpha.shape == image.shape[:2]
   if kept.alpha is not None and fits and kind not in _WITHOUT_ALPHA:
     picture.putalpha(PIL.Image.fromarray(kept.alpha))
@@ -228,20 +226,10 @@ def _lost(what: str, path: str, error: Exception) -> None:
   )
 
 
-@functools.cache
-def srgb_profile() -> bytes:
-  """Returns an ICC profile of sRGB, always the same bytes."""
-  profile = PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile("sRGB"))
-  contents = bytearray(profile.tobytes())
-  # LittleCMS notes when it was made, and files would differ from run to run.
-  contents[_DATES] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
-  return bytes(contents)
-
-
 def _in_profile(picture: PIL.Image.Image, icc: bytes) -> PIL.Image.Image:
   """Returns an sRGB picture in the colours of another profile."""
   target = PIL.ImageCms.ImageCmsProfile(io.BytesIO(icc))
-  source = PIL.ImageCms.ImageCmsProfile(io.BytesIO(srgb_profile()))
+  source = PIL.ImageCms.ImageCmsProfile(io.BytesIO(image_files.srgb_profile()))
   converted = PIL.ImageCms.profileToProfile(
     picture, source, target, outputMode="RGB"
   )

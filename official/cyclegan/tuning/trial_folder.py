@@ -98,7 +98,9 @@ class TrialFolder:
     try:
       if path.exists() and _alike(files.read_json(path, _REMEDY), now):
         return
-      if self.path.is_dir() and any(self.path.iterdir()):
+      # A name that was cut off while it was written is of nothing yet.
+      begun = {OWNER_NAME + files.PARTIAL}
+      if self.path.is_dir() and set(os.listdir(self.path)) - begun:
         aside = files.set_aside(self.path)
         logging.warning(
           "%s was of another trial or search; it is now called %s.",
