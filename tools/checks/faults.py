@@ -75,8 +75,11 @@ _ERRORS = {
 _SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
 # What has another name, or another number of files, in each run.
 _VARYING = re.compile(r"events\.out\.tfevents\.|^(home|tmp)/|\.lock$")
-# A training goes on without them, see "optional".
-_PICTURES = re.compile(r"/samples/|/progress\.gif$")
+# A training goes on without them, see "optional", and says so.
+_PICTURES = re.compile(
+  r"/samples/|/progress\.(gif|json)$|/contact_sheet\.png$|"
+  r"/results\.(csv|png)$|/report\.html$"
+)
 # Files whose contents say when, how fast or in which folder they were made.
 _DATED = re.compile(
   r"tfevents|run\.json$|result\.json$|oracle\.json$|results\.csv$|"
