@@ -13,10 +13,7 @@
 # limitations under the License.
 """The page at work in a real browser."""
 
-import base64
-import io
 import json
-import shutil
 import threading
 import urllib.error
 import urllib.request
@@ -32,6 +29,7 @@ from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import web_page
 from tests import color_files
 from tests import conftest
+from tests import page_browser
 
 # They train, start processes or measure.
 pytestmark = pytest.mark.slow
@@ -43,7 +41,6 @@ _SWIFTSHADER = (
   "--enable-features=Vulkan",
   "--use-vulkan=swiftshader",
 )
-_SECONDS = 20
 
 
 @pytest.fixture(scope="module")
@@ -58,86 +55,11 @@ def address(models):
     server.shutdown()
 
 
-def _open(address, *arguments):
-  """Opens the page in a browser without a window."""
-  webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium")
-  browser = shutil.which("chromium") or shutil.which("google-chrome")
-  driver = shutil.which("chromedriver")
-  if not browser or not driver:
-    pytest.skip("chromium and chromedriver are not installed")
-  options = webdriver.ChromeOptions()
-  options.binary_location = browser
-  for argument in (
-    "--headless=new",
-    "--no-sandbox",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    *arguments,
-  ):
-    options.add_argument(argument)
-  options.set_capability(
-    "goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"}
-  )
-  service = webdriver.ChromeService(driver)
-  found = webdriver.Chrome(options=options, service=service)
-  found.set_window_size(1280, 900)
-  found.get(address)
-  _wait(found, "return document.body.dataset.ready")
-  return found
-
-
-def _wait(page, script):
-  """Waits until a script gives something; returns it."""
-  from selenium.webdriver.support import ui
-
-  return ui.WebDriverWait(page, _SECONDS, 0.05).until(
-    lambda p: p.execute_script(script)
-  )
-
-
 @pytest.fixture(scope="module")
 def page(address):
-  found = _open(address)
+  found = page_browser.open_page(address)
   yield found
   found.quit()
-
-
-def _text(page, name):
-  return page.find_element("id", name).text
-
-
-def _select(page, name, value):
-  from selenium.webdriver.support import ui
-
-  # A choice is out of sight on a closed list.
-  page.execute_script("document.querySelector('details').open = true")
-  ui.Select(page.find_element("id", name)).select_by_value(value)
-  _settled(page)
-
-
-def _direction(page, value):
-  page.find_element("css selector", f"[value={value}]").click()
-  _settled(page)
-
-
-def _settled(page):
-  # Not plain `status`, which is a property that windows have.
-  said = "document.getElementById('status').textContent"
-  _wait(page, f"return /^(Ready|.* ms )/.test({said})")
-
-
-def _give(page, path):
-  """Chooses a file; returns what was made of it, or the refusal."""
-  page.execute_script("delete frame.dataset.shown; error.hidden = true")
-  page.find_element("id", "file").send_keys(str(path))
-  shown = _wait(page, "return frame.dataset.shown || (error.hidden ? '' : '!')")
-  return _text(page, "error") if shown == "!" else _canvas(page, "after")
-
-
-def _canvas(page, name):
-  url = page.execute_script(f"return {name}.toDataURL('image/png')")
-  encoded = base64.b64decode(url.partition(",")[2])
-  return np.array(PIL.Image.open(io.BytesIO(encoded)).convert("RGB"))
 
 
 def _write_picture(path, height, width, alpha=False):
@@ -163,19 +85,19 @@ def _write_picture(path, height, width, alpha=False):
 def test_same_pixels_as_translate(page, models, tmp_path, name, height, width):
   path = tmp_path / name
   _write_picture(path, height, width, alpha=name.startswith("see"))
-  _direction(page, "AtoB")
-  _select(page, "model", "float32")
-  made = _give(page, path)
+  page_browser.direction(page, "AtoB")
+  page_browser.select(page, "model", "float32")
+  made = page_browser.give(page, path)
   opened = image_translator.open_model(models["tflite"], "AtoB")
   image = image_files.read(str(path))
   want = image_translator.translate_image(opened, image)
   assert made.shape == want.shape
   assert np.abs(made.astype(int) - want).max() <= 2
   assert np.abs(want.astype(int) - image).mean() > 1  # something was done
-  np.testing.assert_array_equal(_canvas(page, "before"), image)
-  assert name in _text(page, "status") and " ms on WASM" in _text(
+  np.testing.assert_array_equal(page_browser.canvas(page, "before"), image)
+  assert name in page_browser.text(
     page, "status"
-  )
+  ) and " ms on WASM" in page_browser.text(page, "status")
 
 
 def _write_kind(path, name):
@@ -203,11 +125,11 @@ def test_colours_and_orientation_are_those_of_translate(
 ):
   path = tmp_path / name
   _write_kind(path, name)
-  _direction(page, "AtoB")
-  _select(page, "model", "float32")
-  made = _give(page, path)
+  page_browser.direction(page, "AtoB")
+  page_browser.select(page, "model", "float32")
+  made = page_browser.give(page, path)
   image = image_files.read(str(path))
-  before = _canvas(page, "before").astype(int)
+  before = page_browser.canvas(page, "before").astype(int)
   assert before.shape == image.shape
   assert np.abs(before - image).max() <= 2
   opened = image_translator.open_model(models["tflite"], "AtoB")
@@ -221,15 +143,15 @@ def test_colours_and_orientation_are_those_of_translate(
 def test_other_direction_and_other_size(page, models, tmp_path):
   path = tmp_path / "picture.png"
   _write_picture(path, 48, 48)
-  _direction(page, "BtoA")
-  _select(page, "model", "float32")
-  _select(page, "size", "s48")
-  made = _give(page, path)
+  page_browser.direction(page, "BtoA")
+  page_browser.select(page, "model", "float32")
+  page_browser.select(page, "size", "s48")
+  made = page_browser.give(page, path)
   opened = image_translator.open_model(models["export"], "BtoA", size=48)
   want = image_translator.translate_image(opened, image_files.read(str(path)))
   assert np.abs(made.astype(int) - want).max() <= 2
-  _select(page, "size", "serving_default")
-  _direction(page, "AtoB")
+  page_browser.select(page, "size", "serving_default")
+  page_browser.direction(page, "AtoB")
 
 
 def test_what_is_no_picture_is_refused_in_words(page, tmp_path):
@@ -238,28 +160,30 @@ def test_what_is_no_picture_is_refused_in_words(page, tmp_path):
   _write_picture(whole, 60, 60)
   (tmp_path / "broken.jpg").write_bytes(whole.read_bytes()[:200])
   for name in ("letter.txt", "broken.jpg"):
-    said = _give(page, tmp_path / name)
+    said = page_browser.give(page, tmp_path / name)
     assert name in said and "Use JPEG, PNG or WebP" in said
-  assert _give(page, whole).shape == (60, 60, 3)  # it goes on
-  assert _text(page, "error") == ""
+  assert page_browser.give(page, whole).shape == (60, 60, 3)  # it goes on
+  assert page_browser.text(page, "error") == ""
 
 
 def test_sample(page):
   page.execute_script("delete frame.dataset.shown")
   page.find_element("css selector", "#samples button").click()
-  shown = _wait(page, "return frame.dataset.shown")
+  shown = page_browser.wait(page, "return frame.dataset.shown")
   assert shown == "sample1.png AtoB"
 
 
 def test_camera_shows_frames(page):
   page.find_element("id", "camera").click()
-  _wait(page, "return Number(frame.dataset.frames) > 10")
-  before, after = (_canvas(page, name) for name in ("before", "after"))
+  page_browser.wait(page, "return Number(frame.dataset.frames) > 10")
+  before, after = (
+    page_browser.canvas(page, name) for name in ("before", "after")
+  )
   assert before.shape == after.shape == (32, 32, 3)
   assert before.std() > 5 and np.abs(after.astype(int) - before).max() > 0
-  assert "frames a second" in _text(page, "status")
+  assert "frames a second" in page_browser.text(page, "status")
   page.find_element("id", "camera").click()
-  assert _text(page, "camera") == "Camera"
+  assert page_browser.text(page, "camera") == "Camera"
 
 
 def test_everything_has_a_name_and_the_keyboard_reaches_it(page):
@@ -308,20 +232,20 @@ def test_nothing_leaves_the_pages_own_origin(page, address):
 def test_graphics_processor_takes_the_whole_graph(
   address, models, tmp_path, kind
 ):
-  found = _open(address, *_SWIFTSHADER)
+  found = page_browser.open_page(address, *_SWIFTSHADER)
   try:
     if not found.execute_script("return 'gpu' in navigator"):
       pytest.skip("this browser has no WebGPU")
-    _select(found, "accelerator", "webgpu")
-    _select(found, "model", kind)
+    page_browser.select(found, "accelerator", "webgpu")
+    page_browser.select(found, "model", kind)
     assert found.execute_script("return document.body.dataset.accelerator") == (
       "webgpu"
-    ), _text(found, "error")
+    ), page_browser.text(found, "error")
     log = " ".join(entry["message"] for entry in found.get_log("browser"))
     assert "not fully compiled" not in log
     path = tmp_path / "picture.png"
     _write_picture(path, 32, 32)
-    made = _give(found, path)
+    made = page_browser.give(found, path)
     opened = image_translator.open_model(models["tflite"], "AtoB")
     want = image_translator.translate_image(opened, image_files.read(str(path)))
     assert np.abs(made.astype(int) - want).max() <= 3

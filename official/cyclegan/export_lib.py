@@ -185,7 +185,7 @@ def export(
         made, report, _own_pages(output_dir), config, model_dir, options
       )
       if "web" in options.format:
-        web_page.write(os.path.join(made, WEB_NAME), made)
+        web_page.write(os.path.join(made, WEB_NAME), made, app=True)
       files.carry_over(output_dir, made, _others(output_dir))
     except OSError as error:
       raise errors.StorageError(

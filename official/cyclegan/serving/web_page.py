@@ -36,13 +36,24 @@ from official.cyclegan.core import files
 from official.cyclegan.core import model_path
 from official.cyclegan.serving import tflite_child
 from official.cyclegan.serving import tflite_file
+from official.cyclegan.serving import web_app
 
 SAMPLES = "samples"  # folder with an export's sample images
 MODELS = "models"  # folder of the page with the .tflite files
 LIST_NAME = "models.json"  # what the page asks for first
 BILL_NAME = "sbom.cdx.json"  # as CycloneDX wants bills to be called
 _SOURCE = pathlib.Path(__file__).absolute().parents[1] / "web"
-_PAGE = ("index.html", "app.js", "resize.js", "style.css", "icon.svg")
+_PAGE = (
+  "index.html",
+  "app.js",
+  "backend_check.js",
+  "camera_capture.js",
+  "offline.js",
+  "resize.js",
+  "service_worker.js",
+  "style.css",
+  "icon.svg",
+)
 # LiteRT.js: files that npm installs, and where the page looks for them. The
 # builds of WebAssembly for new browsers and for others; those for threads and
 # for a graph divided between processors are not used.
@@ -73,12 +84,14 @@ def require_runtime() -> None:
     )
 
 
-def write(folder: str, exported: str) -> None:
+def write(folder: str, exported: str, app: bool = False) -> None:
   """Writes the page and all files that it loads.
 
   Args:
     folder: Is created. Any web server can serve it as it is.
     exported: A folder that `export` wrote, or one of its `.tflite` files.
+    app: Whether browsers that have opened the page keep it for days without a
+      network. Not for an address that shows another model the next time.
 
   Raises:
     errors.UserError: If there is no `.tflite` file of this package, LiteRT.js
@@ -93,14 +106,20 @@ def write(folder: str, exported: str) -> None:
       _copy(_MODULES / name, folder, target)
     for source, target in copies.items():
       _copy(pathlib.Path(source), folder, target)
-    for name, text in server_files().items():
+    web_app.write_icons(folder, copies.values())
+    texts = {**server_files(), **web_app.manifest(description["title"])}
+    for name, text in texts.items():
       pathlib.Path(folder, name).write_text(text, encoding="utf-8")
   except OSError as error:
     raise errors.UserError(
       f"the page cannot be written to {folder} ({error.strerror}). Free some"
       " space, or give another folder."
     ) from error
+  description["app"] = app
   files.write_json(os.path.join(folder, LIST_NAME), description, "output_dir")
+  # What a browser loads only in part is kept when it has loaded it.
+  later = (*server_files(), f"{MODELS}/", "litert/wasm/")
+  web_app.write_offline_files(folder, later)
   # Last: of all that is there.
   files.write_json(os.path.join(folder, BILL_NAME), _bill(folder), "output_dir")
 

@@ -4,21 +4,40 @@
 
 import {isWebGPUSupported, loadAndCompile, loadLiteRt, Tensor} from '@litertjs/core';
 
+import * as check from './backend_check.js';
+import {canRecord, Recorder, takePhoto} from './camera_capture.js';
+import * as offline from './offline.js';
 import {resize} from './resize.js';
 
 const MAX_PIXELS = 50e6;
 const BACKGROUND = '#ffffff';  // behind transparent pixels, as in training
+/** Files are measured against each other up to so many bytes together. */
+const MAX_MEASURED = 16e6;
 
 const $ = (id) => document.getElementById(id);
 
 /** What models.json says: directions, each with its files and samples. */
 let description;
-/** The model in use: {compiled, file, signature, size, accelerator}. */
+/**
+ * The model in use: {compiled, file, signature, size, accelerator}, and on a
+ * graphics processor {checker, watch}: the same on the processor, and when the
+ * two are compared.
+ */
 let current = null;
+/** Which kind of file is the fastest here; the same for both directions. */
+let fastest = null;
+/** What the graphics processor is called; what was found out is kept by it. */
+let device = '';
+/** Keeps files for when there is no network, where that is wanted. */
+let keepFiles = null;
+const allowInstallation = offline.offerInstallation($('install'));
 /** The picture shown: {data, width, height, name}, RGBA. */
 let picture = null;
-/** The camera's stream while it runs. */
+/** The camera's stream while it runs, and what shows it. */
 let stream = null;
+let viewer = null;
+/** Records what is shown of the camera. */
+let recorder = null;
 let facing = 'environment';
 let working = Promise.resolve();
 
@@ -57,21 +76,32 @@ function fillFiles() {
   const {files} = description.directions[direction()];
   const wanted = $('model').value;
   $('model').replaceChildren();
+  if (files.length > 1) option($('model'), 'auto', 'the fastest here');
   for (const file of files) {
     const size = `${Math.round(file.bytes / 1000).toLocaleString('en')} KB`;
     option($('model'), file.quantization, `${file.quantization}, ${size}`);
   }
-  const kinds = files.map((file) => file.quantization);
-  // What each kind of processor is fastest with.
-  const fast = description.gpu ? ['float16'] : ['dynamic', 'float16'];
-  const best = fast.find((kind) => kinds.includes(kind));
-  $('model').value = kinds.includes(wanted) ? wanted : best ?? kinds[0];
+  const known = files.some((file) => file.quantization === wanted);
+  $('model').value = known || files.length === 1 ? wanted : 'auto';
+  if (!$('model').value) $('model').selectedIndex = 0;
   fillSizes();
+}
+
+/** The kinds of a direction's files, what is likely to be fast at first. */
+function likelyKinds() {
+  const {files} = description.directions[direction()];
+  const kinds = files.map((file) => file.quantization);
+  const fast = ['dynamic', 'float16'].filter((kind) => kinds.includes(kind));
+  return fast.length ? fast : kinds.slice(0, 1);
 }
 
 function chosenFile() {
   const {files} = description.directions[direction()];
-  return files.find((file) => file.quantization === $('model').value);
+  const chosen = $('model').value;
+  const kinds = chosen === 'auto' ? [fastest, ...likelyKinds()] : [chosen];
+  return kinds
+      .map((kind) => files.find((file) => file.quantization === kind))
+      .find(Boolean);
 }
 
 function fillSizes() {
@@ -107,33 +137,137 @@ function compile(file, accelerator) {
   return loadAndCompile(file.path, {accelerator});
 }
 
-/** Compiles the chosen file, on the graphics processor if that takes it all. */
-async function prepare() {
-  status('Loading the model…');
-  const file = chosenFile();
-  const signature = $('size').value;
-  const wanted = $('accelerator').value;
-  let accelerator = 'wasm';
-  let compiled = null;
-  if (wanted === 'webgpu' || (wanted === 'auto' && description.gpu)) {
-    try {
-      compiled = await compile(file, 'webgpu');
-      // Else LiteRT.js has put all of it onto the processor.
-      if (compiled.isFullyAccelerated) accelerator = 'webgpu';
-    } catch (error) {
-      console.warn('WebGPU does not take this model.', error);
+function release() {
+  current?.compiled.delete();
+  current?.checker?.delete();
+}
+
+/** Compiles a file for the processor, as all others are judged by. */
+async function onProcessor(file, signature) {
+  const size = file.sizes[signature];
+  const compiled = await compile(file, 'wasm');
+  return {compiled, file, signature, size, accelerator: 'wasm'};
+}
+
+/** Compiles a file for the graphics processor; null if that refuses a part. */
+async function onGraphics(file, signature) {
+  try {
+    const compiled = await compile(file, 'webgpu');
+    if (compiled.isFullyAccelerated) {
+      const size = file.sizes[signature];
+      const watch = new check.Watch();
+      return {compiled, file, signature, size, accelerator: 'webgpu', watch};
     }
-    if (wanted !== accelerator && wanted === 'webgpu') {
-      fail('WebGPU does not take this model here. It runs on WASM.');
+    compiled.delete();  // LiteRT.js has put all of it onto the processor
+  } catch (error) {
+    console.warn('WebGPU does not take this model.', error);
+  }
+  return null;
+}
+
+/** Gives the milliseconds of a run; the first one may prepare something. */
+async function measure(model) {
+  const {size, file: {channels}} = model;
+  const [values] = check.testPictures(size, channels);
+  await runOn(model, values);
+  const started = performance.now();
+  await runOn(model, values);
+  return performance.now() - started;
+}
+
+function distrusted() {
+  return check.memory.get(`wrong ${device}`);
+}
+
+function distrust(reason) {
+  check.memory.set(`wrong ${device}`, reason);
+  document.body.dataset.distrusted = reason;
+  fail(`WebGPU gives wrong pictures on this device (${reason}). The page runs ` +
+       'on WASM from now on.');
+}
+
+/**
+ * Compiles a file for the graphics processor if that is right and, unless it is
+ * asked for, faster.
+ *
+ * @param {Object} processor The same file on the processor.
+ * @param {boolean} asked Whether somebody has chosen it.
+ * @return {Promise<Object>} The model to use; the other one is given up, or
+ *     becomes what it is compared with.
+ */
+async function fasterRight(processor, asked) {
+  const {file, signature, size} = processor;
+  const graphics = await onGraphics(file, signature);
+  if (!graphics) {
+    if (asked) fail('WebGPU does not take this model here. It runs on WASM.');
+    return processor;
+  }
+  const found = await check.compare(
+      (values) => runOn(graphics, values), (values) => runOn(processor, values),
+      size, file.channels);
+  if (found.reason) {
+    distrust(found.reason);
+  } else {
+    check.memory.set(`wrong ${device}`, null);
+    if (asked || found.graphics < found.processor) {
+      return {...graphics, checker: processor.compiled};
     }
   }
-  compiled ??= await compile(file, 'wasm');
-  current?.compiled.delete();
-  const size = file.sizes[signature];
-  current = {compiled, file, signature, size, accelerator};
+  graphics.compiled.delete();
+  return processor;
+}
+
+/** Finds which kind of file is the fastest on this processor, once. */
+async function findFastest(signature) {
+  const {files} = description.directions[direction()];
+  const likely = files.filter(
+      (file) => likelyKinds().includes(file.quantization) &&
+          file.sizes[signature]);
+  const bytes = likely.reduce((sum, file) => sum + file.bytes, 0);
+  if (fastest || likely.length < 2 || bytes > MAX_MEASURED) return;
+  const key = ['fastest', signature, navigator.userAgent,
+               ...likely.map((file) => [file.quantization, file.bytes])]
+                  .join(' ');
+  let kind = check.memory.get(key);
+  if (!kind) {
+    const times = new Map();
+    for (const file of likely) {
+      const model = await onProcessor(file, signature);
+      times.set(file.quantization, await measure(model));
+      model.compiled.delete();
+    }
+    [[kind]] = [...times].sort((a, b) => a[1] - b[1]);
+    check.memory.set(key, kind);
+  }
+  fastest = kind;
+}
+
+/** Compiles the chosen file where it is right, and the fastest. */
+async function prepare() {
+  status('Loading the model…');
+  const started = performance.now();
+  const signature = $('size').value;
+  const wanted = $('accelerator').value;
+  if ($('model').value === 'auto') await findFastest(signature);
+  const asked = wanted === 'webgpu';
+  let model = await onProcessor(chosenFile(), signature);
+  const known = description.gpu && !asked && wanted === 'auto' && distrusted();
+  if (known) {
+    console.warn(`WebGPU was wrong on this device before: ${known}.`);
+  } else if (asked || (wanted === 'auto' && description.gpu)) {
+    model = await fasterRight(model, asked);
+  }
+  release();
+  current = model;
+  const {size, accelerator, file} = current;
   document.body.dataset.accelerator = accelerator;
-  // The first run is slow on a graphics processor: shaders are compiled.
-  await run(new Float32Array(size * size * file.channels));
+  document.body.dataset.kind = file.quantization;
+  const milliseconds = await measure(current);
+  const seconds = (performance.now() - started) / 1000;
+  $('timing').textContent =
+      `${file.quantization} on ${name(accelerator)}: ready after ` +
+      `${seconds.toFixed(1)} s, ${milliseconds.toFixed(1)} ms a picture.` +
+      (known ? ` WebGPU was wrong on this device before (${known}).` : '');
   status(`Ready, ${size} pixels, on ${name(accelerator)}.`);
 }
 
@@ -141,9 +275,31 @@ function name(accelerator) {
   return accelerator === 'webgpu' ? 'WebGPU' : 'WASM';
 }
 
-/** Runs the model on values in [0, 1]; gives values in [0, 1]. */
+/**
+ * Runs the model on values in [0, 1]; gives values in [0, 1].
+ *
+ * What a graphics processor gives is compared with the processor's result about
+ * once a second, and whenever it looks like nothing, before it is shown.
+ */
 async function run(values) {
-  const {compiled, file, signature, size} = current;
+  const made = await runOn(current, values);
+  const {checker, watch} = current;
+  if (!watch?.isDue(made, values)) return made;
+  const started = performance.now();
+  const processor = {...current, compiled: checker, accelerator: 'wasm'};
+  const expected = await runOn(processor, values);
+  const reason = check.fault(made, expected);
+  watch.compared(performance.now() - started);
+  if (!reason) return made;
+  current.compiled.delete();
+  current = {...processor, checker: undefined, watch: undefined};
+  document.body.dataset.accelerator = 'wasm';
+  distrust(reason);
+  return expected;
+}
+
+async function runOn(model, values) {
+  const {compiled, file, signature, size} = model;
   const whole = file.io === 'uint8';
   const given = whole ?
       Uint8Array.from(values, (v) => Math.round(v * 255)) : values;
@@ -262,16 +418,28 @@ async function restyle() {
   $('frame').classList.add('full');
   $('download').disabled = false;
   $('frame').dataset.shown = `${picture.name} ${direction()}`;
+  firstPicture();
   status(`${picture.name}: ${width} × ${height} pixels, ` +
          `${milliseconds.toFixed(1)} ms on ${name(current.accelerator)}.`);
+}
+
+/** Notes once how long somebody has waited for a picture. */
+function firstPicture() {
+  if (document.body.dataset.first) return;
+  const seconds = (performance.now() / 1000).toFixed(1);
+  document.body.dataset.first = seconds;
+  $('timing').textContent +=
+      ` The first picture was there ${seconds} s after the page was opened.`;
 }
 
 // --------------------------------------------------------------- the camera
 
 function stopCamera() {
   if (!stream) return;
+  stopRecording();
   for (const track of stream.getTracks()) track.stop();
-  stream = null;
+  stream = viewer = null;
+  $('photo').hidden = $('record').hidden = true;
   $('camera').setAttribute('aria-pressed', 'false');
   $('camera').textContent = 'Camera';
   $('other').hidden = true;
@@ -292,7 +460,8 @@ async function startCamera() {
   }
   $('camera').setAttribute('aria-pressed', 'true');
   $('camera').textContent = 'Stop camera';
-  $('other').hidden = false;
+  $('other').hidden = $('photo').hidden = false;
+  $('record').hidden = !canRecord();
   $('frame').classList.add('full', 'live');
   $('download').disabled = false;
   picture = null;
@@ -301,7 +470,42 @@ async function startCamera() {
   video.playsInline = true;
   video.srcObject = stream;
   await video.play();
+  viewer = video;
   watch(video, stream);
+}
+
+/** Takes a photograph at the camera's full size and restyles that. */
+async function photograph() {
+  const photo = await takePhoto(stream, viewer);
+  stopCamera();
+  await show(photo, `photo.${photo.type.endsWith('png') ? 'png' : 'jpg'}`);
+}
+
+function startRecording() {
+  recorder = new Recorder($('after'));
+  $('record').textContent = 'Stop recording';
+  $('record').setAttribute('aria-pressed', 'true');
+}
+
+async function stopRecording() {
+  if (!recorder) return;
+  const {ending} = recorder;
+  const stopping = recorder.stop();
+  recorder = null;
+  $('record').textContent = 'Record';
+  $('record').setAttribute('aria-pressed', 'false');
+  const clip = await stopping;
+  document.body.dataset.clip = `${clip.size} ${clip.type}`;
+  save(clip, `camera_${direction()}.${ending}`);
+}
+
+/** Hands a file to whoever sits before the browser. */
+function save(blob, fileName) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = fileName;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
 /** Restyles frames until the camera is stopped. */
@@ -326,6 +530,7 @@ async function watch(video, own) {
       const {rgba, milliseconds} = await translate(data, size, size);
       paint($('before'), data, size, size);
       paint($('after'), rgba, size, size);
+      firstPicture();
       times.push({at: performance.now(), milliseconds});
       while (times.length > 30) times.shift();
       frames++;
@@ -350,10 +555,7 @@ function connect() {
   $('choose').addEventListener('click', () => $('file').click());
   $('file').addEventListener('change', () => {
     const [file] = $('file').files;
-    if (file) {
-      stopCamera();
-      show(file, file.name);
-    }
+    if (file) open(file);
     $('file').value = '';
   });
   const drop = $('drop');
@@ -370,15 +572,11 @@ function connect() {
     event.preventDefault();
     const [file] = event.dataTransfer.files;
     if (!file) return fail('That was no file. Drop a picture.');
-    stopCamera();
-    show(file, file.name);
+    open(file);
   });
   document.addEventListener('paste', (event) => {
     const [file] = event.clipboardData.files;
-    if (file) {
-      stopCamera();
-      show(file, file.name);
-    }
+    if (file) open(file);
   });
   $('slider').addEventListener('input', split);
   new ResizeObserver(split).observe($('after'));
@@ -394,20 +592,24 @@ function connect() {
     facing = facing === 'environment' ? 'user' : 'environment';
     startCamera();
   });
+  $('photo').addEventListener('click', () => {
+    photograph().catch((error) => fail(`No photograph: ${error.message}`));
+  });
+  $('record').addEventListener('click', () => {
+    if (recorder) stopRecording();
+    else startRecording();
+  });
   $('download').addEventListener('click', () => {
     $('after').toBlob((blob) => {
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(blob);
       const stem = (picture?.name ?? 'camera').replace(/\.[^.]*$/, '');
-      link.download = `${stem}_${direction()}.png`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+      save(blob, `${stem}_${direction()}.png`);
     }, 'image/png');
   });
   const again = () => inTurn(async () => {
     fail('');
     await prepare();
     await restyle();
+    await keepLoaded();
   });
   $('directions').addEventListener('change', () => {
     fillFiles();
@@ -429,6 +631,29 @@ function split() {
   $('line').style.left = `${offsetLeft + offsetWidth * percent / 100}px`;
 }
 
+/** Keeps what the page needs offline: what it has loaded, for both ways. */
+async function keepLoaded() {
+  const kind = current?.file.quantization;
+  const models = Object.values(description.directions)
+      .flatMap(({files}) => files)
+      .filter((file) => file.quantization === kind)
+      .map((file) => file.path);
+  await keepFiles?.([...offline.loadedFiles(), ...models]);
+}
+
+/** Makes the page an app, if it was exported as one. */
+async function becomeApp() {
+  allowInstallation();
+  keepFiles = await offline.keepOffline($('update'));
+  await keepLoaded();
+  document.body.dataset.offline = keepFiles ? 'yes' : 'no';
+}
+
+function open(file) {
+  stopCamera();
+  return show(file, file.name);
+}
+
 async function start() {
   description = await (await fetch('models.json')).json();
   document.title = description.title;
@@ -443,8 +668,10 @@ async function start() {
     label.append(input, `${value[0]} to ${value.at(-1)}`);
     $('directions').append(label);
   });
-  description.gpu =
-      isWebGPUSupported() && (await navigator.gpu.requestAdapter()) !== null;
+  const adapter =
+      isWebGPUSupported() ? await navigator.gpu.requestAdapter() : null;
+  description.gpu = adapter !== null;
+  if (adapter) device = check.deviceName(adapter);
   $('accelerator').querySelector('[value=webgpu]').disabled = !description.gpu;
   fillFiles();
   fillSamples();
@@ -455,6 +682,10 @@ async function start() {
     await prepare();
     document.body.dataset.ready = 'yes';
   });
+  const shared = await offline.sharedPicture();
+  if (shared) await open(shared);
+  offline.onOpenedFiles(open);
+  if (description.app) await becomeApp();
 }
 
 start().catch((error) => {

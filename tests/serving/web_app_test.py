@@ -1,0 +1,384 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Tests of the page as an app, and of what it does with wrong backends."""
+
+import contextlib
+import json
+import pathlib
+import re
+import threading
+import urllib.parse
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from official.cyclegan.core import errors
+from official.cyclegan.serving import page_server
+from official.cyclegan.serving import web_app
+from official.cyclegan.serving import web_page
+from tests import conftest
+from tests import page_browser
+
+_WEB = pathlib.Path(web_page.__file__).parents[1] / "web"
+# Takes the place of LiteRT.js: a graphics processor that computes as the
+# processor does, and then does to it what the page's address says.
+_FAULTY = """
+export * from './real.js';
+import {loadAndCompile as compile} from './real.js';
+const fault = new URLSearchParams(location.search).get('fault');
+Object.defineProperty(navigator, 'gpu', {
+  value: {requestAdapter: async () => ({info: {vendor: 'faulty'}})},
+});
+function exchanged(data) {
+  return data.map((_, i) => data[i % 3 === 1 ? i : i + 2 - 2 * (i % 3)]);
+}
+const faults = {
+  zero: (data) => data.map(() => 0),
+  once: (data, run) => run > 1 ? data.map((v, i) => data.at(-1 - i)) : data,
+  nan: (data, run) => run > 100 ? data.map(() => NaN) : data,
+  zero_later: (data, run) => run > 100 ? data.map(() => 0) : data,
+  exchanged,
+  exchanged_later: (data, run) => run > 60 ? exchanged(data) : data,
+};
+window.spoiled = 0;
+export const isWebGPUSupported = () => true;
+export async function loadAndCompile(path, options) {
+  const real = await compile(path, {...options, accelerator: 'wasm'});
+  if (options.accelerator !== 'webgpu') return real;
+  let runs = 0;
+  return {
+    isFullyAccelerated: true,
+    delete: () => real.delete(),
+    async run(...given) {
+      const [result] = await real.run(...given);
+      const data = await result.data();
+      runs++;
+      const made = faults[fault]?.(data, runs) ?? data;
+      if (made.some((v, i) => !Object.is(v, data[i]))) window.spoiled++;
+      return [{data: async () => made, delete: () => result.delete()}];
+    },
+  };
+}
+"""
+
+
+def _needs_runtime():
+  try:
+    web_page.require_runtime()
+  except errors.UserError as error:
+    pytest.skip(str(error))
+
+
+@contextlib.contextmanager
+def _served(folder, port=0):
+  server = page_server.PageServer("127.0.0.1", port, str(folder))
+  with server:
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    thread.join()
+
+
+def test_manifest_has_what_an_installation_needs(tmp_path):
+  (made,) = web_app.manifest("apple2orange_scenes: style transfer").values()
+  manifest = json.loads(made)
+  assert manifest["name"].startswith("apple2orange_scenes")
+  assert len(manifest["short_name"]) <= 12
+  assert manifest["start_url"] == manifest["scope"] == "./"
+  assert manifest["display"] == "standalone"
+  web_app.write_icons(str(tmp_path), [])
+  for icon in manifest["icons"]:
+    with PIL.Image.open(tmp_path / icon["src"]) as picture:
+      assert f"{picture.width}x{picture.height}" == icon["sizes"]
+  purposes = {icon["purpose"] for icon in manifest["icons"]}
+  assert purposes == {"any", "maskable"}
+  page = (_WEB / "index.html").read_text()
+  assert f'rel="manifest" href="{web_app.MANIFEST}"' in page
+  assert f"/{manifest['share_target']['action']}" not in page
+  worker = (_WEB / "service_worker.js").read_text()
+  assert "${SCOPE}" + manifest["share_target"]["action"] in worker
+  (files,) = manifest["share_target"]["params"]["files"]
+  assert f"get('{files['name']}')" in worker
+
+
+def test_icons_show_both_domains(tmp_path):
+  colors = {"A": (250, 10, 20), "B": (30, 200, 90)}
+  names = []
+  for domain, color in colors.items():
+    names += [f"samples/{domain}_{i}.png" for i in (0, 1)]
+    (tmp_path / "samples").mkdir(exist_ok=True)
+    PIL.Image.new("RGB", (40, 30), color).save(
+      tmp_path / "samples" / f"{domain}_0.png"
+    )
+    (tmp_path / "samples" / f"{domain}_1.png").write_bytes(b"no picture")
+  web_app.write_icons(str(tmp_path), names)
+  with PIL.Image.open(tmp_path / web_app.icon_name(192)) as icon:
+    assert icon.getpixel((20, 96)) == colors["A"]
+    assert icon.getpixel((170, 96)) == colors["B"]
+
+
+def test_samples_that_are_no_pictures_leave_drawn_icons(tmp_path):
+  (tmp_path / "A_0.png").write_bytes(b"no picture")
+  web_app.write_icons(str(tmp_path), ["A_0.png", "B_0.png"])
+  with PIL.Image.open(tmp_path / web_app.icon_name(512)) as icon:
+    assert icon.getpixel((0, 0)) != icon.getpixel((511, 0))
+
+
+def _offline(folder):
+  source = (folder / web_app.OFFLINE).read_text()
+  (described,) = re.findall(r"^self.OFFLINE_FILES = (.*);$", source, re.S)
+  return json.loads(described)
+
+
+def test_version_is_that_of_all_files_and_some_are_kept_later(tmp_path):
+  for name in ("index.html", "models/a#b.tflite", "50%.png", "_headers"):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(name)
+  later = ("models/", "_headers")
+  web_app.write_offline_files(str(tmp_path), later)
+  first = _offline(tmp_path)
+  assert first["files"] == ["./", "50%25.png", "index.html"]
+  (tmp_path / web_app.OFFLINE).unlink()
+  web_app.write_offline_files(str(tmp_path), later)
+  assert _offline(tmp_path) == first
+  (tmp_path / web_app.OFFLINE).unlink()
+  (tmp_path / "models" / "a#b.tflite").write_text("of another training")
+  web_app.write_offline_files(str(tmp_path), later)
+  assert _offline(tmp_path)["version"] != first["version"]
+
+
+@pytest.fixture(scope="module")
+def app(models, tmp_path_factory):
+  """Writes the page as `export` does."""
+  _needs_runtime()
+  folder = tmp_path_factory.mktemp("app") / "web"
+  web_page.write(str(folder), models["export"], app=True)
+  return folder
+
+
+def test_page_keeps_all_that_it_loads(app):
+  kept = {urllib.parse.unquote(name) for name in _offline(app)["files"]}
+  there = {p.relative_to(app).as_posix() for p in app.rglob("*") if p.is_file()}
+  later = {n for n in there if n.startswith(("models/", "litert/wasm/"))}
+  for_servers = {*web_page.server_files(), web_page.BILL_NAME, web_app.OFFLINE}
+  assert kept == {"./"} | there - later - for_servers
+  assert later
+
+
+def _write(path, size=32):
+  rng = np.random.default_rng(size)
+  picture = conftest.smooth_picture(rng, size, size)
+  PIL.Image.fromarray(picture).save(path)
+  return path
+
+
+@pytest.mark.slow
+def test_app_is_installable_works_offline_and_is_updated(app, tmp_path):
+  picture = _write(tmp_path / "picture.png")
+  page = None
+  try:
+    with _served(app) as address:
+      page = page_browser.open_page(address)
+      page_browser.wait(page, "return document.body.dataset.offline === 'yes'")
+      problems = page.execute_cdp_cmd("Page.getInstallabilityErrors", {})
+      ids = {e["errorId"] for e in problems["installabilityErrors"]}
+      assert not ids - {"in-incognito"}
+      page_browser.wait(page, "return !install.hidden")  # it may ask
+      made = page_browser.give(page, picture)
+    port = urllib.parse.urlsplit(address).port
+    # Nothing listens any more.
+    page.get(address)
+    page_browser.wait(page, "return document.body.dataset.ready")
+    np.testing.assert_array_equal(page_browser.give(page, picture), made)
+    page_browser.direction(page, "BtoA")
+    assert page_browser.give(page, picture).shape == made.shape
+    page.find_element("id", "camera").click()
+    page_browser.wait(page, "return Number(frame.dataset.frames) > 3")
+    _share(page, address, picture)
+
+    listed = app / web_page.LIST_NAME
+    described = json.loads(listed.read_text())
+    listed.write_text(json.dumps({**described, "title": "The next version"}))
+    (app / web_app.OFFLINE).unlink()
+    web_app.write_offline_files(str(app), ("models/", "litert/wasm/"))
+    with _served(app, port):
+      page.get(address)
+      page_browser.wait(page, "return !update.hidden")
+      assert page.title == described["title"]  # until it is asked for
+      page.find_element("id", "update").click()
+      page_browser.wait(page, "return document.title === 'The next version'")
+      page_browser.wait(page, "return document.body.dataset.offline === 'yes'")
+      names = page.execute_script("return caches.keys()")
+      assert set(names) == {
+        f"{address} shared",
+        f"{address} {_offline(app)['version']}",
+      }
+    for entry in page.get_log("browser"):
+      assert "Content Security Policy" not in entry["message"], entry
+  finally:
+    if page:
+      page.quit()
+
+
+def _share(page, address, picture):
+  """Does what a system does when a picture is shared with the app."""
+  encoded = list(picture.read_bytes())
+  page.execute_script(
+    """
+    const [bytes, done] = arguments;
+    const form = new FormData();
+    const file = new File([new Uint8Array(bytes)], 'von dort é.png');
+    form.append('picture', file);
+    return fetch('share', {method: 'POST', body: form}).then(() => true);
+    """,
+    encoded,
+  )
+  page.get(f"{address}?shared")
+  shown = page_browser.wait(page, "return frame.dataset.shown")
+  assert shown.startswith("von dort é.png")
+  assert page.current_url == address
+  page.refresh()  # it is not kept
+  page_browser.wait(page, "return document.body.dataset.ready")
+  assert not page.execute_script(
+    "return caches.has(`${location.href} shared`)"
+    ".then((has) => has && caches.open(`${location.href} shared`)"
+    ".then((c) => c.keys()).then((k) => k.length))"
+  )
+
+
+@pytest.fixture(scope="module")
+def faulty(models, tmp_path_factory):
+  """Serves a page whose graphics processor is wrong."""
+  _needs_runtime()
+  folder = tmp_path_factory.mktemp("faulty") / "web"
+  web_page.write(str(folder), models["export"])
+  (folder / "litert" / "core.js").rename(folder / "litert" / "real.js")
+  (folder / "litert" / "core.js").write_text(_FAULTY)
+  with _served(folder) as address:
+    page = page_browser.open_page(address)
+    yield page, address
+    page.quit()
+
+
+def _ask_for_graphics(page, address, fault):
+  page.get(f"{address}?fault={fault}")
+  page_browser.wait(page, "return document.body.dataset.ready")
+  page_browser.select(page, "accelerator", "webgpu")
+
+
+def _accelerator(page):
+  return page.execute_script("return document.body.dataset.accelerator")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["zero", "once", "exchanged"])
+def test_graphics_processors_that_are_wrong_are_not_used(
+  faulty, tmp_path, fault
+):
+  page, address = faulty
+  _ask_for_graphics(page, address, "none")
+  assert _accelerator(page) == "webgpu" and not page_browser.text(page, "error")
+  right = page_browser.give(page, _write(tmp_path / "picture.png"))
+  _ask_for_graphics(page, address, fault)
+  assert _accelerator(page) == "wasm"
+  assert "WebGPU gives wrong pictures" in page_browser.text(page, "error")
+  made = page_browser.give(page, tmp_path / "picture.png")
+  np.testing.assert_array_equal(made, right)
+  # It is remembered, until somebody asks again and it is right.
+  page.get(address)
+  page_browser.wait(page, "return document.body.dataset.ready")
+  assert _accelerator(page) == "wasm"
+  timing = page.execute_script("return timing.textContent")
+  assert "was wrong on this device before" in timing
+  page_browser.select(page, "accelerator", "webgpu")
+  assert _accelerator(page) == "webgpu"
+  page_browser.select(page, "accelerator", "auto")
+  assert "before" not in page.execute_script("return timing.textContent")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["nan", "zero_later", "exchanged_later"])
+def test_graphics_processors_that_go_wrong_are_given_up(faulty, fault):
+  page, address = faulty
+  _ask_for_graphics(page, address, fault)
+  assert _accelerator(page) == "webgpu"
+  page.find_element("id", "camera").click()
+  reason = page_browser.wait(page, "return document.body.dataset.distrusted")
+  assert _accelerator(page) == "wasm"
+  assert reason in page_browser.text(page, "error")
+  spoiled = page.execute_script("return window.spoiled")
+  frames = page.execute_script("return Number(frame.dataset.frames)")
+  page_browser.wait(page, f"return Number(frame.dataset.frames) > {frames}")
+  assert page.execute_script("return window.spoiled") == spoiled
+  if fault != "exchanged_later":  # seen in the first one, before it is shown
+    assert spoiled == 1
+  before, after = (
+    page_browser.canvas(page, name) for name in ("before", "after")
+  )
+  assert after.std() > 5 and before.shape == after.shape
+
+
+@pytest.mark.slow
+def test_camera_photographs_and_records(faulty):
+  page, address = faulty
+  page.get(address)
+  page_browser.wait(page, "return document.body.dataset.ready")
+  page.find_element("id", "camera").click()
+  page_browser.wait(page, "return Number(frame.dataset.frames) > 3")
+  page.find_element("id", "record").click()
+  page_browser.wait(page, "return Number(frame.dataset.frames) > 30")
+  page.find_element("id", "record").click()
+  size, kind = page_browser.wait(
+    page, "return document.body.dataset.clip"
+  ).split(" ", 1)
+  assert int(size) > 1000 and kind.startswith("video/")
+  page.find_element("id", "photo").click()
+  shown = page_browser.wait(page, "return frame.dataset.shown")
+  assert shown.startswith("photo.")
+  height, width, _ = page_browser.canvas(page, "after").shape
+  assert height >= 480 and width >= 640  # not the model's size
+  assert page_browser.text(page, "camera") == "Camera"
+  assert not page.find_element("id", "photo").is_displayed()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_no_serious_fault(faulty, width):
+  script = _WEB / "node_modules" / "axe-core" / "axe.min.js"
+  if not script.is_file():
+    pytest.skip("axe-core is not installed: npm ci --prefix " + str(_WEB))
+  page, address = faulty
+  page.execute_cdp_cmd(
+    "Emulation.setDeviceMetricsOverride",
+    {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False},
+  )
+  page.get(address)
+  page_browser.wait(page, "return document.body.dataset.ready")
+  page.execute_script("document.querySelector('details').open = true")
+  page.execute_script(script.read_text(encoding="utf-8"))
+  found = page.execute_async_script(
+    "axe.run().then((r) => arguments[0](r.violations))"
+  )
+  assert [
+    (v["id"], v["impact"], [n["html"] for n in v["nodes"]])
+    for v in found
+    if v["impact"] in ("serious", "critical")
+  ] == []
+  page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
