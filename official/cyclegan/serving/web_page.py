@@ -34,6 +34,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import model_path
+from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import tflite_child
 from official.cyclegan.serving import tflite_file
 
@@ -41,7 +42,14 @@ SAMPLES = "samples"  # folder with an export's sample images
 MODELS = "models"  # folder of the page with the .tflite files
 BILL_NAME = "sbom.cdx.json"  # as CycloneDX wants bills to be called
 _SOURCE = pathlib.Path(__file__).absolute().parents[1] / "web"
-_PAGE = ("index.html", "app.js", "resize.js", "style.css", "icon.svg")
+_PAGE = (
+  "index.html",
+  "app.js",
+  "guided.js",
+  "resize.js",
+  "style.css",
+  "icon.svg",
+)
 # LiteRT.js: files that npm installs, and where the page looks for them. The
 # builds of WebAssembly for new browsers and for others; those for threads and
 # for a graph divided between processors are not used.
@@ -222,7 +230,7 @@ def _describe(exported: str) -> tuple[dict[str, Any], dict[str, str]]:
     )
   single = found.kind is model_path.Kind.TFLITE
   folder = os.path.dirname(exported) if single else exported
-  directions: dict[str, dict[str, list[Any]]] = {}
+  directions: dict[str, dict[str, Any]] = {}
   copies = {}
   for path, spec in _specs(exported, found.tflite_files).items():
     entry = _describe_file(path, spec)
@@ -234,6 +242,7 @@ def _describe(exported: str) -> tuple[dict[str, Any], dict[str, str]]:
     described["files"].append(entry)
   for direction, described in directions.items():
     described["files"].sort(key=_place)
+    described["detail"] = image_translator.best_detail(exported, direction)
     for path in _samples(folder, direction[0]):
       copies[path] = f"{SAMPLES}/{os.path.basename(path)}"
       described["samples"].append(_url(copies[path]))
