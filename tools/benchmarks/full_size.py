@@ -295,7 +295,7 @@ def _compare_borders(model: str, folder: pathlib.Path) -> None:
   near = edges[:, None] | edges[None]
   rows = []
   for name, picture in pictures.items():
-    statistics = image_translator.statistics_of(translator, picture)
+    _, _, statistics = image_translator.measure(translator, picture)
     made = np.concatenate(
       list(
         image_translator.translate_strips(

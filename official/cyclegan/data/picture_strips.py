@@ -150,27 +150,51 @@ def _is_opaque(path: str) -> bool:
 
 
 def thumbnail(picture: PictureStrips, size: int) -> np.ndarray:
-  """Returns a small copy of a picture, reading it once.
+  """Returns a small copy of a picture, reading it once; as `shrunk`.
 
   Args:
     picture: The picture.
+    size: As for `shrunk`.
+  """
+  return shrunk(picture.strips(), picture.height, picture.width, size)
+
+
+def shrunk(
+  strips: Iterable[np.ndarray], height: int, width: int, size: int
+) -> np.ndarray:
+  """Returns a small copy of a picture that comes strip by strip.
+
+  Args:
+    strips: uint8 `[rows, width, channels]`, from the top.
+    height: Of the picture, pixels.
+    width: Of the picture, pixels.
     size: Height and width that the copy will be made of at most, pixels.
 
   Returns:
-    float32 `[height, width, 3]` in [0, 255]: means of square blocks, each side
-    at least four times `size` long unless the picture is smaller.
+    float32 `[height, width, channels]` in [0, 255]: means of square blocks,
+    each side at least four times `size` long unless the picture is smaller.
   """
-  block = max(1, min(picture.height, picture.width) // (4 * size))
-  columns = np.arange(0, picture.width, block)
-  widths = np.diff(np.append(columns, picture.width))
-  parts = []
-  for strip in picture.strips(-(-_ROWS // block) * block):
-    rows = np.arange(0, len(strip), block)
-    heights = np.diff(np.append(rows, len(strip)))
-    sums = np.add.reduceat(strip, rows, axis=0, dtype=np.uint32)
+  block = max(1, min(height, width) // (4 * size))
+  columns = np.arange(0, width, block)
+  widths = np.diff(np.append(columns, width))
+  parts: list[np.ndarray] = []
+  waiting: list[np.ndarray] = []  # rows of a block that is not whole yet
+  top = have = 0
+  for strip in strips:
+    waiting.append(strip)
+    have += len(strip)
+    whole = have if top + have == height else have // block * block
+    if not whole:
+      continue
+    pixels = np.concatenate(waiting) if len(waiting) > 1 else waiting[0]
+    rows = np.arange(0, whole, block)
+    heights = np.diff(np.append(rows, whole))
+    sums = np.add.reduceat(pixels[:whole], rows, axis=0, dtype=np.uint32)
     sums = np.add.reduceat(sums, columns, axis=1)
     area = heights[:, None, None] * widths[:, None]
     parts.append((sums / area).astype(np.float32))
+    waiting, have = [pixels[whole:]], have - whole
+    top += whole
   return np.concatenate(parts)
 
 

@@ -86,7 +86,7 @@ def _through(layer: tf.keras.layers.Layer, view: _View) -> _View:
     layer, (tf.keras.layers.Conv2D, tf.keras.layers.DepthwiseConv2D)
   ):
     kernel, stride = layer.kernel_size[0], layer.strides[0]
-    before = getattr(layer, "reflect", 0)
+    before = layer.reflect if isinstance(layer, layers.BorderConv2D) else 0
     if layer.padding == "same":  # TensorFlow puts the odd pixel behind
       before = max(kernel - stride, 0) // 2
     return _View(

@@ -78,7 +78,10 @@ def coefficients(guide: np.ndarray, change: np.ndarray) -> np.ndarray:
 
 
 def add_change(
-  image: np.ndarray, guide: np.ndarray, change: np.ndarray
+  image: np.ndarray,
+  guide: np.ndarray,
+  change: np.ndarray,
+  onto: np.ndarray | None = None,
 ) -> np.ndarray:
   """Returns a picture with the change of its small copy.
 
@@ -86,6 +89,7 @@ def add_change(
     image: uint8 `[height, width, channels]`, 1 or 3 channels.
     guide: Its small copy, `[small_height, small_width, channels]` in [0, 1].
     change: What a generator added to that, same shape, in [-1, 1].
+    onto: What the change is added to instead of `image`, uint8 of its shape.
 
   Returns:
     uint8 of the shape of `image`.
@@ -94,7 +98,9 @@ def add_change(
   made = np.empty_like(image)
 
   def fill(rows: slice) -> None:
-    made[rows] = strips.apply(image[rows], rows.start)
+    made[rows] = strips.apply(
+      image[rows], rows.start, None if onto is None else onto[rows]
+    )
 
   parts = [
     slice(top, min(top + _ROWS, len(image)))
@@ -129,23 +135,29 @@ class Strips:
     self._above, self._below = _neighbours(small_height, height)
     self._columns = list(_column_blocks(small_width, width))
 
-  def apply(self, strip: np.ndarray, top: int) -> np.ndarray:
+  def apply(
+    self, strip: np.ndarray, top: int, onto: np.ndarray | None = None
+  ) -> np.ndarray:
     """Returns some rows of the picture with their change.
 
     Args:
       strip: uint8 `[rows, width, channels]`.
       top: Which row of the picture is the strip's first.
+      onto: What the change is added to instead of `strip`, of its shape.
 
     Returns:
       uint8 of the same shape.
     """
+    onto = strip if onto is None else onto
     made = np.empty_like(strip)
     for start in range(0, len(strip), _ROWS):
       rows = slice(start, min(start + _ROWS, len(strip)))
-      self._apply_rows(strip[rows], top + start, made[rows])
+      self._apply_rows(strip[rows], top + start, onto[rows], made[rows])
     return made
 
-  def _apply_rows(self, strip: np.ndarray, top: int, made: np.ndarray) -> None:
+  def _apply_rows(
+    self, strip: np.ndarray, top: int, onto: np.ndarray, made: np.ndarray
+  ) -> None:
     """Writes a few rows into `made`."""
     rows = slice(top, top + len(strip))
     above = self._above[rows]
@@ -162,7 +174,7 @@ class Strips:
       for c in range(self._channels):
         total = maps[:, c, -1]
         total *= _LEVELS
-        total += part[:, c]
+        total += onto[:, columns, c]
         for k in range(self._channels):
           term = maps[:, c, k]
           term *= part[:, k]

@@ -325,19 +325,25 @@ def working_size(
   return max(1, round(height * factor)), max(1, round(width * factor))
 
 
-def statistics_of(
+def measure(
   translator: ImageTranslator, image: np.ndarray
-) -> np.ndarray | None:
-  """Returns what all tiles of a picture are normalised by.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+  """Translates a whole picture at the model's size, for its tiles.
 
   Args:
     translator: The generator, with `tiles`.
     image: The picture, or a smaller copy, `[height, width, channels]` in
       [0, 255].
+
+  Returns:
+    The picture at the model's size and its translation, float32
+    `[size, size, channels]` in [0, 1]; and what tiles are normalised by.
   """
   assert translator.tiles
   small = image_files.resize(image, translator.size, translator.size)
-  return translator.tiles.measure(_to_unit(small))[1]
+  guide = _to_unit(small)
+  translated, statistics = translator.tiles.measure(guide)
+  return guide[0], translated[0], statistics
 
 
 def translate_strips(
@@ -354,7 +360,7 @@ def translate_strips(
     strips: uint8 `[rows, width, channels]`, from the top.
     height: Of the picture, pixels.
     width: Of the picture, pixels.
-    statistics: From `statistics_of`.
+    statistics: From `measure`.
 
   Yields:
     float32 `[rows, width, channels]` in [0, 1], from the top.
@@ -376,23 +382,41 @@ def _translate_tiles(
 ) -> np.ndarray:
   """Translates an image in tiles; returns uint8 of its size."""
   height, width = image.shape[:2]
-  statistics = statistics_of(translator, image)
   size = working_size(translator, height, width, texture_scale)
   if size == (height, width):
-    made = np.empty_like(image)
-    top = 0
-    for strip in translate_strips(
-      translator, [image], height, width, statistics
-    ):
-      made[top : top + len(strip)] = to_levels(strip)
-      top += len(strip)
-    return made
+    return tile_image(translator, image)
   small = image_files.resize_to_levels(image, *size)
-  translated = np.concatenate(
-    list(translate_strips(translator, [small], *size, statistics))
-  )
+  made = tile_image(translator, small)
   guide = _to_unit(small)[0]
-  return guided_upsampling.add_change(image, guide, translated - guide)
+  return guided_upsampling.add_change(image, guide, _to_unit(made)[0] - guide)
+
+
+def tile_image(translator: ImageTranslator, image: np.ndarray) -> np.ndarray:
+  """Translates an image in tiles, and keeps to what is made of the whole.
+
+  At full size a generator may see nothing but skin where it saw a fruit in
+  training. So the tiles give the texture, and the picture as a whole what it
+  becomes: what the model makes of the whole at its own size, less the tiles'
+  result made as small, is brought to full size as with `guided` and added.
+
+  Args:
+    translator: The generator, with `tiles`.
+    image: uint8 `[height, width, channels]`.
+
+  Returns:
+    uint8 of the same shape.
+  """
+  height, width = image.shape[:2]
+  guide, whole, statistics = measure(translator, image)
+  made = np.empty_like(image)
+  top = 0
+  for strip in translate_strips(translator, [image], height, width, statistics):
+    made[top : top + len(strip)] = to_levels(strip)
+    top += len(strip)
+  if height * width <= translator.size**2:
+    return made
+  own = image_files.resize(made, translator.size, translator.size) / 255.0
+  return guided_upsampling.add_change(image, guide, whole - own, made)
 
 
 def _translate_native(
@@ -493,8 +517,8 @@ def _of_direction(found: model_path.ModelPath, direction: str) -> str:
     raise _wrong_direction(found.path, has, direction)
   paths = found.exported[direction]
   # The SavedModel comes first, but only TensorFlow can open it.
-  files = [path for path in paths if path in found.tflite_files]
-  return files[0] if files and not _has_tensorflow() else paths[0]
+  light = [path for path in paths if path in found.tflite_files]
+  return light[0] if light and not _has_tensorflow() else paths[0]
 
 
 def _open_saved_model(path: str, direction: str) -> ImageTranslator:

@@ -20,6 +20,7 @@ small copy, which is made in two steps and differs by rounding.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 
 import numpy as np
@@ -75,41 +76,76 @@ def _translated(
     size = image_translator.working_size(
       translator, height, width, texture_scale
     )
-  whole = size == (height, width)
-  small = picture_strips.thumbnail(
-    picture, translator.size if whole else max(translator.size, *size)
-  )
-  if translator.channels == 1:
-    small = image_files.luma(np.rint(small).astype(np.uint8))
-  statistics = None
-  if detail == command_config.TILES:
-    statistics = image_translator.statistics_of(translator, small)
-  if whole:
-    for strip in image_translator.translate_strips(
-      translator, _strips(translator, picture), height, width, statistics
-    ):
-      yield image_translator.to_levels(strip)
-    return
+    if size == (height, width):
+      yield from _tiled(translator, picture)
+      return
+  small = _thumbnail(translator, picture, max(translator.size, *size))
   small = image_files.resize(small, *size)
-  guide = small / 255.0
   if detail == command_config.TILES:
     levels = np.rint(small).astype(np.uint8)
     guide = levels / np.float32(255.0)
-    translated = np.concatenate(
-      list(
-        image_translator.translate_strips(
-          translator, [levels], *size, statistics
-        )
-      )
-    )
+    made = image_translator.tile_image(translator, levels)
+    change = made / np.float32(255.0) - guide
   else:
-    translated = translator.translate(guide[None])[0]
-  maps = guided_upsampling.coefficients(guide, translated - guide)
-  strips = guided_upsampling.Strips(maps, height, width)
+    guide = small / np.float32(255.0)
+    change = translator.translate(guide[None])[0] - guide
+  strips = _guided(guide, change, picture)
   top = 0
   for strip in _strips(translator, picture):
     yield strips.apply(strip, top)
     top += len(strip)
+
+
+def _tiled(
+  translator: image_translator.ImageTranslator,
+  picture: picture_strips.PictureStrips,
+) -> Iterator[np.ndarray]:
+  """Yields what `image_translator.tile_image` would return.
+
+  The tiles' result waits in a file without a name until all of it is known.
+  """
+  height, width = picture.height, picture.width
+  small = _thumbnail(translator, picture, translator.size)
+  guide, whole, statistics = image_translator.measure(translator, small)
+  row_bytes = width * translator.channels
+  with tempfile.TemporaryFile() as waiting:
+
+    def made() -> Iterator[np.ndarray]:
+      for strip in image_translator.translate_strips(
+        translator, _strips(translator, picture), height, width, statistics
+      ):
+        levels = image_translator.to_levels(strip)
+        waiting.write(levels.tobytes())
+        yield levels
+
+    shrunk = picture_strips.shrunk(made(), height, width, translator.size)
+    own = image_files.resize(shrunk, translator.size, translator.size) / 255.0
+    strips = _guided(guide, whole - own, picture)
+    waiting.seek(0)
+    top = 0
+    for strip in _strips(translator, picture):
+      onto = np.frombuffer(waiting.read(len(strip) * row_bytes), np.uint8)
+      yield strips.apply(strip, top, onto.reshape(strip.shape))
+      top += len(strip)
+
+
+def _guided(
+  guide: np.ndarray, change: np.ndarray, picture: picture_strips.PictureStrips
+) -> guided_upsampling.Strips:
+  maps = guided_upsampling.coefficients(guide, change)
+  return guided_upsampling.Strips(maps, picture.height, picture.width)
+
+
+def _thumbnail(
+  translator: image_translator.ImageTranslator,
+  picture: picture_strips.PictureStrips,
+  size: int,
+) -> np.ndarray:
+  """Returns a small copy with the generator's channels, in [0, 255]."""
+  small = picture_strips.thumbnail(picture, size)
+  if translator.channels == 1:
+    return image_files.luma(np.rint(small).astype(np.uint8))
+  return small
 
 
 def _strips(
