@@ -170,28 +170,23 @@ def _ways(
   translator: image_translator.ImageTranslator,
 ) -> Iterator[tuple[str, _Way]]:
   """Yields what is compared: names, and functions of a picture."""
-  yield "doing nothing", lambda image: image
+  yield "doing nothing", np.copy
+
+  def translate(detail: str, texture_scale: float = 0.0) -> _Way:
+    return lambda image: image_translator.translate_image(
+      translator, image, detail, texture_scale=texture_scale
+    )
+
+  def with_patches(kernelized: bool) -> _Way:
+    return lambda image: _with_patches(translator, image, kernelized)
+
   for way in full_size_report.ways(translator):
-    yield (
-      way,
-      lambda image, way=way: image_translator.translate_image(
-        translator, image, way
-      ),
-    )
+    yield way, translate(way)
   for scale in _TEXTURE_SCALES:
-    yield (
-      f"tiles, texture_scale {scale:g}",
-      lambda image, scale=scale: image_translator.translate_image(
-        translator, image, command_config.TILES, texture_scale=scale
-      ),
-    )
-  for name, kernelized in (("kernelised", True), ("pooled", False)):
-    yield (
-      f"tiles, {name} statistics",
-      lambda image, kernelized=kernelized: _with_patches(
-        translator, image, kernelized
-      ),
-    )
+    name = f"tiles, texture_scale {scale:g}"
+    yield name, translate(command_config.TILES, scale)
+  yield "tiles alone, kernelised statistics", with_patches(True)
+  yield "tiles alone, pooled statistics", with_patches(False)
 
 
 def _with_patches(
@@ -208,7 +203,7 @@ def _with_patches(
     for n in image.shape[:2]
   ]
   values = image[None].astype(np.float32) / 255.0
-  table = np.stack(
+  table: np.ndarray = np.array(
     [
       [
         tiles.measure(values[:, y : y + size, x : x + size])[1]
@@ -269,10 +264,11 @@ def _smoothed(table: np.ndarray) -> np.ndarray:
     edges = [(1, 1) if i == axis else (0, 0) for i in range(table.ndim)]
     padded = np.pad(table, edges, mode="edge")
     size = table.shape[axis]
-    table = sum(
+    parts = [
       weight * padded.take(range(i, i + size), axis)
       for i, weight in enumerate(_KERNEL)
-    ) / sum(_KERNEL)
+    ]
+    table = np.sum(parts, axis=0) / sum(_KERNEL)
   return table
 
 

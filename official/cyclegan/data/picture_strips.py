@@ -306,7 +306,7 @@ def _png_chunks(
   for strip in strips:
     rows = np.zeros((len(strip), 1 + width * channels), np.uint8)
     rows[:, 1:] = strip.reshape(len(strip), -1)  # behind the filter, none
-    yield chunk(b"IDAT", stored.compress(memoryview(rows)))
+    yield chunk(b"IDAT", stored.compress(rows.tobytes()))
   yield chunk(b"IDAT", stored.flush()) + chunk(b"IEND", b"")
 
 

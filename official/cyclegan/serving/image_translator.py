@@ -41,6 +41,10 @@ from official.cyclegan.serving import tflite_child
 from official.cyclegan.serving import tflite_file
 from official.cyclegan.serving import tiling
 
+# How much of the tiles' texture is kept. All of it was sharper than the truth on
+# the fruits, and further from it (docs/full-size.md).
+TEXTURE = 0.4
+
 
 class NotFiniteError(errors.UserError):
   """A generator gave NaN or infinity, of which no picture can be made."""
@@ -395,9 +399,10 @@ def tile_image(translator: ImageTranslator, image: np.ndarray) -> np.ndarray:
   """Translates an image in tiles, and keeps to what is made of the whole.
 
   At full size a generator may see nothing but skin where it saw a fruit in
-  training. So the tiles give the texture, and the picture as a whole what it
-  becomes: what the model makes of the whole at its own size, less the tiles'
-  result made as small, is brought to full size as with `guided` and added.
+  training. So the tiles give the texture, by `TEXTURE`, and the picture as a
+  whole what it becomes: what the model makes of the whole at its own size, less
+  the tiles' result made as small, is brought to full size as with `guided` and
+  added.
 
   Args:
     translator: The generator, with `tiles`.
@@ -411,12 +416,25 @@ def tile_image(translator: ImageTranslator, image: np.ndarray) -> np.ndarray:
   made = np.empty_like(image)
   top = 0
   for strip in translate_strips(translator, [image], height, width, statistics):
-    made[top : top + len(strip)] = to_levels(strip)
+    rows = slice(top, top + len(strip))
+    made[rows] = textured(image[rows], to_levels(strip))
     top += len(strip)
-  if height * width <= translator.size**2:
-    return made
   own = image_files.resize(made, translator.size, translator.size) / 255.0
   return guided_upsampling.add_change(image, guide, whole - own, made)
+
+
+def textured(image: np.ndarray, tiles: np.ndarray) -> np.ndarray:
+  """Mixes the tiles' result into a picture.
+
+  Args:
+    image: uint8 `[height, width, channels]`.
+    tiles: What tiles make of it, of the same shape.
+
+  Returns:
+    uint8 of the same shape.
+  """
+  mixed = image + np.float32(TEXTURE) * (tiles.astype(np.float32) - image)
+  return np.rint(mixed).astype(np.uint8)
 
 
 def _translate_native(

@@ -120,12 +120,14 @@ def _tiled(
 
     shrunk = picture_strips.shrunk(made(), height, width, translator.size)
     own = image_files.resize(shrunk, translator.size, translator.size) / 255.0
+    own = guide + image_translator.TEXTURE * (own - guide)  # as `textured`
     strips = _guided(guide, whole - own, picture)
     waiting.seek(0)
     top = 0
     for strip in _strips(translator, picture):
       onto = np.frombuffer(waiting.read(len(strip) * row_bytes), np.uint8)
-      yield strips.apply(strip, top, onto.reshape(strip.shape))
+      onto = image_translator.textured(strip, onto.reshape(strip.shape))
+      yield strips.apply(strip, top, onto)
       top += len(strip)
 
 
