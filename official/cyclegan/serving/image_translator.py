@@ -41,8 +41,8 @@ from official.cyclegan.serving import tflite_child
 from official.cyclegan.serving import tflite_file
 from official.cyclegan.serving import tiling
 
-# How much of the tiles' texture is kept. All of it was sharper than the truth on
-# the fruits, and further from it (docs/full-size.md).
+# How much of the tiles' texture is kept. All of it was sharper than the truth
+# on the fruits, and further from it (docs/full-size.md).
 TEXTURE = 0.4
 
 
