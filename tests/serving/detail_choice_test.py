@@ -52,7 +52,8 @@ def _translator(local):
 
 def _tests(size, truth):
   rng = np.random.default_rng(0)
-  images = rng.integers(60, 190, (2, size, size, 3), np.uint8)
+  coarse = rng.integers(60, 190, (2, size // 8, size // 8, 3), np.uint8)
+  images = coarse.repeat(8, axis=1).repeat(8, axis=2)
   textured = np.rint(images + 255 * _pattern(images)).astype(np.uint8)
   made = {"inverted": 255 - images, "textured": textured, None: None}[truth]
   return large_tests.LargeTests(images, made)
