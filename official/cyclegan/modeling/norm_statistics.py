@@ -74,7 +74,7 @@ def measured(
   Returns:
     What it gives, outside of training; and the statistics, float32
     `[batch, 1, 2, length]`: of all norms' channels, one norm after the other,
-    the means and the variances.
+    the means, and the variances with the norms' epsilons.
   """
   means, variances = [], []
 
@@ -82,13 +82,10 @@ def measured(
     layer: normalization.InstanceNormalization, i: int, inputs: tf.Tensor
   ) -> tf.Tensor:
     del i  # in the order of computation anyway
-    x = tf.cast(inputs, tf.float32)
-    mean = tf.reduce_mean(x, axis=[1, 2], keepdims=True)
-    centred = x - mean
-    variance = tf.reduce_mean(centred * centred, axis=[1, 2], keepdims=True)
+    mean, centred, variance = layer.moments(tf.cast(inputs, tf.float32))
     means.append(mean)
     variances.append(variance)
-    gain, shift = _affine(layer, tf.math.rsqrt(variance + layer.epsilon))
+    gain, shift = _affine(layer, tf.math.rsqrt(variance))
     return tf.cast(centred * gain + shift, inputs.dtype)
 
   made = _walk(network, images, norm)
@@ -116,10 +113,7 @@ def applied(
   sizes = [_channels(layer) for layer in layers]
   # All norms' together: one operator instead of one for each.
   mean, variance = statistics[:, :, :1], statistics[:, :, 1:]
-  epsilon = tf.concat(
-    [tf.fill([size], layer.epsilon) for layer, size in zip(layers, sizes)], 0
-  )
-  gains = tf.math.rsqrt(variance + epsilon)
+  gains = tf.math.rsqrt(variance)
   shifts = -mean * gains
   split_gains = tf.split(gains, sizes, 3)
   split_shifts = tf.split(shifts, sizes, 3)

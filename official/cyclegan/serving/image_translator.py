@@ -584,6 +584,8 @@ def _open_tflite(path: str, direction: str, size: int) -> ImageTranslator:
   try:
     opened = tflite_child.open_model(path)
     levels = tflite_file.input_levels(path)
+  except tflite_child.StartError:  # not for want of a good file
+    raise
   except (OSError, ValueError, RuntimeError) as error:
     raise errors.UserError(
       f"is not a .tflite file of this package ({errors.first_line(error)})."

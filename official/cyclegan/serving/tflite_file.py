@@ -57,7 +57,7 @@ class SignatureSpec:
     sizes: By signature the width and height that it takes, pixels; the default
       signature first.
     channels: Of the images, 1 or 3.
-    io: One of `config.IOS`.
+    io: `float01` or `uint8`.
     tile: Width and height that the signature for tiles takes, pixels; 0 if
       there is none.
     statistics: How many numbers the norms' statistics are, which the others
