@@ -23,6 +23,7 @@ from official.cyclegan.serving import tflite_child
 from official.cyclegan.serving import tflite_convert
 from official.cyclegan.serving import tflite_edit
 from official.cyclegan.serving import tflite_file
+from official.cyclegan.serving import tflite_graph
 from official.cyclegan.serving import tflite_probe
 from tests import conftest
 
@@ -84,6 +85,8 @@ def test_a_file_with_tiles(images, tmp_path, norm, whole):
   path.write_bytes(tflite_edit.with_metadata(content, description))
   weights = 4 * sum(int(np.prod(v.shape)) for v in module.variables)
   assert len(content) - len(plain) < 60_000 < weights  # one more graph
+  graph = tflite_graph.read(path.read_bytes())
+  assert [graph.tensors[i].shape for i in graph.outputs] == [(1, 32, 32, 3)]
   opened = tflite_child.open_model(str(path))
   spec = opened.spec
   assert (spec.tile, spec.margin, spec.multiple) == (64, 16, 4)

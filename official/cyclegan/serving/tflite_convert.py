@@ -66,7 +66,7 @@ def convert(
       `[count, size, size, channels]` in [0, 1].
     tile: Width and height of the tiles that another signature takes, pixels;
       0 for none. The others then give the norms' statistics as well. Not for
-      `config.CALIBRATED`, whose ranges would have to hold for tiles too.
+      `command_config.CALIBRATED`, whose ranges would have to hold for tiles too.
 
   Raises:
     errors.UserError: If TensorFlow cannot convert it; the message says why.
