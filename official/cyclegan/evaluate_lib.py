@@ -52,7 +52,7 @@ TABLE_NAME = "report.md"
 PICTURE_NAME = "pictures.png"
 _SHEET_NAME = "full_size_{direction}_{size}.png"
 _SHOWN = 8  # images of each domain
-_LARGE_TESTS = 20  # pictures of each size of `EvaluateConfig.sizes`
+_LARGE_TESTS = 20  # pictures of each size of `EvaluateConfig.detail_sizes`
 _OTHER_WAY = {"AtoB": "BtoA", "BtoA": "AtoB"}
 # Headers of a table's columns, and what its rows are called.
 _CANDIDATES = {
@@ -149,7 +149,7 @@ def evaluate(
       *(
         _SHEET_NAME.format(direction=direction, size=size)
         for direction in config_lib.DIRECTIONS
-        for size in options.sizes
+        for size in options.detail_sizes
       ),
     ),
   )
@@ -201,7 +201,7 @@ def _evaluate(
       else next(iter(of_model.values()))
     ),
   }
-  if options.sizes:
+  if options.detail_sizes:
     report["full_size"] = _compare_sizes(
       source, translators, options, output_dir
     )
@@ -224,7 +224,7 @@ def _compare_sizes(
   found: dict[str, dict[str, Any]] = {}
   for direction, translator in translators.items():
     found[direction] = {}
-    for size in options.sizes:
+    for size in options.detail_sizes:
       tests = large_tests.load(
         source,
         direction[0],

@@ -53,7 +53,7 @@ class EvaluateConfig:
     " or the test split's as in most papers.",
     choices=("train", "test"),
   )
-  sizes: tuple[int, ...] = option(
+  detail_sizes: tuple[int, ...] = option(
     (),
     "Widths and heights at which the ways of keeping detail (translate's"
     " --detail) are compared as well, on test pictures that have as many"

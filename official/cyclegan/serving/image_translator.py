@@ -168,10 +168,10 @@ def best_detail(path: str, direction: str) -> str:
   Returns:
     One of `command_config.DETAILS`; `auto` where nothing is noted.
   """
-  report = model_path.locate(path).report
-  if not report:
-    return command_config.AUTO
   try:
+    report = model_path.locate(path).report
+    if not report:
+      return command_config.AUTO
     found = files.read_json(
       report,
       "Export the model again.",
