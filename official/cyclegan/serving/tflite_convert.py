@@ -65,8 +65,8 @@ def convert(
     calibration: For `command_config.CALIBRATED`, images of each size: float32
       `[count, size, size, channels]` in [0, 1].
     tile: Width and height of the tiles that another signature takes, pixels;
-      0 for none. The others then give the norms' statistics as well. Not for
-      `command_config.CALIBRATED`, whose ranges would have to hold for tiles too.
+      0 for none. The others then give the norms' statistics as well. Not with
+      `command_config.CALIBRATED`: its ranges would have to hold for tiles too.
 
   Raises:
     errors.UserError: If TensorFlow cannot convert it; the message says why.
