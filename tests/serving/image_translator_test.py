@@ -86,7 +86,7 @@ def test_native_scale_needs_a_free_size(models):
   with pytest.raises(errors.UserError, match="Export it again"):
     image_translator.translate_image(translator, _picture(40, 40), "tiles")
   image = _picture(40, 40)
-  np.testing.assert_array_equal(  # its name up to 0.7
+  np.testing.assert_array_equal(  # its name up to 0.6
     image_translator.translate_image(translator, image, "fit"),
     image_translator.translate_image(translator, image, "stretch"),
   )

@@ -31,7 +31,7 @@ AUTO, STRETCH, GUIDED, TILES, NATIVE = (
   "native",
 )
 DETAILS = (AUTO, STRETCH, GUIDED, TILES, NATIVE)
-# What there was as `scale` up to 0.7, and what that is called now.
+# What there was as `scale` up to 0.6, and what that is called now.
 SCALES = ("fit", "native")
 OLD_DETAILS = {"fit": STRETCH}
 # What translate's pictures are written as, and what it can take over.

@@ -223,7 +223,7 @@ def choose_detail(
   Returns:
     `stretch`, `guided`, `tiles` or `native`. For `auto` it is what export noted
     to be best, or `guided` where this file cannot do that; where nothing is
-    noted, as of a run and of exports up to 0.7, `stretch` as it was then.
+    noted, as of a run and of exports up to 0.6, `stretch` as it was then.
 
   Raises:
     errors.UserError: If a way is asked for that the model does not know.

@@ -137,7 +137,7 @@ class Details:
     channels: 3, or 1 for grey images.
     levels: Which levels of pictures with more than 8 bits are 0 and 1; None
       for all of 16 bits.
-    reach: How far it sees, pixels; None in a file from before 0.8.0, which has
+    reach: How far it sees, pixels; None in a file from before 0.7.0, which has
       no signatures for tiles.
   """
 
