@@ -21,7 +21,7 @@ from official.cyclegan.data import picture_strips
 from tests import color_files
 from tests import conftest
 
-pytest.importorskip("pyvips", reason="no pyvips")
+pytest.importorskip("pyvips", reason="needs pyvips and pyvips-binary")
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ from official.cyclegan.serving import large_pictures
 from official.cyclegan.serving import tiling
 from tests import conftest
 
-pytest.importorskip("pyvips", reason="no pyvips")
+pytest.importorskip("pyvips", reason="needs pyvips and pyvips-binary")
 
 
 def _translator(channels=3):
