@@ -53,6 +53,11 @@ pillow: reads every format that people have, CMYK, WebP and AVIF, of which
   tf.image reads a part, converts colours by their profiles (LittleCMS), and
   writes GIF. AVIF needs 11.3, the last for Python 3.9; 12.3 ends holes that
   that has (CVE-2026-55798, CVE-2026-59197 to 59200).
+pyvips, pyvips-binary: libvips, which reads and writes rows of JPEG, PNG and
+  TIFF as they are needed, for pictures larger than memory; Pillow holds whole
+  ones, and tifffile knows TIFF only. Wheels of 8 MB for every Python from 3.7
+  on, which bring libvips (LGPL-2.1) along. Without them such pictures are
+  translated in memory.
 tifffile: the TIFFs that Pillow reads wrongly: more than 8 bits in several
   bands, bands apart, floating point.
 pillow-heif: HEIC, in which iPhones save. Its wheels hold x265 and those of av
@@ -198,6 +203,8 @@ setuptools.setup(
     *_PILLOW,
     "pillow-heif>=1.0",
     "psutil",
+    "pyvips>=2.2.3",
+    "pyvips-binary>=8.15",
     "pyyaml>=6",
     "requests>=2.32.4",
     "scikit-learn>=1.5",

@@ -414,22 +414,22 @@ def test_large_photos_are_translated_at_their_size(halving, tmp_path):
 
 
 @pytest.mark.parametrize(
-  ("name", "output", "scale", "words"),
+  ("name", "output", "detail", "words"),
   [
     ("notes.txt", "o.png", "fit", "--input: .*notes.txt cannot be read as an"),
-    ("p.png", "o.png", "native", "--scale=native needs a model"),
+    ("p.png", "o.png", "native", "--detail=native needs a model"),
     ("p.png", "o.xyz", "fit", "--output=.*o.xyz: cannot write '.xyz'"),
     ("p.png", "o.PGN", "fit", "--output=.*o.PGN: cannot write '.pgn'"),
   ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_shown(
-  name, output, scale, words, halving, tmp_path, capsys
+  name, output, detail, words, halving, tmp_path, capsys
 ):
   (tmp_path / "notes.txt").write_text("not a picture")
   PIL.Image.new("RGB", (8, 8)).save(tmp_path / "p.png")
   with pytest.raises(errors.UserError, match=f"^{words}"):
     translate_lib.translate_files(
-      halving, str(tmp_path / name), str(tmp_path / output), "AtoB", scale
+      halving, str(tmp_path / name), str(tmp_path / output), "AtoB", detail
     )
   assert capsys.readouterr().err == ""
   assert len(list(tmp_path.iterdir())) == 2

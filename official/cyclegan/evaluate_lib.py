@@ -32,6 +32,7 @@ from official.cyclegan.core import model_path
 from official.cyclegan.core import overwriting
 from official.cyclegan.data import image_files
 from official.cyclegan.data import image_grid
+from official.cyclegan.data import large_tests
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import distribution_distance
@@ -42,13 +43,16 @@ from official.cyclegan.evaluation import validation
 from official.cyclegan.reporting import evaluation_page
 from official.cyclegan.reporting import page
 from official.cyclegan.reporting import run_page
+from official.cyclegan.serving import full_size_report
 from official.cyclegan.serving import image_translator
 from official.cyclegan.training import checkpoints
 
 REPORT_NAME = "report.json"
 TABLE_NAME = "report.md"
 PICTURE_NAME = "pictures.png"
+_SHEET_NAME = "full_size_{direction}_{size}.png"
 _SHOWN = 8  # images of each domain
+_LARGE_TESTS = 20  # pictures of each size of `EvaluateConfig.detail_sizes`
 _OTHER_WAY = {"AtoB": "BtoA", "BtoA": "AtoB"}
 # Headers of a table's columns, and what its rows are called.
 _CANDIDATES = {
@@ -69,6 +73,9 @@ _MEASURES = {
   "cycle_l1": "cycle L1, smaller is better",
   "identity_l1": "identity L1, smaller is better",
   "edge_correlation": "edges kept, 1 is all",
+  "l1_ratio": "L1 to the truth / that of stretch, smaller is better",
+  "sharpness": "sharpness, 1 is the truth's (without truth: the input's)",
+  "edge_l1": "L1 to the truth at its edges, smaller is better",
 }
 
 
@@ -134,7 +141,17 @@ def evaluate(
     ],
     "output_dir",
     output_dir,
-    (REPORT_NAME, TABLE_NAME, PICTURE_NAME, page.REPORT_NAME),
+    (
+      REPORT_NAME,
+      TABLE_NAME,
+      PICTURE_NAME,
+      page.REPORT_NAME,
+      *(
+        _SHEET_NAME.format(direction=direction, size=size)
+        for direction in config_lib.DIRECTIONS
+        for size in options.detail_sizes
+      ),
+    ),
   )
   # Refused before anything is measured, which takes minutes.
   with locks.hold(output_dir, "output_dir"):
@@ -184,8 +201,50 @@ def _evaluate(
       else next(iter(of_model.values()))
     ),
   }
+  if options.detail_sizes:
+    report["full_size"] = _compare_sizes(
+      source, translators, options, output_dir
+    )
   _write_report(report, _picture(test_set, pictures), output_dir)
   return report
+
+
+def _compare_sizes(
+  source: sources.Source,
+  translators: dict[str, image_translator.ImageTranslator],
+  options: command_config.EvaluateConfig,
+  output_dir: str,
+) -> dict[str, dict[str, dict[str, dict[str, float | None]]]]:
+  """Compares the ways of keeping detail, and writes sheets of pictures.
+
+  Returns:
+    By direction, size and way the measures of `full_size_report.compare`; of a
+    size for which no test picture is large enough, nothing.
+  """
+  found: dict[str, dict[str, Any]] = {}
+  for direction, translator in translators.items():
+    found[direction] = {}
+    for size in options.detail_sizes:
+      tests = large_tests.load(
+        source,
+        direction[0],
+        size,
+        min(_LARGE_TESTS, options.max_images),
+        translator.channels,
+      )
+      if not len(tests.images):
+        logging.warning(
+          "No test picture of domain %s has %d pixels.", direction[0], size
+        )
+        continue
+      measured, pictures = full_size_report.compare(translator, tests)
+      found[direction][str(size)] = {
+        way: _finite(values) for way, values in measured.items()
+      }
+      sheet = full_size_report.sheet(tests, pictures)
+      name = _SHEET_NAME.format(direction=direction, size=size)
+      image_files.write(str(pathlib.Path(output_dir, name)), sheet)
+  return found
 
 
 def _write_report(
@@ -309,7 +368,24 @@ def table(report: dict[str, Any]) -> str:
         rows, headers, tablefmt="github", disable_numparse=True
       ),
     ]
+    for size, by_way in report.get("full_size", {}).get(direction, {}).items():
+      parts += [f"## {direction} at {size} pixels", _full_size_table(by_way)]
   return "\n\n".join(parts) + "\n"
+
+
+def _full_size_table(by_way: dict[str, dict[str, float | None]]) -> str:
+  """Returns how the ways of keeping detail compare at one size."""
+  measures = list(next(iter(by_way.values())))
+  rows = [
+    [
+      _MEASURES.get(measure, measure),
+      *(_cell(v, measure) for v in by_way.values()),
+    ]
+    for measure in measures
+  ]
+  return tabulate.tabulate(
+    rows, ["", *by_way], tablefmt="github", disable_numparse=True
+  )
 
 
 def _cell(measures: dict[str, float | None], name: str) -> str:

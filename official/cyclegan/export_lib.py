@@ -40,6 +40,7 @@ from official.cyclegan.core import level_range
 from official.cyclegan.core import overwriting
 from official.cyclegan.data import dataset
 from official.cyclegan.data import image_files
+from official.cyclegan.data import large_tests
 from official.cyclegan.data import preprocessing
 from official.cyclegan.data import sources
 from official.cyclegan.reporting import export_page
@@ -47,10 +48,12 @@ from official.cyclegan.reporting import model_card
 from official.cyclegan.reporting import page
 from official.cyclegan.reporting import run_page
 from official.cyclegan.serving import core_ml_file
+from official.cyclegan.serving import detail_choice
 from official.cyclegan.serving import export_report
 from official.cyclegan.serving import golden
 from official.cyclegan.serving import half_precision
 from official.cyclegan.serving import half_safe_norm
+from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import onnx_file
 from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import serving_module
@@ -58,6 +61,7 @@ from official.cyclegan.serving import tflite_convert
 from official.cyclegan.serving import tflite_edit
 from official.cyclegan.serving import tflite_graph
 from official.cyclegan.serving import tflite_probe
+from official.cyclegan.serving import tiling
 from official.cyclegan.serving import web_page
 from official.cyclegan.training import checkpoints
 from official.cyclegan.training import run_metadata
@@ -70,6 +74,9 @@ PAGES = (page.REPORT_NAME, model_card.CARD_NAME, model_card.METADATA_NAME)
 # generator: well below half of an 8-bit level, 1 / 510.
 TOLERANCE = 1e-4
 _ROUNDING = 0.5 / 255  # more of it where the output is uint8
+# Pictures with which the ways of keeping detail are compared, and the largest
+# that are, width and height in pixels: whole ones have to fit into memory.
+_LARGE_TESTS, _LARGEST_TEST = 6, 1024
 # Standard deviation of an image below which it counts as flat, in [0, 1]: two
 # 8-bit levels.
 _FLAT = 2 / 255
@@ -231,6 +238,7 @@ def _export(
     "test_images": 0,
     "keras_relative_l1": {},
     "picture_rows": {},
+    "detail": {},
     "files": {},
   }
   for name, generator in generators.items():
@@ -238,8 +246,52 @@ def _export(
       _load(generator, name, source, options),
       levels=run_metadata.input_levels(model_dir, name),
     )
+    report["detail"][name] = _choose_detail(direction, source, config, options)
     _export_direction(direction, config, options, made, report)
   return report
+
+
+def _choose_detail(
+  direction: _Direction,
+  source: sources.Source,
+  config: config_lib.ResolvedConfig,
+  options: command_config.ExportConfig,
+) -> dict[str, Any]:
+  """Returns how pictures larger than the model's are best translated, and why.
+
+  As given by `detail`, or as measured.
+  """
+  if options.detail != command_config.AUTO:
+    return {"best": options.detail}
+  size = config.data.crop_size
+  module = direction.module
+  function = module.translate_function([1, None, None, module.channels])
+
+  def translate(image: np.ndarray) -> np.ndarray:
+    return function(tf.constant(image))[module.output_name].numpy()
+
+  generator_type = config.model.generator_type
+  multiple = config_checks.SIZE_MULTIPLES[generator_type]
+  translator = image_translator.ImageTranslator(
+    translate,
+    size,
+    multiple,
+    config_checks.MINIMUM_SIZES[generator_type],
+    module.channels,
+    tiles=image_translator.tiles_of_module(module, multiple),
+  )
+  tests = {
+    factor: large_tests.load(
+      source,
+      direction.name[0],
+      factor * size,
+      min(_LARGE_TESTS, options.test_images),
+      module.channels,
+    )
+    for factor in detail_choice.FACTORS
+    if factor * size <= _LARGEST_TEST
+  }
+  return detail_choice.measure(translator, tests)
 
 
 def _contents(
@@ -376,7 +428,13 @@ def _export_direction(
       path = os.path.join(
         folder, command_config.tflite_name(name, quantization)
       )
-      content = _make_tflite(direction, quantization, config, options)
+      best = report["detail"][direction.name]["best"]
+      tile = 0
+      if best == command_config.TILES and (
+        quantization not in command_config.CALIBRATED
+      ):
+        tile = tiling.layout(direction.module.reach()).size
+      content = _make_tflite(direction, quantization, config, options, tile)
       pathlib.Path(path).write_bytes(content)
       entry, rows[quantization] = _check_tflite(
         path, direction, quantization, options
@@ -491,6 +549,7 @@ def _make_tflite(
   quantization: str,
   config: config_lib.ResolvedConfig,
   options: command_config.ExportConfig,
+  tile: int = 0,
 ) -> bytes:
   """Returns a file with its pixel interface and metadata."""
   # Whole numbers keep the means of squares in one stage, which has more bits.
@@ -500,10 +559,15 @@ def _make_tflite(
     options.sizes,
     quantization,
     direction.calibration,
+    tile,
   )
   if options.io == "uint8":
     content = tflite_edit.with_uint8_io(content)
   description = _describe(direction, quantization, config, options)
+  if tile:
+    margin = tiling.layout(direction.module.reach()).margin
+    multiple = config_checks.SIZE_MULTIPLES[config.model.generator_type]
+    description = dataclasses.replace(description, tiles=(margin, multiple))
   return tflite_edit.with_metadata(content, description)
 
 

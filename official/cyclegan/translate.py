@@ -22,11 +22,11 @@ Recipe:
 --model is a run's folder, a SavedModel or a .tflite file; --input a picture, a
 folder, a glob pattern in quotes, or any data set that train takes, of which the
 test pictures are translated; or a video file, or camera:0. Pictures may have
-any size and keep it. Of a folder all pictures and videos are translated, those
-in sub-folders too, and keep their places; hidden files are passed over, and how
-many files of which kind were left out is said. A picture that cannot be read is
-named at the end; the others are translated. Nothing is ever written over, or
-into, what is read.
+any size and keep it, and with it their sharpness: --detail says how. Of a
+folder all pictures and videos are translated, those in sub-folders too, and
+keep their places; hidden files are passed over, and how many files of which
+kind were left out is said. A picture that cannot be read is named at the end;
+the others are translated. Nothing is ever written over, or into, what is read.
 
 Results are 8-bit sRGB: PNG, JPEG, WebP, TIFF or AVIF, by the ending of --output
 or, in a folder, --format. --keep=alpha,exif,icc takes over transparency,
@@ -99,7 +99,7 @@ def main() -> None:
       translator,
       path,
       target,
-      how.scale,
+      how.detail,
       how.temporal_smoothing,
       how.max_frames,
       how.start,
@@ -131,13 +131,14 @@ def main() -> None:
     inputs,
     translate_lib.Output(output, how.format, how.quality, how.keep),
     how.direction,
-    how.scale,
+    how.detail,
     selection,
     reading.background,
     options.size,
     how.range,
     reading.max_pixels,
     translate_video,
+    how.texture_scale,
   )
   print(f"{translate_lib.describe(written)} written to {output}")
 

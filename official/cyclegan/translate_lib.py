@@ -40,7 +40,9 @@ from official.cyclegan.core import stack
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 from official.cyclegan.data import image_output
+from official.cyclegan.data import picture_strips
 from official.cyclegan.serving import image_translator
+from official.cyclegan.serving import large_pictures
 from official.cyclegan.serving import video
 
 # Endings of files that somebody may want, beside those of known MIME types;
@@ -79,7 +81,7 @@ def translate_files(
   inputs: str,
   output: str | Output,
   direction: str,
-  scale: str = "fit",
+  detail: str = command_config.AUTO,
   selection: command_config.GeneratorSelection = (
     command_config.DEFAULT_SELECTION
   ),
@@ -88,6 +90,7 @@ def translate_files(
   levels: str = command_config.TranslateConfig.range,
   max_pixels: int = config_lib.DataConfig.max_pixels,
   translate_video: VideoFunction | None = None,
+  texture_scale: float = 0.0,
 ) -> list[str]:
   """Translates files.
 
@@ -100,13 +103,14 @@ def translate_files(
       translated.
     output: Where to, and how.
     direction: `AtoB` or `BtoA`.
-    scale: As for `image_translator.translate_image`.
+    detail: As for `image_translator.translate_image`.
     selection: As for `image_translator.open_model`.
     background: Colour behind transparent images.
     size: As for `image_translator.open_model`.
     levels: `TranslateConfig.range`.
     max_pixels: As for `image_files.read`.
     translate_video: Translates videos; None: they are left out.
+    texture_scale: As for `image_translator.translate_image`.
 
   Returns:
     The files written, pictures in the order of the inputs, then videos. In a
@@ -134,7 +138,9 @@ def translate_files(
         "%s: %s.", inputs, folders.left_out(found.base, found.left_out)
       )
     translator = image_translator.open_model(model, direction, selection, size)
-    image_translator.require_scale(translator, scale)
+    way = image_translator.choose_detail(translator, detail)
+    if detail == command_config.AUTO:
+      logging.info("Pictures larger than the model's: --detail=%s.", way)
     if chosen == level_range.AUTO:
       common = image_files.common_range(found.images, max_pixels)
       chosen = common or level_range.FULL
@@ -151,17 +157,29 @@ def translate_files(
       info = image_files.inspect(path, max_pixels)
       if info.deep:
         deep.append(path)
+      strips = None
+      if (
+        way in (command_config.GUIDED, command_config.TILES)
+        and not output.keep  # which needs the whole picture
+        and picture_strips.can_write(target)
+      ):
+        strips = picture_strips.open_strips(path, max_pixels)
+      if strips:
+        large_pictures.translate(
+          translator, strips, target, way, texture_scale, output.quality
+        )
+        return
       image = image_files.read(
         path,
         background,
         levels=translator.levels,
         max_pixels=max_pixels,
-        shrink_to=translator.size if scale == "fit" else 0,
+        shrink_to=translator.size if way == command_config.STRETCH else 0,
       )
       image_output.write(
         target,
         image_translator.translate_image(
-          translator, image, scale, (info.height, info.width)
+          translator, image, way, (info.height, info.width), texture_scale
         ),
         output.quality,
         image_output.read_kept(path, output.keep),

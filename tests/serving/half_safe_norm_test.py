@@ -24,6 +24,7 @@ import tensorflow as tf
 
 from official.cyclegan.core import config_checks
 from official.cyclegan.modeling import generators
+from official.cyclegan.modeling import norm_statistics
 from official.cyclegan.modeling import normalization
 from official.cyclegan.serving import half_precision
 from official.cyclegan.serving import half_safe_norm
@@ -101,6 +102,22 @@ def test_results_in_float32_stay(changes):
   want, got = (network(images, training=False) for network in (generator, safe))
   assert np.abs(want - images).max() > 0.01
   np.testing.assert_allclose(got / 2, want / 2, atol=1e-5)
+
+
+@pytest.mark.parametrize("changes", _KINDS[1::2])
+def test_statistics_of_another_picture_do_the_same(changes):
+  """Tiles of the one network are those of the other."""
+  generator = _generator(**changes)
+  first, second = _pictures(2, 32) * [[[[1.0]]], [[[0.2]]]] * 2 - 1
+  first, second = np.float32(first), np.float32(second)
+  safe = half_safe_norm.half_safe(generator, {32: _pictures(3, 32, seed=1)})
+  made = []
+  for network in (generator, safe):
+    _, statistics = norm_statistics.measured(network, first[None])
+    made.append(norm_statistics.applied(network, second[None], statistics))
+  np.testing.assert_allclose(made[1], made[0], atol=1e-3)
+  own = generator(second[None], training=False).numpy()
+  assert np.abs(own - made[0]).max() > 0.01
 
 
 def test_scales_are_powers_of_two_and_bring_sums_into_range():

@@ -11,6 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import os
 import shutil
 
 import numpy as np
@@ -19,6 +20,7 @@ import pytest
 from official.cyclegan import export_lib
 from official.cyclegan.core import command_config
 from official.cyclegan.core import errors
+from official.cyclegan.data import image_files
 from official.cyclegan.serving import image_translator
 from official.cyclegan.training import checkpoints
 from tests import conftest
@@ -79,8 +81,105 @@ def test_native_scale_keeps_every_pixel(models):
 
 def test_native_scale_needs_a_free_size(models):
   translator = image_translator.open_model(models["tflite"], "AtoB")
-  with pytest.raises(errors.UserError, match="--scale=fit"):
+  with pytest.raises(errors.UserError, match="--detail=guided"):
     image_translator.translate_image(translator, _picture(40, 40), "native")
+  with pytest.raises(errors.UserError, match="Export it again"):
+    image_translator.translate_image(translator, _picture(40, 40), "tiles")
+  image = _picture(40, 40)
+  np.testing.assert_array_equal(  # its name up to 0.6
+    image_translator.translate_image(translator, image, "fit"),
+    image_translator.translate_image(translator, image, "stretch"),
+  )
+
+
+def test_guided_keeps_what_stretching_loses(models):
+  rng = np.random.default_rng(0)
+  image = rng.integers(0, 256, (96, 130, 3), np.uint8)
+  results = {}
+  for name in _FORMS:
+    translator = image_translator.open_model(models[name], "AtoB")
+    results[name] = image_translator.translate_image(
+      translator, image, "guided"
+    ).astype(int)
+    assert results[name].shape == image.shape
+    assert np.abs(results[name] - results["run"]).max() <= 1
+    stretched = image_translator.translate_image(translator, image)
+    assert results[name].std() > 3 * stretched.std()
+    # Not larger than the model's size: there is nothing to keep.
+    small = image[:20, :30]
+    np.testing.assert_array_equal(
+      image_translator.translate_image(translator, small, "guided"),
+      image_translator.translate_image(translator, small),
+    )
+
+
+def test_a_saved_models_own_signature_is_guided_too(models):
+  import tensorflow as tf
+
+  image = _picture(90, 70)
+  loaded = tf.saved_model.load(models["saved_model"])
+  (made,) = loaded.signatures["serving_guided"](
+    image=tf.constant(image[None] / 255, tf.float32)
+  ).values()
+  translator = image_translator.open_model(models["saved_model"], "AtoB")
+  want = image_translator.translate_image(translator, image, "guided")
+  assert np.abs(np.rint(made[0].numpy() * 255) - want).max() <= 2
+
+
+def test_tiles_of_a_run_and_of_its_export_are_one_pass_over_the_picture(
+  models, tmp_path
+):
+  options = command_config.ExportConfig(
+    format=("tflite",),
+    quantization=("float32", "float16"),
+    sizes=(32, 64),
+    detail="tiles",
+    samples=0,
+  )
+  export_lib.export(models["run"], str(tmp_path), ["AtoB"], options)
+  image = np.random.default_rng(1).integers(0, 256, (700, 300, 3), np.uint8)
+  run = image_translator.open_model(models["run"], "AtoB")
+  tiles = run.tiles
+  _, _, statistics = image_translator.measure(run, image)
+  wide = np.pad(image, [(0, 0), (0, 512 - 300), (0, 0)], mode="symmetric")
+  whole = tiles.translate(wide[None].astype(np.float32) / 255, statistics)
+  results = []
+  for path in (models["run"], models["saved_model"], str(tmp_path)):
+    translator = image_translator.open_model(path, "AtoB")
+    _, _, own = image_translator.measure(translator, image)
+    strips = image_translator.translate_strips(
+      translator, [image], 700, 300, own
+    )
+    made = np.concatenate(list(strips))
+    np.testing.assert_allclose(made, whole[0, :, :300], atol=1e-3)
+    results.append(
+      image_translator.translate_image(translator, image, "tiles").astype(int)
+    )
+    assert np.abs(results[-1] - results[0]).max() <= 1
+    # As small as the model sees it, it is closer to what that makes of the
+    # whole picture than the tiles are by themselves.
+    whole_picture = image_translator.translate_image(
+      translator, image, "guided"
+    )
+    alone, kept, want = (
+      image_files.resize(x, 16, 16)
+      for x in (made * 255, results[-1], whole_picture)
+    )
+    assert np.abs(kept - want).mean() <= np.abs(alone - want).mean()
+  assert translator.best_detail == "tiles"
+  # One set of weights, and an image as the first output.
+  plain = os.path.getsize(models["tflite"])
+  assert os.path.getsize(tmp_path / "g_AB.tflite") < 3 * plain
+  small = _picture(32, 32)
+  np.testing.assert_allclose(
+    translator.translate(small[None].astype(np.float32) / 255),
+    run.translate(small[None].astype(np.float32) / 255),
+    atol=1e-4,
+  )
+  coarse = image_translator.translate_image(
+    translator, image, "tiles", texture_scale=0.5
+  )
+  assert coarse.shape == image.shape
 
 
 def test_folder_of_an_export_without_tensorflow(models, monkeypatch):

@@ -19,8 +19,11 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.modeling import generators
 from official.cyclegan.serving import serving_module
+from official.cyclegan.serving import tflite_child
 from official.cyclegan.serving import tflite_convert
+from official.cyclegan.serving import tflite_edit
 from official.cyclegan.serving import tflite_file
+from official.cyclegan.serving import tflite_graph
 from official.cyclegan.serving import tflite_probe
 from tests import conftest
 
@@ -65,6 +68,47 @@ def test_every_kind(quantization, bits, psnr, images, tmp_path):
   assert -10 * np.log10(np.mean((made - want) ** 2)) > psnr
   weights = sum(int(np.prod(v.shape)) for v in module.variables)
   assert abs(len(content) - weights * bits / 8) < 60_000  # the graph
+
+
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("norm", ["instance", "weight"])
+def test_a_file_with_tiles(images, tmp_path, norm, whole):
+  module = _module(gen_norm=norm, gen_n_filters=48, n_res_blocks=2)
+  plain = tflite_convert.convert(module, [32], "float32")
+  content = tflite_convert.convert(module, [32], "float32", tile=64)
+  if whole:
+    content = tflite_edit.with_uint8_io(content)
+  description = tflite_edit.Description(
+    *("name", "", "", "", "1", "takes", "gives"), tiles=(16, 4)
+  )
+  path = tmp_path / "g_AB.tflite"
+  path.write_bytes(tflite_edit.with_metadata(content, description))
+  weights = 4 * sum(int(np.prod(v.shape)) for v in module.variables)
+  assert len(content) - len(plain) < 60_000 < weights  # one more graph
+  graph = tflite_graph.read(path.read_bytes())
+  assert [graph.tensors[i].shape for i in graph.outputs] == [(1, 32, 32, 3)]
+  opened = tflite_child.open_model(str(path))
+  spec = opened.spec
+  assert (spec.tile, spec.margin, spec.multiple) == (64, 16, 4)
+  assert spec.sizes == {"serving_default": 32}
+  assert spec.statistics == 2 * module.statistics_length
+  made, statistics = opened.measured("serving_default")(images[:1])
+  want = module.translate_measured(tf.constant(images[:1]))
+  rounding = 1 / 255 if whole else 1e-4
+  np.testing.assert_allclose(made, want["image_B"], atol=rounding)
+  tile = np.tile(images[1:2], (1, 2, 2, 1))
+  if norm == "weight":
+    assert statistics is None
+    made, _ = opened.measured("tile")(tile)
+    np.testing.assert_allclose(made, module(tile)["image_B"], atol=rounding)
+    return
+  np.testing.assert_allclose(
+    statistics, want["statistics"], rtol=1e-2, atol=rounding
+  )
+  made, none = opened.measured("tile")(tile, want["statistics"].numpy())
+  expected = module.translate_tile(tf.constant(tile), want["statistics"])
+  np.testing.assert_allclose(made, expected["image_B"], atol=2 * rounding)
+  assert none is None
 
 
 def test_sizes_share_their_weights(images, tmp_path):

@@ -22,7 +22,18 @@ from official.cyclegan.core.options import option
 
 # Those that need pictures to learn the ranges of what is computed.
 CALIBRATED = ("int8", "int8_mixed", "int16x8")
+# How a picture larger than the model's size is translated.
+AUTO, STRETCH, GUIDED, TILES, NATIVE = (
+  "auto",
+  "stretch",
+  "guided",
+  "tiles",
+  "native",
+)
+DETAILS = (AUTO, STRETCH, GUIDED, TILES, NATIVE)
+# What there was as `scale` up to 0.6, and what that is called now.
 SCALES = ("fit", "native")
+OLD_DETAILS = {"fit": STRETCH}
 # What translate's pictures are written as, and what it can take over.
 PICTURE_FORMATS = ("same", "png", "jpg", "webp", "tiff", "avif")
 KEPT = ("alpha", "exif", "icc")
@@ -41,6 +52,17 @@ class EvaluateConfig:
     "Real pictures that translations are compared with: the training split's,"
     " or the test split's as in most papers.",
     choices=("train", "test"),
+  )
+  detail_sizes: tuple[int, ...] = option(
+    (),
+    "Widths and heights at which the ways of keeping detail (translate's"
+    " --detail) are compared as well, on test pictures that have as many"
+    " pixels; built-in data sets are drawn anew. A sheet full_size_AtoB_256.png"
+    " shows them, with enlarged crops.",
+    unit="pixels",
+    minimum=16,
+    largest=config_lib.LARGEST_SIZE,
+    example=256,
   )
   inception: bool = option(
     False,
@@ -118,6 +140,15 @@ class ExportConfig:
     minimum=0,
     maximum=200,
     needs={"format": ("tflite", "web")},
+  )
+  detail: str = option(
+    AUTO,
+    "What translate and the page do by default to keep the detail of pictures"
+    " that are larger than the model's size; see translate's --detail. auto:"
+    " what is measured to be best on test pictures of twice and four times"
+    " the size, where there are such; else guided. With tiles, given or found,"
+    " float32, float16 and dynamic .tflite files take tiles as well.",
+    choices=DETAILS,
   )
   description: str = option(
     "", "Text for the .tflite files' metadata and the model card."
@@ -278,11 +309,30 @@ class TranslateConfig:
   direction: str = option(
     "AtoB", "Which way to translate.", choices=config_lib.DIRECTIONS
   )
-  scale: str = option(
-    "fit",
-    "fit: work at the size that the model was trained for, as training did."
-    " native: work at the picture's own size (not for .tflite files).",
-    choices=SCALES,
+  detail: str = option(
+    AUTO,
+    "How a picture larger than the model's size keeps its detail. stretch:"
+    " squeezed to that size, as training did, and the result enlarged. guided:"
+    " so too, but what has changed is brought to full size along the picture's"
+    " own edges. tiles: translated at full size in tiles that fit together,"
+    " in little memory; a .tflite file needs export --detail=tiles. native: at"
+    " full size at once, which takes memory, and not for .tflite files. auto:"
+    " what export noted to be best for this model; where nothing is noted, as"
+    " in a run's folder, stretch. Formerly --scale, with fit for stretch.",
+    choices=DETAILS,
+    old_flags=("scale",),
+    old_values=OLD_DETAILS,
+  )
+  texture_scale: float = option(
+    0.0,
+    "Of tiles, how large a pixel of theirs is beside one of training, for which"
+    " whole pictures were made as small as the model's size: 1 paints strokes"
+    " as large in the picture as in training, 0.25 strokes of a quarter of"
+    " that, and the change is then brought to full size as with guided. 0: the"
+    " picture's own pixels, the finest.",
+    minimum=0,
+    maximum=1,
+    example=0.25,
   )
   range: str = option(
     "model",

@@ -124,7 +124,7 @@ def inspect(
   Raises:
     UnreadableError: If it is not an image, or one of too many pixels.
   """
-  with _opened(path, max_pixels) as encoded:
+  with opened(path, max_pixels) as encoded:
     width, height = encoded.width, encoded.height
     if encoded.orientation > 4:  # lying on a side
       width, height = height, width
@@ -160,7 +160,7 @@ def measure(
   Raises:
     UnreadableError: If the file cannot be read.
   """
-  with _opened(path, max_pixels) as encoded:
+  with opened(path, max_pixels) as encoded:
     if encoded.load_deep is None:
       return None
     with pixel_budget.reserve(encoded.width * encoded.height, deep=True):
@@ -251,7 +251,7 @@ def decode(
   Raises:
     UnreadableError: As `read`.
   """
-  with _opened(path, max_pixels) as encoded:
+  with opened(path, max_pixels) as encoded:
     divisor = 1
     if encoded.format == "JPEG":
       divisor = image_decoders.reduction(
@@ -283,12 +283,12 @@ def _shown(
   for top in range(0, height, _STRIP):
     strip = image.crop((0, top, width, min(height, top + _STRIP)))
     if not see_through:
-      shown = _srgb(strip, encoded)
+      shown = to_srgb(strip, encoded)
     else:
       with_alpha = strip.convert("RGBA")
       band = with_alpha.getchannel("A")
       stored_alpha[top : top + _STRIP] = np.asarray(band)
-      shown = _srgb(strip if "A" in strip.mode else with_alpha, encoded)
+      shown = to_srgb(strip if "A" in strip.mode else with_alpha, encoded)
       shown.putalpha(band)
       below = behind.crop((0, 0, *strip.size))
       shown = PIL.Image.alpha_composite(below, shown).convert("RGB")
@@ -307,10 +307,15 @@ def _as_stored(array: np.ndarray, orientation: int) -> np.ndarray:
   return array
 
 
-def _srgb(
+def to_srgb(
   strip: PIL.Image.Image, encoded: image_decoders.Encoded
 ) -> PIL.Image.Image:
-  """Returns a part of a picture as sRGB, without its alpha."""
+  """Returns a part of a picture as sRGB, without its alpha.
+
+  Args:
+    strip: Some rows, as they were decoded.
+    encoded: Says in which colours.
+  """
   if encoded.space is not None:
     rgb = strip.convert("RGB")
     convert = color_profiles.from_space(encoded.space)
@@ -335,8 +340,19 @@ def luma(image: np.ndarray) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def _opened(path: str, max_pixels: int) -> Iterator[image_decoders.Encoded]:
-  """Opens a picture, and turns all that is wrong with it into one line."""
+def opened(path: str, max_pixels: int) -> Iterator[image_decoders.Encoded]:
+  """Opens a picture, and turns all that is wrong with it into one line.
+
+  Args:
+    path: The file.
+    max_pixels: A picture of more is refused.
+
+  Yields:
+    The picture, not yet decoded.
+
+  Raises:
+    UnreadableError: If it cannot be read, whatever goes wrong meanwhile.
+  """
   try:
     with image_decoders.opened(path) as encoded:
       if encoded.width * encoded.height > max_pixels:

@@ -88,16 +88,30 @@ class InstanceNormalization(StockInstanceNormalization):
       images = tf.split(inputs, inputs.shape[0])
       return tf.concat([self._fused(image) for image in images], 0)
     # Half precision cannot hold the variance of a large feature map.
-    x = tf.cast(inputs, tf.float32)
-    centred = x - tf.reduce_mean(x, axis=[1, 2], keepdims=True)
-    variance = tf.reduce_mean(centred * centred, axis=[1, 2], keepdims=True)
-    gain = tf.math.rsqrt(variance + self.epsilon)
+    _, centred, variance = self.moments(tf.cast(inputs, tf.float32))
+    gain = tf.math.rsqrt(variance)
     if self.scale:
       gain *= tf.cast(self.gamma, tf.float32)
     outputs = centred * gain
     if self.center:
       outputs += tf.cast(self.beta, tf.float32)
     return tf.cast(outputs, inputs.dtype)
+
+  def moments(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Measures what the layer takes away and divides by.
+
+    Args:
+      x: float32 `[batch, height, width, channels]`.
+
+    Returns:
+      Of each image and channel the mean, float32 `[batch, 1, 1, channels]`;
+      `x` less the mean; and the variance with epsilon, shaped as the mean, of
+      which the root is what is divided by.
+    """
+    mean = tf.reduce_mean(x, axis=[1, 2], keepdims=True)
+    centred = x - mean
+    variance = tf.reduce_mean(centred * centred, axis=[1, 2], keepdims=True)
+    return mean, centred, variance + self.epsilon
 
   @classmethod
   def from_config(cls, config: dict[str, Any]) -> InstanceNormalization:

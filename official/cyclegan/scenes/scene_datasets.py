@@ -148,6 +148,27 @@ is the painter's accident, which no model could predict from A."""
   DRAW = staticmethod(painting_scenes.draw)
 
 
+def draw_test(
+  name: str, domain: str, size: int, scenes: int
+) -> Iterator[np.ndarray]:
+  """Draws test pictures of a built-in data set at any size.
+
+  Args:
+    name: One of `BUILDERS`.
+    domain: `A` or `B`; both show the same scenes.
+    size: Width and height, pixels.
+    scenes: How many, at most `TEST_SCENES`: the first of the test split.
+
+  Yields:
+    uint8 `[size, size, 3]`; at one of `SIZES` the data set's own pictures.
+  """
+  for i in range(min(scenes, TEST_SCENES)):
+    _, stream, _ = _SPLITS["testA"]
+    yield BUILDERS[name].DRAW((SEED, stream, i), domain=domain, size=size)[
+      "image"
+    ]
+
+
 BUILDERS = {
   "apple2orange_scenes": Apple2orangeScenes,
   "photo2painting_scenes": Photo2paintingScenes,

@@ -114,22 +114,15 @@ class StagedInstanceNormalization(normalization.InstanceNormalization):
     # So that nothing is divided by 0.
     self._least = SMALLEST_NORMAL if scaled.min() < SMALLEST_NORMAL else 0.0
 
-  def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-    """Returns the normalised float `[batch, height, width, channels]`."""
-    del training  # for inference only
-    x = tf.cast(inputs, tf.float32)
-    centred = x - staged_mean(x)
+  def moments(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Measures what the layer takes away and divides by; as its base."""
+    mean = staged_mean(x)
+    centred = x - mean
     # Not tf.square: see the base class.
     variance = staged_mean(centred * centred) + self._epsilon
     if self._least:
       variance = tf.maximum(variance, self._least)
-    gain = tf.math.rsqrt(variance)
-    if self.scale:
-      gain *= tf.cast(self.gamma, tf.float32)
-    outputs = centred * gain
-    if self.center:
-      outputs += tf.cast(self.beta, tf.float32)
-    return tf.cast(outputs, inputs.dtype)
+    return mean, centred, variance
 
 
 def staged_mean(x: tf.Tensor) -> tf.Tensor:

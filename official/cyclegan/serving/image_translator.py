@@ -21,7 +21,8 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from absl import logging
@@ -29,13 +30,20 @@ from absl import logging
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.core import level_range
 from official.cyclegan.core import model_path
 from official.cyclegan.core import regular_files
 from official.cyclegan.core import stack
 from official.cyclegan.data import image_files
+from official.cyclegan.serving import guided_upsampling
 from official.cyclegan.serving import tflite_child
 from official.cyclegan.serving import tflite_file
+from official.cyclegan.serving import tiling
+
+# How much of the tiles' texture is kept. All of it was sharper than the truth
+# on the fruits, and further from it (docs/full-size.md).
+TEXTURE = 0.4
 
 
 class NotFiniteError(errors.UserError):
@@ -44,6 +52,26 @@ class NotFiniteError(errors.UserError):
 
 class ModelFailedError(errors.UserError):
   """A model cannot translate any more, whatever the picture."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TileTranslator:
+  """A generator that can be told what its instance norms divide by.
+
+  Attributes:
+    layout: The tiles.
+    multiple: What the padded picture's sizes must be multiples of, pixels.
+    measure: From an image of the size that the generator was trained for to its
+      translation, as `ImageTranslator.translate`, and the norms' statistics;
+      these are None if it has no such norms.
+    translate: Takes a tile, an image as `ImageTranslator.translate` does but of
+      the tiles' size, and statistics; gives its translation.
+  """
+
+  layout: tiling.Layout
+  multiple: int
+  measure: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
+  translate: Callable[[np.ndarray, np.ndarray | None], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +88,9 @@ class ImageTranslator:
     channels: 3, or 1 for grey images.
     levels: Which levels of pictures with more than 8 bits are 0 and 1, as in
       training; None for all of 16 bits.
+    tiles: Translates large pictures in tiles; None if the model cannot.
+    best_detail: One of `command_config.DETAILS`: what export found to be best,
+      `auto` if nobody has looked.
   """
 
   translate: Callable[[np.ndarray], np.ndarray]
@@ -68,6 +99,8 @@ class ImageTranslator:
   minimum: int
   channels: int = 3
   levels: level_range.LevelRange | None = None
+  tiles: TileTranslator | None = None
+  best_detail: str = command_config.AUTO
 
 
 def open_model(
@@ -100,8 +133,7 @@ def open_model(
   """
   translator = _open(path, direction, selection, size)
 
-  def translate(image: np.ndarray) -> np.ndarray:
-    translated = translator.translate(image)
+  def finite(translated: np.ndarray) -> np.ndarray:
     if not np.isfinite(translated).all():
       raise NotFiniteError(
         "gives NaN or infinity instead of a picture: its training diverged, or"
@@ -112,7 +144,43 @@ def open_model(
       )
     return translated
 
-  return dataclasses.replace(translator, translate=translate)
+  tiles = translator.tiles
+  if tiles:
+    run = tiles.translate
+    tiles = dataclasses.replace(
+      tiles, translate=lambda image, given: finite(run(image, given))
+    )
+  return dataclasses.replace(
+    translator,
+    translate=lambda image: finite(translator.translate(image)),
+    tiles=tiles,
+    best_detail=best_detail(path, direction),
+  )
+
+
+def best_detail(path: str, direction: str) -> str:
+  """Returns what an export noted to be best for a direction.
+
+  Args:
+    path: As for `open_model`.
+    direction: `AtoB` or `BtoA`.
+
+  Returns:
+    One of `command_config.DETAILS`; `auto` where nothing is noted.
+  """
+  try:
+    report = model_path.locate(path).report
+    if not report:
+      return command_config.AUTO
+    found = files.read_json(
+      report,
+      "Export the model again.",
+      lambda content: files.object_of(content.get("detail", {})),
+    )
+  except (OSError, errors.UserError):
+    return command_config.AUTO  # it is no matter of the model's
+  best = files.object_of(found.get(direction, {})).get("best")
+  return best if best in command_config.DETAILS else command_config.AUTO
 
 
 def _open(
@@ -142,70 +210,237 @@ def _open(
   return _open_tflite(path, direction, size)
 
 
+def choose_detail(
+  translator: ImageTranslator, detail: str, video: bool = False
+) -> str:
+  """Returns which way of keeping detail a model takes.
+
+  Args:
+    translator: The generator.
+    detail: One of `command_config.DETAILS`, or a former name.
+    video: Whether it is for a video's frames, whose time counts.
+
+  Returns:
+    `stretch`, `guided`, `tiles` or `native`. For `auto` it is what export noted
+    to be best, or `guided` where this file cannot do that; where nothing is
+    noted, as of a run and of exports up to 0.6, `stretch` as it was then.
+
+  Raises:
+    errors.UserError: If a way is asked for that the model does not know.
+  """
+  detail = command_config.OLD_DETAILS.get(detail, detail)
+  if detail == command_config.AUTO:
+    best = translator.best_detail
+    if best == command_config.AUTO:
+      return command_config.STRETCH
+    slow = (command_config.TILES, command_config.NATIVE)
+    usable = {
+      command_config.TILES: bool(translator.tiles),
+      command_config.NATIVE: bool(translator.multiple),
+    }
+    if usable.get(best, True) and not (video and best in slow):
+      return best
+    return command_config.GUIDED
+  if detail == command_config.NATIVE and not translator.multiple:
+    raise errors.UserError(
+      "needs a model that takes any size; this .tflite file takes"
+      f" {translator.size} pixels only. Use --detail=guided, or a SavedModel.",
+      "detail",
+      detail,
+    )
+  if detail == command_config.TILES and not translator.tiles:
+    raise errors.UserError(
+      "needs a model whose norms can be given their statistics. Export it again"
+      " with --detail=tiles, or use --detail=guided.",
+      "detail",
+      detail,
+    )
+  return detail
+
+
 def translate_image(
   translator: ImageTranslator,
   image: np.ndarray,
-  scale: str = "fit",
+  detail: str = command_config.STRETCH,
   size: tuple[int, int] | None = None,
+  texture_scale: float = 0.0,
 ) -> np.ndarray:
   """Translates one image of any size.
 
   Args:
     translator: The generator.
     image: uint8 `[height, width, 3]`; made grey for a model of grey images.
-    scale: `fit` resizes the image to the size the model was trained for, as
-      training did, and the result back. `native` keeps every pixel, and pads
-      by reflection where the generator needs a multiple.
-    size: With `fit`, height and width of the result, pixels, where `image` was
-      read smaller than the picture is; None: the image's own.
+    detail: One of `command_config.DETAILS`. `stretch` resizes the image to the
+      size the model was trained for, as training did, and the result back.
+      `guided` brings the change to full size along the image's own edges
+      (`guided_upsampling`); an image that is not larger is stretched. `tiles`
+      translates every pixel, in parts that are normalised alike (`tiling`).
+      `native` translates all of it at once, and pads by reflection where the
+      generator needs a multiple. `auto` is what `choose_detail` says.
+    size: With `stretch`, height and width of the result, pixels, where `image`
+      was read smaller than the picture is; None: the image's own.
+    texture_scale: `TranslateConfig.texture_scale`.
 
   Returns:
     uint8 `[height, width, channels]`.
 
   Raises:
-    errors.UserError: If `scale` is `native` and the model takes one size only.
+    errors.UserError: If the model cannot do what `detail` asks for.
   """
-  height, width = size or image.shape[:2]
-  fits = image.shape[:2] == (translator.size, translator.size)
+  detail = choose_detail(translator, detail)
+  height, width = image.shape[:2]
   if translator.channels == 1:
     image = image_files.luma(image)
-  if scale == "native":
-    translated = _translate_native(translator, image)
-  elif fits and (height, width) == (translator.size, translator.size):
+  fits = (height, width) == (translator.size, translator.size)
+  if detail == command_config.NATIVE:
+    return to_levels(_translate_native(translator, image))
+  if detail == command_config.TILES:
+    return _translate_tiles(translator, image, texture_scale)
+  if fits and (size or image.shape[:2]) == (height, width):
     # Not resized at all, so that nothing is lost.
-    translated = translator.translate(_to_unit(image))[0]
-  else:
-    small = image_files.resize(image, translator.size, translator.size)
-    translated = translator.translate(_to_unit(small))[0]
-    # Resizing works in [0, 255].
-    return image_files.resize_to_levels(translated * 255.0, height, width)
-  return np.rint(np.clip(translated, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return to_levels(translator.translate(_to_unit(image))[0])
+  small = image_files.resize(image, translator.size, translator.size)
+  guide = _to_unit(small)
+  translated = translator.translate(guide)[0]
+  if detail == command_config.GUIDED and height * width > translator.size**2:
+    return guided_upsampling.add_change(image, guide[0], translated - guide[0])
+  # Resizing works in [0, 255].
+  return image_files.resize_to_levels(
+    translated * 255.0, *(size or (height, width))
+  )
 
 
-def require_scale(translator: ImageTranslator, scale: str) -> None:
-  """Refuses a scale at which a model cannot translate.
+def working_size(
+  translator: ImageTranslator, height: int, width: int, texture_scale: float
+) -> tuple[int, int]:
+  """Returns the height and width at which tiles are translated, pixels.
 
   Args:
     translator: The generator.
-    scale: As for `translate_image`.
-
-  Raises:
-    errors.UserError: If it is `native` and the model takes one size only.
+    height: Of the picture, pixels.
+    width: Of the picture, pixels.
+    texture_scale: `TranslateConfig.texture_scale`.
   """
-  if scale == "native" and not translator.multiple:
-    raise errors.UserError(
-      "needs a model that takes any size; this .tflite file takes"
-      f" {translator.size} pixels only. Use --scale=fit, or a SavedModel.",
-      "scale",
-      "native",
-    )
+  if not texture_scale:
+    return height, width
+  factor = translator.size / texture_scale / min(height, width)
+  if factor >= 1:
+    return height, width
+  return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+def measure(
+  translator: ImageTranslator, image: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+  """Translates a whole picture at the model's size, for its tiles.
+
+  Args:
+    translator: The generator, with `tiles`.
+    image: The picture, or a smaller copy, `[height, width, channels]` in
+      [0, 255].
+
+  Returns:
+    The picture at the model's size and its translation, float32
+    `[size, size, channels]` in [0, 1]; and what tiles are normalised by.
+  """
+  assert translator.tiles
+  small = image_files.resize(image, translator.size, translator.size)
+  guide = _to_unit(small)
+  translated, statistics = translator.tiles.measure(guide)
+  return guide[0], translated[0], statistics
+
+
+def translate_strips(
+  translator: ImageTranslator,
+  strips: Iterable[np.ndarray],
+  height: int,
+  width: int,
+  statistics: np.ndarray | None,
+) -> Iterator[np.ndarray]:
+  """Translates a picture in tiles, strip by strip.
+
+  Args:
+    translator: The generator, with `tiles`.
+    strips: uint8 `[rows, width, channels]`, from the top.
+    height: Of the picture, pixels.
+    width: Of the picture, pixels.
+    statistics: From `measure`.
+
+  Yields:
+    float32 `[rows, width, channels]` in [0, 1], from the top.
+  """
+  tiles = translator.tiles
+  assert tiles
+  yield from tiling.translate(
+    strips,
+    height,
+    width,
+    tiles.multiple,
+    tiles.layout,
+    lambda tile: tiles.translate(tile, statistics),
+  )
+
+
+def _translate_tiles(
+  translator: ImageTranslator, image: np.ndarray, texture_scale: float
+) -> np.ndarray:
+  """Translates an image in tiles; returns uint8 of its size."""
+  height, width = image.shape[:2]
+  size = working_size(translator, height, width, texture_scale)
+  if size == (height, width):
+    return tile_image(translator, image)
+  small = image_files.resize_to_levels(image, *size)
+  made = tile_image(translator, small)
+  guide = _to_unit(small)[0]
+  return guided_upsampling.add_change(image, guide, _to_unit(made)[0] - guide)
+
+
+def tile_image(translator: ImageTranslator, image: np.ndarray) -> np.ndarray:
+  """Translates an image in tiles, and keeps to what is made of the whole.
+
+  At full size a generator may see nothing but skin where it saw a fruit in
+  training. So the tiles give the texture, by `TEXTURE`, and the picture as a
+  whole what it becomes: what the model makes of the whole at its own size, less
+  the tiles' result made as small, is brought to full size as with `guided` and
+  added.
+
+  Args:
+    translator: The generator, with `tiles`.
+    image: uint8 `[height, width, channels]`.
+
+  Returns:
+    uint8 of the same shape.
+  """
+  height, width = image.shape[:2]
+  guide, whole, statistics = measure(translator, image)
+  made = np.empty_like(image)
+  top = 0
+  for strip in translate_strips(translator, [image], height, width, statistics):
+    rows = slice(top, top + len(strip))
+    made[rows] = textured(image[rows], to_levels(strip))
+    top += len(strip)
+  own = image_files.resize(made, translator.size, translator.size) / 255.0
+  return guided_upsampling.add_change(image, guide, whole - own, made)
+
+
+def textured(image: np.ndarray, tiles: np.ndarray) -> np.ndarray:
+  """Mixes the tiles' result into a picture.
+
+  Args:
+    image: uint8 `[height, width, channels]`.
+    tiles: What tiles make of it, of the same shape.
+
+  Returns:
+    uint8 of the same shape.
+  """
+  mixed = image + np.float32(TEXTURE) * (tiles.astype(np.float32) - image)
+  return np.rint(mixed).astype(np.uint8)
 
 
 def _translate_native(
   translator: ImageTranslator, image: np.ndarray
 ) -> np.ndarray:
   """Translates at the image's own size; returns float32 in [0, 1]."""
-  require_scale(translator, "native")
   height, width = image.shape[:2]
   # Up to the next multiple, below and on the right, so that the crop starts at
   # 0.
@@ -215,6 +450,11 @@ def _translate_native(
   ]
   padded = np.pad(image, [*pad, (0, 0)], mode="symmetric")
   return translator.translate(_to_unit(padded))[0, :height, :width]
+
+
+def to_levels(image: np.ndarray) -> np.ndarray:
+  """Returns uint8 levels of float32 in [0, 1], clipped; same shape."""
+  return np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
 def _to_unit(image: np.ndarray) -> np.ndarray:
@@ -235,7 +475,9 @@ def _open_run(
   generator, config = checkpoints.load_generator(path, direction, selection)
   module = serving_module.ServingModule(generator, direction)
   # Traced once for all sizes: the generators are fully convolutional.
-  traced = module.translate_function([1, None, None, config.model.channels])
+  any_size = [1, None, None, config.model.channels]
+  traced = module.translate_function(any_size)
+  multiple = config_checks.SIZE_MULTIPLES[config.model.generator_type]
 
   def translate(image: np.ndarray) -> np.ndarray:
     (translated,) = traced(tf.constant(image)).values()
@@ -244,10 +486,38 @@ def _open_run(
   return ImageTranslator(
     translate,
     config.data.crop_size,
-    config_checks.SIZE_MULTIPLES[config.model.generator_type],
+    multiple,
     config_checks.MINIMUM_SIZES[config.model.generator_type],
     config.model.channels,
     run_metadata.input_levels(path, direction),
+    tiles_of_module(module, multiple),
+  )
+
+
+def tiles_of_module(module: Any, multiple: int) -> TileTranslator:
+  """Returns a generator's tiles.
+
+  Args:
+    module: A `serving_module.ServingModule`.
+    multiple: What the generator's sizes must be multiples of, pixels.
+  """
+  any_size = [1, None, None, module.channels]
+  # Traced when they are first called.
+  measured = module.measured_function(any_size)
+  tile = module.tile_function(any_size)
+
+  def measure(image: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    made = {name: value.numpy() for name, value in measured(image).items()}
+    return made[module.output_name], made.get(tflite_file.STATISTICS)
+
+  def translate_tile(
+    image: np.ndarray, statistics: np.ndarray | None
+  ) -> np.ndarray:
+    given = [] if statistics is None else [statistics]
+    return tile(image, *given)[module.output_name].numpy()
+
+  return TileTranslator(
+    tiling.layout(module.reach()), multiple, measure, translate_tile
   )
 
 
@@ -265,8 +535,8 @@ def _of_direction(found: model_path.ModelPath, direction: str) -> str:
     raise _wrong_direction(found.path, has, direction)
   paths = found.exported[direction]
   # The SavedModel comes first, but only TensorFlow can open it.
-  files = [path for path in paths if path in found.tflite_files]
-  return files[0] if files and not _has_tensorflow() else paths[0]
+  light = [path for path in paths if path in found.tflite_files]
+  return light[0] if light and not _has_tensorflow() else paths[0]
 
 
 def _open_saved_model(path: str, direction: str) -> ImageTranslator:
@@ -283,13 +553,23 @@ def _open_saved_model(path: str, direction: str) -> ImageTranslator:
     details = saved_model_file.read_details(path)
     if details.direction != direction:
       raise _wrong_direction(path, details.direction, direction)
+    loaded = saved_model_file.LoadedModel(path)
+    tiles = None
+    if details.reach is not None:
+      tiles = TileTranslator(
+        tiling.layout(details.reach),
+        details.size_multiple,
+        loaded.measure,
+        loaded.translate_tile,
+      )
     return ImageTranslator(
-      saved_model_file.load(path),
+      loaded.translate,
       details.size,
       details.size_multiple,
       details.minimum_size,
       details.channels,
       details.levels,
+      tiles,
     )
   except OSError as error:
     raise errors.UserError(
@@ -325,6 +605,7 @@ def _open_tflite(path: str, direction: str, size: int) -> ImageTranslator:
         minimum=pixels,
         channels=spec.channels,
         levels=levels,
+        tiles=_tiles_of_file(opened, name, path),
       )
   raise errors.UserError(
     f": {path} takes {', '.join(map(str, spec.sizes.values()))} pixels. Use one"
@@ -334,14 +615,35 @@ def _open_tflite(path: str, direction: str, size: int) -> ImageTranslator:
   )
 
 
-def _failing(
-  run: Callable[[np.ndarray], np.ndarray], path: str
-) -> Callable[[np.ndarray], np.ndarray]:
+def _tiles_of_file(
+  opened: tflite_child.Opened, name: str, path: str
+) -> TileTranslator | None:
+  """Returns a file's tiles, if it has the signature for them."""
+  spec = opened.spec
+  if not spec.tile:
+    return None
+  run = _failing(opened.measured(tflite_file.TILE_SIGNATURE), path)
+
+  def translate_tile(
+    image: np.ndarray, statistics: np.ndarray | None
+  ) -> np.ndarray:
+    given = [] if statistics is None else [statistics]
+    return run(image, *given)[0]
+
+  return TileTranslator(
+    tiling.Layout(spec.tile, spec.margin),
+    spec.multiple,
+    _failing(opened.measured(name), path),
+    translate_tile,
+  )
+
+
+def _failing(run: Callable[..., Any], path: str) -> Callable[..., Any]:
   """Returns a file's function with its failures as the user's errors."""
 
-  def translate(image: np.ndarray) -> np.ndarray:
+  def translate(*arrays: np.ndarray) -> Any:
     try:
-      return run(image)
+      return run(*arrays)
     except tflite_child.ModelError as error:
       raise ModelFailedError(
         f"cannot be run ({error}). Export the model again.", "model", path

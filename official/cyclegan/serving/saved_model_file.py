@@ -35,6 +35,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import level_range
 from official.cyclegan.data import preprocessing
+from official.cyclegan.serving import guided_tensors
 from official.cyclegan.serving import serving_module
 
 # The folder of a SavedModel that TensorFlow leaves to others.
@@ -44,6 +45,9 @@ DETAILS_PATH = os.path.join(_EXTRA, "cyclegan.json")
 WARM_UP_PATH = os.path.join(_EXTRA, "tf_serving_warmup_requests")
 FLOAT_SIGNATURE = "serving_default"
 BYTES_SIGNATURE = "serving_bytes"
+GUIDED_SIGNATURE = "serving_guided"
+# For `translate --detail=tiles`: the whole picture, then its parts.
+MEASURED_SIGNATURE, TILE_SIGNATURE = "measured", "tile"
 # TensorFlow Serving's REST interface takes and gives base64 where a name ends
 # in _bytes.
 BYTES_INPUT = "image_bytes"
@@ -57,7 +61,7 @@ def write(
   example: np.ndarray,
   levels: level_range.LevelRange | None = None,
 ) -> None:
-  """Writes a SavedModel with two signatures.
+  """Writes a SavedModel with signatures for images, files and tiles.
 
   `serving_default` takes float32 `image` `[batch, height, width, channels]` in
   [0, 1], height and width multiples of what the generator needs, and gives
@@ -83,17 +87,24 @@ def write(
   channels = config.model.channels
   translate = module.translate_function([None, None, None, channels])
   translate_bytes = _bytes_function(module, config.data.crop_size)
-  # The two traced functions and the variables, nothing else.
+  any_size = [1, None, None, channels]
+  # The traced functions and the variables, nothing else.
   saved = tf.Module()
   saved.variables_ = module.variables
   saved.__call__ = translate
   saved.translate_bytes = translate_bytes
+  saved.translate_guided = _guided_function(module, config.data.crop_size)
+  saved.translate_measured = module.measured_function(any_size)
+  saved.translate_tile = module.tile_function(any_size)
   tf.saved_model.save(
     saved,
     path,
     signatures={
       FLOAT_SIGNATURE: translate,
       BYTES_SIGNATURE: translate_bytes,
+      GUIDED_SIGNATURE: saved.translate_guided,
+      MEASURED_SIGNATURE: saved.translate_measured,
+      TILE_SIGNATURE: saved.translate_tile,
     },
   )
   pathlib.Path(path, _EXTRA).mkdir()
@@ -106,6 +117,7 @@ def write(
     "minimum_size": config_checks.MINIMUM_SIZES[generator_type],
     "input_levels": level_range.as_list(levels),
     "color_space": "sRGB",
+    "reach": module.reach(),
   }
   pathlib.Path(path, DETAILS_PATH).write_text(
     json.dumps(details, indent=2) + "\n", encoding="utf-8"
@@ -125,6 +137,8 @@ class Details:
     channels: 3, or 1 for grey images.
     levels: Which levels of pictures with more than 8 bits are 0 and 1; None
       for all of 16 bits.
+    reach: How far it sees, pixels; None in a file from before 0.7.0, which has
+      no signatures for tiles.
   """
 
   direction: str
@@ -133,6 +147,7 @@ class Details:
   minimum_size: int
   channels: int
   levels: level_range.LevelRange | None
+  reach: int | None = None
 
 
 def read_details(path: str) -> Details:
@@ -159,7 +174,12 @@ def _details(values: Any) -> Details:
     values["minimum_size"],
     values.get("channels", 3),  # before 0.4.0 always 3
     level_range.from_list(values.get("input_levels")),
+    values.get("reach"),
   )
+  if details.reach is not None and not (
+    type(details.reach) is int and 0 <= details.reach <= _LARGEST_SIZE
+  ):
+    raise ValueError("how far the generator sees is impossible")
   sizes = details.size, details.size_multiple, details.minimum_size
   if not all(type(size) is int and 0 < size <= _LARGEST_SIZE for size in sizes):
     raise ValueError("a size is impossible")
@@ -184,30 +204,75 @@ def load(path: str) -> Callable[[np.ndarray], np.ndarray]:
     OSError: If there is no SavedModel, or a file of it is missing.
     errors.UserError: If it is damaged, or has no such signature.
   """
-  try:
-    signature = tf.saved_model.load(files.without_pattern(path)).signatures[
-      FLOAT_SIGNATURE
-    ]
-    (output,) = signature.structured_outputs
-  except (OSError, MemoryError):
-    raise
-  except Exception as error:  # what a program may raise that is not whole
-    raise _damaged(path, error) from error
+  return LoadedModel(path).translate
 
-  def translate(image: np.ndarray) -> np.ndarray:
+
+class LoadedModel:
+  """A SavedModel's signatures as functions of arrays.
+
+  They raise `errors.UserError` if the program in the SavedModel fails.
+  """
+
+  def __init__(self, path: str):
+    """Loads a SavedModel.
+
+    Args:
+      path: Its folder.
+
+    Raises:
+      OSError: If there is no SavedModel, or a file of it is missing.
+      errors.UserError: If it is damaged, or has no signature for images.
+    """
+    self._path = path
     try:
-      made = signature(image=tf.constant(image))[output].numpy()
+      self._model = tf.saved_model.load(files.without_pattern(path))
+      (self._output,) = self._model.signatures[
+        FLOAT_SIGNATURE
+      ].structured_outputs
+    except (OSError, MemoryError):
+      raise
+    except Exception as error:  # what a program may raise that is not whole
+      raise _damaged(path, error) from error
+
+  def translate(self, image: np.ndarray) -> np.ndarray:
+    """Returns the translated images, float32 in [0, 1] as those given."""
+    return self._run(FLOAT_SIGNATURE, image)[self._output]
+
+  def measure(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Returns a translated image and the norms' statistics, if it has any."""
+    made = self._run(MEASURED_SIGNATURE, image)
+    return made[self._output], made.get(serving_module.STATISTICS)
+
+  def translate_tile(
+    self, image: np.ndarray, statistics: np.ndarray | None
+  ) -> np.ndarray:
+    """Returns a translated tile, normalised by statistics from `measure`."""
+    given = (
+      {} if statistics is None else {serving_module.STATISTICS: statistics}
+    )
+    return self._run(TILE_SIGNATURE, image, **given)[self._output]
+
+  def _run(
+    self, signature: str, image: np.ndarray, **others: np.ndarray
+  ) -> dict[str, np.ndarray]:
+    """Runs a signature and looks at what it gives."""
+    path = self._path
+    try:
+      results = self._model.signatures[signature](
+        image=tf.constant(image),
+        **{name: tf.constant(value) for name, value in others.items()},
+      )
+      made = {name: value.numpy() for name, value in results.items()}
+      result = made[self._output]
     except Exception as error:
       raise _damaged(path, error) from error
-    if made.shape != image.shape or made.dtype != image.dtype:
+    if result.shape != image.shape or result.dtype != image.dtype:
       raise errors.UserError(
-        f": {path} gives {made.dtype} {made.shape} for {image.dtype}"
+        f": {path} gives {result.dtype} {result.shape} for {image.dtype}"
         f" {image.shape}. Export the model again.",
         "model",
       )
     return made
-
-  return translate
 
 
 def _damaged(path: str, error: Exception) -> errors.UserError:
@@ -237,6 +302,21 @@ def _bytes_function(module: serving_module.ServingModule, size: int) -> Any:
     return {f"{module.output_name}_bytes": made}
 
   spec = tf.TensorSpec([None], tf.string, name=BYTES_INPUT)
+  return tf.function(translate, input_signature=[spec])
+
+
+def _guided_function(module: serving_module.ServingModule, size: int) -> Any:
+  """Returns the translation at a fixed size, its change brought to full."""
+
+  def translate(image: tf.Tensor) -> dict[str, tf.Tensor]:
+    guide = preprocessing.resize(image * 255.0, size, size) / 255.0
+    (made,) = module(guide).values()
+    change = guided_tensors.add_change(image, guide, made - guide)
+    return {module.output_name: tf.clip_by_value(change, 0.0, 1.0)}
+
+  spec = tf.TensorSpec(
+    [None, None, None, module.channels], tf.float32, name="image"
+  )
   return tf.function(translate, input_signature=[spec])
 
 

@@ -22,6 +22,12 @@ import tensorflow as tf
 
 from official.cyclegan.core import stack
 from official.cyclegan.data import preprocessing
+from official.cyclegan.modeling import norm_statistics
+from official.cyclegan.modeling import receptive_field
+from official.cyclegan.serving import tflite_file
+
+# Name of the norms' statistics among what a signature takes or gives.
+STATISTICS = tflite_file.STATISTICS
 
 
 class ServingModule(tf.Module):
@@ -52,6 +58,15 @@ class ServingModule(tf.Module):
     """Channels of the images, 1 or 3."""
     return self._generator.model.input_shape[-1]
 
+  @property
+  def statistics_length(self) -> int:
+    """Channels of all instance norms together; 0 without such norms."""
+    return norm_statistics.length(self._generator.model)
+
+  def reach(self) -> int:
+    """Returns how far the generator sees, pixels."""
+    return receptive_field.reach(self._generator.model)
+
   def __call__(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
     """Translates a batch of images.
 
@@ -65,6 +80,66 @@ class ServingModule(tf.Module):
       preprocessing.unit_to_network(image), training=False
     )
     return {self.output_name: preprocessing.network_to_unit(made)}
+
+  def translate_measured(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Translates a batch and notes what the instance norms divide by.
+
+    Args:
+      image: As for `__call__`.
+
+    Returns:
+      What `__call__` gives; and, if there are such norms, `statistics`, float32
+      `[batch, 1, 2, statistics_length]`, for `translate_tile`.
+    """
+    made, statistics = norm_statistics.measured(
+      self._generator.model, preprocessing.unit_to_network(image)
+    )
+    translated = {self.output_name: preprocessing.network_to_unit(made)}
+    if self.statistics_length:
+      translated[STATISTICS] = statistics
+    return translated
+
+  def translate_tile(
+    self, image: tf.Tensor, statistics: tf.Tensor
+  ) -> dict[str, tf.Tensor]:
+    """Translates a part of a picture, normalised as another picture was.
+
+    Args:
+      image: As for `__call__`.
+      statistics: float32 `[1, 1, 2, statistics_length]`.
+
+    Returns:
+      As `__call__`.
+    """
+    made = norm_statistics.applied(
+      self._generator.model, preprocessing.unit_to_network(image), statistics
+    )
+    return {self.output_name: preprocessing.network_to_unit(made)}
+
+  def measured_function(self, shape: Sequence[int | None]) -> Any:
+    """Returns `translate_measured` as a tf.function for images of one shape.
+
+    Args:
+      shape: `[batch, height, width, channels]`, None where any number will do.
+    """
+    spec = tf.TensorSpec(shape, tf.float32, name="image")
+    return tf.function(self.translate_measured, input_signature=[spec])
+
+  def tile_function(self, shape: Sequence[int | None]) -> Any:
+    """Returns `translate_tile` as a tf.function for tiles of one shape.
+
+    Without instance norms it takes no statistics.
+
+    Args:
+      shape: `[batch, height, width, channels]`, None where any number will do.
+    """
+    spec = tf.TensorSpec(shape, tf.float32, name="image")
+    if not self.statistics_length:
+      return tf.function(self.__call__, input_signature=[spec])
+    statistics = tf.TensorSpec(
+      [1, 1, 2, self.statistics_length], tf.float32, name=STATISTICS
+    )
+    return tf.function(self.translate_tile, input_signature=[spec, statistics])
 
   def translate_function(self, shape: Sequence[int | None]) -> Any:
     """Returns `__call__` as a tf.function for images of one shape.

@@ -76,11 +76,14 @@ class Opened:
     signature: Returns one of its signatures as a function, from and to float32
       `[1, size, size, channels]` in [0, 1]. It raises `ModelError` if the
       runtime fails, or dies.
+    measured: The same with the norms' statistics, as
+      `tflite_file.measured_function`.
   """
 
   spec: tflite_file.SignatureSpec
   runtime: str
   signature: Callable[[str], Callable[[np.ndarray], np.ndarray]]
+  measured: Callable[[str], Callable[..., tuple[np.ndarray, np.ndarray | None]]]
 
 
 def open_model(path: str) -> Opened:
@@ -99,7 +102,12 @@ def open_model(path: str) -> Opened:
   def signature(name: str) -> Callable[[np.ndarray], np.ndarray]:
     return lambda image: child.translate(name, image)
 
-  return Opened(spec, runtime, signature)
+  def measured(
+    name: str,
+  ) -> Callable[..., tuple[np.ndarray, np.ndarray | None]]:
+    return lambda *arrays: child.run(name, *arrays)
+
+  return Opened(spec, runtime, signature, measured)
 
 
 def read_specs(paths: Sequence[str]) -> dict[str, tflite_file.SignatureSpec]:
@@ -148,16 +156,22 @@ class _Child:
 
   def translate(self, signature: str, image: np.ndarray) -> np.ndarray:
     """Lets the child run a signature of the file on an image."""
-    values = np.ascontiguousarray(image, np.float32)
+    return self.run(signature, image)[0]
+
+  def run(
+    self, signature: str, image: np.ndarray, *statistics: np.ndarray
+  ) -> tuple[np.ndarray, np.ndarray | None]:
+    """Does so with the norms' statistics, given or measured."""
+    values = [np.ascontiguousarray(x, np.float32) for x in (image, *statistics)]
     _, made = self._ask({"run": signature}, values)
-    if made.shape != values.shape:
+    if not made or made[0].shape != image.shape:
       raise ModelError("its result has another size than the picture")
-    return made
+    return made[0], made[1] if len(made) > 1 else None
 
   def _ask(
-    self, request: dict[str, Any], values: np.ndarray | None = None
-  ) -> tuple[dict[str, Any], np.ndarray]:
-    """Sends a request and maybe an array; returns the answers to both."""
+    self, request: dict[str, Any], values: Sequence[np.ndarray] = ()
+  ) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """Sends a request and arrays; returns the answers to both."""
     if self._process.stdin is None or self._process.stdout is None:
       raise ModelError("its process has no pipes")
     with self._lock:
@@ -220,30 +234,34 @@ def _end(process: subprocess.Popen) -> None:
   process.wait()
 
 
-# Both ends: a line of JSON with the array's shape, then the array.
+# Both ends: a line of JSON with the arrays' shapes, then the arrays.
 
 
 def _send(
-  pipe: IO[bytes], message: dict[str, Any], values: np.ndarray | None = None
+  pipe: IO[bytes],
+  message: dict[str, Any],
+  values: Sequence[np.ndarray] = (),
 ) -> None:
-  shape = None if values is None else values.shape
-  pipe.write(json.dumps({**message, "shape": shape}).encode() + b"\n")
-  if values is not None:
-    pipe.write(values.tobytes())
+  shapes = [array.shape for array in values]
+  pipe.write(json.dumps({**message, "shapes": shapes}).encode() + b"\n")
+  for array in values:
+    pipe.write(array.tobytes())
   pipe.flush()
 
 
-def _receive(pipe: IO[bytes]) -> tuple[dict[str, Any], np.ndarray]:
+def _receive(pipe: IO[bytes]) -> tuple[dict[str, Any], list[np.ndarray]]:
   line = pipe.readline()
   if not line.endswith(b"\n"):
     raise EOFError
   message = json.loads(line)
-  shape = message.pop("shape") or [0]
-  content = pipe.read(math.prod(shape) * np.dtype(np.float32).itemsize)
-  try:
-    return message, np.frombuffer(content, np.float32).reshape(shape)
-  except ValueError as error:
-    raise EOFError from error
+  values = []
+  for shape in message.pop("shapes"):
+    content = pipe.read(math.prod(shape) * np.dtype(np.float32).itemsize)
+    try:
+      values.append(np.frombuffer(content, np.float32).reshape(shape))
+    except ValueError as error:
+      raise EOFError from error
+  return message, values
 
 
 # The child's end.
@@ -266,21 +284,27 @@ def _main() -> None:
     return
   _send(answers, {})
   interpreter: Any = None
+  path, tiled = "", None  # the latter runs tiles, on all cores
   while True:
     try:
-      request, image = _receive(requests)
+      request, values = _receive(requests)
     except EOFError:
       return
-    made: np.ndarray | None = None
+    made: list[np.ndarray] = []
     try:
       if "open" in request:
+        path, tiled = request["open"], None
         with _time_limit(_OPEN_SECONDS):
-          interpreter, answer = _open(request["open"])
+          interpreter, answer = _open(path)
           answer["runtime"] = runtime
       else:
+        answer = {}
         with _time_limit(_RUN_SECONDS):
-          signature = interpreter.get_signature_runner(request["run"])
-          answer, made = {}, tflite_file.translate_function(signature)(image)
+          if request["run"] == tflite_file.TILE_SIGNATURE:
+            tiled = tiled or tflite_file.open_interpreter(path, os.cpu_count())
+            made = _run(tiled, request["run"], values)
+          else:
+            made = _run(interpreter, request["run"], values)
     except Exception as error:  # runtimes raise anything
       answer = {"error": errors.first_line(error)}
     _send(answers, answer, made)
@@ -290,7 +314,21 @@ def _open(path: str) -> tuple[Any, dict[str, Any]]:
   """Opens a file and says what its signatures take and give."""
   interpreter = tflite_file.open_interpreter(path)
   spec = tflite_file.signature_spec(interpreter)
+  if spec.tile:
+    margin, multiple = tflite_file.tile_numbers(path)
+    if spec.tile <= 2 * margin or spec.tile % multiple:
+      raise ValueError("its tiles are smaller than what it sees")
+    spec = dataclasses.replace(spec, margin=margin, multiple=multiple)
   return interpreter, {"spec": dataclasses.asdict(spec)}
+
+
+def _run(
+  interpreter: Any, name: str, values: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+  """Runs a signature; returns the image, and the statistics if it gives any."""
+  run = tflite_file.measured_function(interpreter.get_signature_runner(name))
+  made, statistics = run(*values)
+  return [made] if statistics is None else [made, statistics]
 
 
 def _limit_memory() -> None:

@@ -51,6 +51,7 @@ def convert(
   sizes: Sequence[int],
   quantization: str,
   calibration: Mapping[int, np.ndarray] | None = None,
+  tile: int = 0,
 ) -> bytes:
   """Returns a TFLite file for single images of fixed sizes.
 
@@ -63,6 +64,9 @@ def convert(
     quantization: One of `config.QUANTIZATIONS`.
     calibration: For `command_config.CALIBRATED`, images of each size: float32
       `[count, size, size, channels]` in [0, 1].
+    tile: Width and height of the tiles that another signature takes, pixels;
+      0 for none. The others then give the norms' statistics as well. Not with
+      `command_config.CALIBRATED`: its ranges would have to hold for tiles too.
 
   Raises:
     errors.UserError: If TensorFlow cannot convert it; the message says why.
@@ -70,10 +74,15 @@ def convert(
   signatures = signature_names(sizes)
   saved = tf.Module()
   saved.variables_ = module.variables
+  make = module.measured_function if tile else module.translate_function
   functions = {
-    name: module.translate_function([1, size, size, module.channels])
+    name: make([1, size, size, module.channels])
     for name, size in signatures.items()
   }
+  if tile:
+    functions[tflite_file.TILE_SIGNATURE] = module.tile_function(
+      [1, tile, tile, module.channels]
+    )
   with files.temporary_folder() as folder:
     tf.saved_model.save(saved, folder, signatures=functions)
     converter = tf.lite.TFLiteConverter.from_saved_model(

@@ -55,6 +55,8 @@ class Description:
     output_description: What it gives.
     levels: Which levels of pictures with more than 8 bits are 0 and 1; None for
       all of 16 bits.
+    tiles: Of a file with tiles, what to leave out at their borders, and what
+      sizes of pictures must be multiples of, pixels.
   """
 
   name: str
@@ -65,6 +67,7 @@ class Description:
   input_description: str
   output_description: str
   levels: level_range.LevelRange | None = None
+  tiles: tuple[int, int] | None = None
 
 
 def with_uint8_io(content: bytes) -> bytes:
@@ -75,7 +78,8 @@ def with_uint8_io(content: bytes) -> bytes:
   mistakes the scale of what it quantises.
 
   Args:
-    content: A file whose signatures have one input and one output each.
+    content: A file whose signatures have one image as input and as output each;
+      the norms' statistics stay floats.
 
   Returns:
     The file with uint8 input and output of the same shapes and names.
@@ -92,12 +96,13 @@ def with_uint8_io(content: bytes) -> bytes:
     multiply=_operator_code(model, builtin.MUL),
     add=_operator_code(model, builtin.ADD),
   )
-  for index, graph in enumerate(model.subgraphs):
-    pixels, levels = _add_uint8_io(graph, scales, codes)
-    for signature in model.signatureDefs:
-      if signature.subgraphIndex == index:
-        signature.inputs[0].tensorIndex = pixels
-        signature.outputs[0].tensorIndex = levels
+  for signature in model.signatureDefs:
+    graph = model.subgraphs[signature.subgraphIndex]
+    (given,) = _images(signature.inputs)
+    (made,) = _images(signature.outputs)
+    given.tensorIndex, made.tensorIndex = _add_uint8_io(
+      graph, given.tensorIndex, made.tensorIndex, scales, codes
+    )
   return _pack(model)
 
 
@@ -117,11 +122,22 @@ class _Codes(NamedTuple):
   add: int
 
 
+def _images(
+  tensors: Sequence[schema.TensorMapT],
+) -> list[schema.TensorMapT]:
+  """Returns a signature's inputs or outputs without the norms' statistics."""
+  statistics = tflite_file.STATISTICS.encode()
+  return [tensor for tensor in tensors if tensor.name != statistics]
+
+
 def _add_uint8_io(
-  graph: schema.SubGraphT, scales: _Scales, codes: _Codes
+  graph: schema.SubGraphT,
+  entry: int,
+  result: int,
+  scales: _Scales,
+  codes: _Codes,
 ) -> tuple[int, int]:
   """Converts at both ends of a graph; returns the new input and output."""
-  (entry,), (result,) = graph.inputs, graph.outputs
   to_unit, to_levels, half = (
     _add_tensor(graph, f"pixel_constant{i}", [], buffer=buffer)
     for i, buffer in enumerate(scales)
@@ -143,7 +159,8 @@ def _add_uint8_io(
     _operator(codes.cast, [floats[2]], levels, *_cast_options(to_float=False)),
   ]
   graph.operators = [*before, *graph.operators, *after]
-  graph.inputs, graph.outputs = [pixels], [levels]
+  graph.inputs = [pixels if i == entry else i for i in graph.inputs]
+  graph.outputs = [levels if i == result else i for i in graph.outputs]
   return pixels, levels
 
 
@@ -155,8 +172,8 @@ def with_metadata(content: bytes, description: Description) -> bytes:
   gives to pixels.
 
   Args:
-    content: A file whose signatures have one input and one output each; float32
-      in [0, 1], or uint8.
+    content: A file whose signatures have one image as input and as output each,
+      float32 in [0, 1], or uint8.
     description: What to say.
 
   Returns:
@@ -171,6 +188,9 @@ def with_metadata(content: bytes, description: Description) -> bytes:
     buffers[tflite_file.LEVELS_NAME] = (
       tflite_file.LEVELS_MARK + numbers.encode()
     )
+  if description.tiles:
+    numbers = " ".join(map(str, description.tiles)) + "\n"
+    buffers[tflite_file.TILES_NAME] = tflite_file.TILES_MARK + numbers.encode()
   for name, data in buffers.items():
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(data, np.uint8)
@@ -213,30 +233,36 @@ def _graph_metadata(
   description: Description,
 ) -> int:
   """Adds a SubGraphMetadata; returns its offset."""
-  tensors = []
-  for index, text, is_output in (
-    (graph.inputs[0], description.input_description, False),
-    (graph.outputs[0], description.output_description, True),
+  slots = {}
+  for slot, indices, text in (
+    (2, graph.inputs, description.input_description),
+    (3, graph.outputs, description.output_description),
   ):
-    tensor = graph.tensors[index]
-    is_uint8 = tensor.type == schema.TensorType.UINT8
-    tensors.append(
-      _tensor_metadata(builder, text, tensor.shape[-1], is_uint8, is_output)
-    )
-  # Fields 2 and 3: vectors of the inputs and of the outputs.
-  return _table(
-    builder, {i: _vector(builder, [t]) for i, t in zip((2, 3), tensors)}
-  )
+    tensors = [
+      _tensor_metadata(builder, graph.tensors[i], text, slot == 3)
+      for i in indices
+    ]
+    slots[slot] = _vector(builder, tensors)
+  return _table(builder, slots)
 
 
 def _tensor_metadata(
   builder: flatbuffers.Builder,
+  tensor: schema.TensorT,
   description: str,
-  channels: int,
-  is_uint8: bool,
   is_output: bool,
 ) -> int:
-  """Adds a TensorMetadata of an image; returns its offset."""
+  """Adds a TensorMetadata; returns its offset."""
+  height, _, channels = tensor.shape[1:]
+  if height == 1:  # no image: the norms' statistics
+    return _table(
+      builder,
+      {
+        0: builder.CreateString(tflite_file.STATISTICS),
+        1: builder.CreateString("What the instance norms divide by."),
+      },
+    )
+  is_uint8 = tensor.type == schema.TensorType.UINT8
   # (value - mean) / std: pixels to input values, output values to pixels.
   mean, std = 0.0, 1.0
   if not is_uint8:

@@ -36,7 +36,12 @@ _RUNTIMES = {
 # Begins the metadata buffer with the levels of deep pictures: two numbers and a
 # line's end follow.
 LEVELS_NAME, LEVELS_MARK = "CYCLEGAN_INPUT_LEVELS", b"cyclegan input levels: "
+# Likewise one for tiles: how far the generator sees, and what sizes must be
+# multiples of.
+TILES_NAME, TILES_MARK = "CYCLEGAN_TILES", b"cyclegan tiles: "
 DEFAULT_SIGNATURE = "serving_default"
+TILE_SIGNATURE = "tile"
+IMAGE, STATISTICS = "image", "statistics"  # names of tensors
 _MAX_SIZE = 8192  # pixels: a picture of them takes 0.8 GB
 _OTHERS = "its signatures are others than those that export writes"
 # The direction of a file, by the name of its output.
@@ -53,12 +58,23 @@ class SignatureSpec:
       signature first.
     channels: Of the images, 1 or 3.
     io: `float01` or `uint8`.
+    tile: Width and height that the signature for tiles takes, pixels; 0 if
+      there is none.
+    statistics: How many numbers the norms' statistics are, which the others
+      give and that one takes; 0 if the generator has no instance norms, or
+      there is no such signature.
+    margin: What to leave out at a tile's borders, pixels; 0 likewise.
+    multiple: What the sizes of a picture in tiles must be multiples of, pixels.
   """
 
   direction: str
   sizes: dict[str, int]
   channels: int
   io: str
+  tile: int = 0
+  statistics: int = 0
+  margin: int = 0
+  multiple: int = 1
 
 
 def open_interpreter(path: str, threads: int | None = None) -> Any:
@@ -116,13 +132,16 @@ def signature_spec(interpreter: Any) -> SignatureSpec:
     ValueError: If the file was not written by this package.
   """
   sizes, entry, output = {}, None, ""
+  statistics: set[int] = set()
   for name in interpreter.get_signature_list():
     signature = interpreter.get_signature_runner(name)
-    inputs = list(signature.get_input_details().values())
-    outputs = list(signature.get_output_details())
+    inputs = dict(signature.get_input_details())
+    outputs = dict(signature.get_output_details())
+    # The tile's signature takes what the others give.
+    noted = (inputs if name == TILE_SIGNATURE else outputs).pop(STATISTICS, 0)
     if len(inputs) != 1 or len(outputs) != 1:
       raise ValueError(_OTHERS)
-    (entry,), (output,) = inputs, outputs
+    (entry,), (output,) = inputs.values(), outputs
     size = int(entry["shape"][1]) if len(entry["shape"]) == 4 else 0
     allowed = [(1, size, size, channels) for channels in (1, 3)]
     if (
@@ -132,14 +151,38 @@ def signature_spec(interpreter: Any) -> SignatureSpec:
     ):
       raise ValueError(_OTHERS)
     sizes[name] = size
-  if entry is None or output not in _DIRECTIONS:
+    statistics.add(int(np.prod(noted["shape"])) if noted else 0)
+  tile = sizes.pop(TILE_SIGNATURE, 0)
+  if entry is None or output not in _DIRECTIONS or not sizes:
+    raise ValueError(_OTHERS)
+  if len(statistics) != 1:
     raise ValueError(_OTHERS)
   return SignatureSpec(
     _DIRECTIONS[output],
     dict(sorted(sizes.items(), key=lambda item: item[0] != DEFAULT_SIGNATURE)),
     int(entry["shape"][3]),
     "uint8" if entry["dtype"] == np.uint8 else "float01",
+    tile,
+    *statistics,
   )
+
+
+def tile_numbers(path: str) -> tuple[int, int]:
+  """Returns `SignatureSpec.margin` and `multiple` of a file with tiles.
+
+  Args:
+    path: A file that `export` wrote.
+
+  Raises:
+    OSError: If it cannot be read.
+    ValueError: If it has no such numbers.
+  """
+  content = pathlib.Path(path).read_bytes()
+  _, _, rest = content.partition(TILES_MARK)
+  margin, multiple = map(int, rest.partition(b"\n")[0].split())
+  if not (0 <= margin <= _MAX_SIZE and 1 <= multiple <= _MAX_SIZE):
+    raise ValueError("its tiles have an impossible margin")
+  return margin, multiple
 
 
 def input_levels(path: str) -> level_range.LevelRange | None:
@@ -189,13 +232,35 @@ def translate_function(signature: Any) -> Callable[[np.ndarray], np.ndarray]:
     A function from and to float32 `[1, size, size, channels]` in [0, 1]. A
     uint8 signature's values are converted.
   """
-  (output,) = signature.get_output_details()
-  (entry,) = signature.get_input_details().values()
-  if entry["dtype"] != np.uint8:
-    return lambda image: signature(image=image)[output]
+  run = measured_function(signature)
+  return lambda image: run(image)[0]
 
-  def translate_levels(image: np.ndarray) -> np.ndarray:
-    levels = np.rint(image * 255.0).astype(np.uint8)
-    return signature(image=levels)[output].astype(np.float32) / 255.0
 
-  return translate_levels
+def measured_function(
+  signature: Any,
+) -> Callable[..., tuple[np.ndarray, np.ndarray | None]]:
+  """Returns a signature as a function that gives the norms' statistics too.
+
+  Args:
+    signature: As for `translate_function`.
+
+  Returns:
+    A function that takes images as `translate_function`'s and, of the
+    signature for tiles, the statistics; it gives the images and the statistics,
+    None where the signature gives none.
+  """
+  (output,) = [n for n in signature.get_output_details() if n != STATISTICS]
+  entry = signature.get_input_details()[IMAGE]
+  whole = entry["dtype"] == np.uint8
+
+  def translate(
+    image: np.ndarray, *statistics: np.ndarray
+  ) -> tuple[np.ndarray, np.ndarray | None]:
+    given = np.rint(image * 255.0).astype(np.uint8) if whole else image
+    made = signature(image=given, **dict(zip([STATISTICS], statistics)))
+    result = made[output]
+    if whole:
+      result = result.astype(np.float32) / 255.0
+    return result, made.get(STATISTICS)
+
+  return translate

@@ -103,7 +103,8 @@ class Graph:
     tensors: All tensors.
     operators: All operators.
     inputs: Indices of the tensors that are given.
-    outputs: Indices of the tensors that are wanted.
+    outputs: Indices of the tensors that are wanted, other than the statistics
+      that a file with tiles gives.
   """
 
   tensors: tuple[Tensor, ...]
@@ -125,8 +126,14 @@ def read(
     KeyError: If there is no such signature.
   """
   model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
-  graphs = {s.signatureKey: s.subgraphIndex for s in model.signatureDefs}
-  graph = model.subgraphs[graphs[signature.encode()]]
+  definitions = {s.signatureKey: s for s in model.signatureDefs}
+  definition = definitions[signature.encode()]
+  graph = model.subgraphs[definition.subgraphIndex]
+  left_out = {
+    output.tensorIndex
+    for output in definition.outputs
+    if output.name == tflite_file.STATISTICS.encode()
+  }
   codes = [
     _KINDS[max(code.builtinCode, code.deprecatedBuiltinCode)]
     for code in model.operatorCodes
@@ -143,7 +150,7 @@ def read(
       for operator in graph.operators
     ),
     tuple(int(i) for i in graph.inputs),
-    tuple(int(i) for i in graph.outputs),
+    tuple(int(i) for i in graph.outputs if i not in left_out),
   )
 
 

@@ -38,6 +38,7 @@ import PIL.Image
 import tqdm
 from absl import logging
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import locks
@@ -223,7 +224,7 @@ def translate(
   translator: image_translator.ImageTranslator,
   inputs: str,
   output: str,
-  scale: str = "fit",
+  detail: str = command_config.STRETCH,
   smoothing: float = 0.0,
   max_frames: int = 0,
   start: float = 0.0,
@@ -244,7 +245,7 @@ def translate(
     inputs: A video file, or `camera:0` and so on.
     output: A file that ends in one of `WRITABLE`, or a folder. An odd row or
       column is cut off where the codec needs even sizes (not in .webm, .gif).
-    scale: As for `image_translator.translate_image`.
+    detail: As for `image_translator.choose_detail`.
     smoothing: As for `Smoother`.
     max_frames: Frames at most; 0: all.
     start: From when on, seconds.
@@ -278,7 +279,8 @@ def translate(
     )
   )
   with held, opened as reader:
-    work = _Work(translator, scale, Smoother(smoothing))
+    way = image_translator.choose_detail(translator, detail, video=True)
+    work = _Work(translator, way, Smoother(smoothing))
     with requests.listen():
       writer = writer_lib.Writer(target, reader)
       try:
@@ -351,19 +353,21 @@ class _Work:
 
   Attributes:
     translator: The generator.
-    scale: As for `image_translator.translate_image`.
+    detail: As for `image_translator.translate_image`.
     smoother: What takes flicker away.
     times: How long each translation took, seconds.
   """
 
   translator: image_translator.ImageTranslator
-  scale: str
+  detail: str
   smoother: Smoother
   times: list[float] = dataclasses.field(default_factory=list)
 
   def __call__(self, pixels: np.ndarray) -> np.ndarray:
     started = time.perf_counter()
-    made = image_translator.translate_image(self.translator, pixels, self.scale)
+    made = image_translator.translate_image(
+      self.translator, pixels, self.detail
+    )
     self.times.append(time.perf_counter() - started)
     return self.smoother.smooth(pixels, made)
 

@@ -34,6 +34,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import model_path
+from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import tflite_child
 from official.cyclegan.serving import tflite_file
 from official.cyclegan.serving import web_app
@@ -48,6 +49,7 @@ _PAGE = (
   "app.js",
   "backend_check.js",
   "camera_capture.js",
+  "guided.js",
   "offline.js",
   "resize.js",
   "service_worker.js",
@@ -237,7 +239,7 @@ def _describe(exported: str) -> tuple[dict[str, Any], dict[str, str]]:
     )
   single = found.kind is model_path.Kind.TFLITE
   folder = os.path.dirname(exported) if single else exported
-  directions: dict[str, dict[str, list[Any]]] = {}
+  directions: dict[str, dict[str, Any]] = {}
   copies = {}
   for path, spec in _specs(exported, found.tflite_files).items():
     entry = _describe_file(path, spec)
@@ -249,6 +251,7 @@ def _describe(exported: str) -> tuple[dict[str, Any], dict[str, str]]:
     described["files"].append(entry)
   for direction, described in directions.items():
     described["files"].sort(key=_place)
+    described["detail"] = image_translator.best_detail(exported, direction)
     for path in _samples(folder, direction[0]):
       copies[path] = f"{SAMPLES}/{os.path.basename(path)}"
       described["samples"].append(_url(copies[path]))

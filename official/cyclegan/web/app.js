@@ -6,6 +6,7 @@ import {isWebGPUSupported, loadAndCompile, loadLiteRt, Tensor} from '@litertjs/c
 
 import * as check from './backend_check.js';
 import {canRecord, Recorder, takePhoto} from './camera_capture.js';
+import {addChange} from './guided.js';
 import * as offline from './offline.js';
 import {resize} from './resize.js';
 
@@ -93,6 +94,15 @@ function likelyKinds() {
   const kinds = files.map((file) => file.quantization);
   const fast = ['dynamic', 'float16'].filter((kind) => kinds.includes(kind));
   return fast.length ? fast : kinds.slice(0, 1);
+}
+
+/** How a picture's detail is kept: as chosen, or as export found best. */
+function detail() {
+  const wanted = $('detail').value;
+  if (wanted !== 'auto') return wanted;
+  // Tiles take too long here: guided has the same sharpness, if not texture.
+  const best = description.directions[direction()].detail;
+  return ['auto', 'stretch'].includes(best) ? 'stretch' : 'guided';
 }
 
 function chosenFile() {
@@ -306,7 +316,9 @@ async function runOn(model, values) {
   const input = new Tensor(given, [1, size, size, file.channels]);
   try {
     const results = await compiled.run(signature, [input]);
-    const data = await results[0].data();
+    // A file for tiles gives the norms' statistics as well: shorter.
+    const all = await Promise.all(results.map((result) => result.data()));
+    const data = all.find((values) => values.length === given.length);
     const made = whole ? Float32Array.from(data, (v) => v / 255) :
                          Float32Array.from(data);
     for (const result of results) result.delete();
@@ -353,9 +365,17 @@ async function translate(rgba, width, height) {
   const same = width === size && height === size;
   let pixels = toChannels(rgba, channels);
   if (!same) pixels = resize(pixels, height, width, size, size, channels);
+  const guide = Float32Array.from(pixels, (v) => v / 255);
   const started = performance.now();
-  const made = await run(Float32Array.from(pixels, (v) => v / 255));
+  const made = await run(guide);
   const milliseconds = performance.now() - started;
+  if (detail() === 'guided' && width * height > size * size) {
+    const change = made.map((v, i) => Math.min(Math.max(v, 0), 1) - guide[i]);
+    const shown = channels === 3 ? rgba : toRgba(toChannels(rgba, 1), 1);
+    const result =
+        addChange(shown, height, width, guide, change, size, channels);
+    return {rgba: result, milliseconds};
+  }
   let levels = made.map((v) => v * 255);
   if (!same) levels = resize(levels, size, size, height, width, channels);
   // A clamped array rounds.
@@ -411,6 +431,7 @@ async function restyle() {
   status('Translating…');
   const {data, width, height} = picture;
   await new Promise((resolve) => setTimeout(resolve));  // shows the status
+  const started = performance.now();
   const {rgba, milliseconds} = await translate(data, width, height);
   if (stream) return;  // the camera was started meanwhile
   paint($('before'), new Uint8ClampedArray(data), width, height);
@@ -418,6 +439,8 @@ async function restyle() {
   $('frame').classList.add('full');
   $('download').disabled = false;
   $('frame').dataset.shown = `${picture.name} ${direction()}`;
+  $('frame').dataset.seconds =
+      ((performance.now() - started - milliseconds) / 1000).toFixed(3);
   firstPicture();
   status(`${picture.name}: ${width} × ${height} pixels, ` +
          `${milliseconds.toFixed(1)} ms on ${name(current.accelerator)}.`);
@@ -451,7 +474,7 @@ async function startCamera() {
   fail('');
   try {
     stream = await navigator.mediaDevices.getUserMedia(
-        {video: {facingMode: facing, width: {ideal: 640}}, audio: false});
+        {video: {facingMode: facing, width: {ideal: 1280}}, audio: false});
   } catch (error) {
     const why = navigator.mediaDevices ? error.message :
         'browsers offer it on https or on this machine only';
@@ -519,17 +542,14 @@ async function watch(video, own) {
     if (!video.videoWidth) continue;
     await inTurn(async () => {
       if (stream !== own) return;
-      const {size} = current;
-      if (canvas.width !== size) canvas.width = canvas.height = size;
-      const side = Math.min(video.videoWidth, video.videoHeight);
-      context.imageSmoothingQuality = 'high';
-      context.drawImage(
-          video, (video.videoWidth - side) / 2, (video.videoHeight - side) / 2,
-          side, side, 0, 0, size, size);
-      const {data} = context.getImageData(0, 0, size, size);
-      const {rgba, milliseconds} = await translate(data, size, size);
-      paint($('before'), data, size, size);
-      paint($('after'), rgba, size, size);
+      const {videoWidth: width, videoHeight: height} = video;
+      if (canvas.width !== width) canvas.width = width;
+      if (canvas.height !== height) canvas.height = height;
+      context.drawImage(video, 0, 0);
+      const {data} = context.getImageData(0, 0, width, height);
+      const {rgba, milliseconds} = await translate(data, width, height);
+      paint($('before'), data, width, height);
+      paint($('after'), rgba, width, height);
       firstPicture();
       times.push({at: performance.now(), milliseconds});
       while (times.length > 30) times.shift();
@@ -621,6 +641,7 @@ function connect() {
     again();
   });
   $('size').addEventListener('change', again);
+  $('detail').addEventListener('change', () => inTurn(restyle));
   $('accelerator').addEventListener('change', again);
 }
 

@@ -1,0 +1,320 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Reads and writes pictures strip by strip, for those larger than memory.
+
+Pillow decodes and encodes whole pictures. libvips, by pyvips, takes and gives
+rows of JPEG, PNG and TIFF (BigTIFF too) as they are needed; tifffile would read
+parts of TIFFs only. What libvips does not read as `image_files` does, such as
+more than 8 bits, transparency or CMYK, is left to Pillow.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import PIL.Image
+
+from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
+from official.cyclegan.data import image_decoders
+from official.cyclegan.data import image_files
+from official.cyclegan.data import image_headers
+from official.cyclegan.data import image_output
+
+# Pictures below this fit into memory, about 20 bytes a pixel on the way.
+LARGE = 40_000_000  # pixels
+_READ_FORMATS = ("JPEG", "PNG", "TIFF")
+_READ_MODES = {"L": 1, "RGB": 3}  # Pillow's modes, and libvips's bands
+_WRITTEN = ("JPEG", "PNG", "TIFF")
+_ROWS = 256  # about how many rows are read at a time
+_PNG_LEVEL = 6  # zlib's own default, Pillow's too
+_BIG_TIFF = 1 << 31  # bytes of pixels from which offsets may need 64 bits
+
+
+def is_available() -> bool:
+  """Says whether pyvips is installed."""
+  return importlib.util.find_spec("pyvips") is not None
+
+
+def can_write(path: str) -> bool:
+  """Says whether a format can be written strip by strip, by its ending."""
+  return is_available() and image_output.format_of(path) in _WRITTEN
+
+
+class PictureStrips:
+  """A picture that is read from the top, as often as wanted.
+
+  Attributes:
+    height: Pixels, as shown.
+    width: Pixels, as shown.
+  """
+
+  def __init__(self, path: str, encoded: image_decoders.Encoded):
+    """Notes what the header says; `open_strips` makes these."""
+    self._path = path
+    self._encoded = encoded
+    self._upright = encoded.orientation == image_headers.UPRIGHT
+    self.width, self.height = encoded.width, encoded.height
+    if encoded.orientation > 4:  # lying on a side
+      self.width, self.height = self.height, self.width
+
+  def strips(self, rows: int = _ROWS) -> Iterator[np.ndarray]:
+    """Yields the picture as 8-bit sRGB, as `image_files.read` reads it.
+
+    Args:
+      rows: How many rows each strip has; the last may have fewer.
+
+    Yields:
+      uint8 `[rows, width, 3]`.
+
+    Raises:
+      image_files.UnreadableError: If the file is damaged.
+    """
+    try:
+      image = _vips().Image.new_from_file(
+        self._path,
+        # Turned pictures are decoded into a temporary file.
+        access="sequential" if self._upright else "random",
+        fail_on="truncated",
+      )
+      image = image if self._upright else image.autorot()
+      mode = self._encoded.mode
+      if (image.width, image.height, image.bands, image.format) != (
+        self.width,
+        self.height,
+        _READ_MODES[mode],
+        "uchar",
+      ):
+        raise ValueError("its header and its pixels do not agree")
+      region = _vips().Region.new(image)
+      for top in range(0, self.height, rows):
+        count = min(rows, self.height - top)
+        pixels = region.fetch(0, top, self.width, count)
+        strip = PIL.Image.frombytes(mode, (self.width, count), bytes(pixels))
+        yield np.asarray(image_files.to_srgb(strip, self._encoded))
+    except Exception as error:  # libvips's own class among others
+      raise image_files.unreadable(self._path, error) from error
+
+
+def open_strips(
+  path: str, max_pixels: int = config_lib.DataConfig.max_pixels
+) -> PictureStrips | None:
+  """Opens a picture to be read strip by strip.
+
+  Args:
+    path: The file.
+    max_pixels: As for `image_files.read`.
+
+  Returns:
+    The picture; None if it is not large, or has to be read as a whole.
+
+  Raises:
+    image_files.UnreadableError: If it is not a picture, or one of too many
+      pixels.
+  """
+  with image_files.opened(path, max_pixels) as encoded:
+    if (
+      encoded.width * encoded.height < LARGE
+      or not is_available()
+      or encoded.format not in _READ_FORMATS
+      or encoded.mode not in _READ_MODES
+      or encoded.load_deep is not None
+      or (encoded.space is not None and encoded.mode != "RGB")
+      or not _is_opaque(path)
+    ):
+      return None
+    return PictureStrips(path, encoded)
+
+
+def _is_opaque(path: str) -> bool:
+  with PIL.Image.open(path) as image:
+    return not image.has_transparency_data
+
+
+def thumbnail(picture: PictureStrips, size: int) -> np.ndarray:
+  """Returns a small copy of a picture, reading it once; as `shrunk`.
+
+  Args:
+    picture: The picture.
+    size: As for `shrunk`.
+  """
+  return shrunk(picture.strips(), picture.height, picture.width, size)
+
+
+def shrunk(
+  strips: Iterable[np.ndarray], height: int, width: int, size: int
+) -> np.ndarray:
+  """Returns a small copy of a picture that comes strip by strip.
+
+  Args:
+    strips: uint8 `[rows, width, channels]`, from the top.
+    height: Of the picture, pixels.
+    width: Of the picture, pixels.
+    size: Height and width that the copy will be made of at most, pixels.
+
+  Returns:
+    float32 `[height, width, channels]` in [0, 255]: means of square blocks,
+    each side at least four times `size` long unless the picture is smaller.
+  """
+  block = max(1, min(height, width) // (4 * size))
+  columns = np.arange(0, width, block)
+  widths = np.diff(np.append(columns, width))
+  parts: list[np.ndarray] = []
+  waiting: list[np.ndarray] = []  # rows of a block that is not whole yet
+  top = have = 0
+  for strip in strips:
+    waiting.append(strip)
+    have += len(strip)
+    whole = have if top + have == height else have // block * block
+    if not whole:
+      continue
+    pixels = np.concatenate(waiting) if len(waiting) > 1 else waiting[0]
+    rows = np.arange(0, whole, block)
+    heights = np.diff(np.append(rows, whole))
+    sums = np.add.reduceat(pixels[:whole], rows, axis=0, dtype=np.uint32)
+    sums = np.add.reduceat(sums, columns, axis=1)
+    area = heights[:, None, None] * widths[:, None]
+    parts.append((sums / area).astype(np.float32))
+    waiting, have = [pixels[whole:]], have - whole
+    top += whole
+  return np.concatenate(parts)
+
+
+def write(
+  path: str,
+  strips: Iterable[np.ndarray],
+  height: int,
+  width: int,
+  channels: int = 3,
+  quality: int = image_output.DEFAULT_QUALITY,
+) -> None:
+  """Writes a picture as its strips come, whole or not at all.
+
+  Args:
+    path: Where to; `can_write` is true of it.
+    strips: uint8 `[rows, width, channels]` in sRGB, from the top.
+    height: Of the picture, pixels.
+    width: Of the picture, pixels.
+    channels: 1 or 3.
+    quality: Of JPEG, 1 to 100.
+
+  Raises:
+    errors.StorageError: If it cannot be written. What goes wrong in `strips` is
+      raised as it is.
+  """
+  kind = image_output.format_of(path)
+  stream = _Stream(strips, height, width, channels)
+  with files.writing(path) as partial:
+    try:
+      image = (
+        _vips()
+        .Image.new_from_source(
+          stream.source(), "", access="sequential", fail_on="truncated"
+        )
+        .copy()
+      )
+      if channels == 3:
+        image.set_type(
+          _vips().GValue.blob_type,
+          "icc-profile-data",
+          image_output.srgb_profile(),
+        )
+      if kind == "PNG":
+        image.pngsave(partial, compression=_PNG_LEVEL)
+      elif kind == "TIFF":
+        large = height * width * channels > _BIG_TIFF
+        image.tiffsave(partial, compression="deflate", bigtiff=large)
+      else:
+        image.jpegsave(partial, Q=quality)
+    except _vips().Error as error:
+      if stream.error is not None:
+        raise stream.error from error
+      reason = errors.first_line(error)
+      raise errors.StorageError(
+        f"{path} cannot be written ({reason}). Choose another place, or free"
+        " some space."
+      ) from error
+    if stream.error is not None:
+      raise stream.error
+
+
+class _Stream:
+  """A picture's strips as an uncompressed PNG file that libvips reads from.
+
+  Of the formats that the wheels' libvips reads as they come, the simplest.
+  """
+
+  def __init__(
+    self, strips: Iterable[np.ndarray], height: int, width: int, channels: int
+  ):
+    """Begins in front of the first row."""
+    self._chunks = _png_chunks(strips, height, width, channels)
+    self._waiting = memoryview(b"")
+    self._source: Any = None
+    self.error: Exception | None = None
+
+  def source(self) -> Any:
+    """Returns libvips's end of it."""
+    self._source = _vips().SourceCustom()
+    self._source.on_read(self._read)
+    return self._source
+
+  def _read(self, length: int) -> bytes:
+    """Gives at most so many bytes; none at the end, or after an error."""
+    try:
+      if not self._waiting:
+        self._waiting = memoryview(next(self._chunks, b""))
+    except Exception as error:  # libvips would print and forget it
+      self.error = error
+    given, self._waiting = self._waiting[:length], self._waiting[length:]
+    return bytes(given)
+
+
+def _png_chunks(
+  strips: Iterable[np.ndarray], height: int, width: int, channels: int
+) -> Iterator[bytes]:
+  """Yields the parts of a PNG file (ISO/IEC 15948, 5.3) with stored pixels."""
+
+  def chunk(kind: bytes, data: bytes) -> bytes:
+    check = zlib.crc32(data, zlib.crc32(kind))
+    return b"".join(
+      [struct.pack(">I", len(data)), kind, data, struct.pack(">I", check)]
+    )
+
+  color_type = 2 if channels == 3 else 0
+  header = struct.pack(">IIBBBBB", width, height, 8, color_type, 0, 0, 0)
+  yield b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+  stored = zlib.compressobj(0)
+  for strip in strips:
+    rows = np.zeros((len(strip), 1 + width * channels), np.uint8)
+    rows[:, 1:] = strip.reshape(len(strip), -1)  # behind the filter, none
+    yield chunk(b"IDAT", stored.compress(rows.tobytes()))
+  yield chunk(b"IDAT", stored.flush()) + chunk(b"IEND", b"")
+
+
+def _vips() -> Any:
+  """Imports pyvips, which loads libvips."""
+  os.environ.setdefault("VIPS_WARNING", "0")
+  import pyvips
+
+  # Nothing is computed twice here, and results would stay in memory.
+  pyvips.cache_set_max(0)
+  return pyvips

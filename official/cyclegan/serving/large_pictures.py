@@ -1,0 +1,159 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Translates pictures that are larger than memory, strip by strip.
+
+The file is read twice: for a small copy of the whole picture, and for its
+pixels. Results are those of `image_translator.translate_image` but for the
+small copy, which is made in two steps and differs by rounding.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+
+import numpy as np
+
+from official.cyclegan.core import command_config
+from official.cyclegan.data import image_files
+from official.cyclegan.data import picture_strips
+from official.cyclegan.serving import guided_upsampling
+from official.cyclegan.serving import image_translator
+
+
+def translate(
+  translator: image_translator.ImageTranslator,
+  picture: picture_strips.PictureStrips,
+  target: str,
+  detail: str,
+  texture_scale: float = 0.0,
+  quality: int = command_config.TranslateConfig.quality,
+) -> None:
+  """Translates one picture into a file, whole or not at all.
+
+  Args:
+    translator: The generator.
+    picture: The picture.
+    target: Where to; `picture_strips.can_write` is true of it.
+    detail: `guided` or `tiles`, as for `image_translator.translate_image`.
+    texture_scale: `TranslateConfig.texture_scale`.
+    quality: Of JPEG, 1 to 100.
+
+  Raises:
+    errors.UserError: If the picture cannot be read, translated or written.
+  """
+  picture_strips.write(
+    target,
+    _translated(translator, picture, detail, texture_scale),
+    picture.height,
+    picture.width,
+    translator.channels,
+    quality,
+  )
+
+
+def _translated(
+  translator: image_translator.ImageTranslator,
+  picture: picture_strips.PictureStrips,
+  detail: str,
+  texture_scale: float,
+) -> Iterator[np.ndarray]:
+  """Yields the translated picture's strips, uint8."""
+  height, width = picture.height, picture.width
+  size = (translator.size, translator.size)
+  if detail == command_config.TILES:
+    size = image_translator.working_size(
+      translator, height, width, texture_scale
+    )
+    if size == (height, width):
+      yield from _tiled(translator, picture)
+      return
+  small = _thumbnail(translator, picture, max(translator.size, *size))
+  small = image_files.resize(small, *size)
+  if detail == command_config.TILES:
+    levels = np.rint(small).astype(np.uint8)
+    guide = levels / np.float32(255.0)
+    made = image_translator.tile_image(translator, levels)
+    change = made / np.float32(255.0) - guide
+  else:
+    guide = small / np.float32(255.0)
+    change = translator.translate(guide[None])[0] - guide
+  strips = _guided(guide, change, picture)
+  top = 0
+  for strip in _strips(translator, picture):
+    yield strips.apply(strip, top)
+    top += len(strip)
+
+
+def _tiled(
+  translator: image_translator.ImageTranslator,
+  picture: picture_strips.PictureStrips,
+) -> Iterator[np.ndarray]:
+  """Yields what `image_translator.tile_image` would return.
+
+  The tiles' result waits in a file without a name until all of it is known.
+  """
+  height, width = picture.height, picture.width
+  small = _thumbnail(translator, picture, translator.size)
+  guide, whole, statistics = image_translator.measure(translator, small)
+  row_bytes = width * translator.channels
+  with tempfile.TemporaryFile() as waiting:
+
+    def made() -> Iterator[np.ndarray]:
+      for strip in image_translator.translate_strips(
+        translator, _strips(translator, picture), height, width, statistics
+      ):
+        levels = image_translator.to_levels(strip)
+        waiting.write(levels.tobytes())
+        yield levels
+
+    shrunk = picture_strips.shrunk(made(), height, width, translator.size)
+    own = image_files.resize(shrunk, translator.size, translator.size) / 255.0
+    own = guide + image_translator.TEXTURE * (own - guide)  # as `textured`
+    strips = _guided(guide, whole - own, picture)
+    waiting.seek(0)
+    top = 0
+    for strip in _strips(translator, picture):
+      onto = np.frombuffer(waiting.read(len(strip) * row_bytes), np.uint8)
+      onto = image_translator.textured(strip, onto.reshape(strip.shape))
+      yield strips.apply(strip, top, onto)
+      top += len(strip)
+
+
+def _guided(
+  guide: np.ndarray, change: np.ndarray, picture: picture_strips.PictureStrips
+) -> guided_upsampling.Strips:
+  maps = guided_upsampling.coefficients(guide, change)
+  return guided_upsampling.Strips(maps, picture.height, picture.width)
+
+
+def _thumbnail(
+  translator: image_translator.ImageTranslator,
+  picture: picture_strips.PictureStrips,
+  size: int,
+) -> np.ndarray:
+  """Returns a small copy with the generator's channels, in [0, 255]."""
+  small = picture_strips.thumbnail(picture, size)
+  if translator.channels == 1:
+    return image_files.luma(np.rint(small).astype(np.uint8))
+  return small
+
+
+def _strips(
+  translator: image_translator.ImageTranslator,
+  picture: picture_strips.PictureStrips,
+) -> Iterator[np.ndarray]:
+  """Yields the picture's strips with the generator's channels."""
+  for strip in picture.strips():
+    yield image_files.luma(strip) if translator.channels == 1 else strip

@@ -1,0 +1,120 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import dataclasses
+
+import numpy as np
+import pytest
+
+from official.cyclegan.data import image_files
+from official.cyclegan.data import large_tests
+from official.cyclegan.serving import detail_choice
+from official.cyclegan.serving import full_size_report
+from official.cyclegan.serving import image_translator
+from official.cyclegan.serving import tiling
+from tests import conftest
+
+
+def _pattern(image):
+  """Stripes one pixel wide, of which a small copy shows nothing."""
+  return np.where(np.arange(image.shape[-2]) % 2, 0.1, -0.1)[:, None]
+
+
+def _translator(local):
+  """A model that turns colours around, or, if local, only adds a pattern."""
+
+  def small(image, *_):
+    return image if local else 1 - image
+
+  def tile(image, *_):
+    if local:
+      return (image + _pattern(image)).astype(np.float32)
+    return 1 - np.roll(image, 9, axis=2)
+
+  def translate(image):
+    return small(image) if image.shape[1] == 16 or not local else tile(image)
+
+  tiles = image_translator.TileTranslator(
+    tiling.Layout(64, 16), 4, lambda image: (small(image), None), tile
+  )
+  return image_translator.ImageTranslator(translate, 16, 4, 8, tiles=tiles)
+
+
+def _tests(size, truth):
+  rng = np.random.default_rng(0)
+  coarse = rng.integers(60, 190, (2, size // 8, size // 8, 3), np.uint8)
+  images = coarse.repeat(8, axis=1).repeat(8, axis=2)
+  textured = np.rint(images + 255 * _pattern(images)).astype(np.uint8)
+  made = {"inverted": 255 - images, "textured": textured, None: None}[truth]
+  return large_tests.LargeTests(images, made)
+
+
+@pytest.mark.parametrize(
+  ("local", "truth", "best", "compared"),
+  [
+    (False, "inverted", "guided", "truth"),
+    (True, "textured", "tiles", "truth"),
+    (True, None, "tiles", "native"),
+    (False, None, "guided", "native"),
+  ],
+)
+def test_the_best_way_is_found(local, truth, best, compared):
+  tests = {factor: _tests(16 * factor, truth) for factor in (2, 4)}
+  found = detail_choice.measure(_translator(local), tests)
+  assert found["best"] == best and found["compared_with"] == compared
+  assert set(found["by_factor"]) == {"2", "4"} and found["pictures"] == 2
+  l1 = found["by_factor"]["4"]
+  others = set(l1) - {best}
+  assert all(l1[best]["l1"] < l1[other]["l1"] for other in others)
+
+
+def test_without_large_pictures_it_is_guided():
+  none = large_tests.LargeTests(np.empty((0, 32, 32, 3), np.uint8), None)
+  found = detail_choice.measure(_translator(True), {2: none})
+  assert found["best"] == "guided" and found["compared_with"] == ""
+
+
+def test_way_that_auto_takes():
+  translator = _translator(False)
+  for best, want in (("stretch", "stretch"), ("tiles", "tiles")):
+    found = dataclasses.replace(translator, best_detail=best)
+    assert image_translator.choose_detail(found, "auto") == want
+  # Of a model about which nothing is noted, as it always was.
+  assert image_translator.choose_detail(translator, "auto") == "stretch"
+  assert image_translator.choose_detail(found, "auto", video=True) == "guided"
+  without = dataclasses.replace(found, tiles=None)
+  assert image_translator.choose_detail(without, "auto") == "guided"
+  for old, new in (("fit", "stretch"), ("native", "native")):
+    assert image_translator.choose_detail(found, old) == new
+
+
+@pytest.mark.parametrize("truth", [None, "inverted"])
+def test_report_and_sheet(truth):
+  tests = _tests(64, truth)
+  measured, pictures = full_size_report.compare(_translator(False), tests)
+  assert list(measured) == ["stretch", "guided", "tiles", "native"]
+  if truth:
+    assert measured["stretch"]["l1_ratio"] == 1
+    assert measured["native"]["l1"] == 0
+    assert measured["native"]["sharpness"] == 1
+  sheet = full_size_report.sheet(tests, pictures)
+  columns = 6 if truth else 5
+  assert sheet.shape == (4 * 194 - 2, columns * 194 - 2, 3)
+  # The crop's pixels are squares of the input's.
+  assert np.ptp(sheet[194 : 194 + 3, :3].reshape(-1, 3), axis=0).max() == 0
+  first = image_files.resize_to_levels(tests.images[0], 192, 192)
+  np.testing.assert_array_equal(sheet[:192, :192], first)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
