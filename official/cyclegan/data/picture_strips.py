@@ -235,7 +235,7 @@ def write(
         image.set_type(
           _vips().GValue.blob_type,
           "icc-profile-data",
-          image_output.srgb_profile(),
+          image_files.srgb_profile(),
         )
       if kind == "PNG":
         image.pngsave(partial, compression=_PNG_LEVEL)
