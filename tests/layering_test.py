@@ -40,6 +40,7 @@ _ORDER = (
   ("serving",),
   ("reporting",),
   ("tuning",),
+  ("pipeline",),
 )
 _FLOORS = {room: i for i, rooms in enumerate(_ORDER) for room in rooms}
 # These rooms start without TensorFlow, apart from the modules named.

@@ -48,8 +48,8 @@ FOLDER = ROOT / "requirements"
 # without known holes.
 _BUILD = ["setuptools>=78.1.1,<81", "wheel>=0.46.2"]
 _PIP = ["pip>=26", *_BUILD]
-# A machine without TensorFlow; and Google's reader of .tflite files' metadata,
-# which needs an old Python.
+# A machine without TensorFlow, such as a worker of Beam's; and Google's reader
+# of .tflite files' metadata, which needs an old Python.
 _METADATA = ["tflite-support==0.4.4", "numpy<2"]
 # uv takes no notice of Pythons that a package is too new for.
 _LIMITS = ["backports-strenum<1.3; python_version>='3.11'"]
@@ -84,7 +84,8 @@ def wanted(name: str) -> list[str]:
   stack = "keras3" if "keras3" in name else ""
   asked = _setup(stack)
   if name == "litert":
-    return sorted(asked["extras_require"]["ondevice"])
+    extras = asked["extras_require"]
+    return sorted({*extras["ondevice"], *extras["beam"]})
   python = python_of(name)
   every = (
     asked["extras_require"]["dev"]

@@ -11,6 +11,7 @@ ROOMS = [
     "serving",
     "reporting",
     "tuning",
+    "pipeline",
 ]
 
 def room_labels(names = ROOMS):

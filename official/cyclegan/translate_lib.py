@@ -40,9 +40,8 @@ from official.cyclegan.core import stack
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 from official.cyclegan.data import image_output
-from official.cyclegan.data import picture_strips
 from official.cyclegan.serving import image_translator
-from official.cyclegan.serving import large_pictures
+from official.cyclegan.serving import picture_files
 from official.cyclegan.serving import video
 
 # Endings of files that somebody may want, beside those of known MIME types;
@@ -148,42 +147,22 @@ def translate_files(
       given = chosen if isinstance(chosen, level_range.LevelRange) else None
       translator = dataclasses.replace(translator, levels=given)
     videos = set(found.videos)
+    pictures = picture_files.PictureFiles(
+      translator,
+      way,
+      texture_scale,
+      background,
+      max_pixels,
+      output.quality,
+      output.keep,
+    )
     deep = []  # pictures with more than 8 bits
 
     def translate(path: str, target: str) -> None:
       if path in videos and translate_video is not None:
         translate_video(translator, path, target)
-        return
-      info = image_files.inspect(path, max_pixels)
-      if info.deep:
+      elif pictures.translate(path, target).deep:
         deep.append(path)
-      strips = None
-      if (
-        way in (command_config.GUIDED, command_config.TILES)
-        and not output.keep  # which needs the whole picture
-        and picture_strips.can_write(target)
-      ):
-        strips = picture_strips.open_strips(path, max_pixels)
-      if strips:
-        large_pictures.translate(
-          translator, strips, target, way, texture_scale, output.quality
-        )
-        return
-      image = image_files.read(
-        path,
-        background,
-        levels=translator.levels,
-        max_pixels=max_pixels,
-        shrink_to=translator.size if way == command_config.STRETCH else 0,
-      )
-      image_output.write(
-        target,
-        image_translator.translate_image(
-          translator, image, way, (info.height, info.width), texture_scale
-        ),
-        output.quality,
-        image_output.read_kept(path, output.keep),
-      )
 
     held: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     if targets != [output.path]:
@@ -423,7 +402,7 @@ def _single_target(found: folders.Inputs, output: Output, ending: str) -> str:
       "output",
       output.path,
     )
-  if output.format not in ("same", *_format_names(ending)):
+  if output.format not in ("same", *image_output.format_names(ending)):
     raise errors.UserError(
       f"contradicts --output={output.path}. Leave it out.",
       "format",
@@ -435,16 +414,6 @@ def _single_target(found: folders.Inputs, output: Output, ending: str) -> str:
   return output.path
 
 
-def _format_names(ending: str) -> list[str]:
-  """Returns what `--format` calls the format of an ending."""
-  kind = image_output.ENDINGS.get(ending)
-  return [
-    name
-    for name in command_config.PICTURE_FORMATS
-    if kind and image_output.ENDINGS.get(f".{name}") == kind
-  ]
-
-
 def _targets_in_folder(found: folders.Inputs, output: Output) -> list[str]:
   """Returns the path of each result in a folder; some may be the same."""
   if output.format != "same":
@@ -452,7 +421,10 @@ def _targets_in_folder(found: folders.Inputs, output: Output) -> list[str]:
     if "alpha" in output.keep:
       image_output.check_alpha(f".{output.format}", "keep")
   endings = {
-    **{path: _picture_ending(path, output.format) for path in found.images},
+    **{
+      path: image_output.result_ending(path, output.format)
+      for path in found.images
+    },
     **{path: _video_ending(path) for path in found.videos},
   }
   places = [(_below(path, found.base), e) for path, e in endings.items()]
@@ -467,14 +439,6 @@ def _targets_in_folder(found: folders.Inputs, output: Output) -> list[str]:
       stem = name
     targets.append(os.path.join(output.path, stem + ending))
   return targets
-
-
-def _picture_ending(path: str, wanted: str) -> str:
-  """Returns the ending of a picture's result; `wanted` as for `Output`."""
-  own = os.path.splitext(path)[1]
-  if wanted == "same":
-    return own if own.lower() in image_output.ENDINGS else ".png"
-  return own if wanted in _format_names(own.lower()) else f".{wanted}"
 
 
 def _video_ending(path: str) -> str:

@@ -383,6 +383,35 @@ class TranslateConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class ManyConfig:
+  """Where `translate_many` runs."""
+
+  runner: str = option(
+    "DirectRunner",
+    "Beam's runner. DirectRunner: this machine. Others, such as FlinkRunner,"
+    " SparkRunner, DataflowRunner and PortableRunner, by --beam_options.",
+    example="FlinkRunner",
+  )
+  workers: int = option(
+    0,
+    "Of DirectRunner, how many processes translate. 0: one for each core.",
+    minimum=0,
+  )
+  beam_options: str = option(
+    "",
+    "Beam's own flags, in quotes, such as"
+    " '--flink_master=host:8081 --parallelism=64'.",
+    example="--streaming",
+  )
+  manifest_shards: int = option(
+    1,
+    "How many files the manifest is. 0: as many as the runner likes, for very"
+    " many pictures.",
+    minimum=0,
+  )
+
+
+@dataclasses.dataclass(frozen=True)
 class DemoConfig:
   """Where `demo` serves its page."""
 

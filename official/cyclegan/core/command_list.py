@@ -31,6 +31,7 @@ NAMES = (
   "export",
   "check_device",
   "translate",
+  "translate_many",
   "demo",
   "doctor",
   "completion",

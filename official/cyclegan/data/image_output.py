@@ -33,6 +33,7 @@ import PIL.Image
 import PIL.ImageCms
 from absl import logging
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.data import image_decoders
@@ -87,6 +88,33 @@ NOTHING = Kept()
 def format_of(path: str) -> str | None:
   """Returns the format that a file's ending names, None if none is written."""
   return ENDINGS.get(pathlib.Path(path).suffix.lower())
+
+
+def format_names(ending: str) -> list[str]:
+  """Returns what `--format` calls the format of an ending.
+
+  Args:
+    ending: Such as `.jpeg`, in small letters.
+  """
+  kind = ENDINGS.get(ending)
+  return [
+    name
+    for name in command_config.PICTURE_FORMATS
+    if kind and ENDINGS.get(f".{name}") == kind
+  ]
+
+
+def result_ending(path: str, wanted: str) -> str:
+  """Returns the ending of a picture's result.
+
+  Args:
+    path: The picture.
+    wanted: One of `command_config.PICTURE_FORMATS`.
+  """
+  own = pathlib.PurePath(path).suffix
+  if wanted == "same":
+    return own if own.lower() in ENDINGS else ".png"
+  return own if wanted in format_names(own.lower()) else f".{wanted}"
 
 
 def check_alpha(path: str, option: str) -> None:

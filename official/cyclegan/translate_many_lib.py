@@ -1,0 +1,295 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Translates any number of pictures by Apache Beam, here or on a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import os
+import shlex
+import threading
+import time
+from collections.abc import Iterator
+from concurrent import futures
+from typing import Any
+
+import apache_beam as beam
+from absl import logging
+from apache_beam.io import filesystem
+from apache_beam.io import filesystems
+from apache_beam.options import pipeline_options
+from apache_beam.runners import runner as beam_runner
+
+from official.cyclegan.core import command_config
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
+from official.cyclegan.core import files
+from official.cyclegan.core import locks
+from official.cyclegan.core import messages
+from official.cyclegan.core import overwriting
+from official.cyclegan.pipeline import restyling
+from official.cyclegan.serving import image_translator
+
+_LOCAL = "DirectRunner"
+_POLL = 5.0  # seconds between two lines of progress
+
+
+def translate(
+  settings: restyling.Settings, many: command_config.ManyConfig
+) -> dict[str, int]:
+  """Translates what is missing; logs how far it is.
+
+  Args:
+    settings: What is translated, and how.
+    many: Where it runs.
+
+  Returns:
+    How many pictures were translated (`done`), were there already (`kept`) and
+    could not be translated (`failed`). The manifest names these.
+
+  Raises:
+    errors.UserError: If there is no picture, the model or Beam refuses its
+      options, something would be overwritten, or the job failed: the same
+      command does what is missing.
+  """
+  config_checks.check_background(settings.background)
+  options = _options(many)
+  count = _check(settings)
+  local = not files.is_address(settings.output)
+  held: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+  if local:
+    files.make_folder(settings.output, "output")
+    held = locks.hold(settings.output, "output")
+  with held:
+    _remove_begun_manifests(settings.output)
+    pipeline = beam.Pipeline(options=options)
+    restyling.build(pipeline, settings)
+    before = _results(settings.output) if local else 0
+    watched = contextlib.nullcontext()
+    if local and many.runner == _LOCAL:
+      watched = _counting(settings.output, before, count)  # type: ignore
+    try:
+      with watched:
+        result = pipeline.run()
+        _wait(result, count)
+    except (RuntimeError, OSError, filesystem.BeamIOError) as error:
+      raise errors.UserError(
+        f"the job failed ({_reason(error)}). What was translated is kept: the"
+        " same command does what is missing."
+      ) from error
+  return {
+    name: _counter(result, name)
+    for name in (restyling.DONE, restyling.KEPT, restyling.FAILED)
+  }
+
+
+def describe(counts: dict[str, int]) -> str:
+  """Returns what was done in words.
+
+  Args:
+    counts: As from `translate`.
+  """
+  text = f"{messages.count(counts[restyling.DONE], 'picture')} translated"
+  if counts[restyling.KEPT]:
+    text += f", {counts[restyling.KEPT]:,} were there already"
+  if counts[restyling.FAILED]:
+    text += f", {counts[restyling.FAILED]:,} could not be (see the manifest)"
+  return text
+
+
+def _options(
+  many: command_config.ManyConfig,
+) -> pipeline_options.PipelineOptions:
+  """Returns Beam's options."""
+  try:
+    words = shlex.split(many.beam_options)
+  except ValueError as error:
+    raise errors.UserError(
+      f"cannot be read ({error}). Give Beam's own flags in one pair of quotes.",
+      "beam_options",
+      many.beam_options,
+    ) from error
+  quiet = "--default_sdk_harness_log_level=WARNING"
+  flags = [f"--runner={many.runner}", quiet, *words]
+  workers = many.workers or os.cpu_count() or 1
+  if many.runner == _LOCAL:
+    # Processes: the interpreter's threads would share Python's lock.
+    flags = [
+      "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner",
+      quiet,
+      f"--direct_num_workers={workers}",
+      "--direct_running_mode="
+      + ("multi_processing" if workers > 1 else "in_memory"),
+      *words,  # may say otherwise
+    ]
+  try:
+    options = pipeline_options.PipelineOptions(flags)
+    options.get_all_options()
+  except (SystemExit, ValueError, TypeError) as error:
+    raise errors.UserError(
+      f"Beam refuses these options ({error}).",
+      "beam_options",
+      many.beam_options,
+    ) from error
+  return options
+
+
+def _check(settings: restyling.Settings) -> int:
+  """Refuses what cannot work; returns how many pictures there are, or 0."""
+  for option, path in (
+    ("model", settings.model),
+    ("input", settings.pattern),
+    ("output", settings.output),
+  ):
+    try:
+      filesystems.FileSystems.get_filesystem(path)
+    except ValueError as error:
+      raise errors.UserError(
+        f": Beam cannot reach it ({errors.first_line(error)}).", option, path
+      ) from error
+  with restyling.local_copy(settings.model) as path:
+    opened = image_translator.open_model(
+      path, settings.direction, settings.selection, settings.size
+    )
+    image_translator.choose_detail(opened, settings.detail)
+  pattern = settings.pattern
+  try:
+    if restyling.is_list(pattern):
+      if not filesystems.FileSystems.exists(pattern):
+        raise errors.UserError("does not exist.", "input", pattern)
+      return 0
+    if files.is_address(pattern):
+      return 0  # counted by the workers
+    (matched,) = filesystems.FileSystems.match(
+      [restyling.everything_below(pattern)]
+    )
+  except (filesystem.BeamIOError, ValueError) as error:
+    raise errors.UserError(
+      f"cannot be read ({_reason(error)}).", "input", pattern
+    ) from error
+  found = sum(restyling.is_picture(m.path) for m in matched.metadata_list)
+  if not found:
+    raise errors.UserError(
+      "holds no pictures. Give a folder, a glob pattern in quotes or a .txt"
+      " file with an address in each line.",
+      "input",
+      pattern,
+    )
+  if not files.is_address(settings.output):
+    base = restyling.base_of(pattern)
+    reads = [
+      *overwriting.of_model(settings.model),
+      overwriting.Read(base or os.curdir),
+    ]
+    overwriting.check(reads, "output", settings.output, [])
+  return found
+
+
+def _remove_begun_manifests(output: str) -> None:
+  """Removes what Beam left of a manifest when it was killed.
+
+  Nobody else writes here: a folder of this machine is locked, and Beam's own
+  jobs of other names have other files.
+  """
+  begun = f"beam-temp-{restyling.MANIFEST}-"
+  if not files.is_address(output):
+    for name in os.listdir(output):
+      if name.startswith(begun):
+        files.discard(os.path.join(output, name))
+    return
+  with contextlib.suppress(filesystem.BeamIOError):
+    (found,) = filesystems.FileSystems.match([f"{output}/{begun}*/**"])
+    folders = {m.path.rpartition("/")[0] for m in found.metadata_list}
+    filesystems.FileSystems.delete(sorted(folders))
+
+
+def _wait(result: Any, count: int) -> None:
+  """Waits for a job, and logs what Beam counts meanwhile.
+
+  It is waited for once: a portable runner's streams do not take two readers.
+  """
+  started = time.monotonic()
+  with futures.ThreadPoolExecutor(max_workers=1) as pool:
+    waiting = pool.submit(result.wait_until_finish)
+    while futures.wait([waiting], timeout=_POLL).not_done:
+      now = copy.copy(result)  # a portable runner's asks for its counts once
+      _log(
+        _counter(now, restyling.DONE),
+        _counter(now, restyling.FAILED),
+        count,
+        time.monotonic() - started,
+      )
+    waiting.result()
+  if result.state != beam_runner.PipelineState.DONE:
+    raise RuntimeError(f"its state is {result.state}")
+
+
+@contextlib.contextmanager
+def _counting(output: str, before: int, count: int) -> Iterator[None]:
+  """Logs meanwhile how many results there are: this runner tells at its end."""
+  ended = threading.Event()
+  started = time.monotonic()
+
+  def count_again() -> None:
+    while not ended.wait(_POLL):
+      done = _results(output) - before
+      _log(done, 0, count - before, time.monotonic() - started)
+
+  thread = threading.Thread(target=count_again, daemon=True)
+  thread.start()
+  try:
+    yield
+  finally:
+    ended.set()
+    thread.join()
+
+
+def _log(done: int, failed: int, count: int, seconds: float) -> None:
+  """Logs a line of progress; `count` is 0 if it is not known."""
+  rate = done / max(seconds, 1e-9)
+  parts = [f"{done:,} of {count:,} done" if count > 0 else f"{done:,} done"]
+  if failed:
+    parts.append(f"{failed:,} failed")
+  parts.append(f"{rate:.1f} a second")
+  if rate > 0 and count > done:
+    parts.append(f"{(count - done) / rate / 60:.1f} minutes left")
+  logging.info("%s", ", ".join(parts))
+
+
+def _results(folder: str) -> int:
+  """Returns how many pictures a folder holds."""
+  return sum(
+    restyling.is_picture(name)
+    for _, _, names in os.walk(folder)
+    for name in names
+  )
+
+
+def _counter(result: Any, name: str) -> int:
+  found = result.metrics().query(
+    beam.metrics.MetricsFilter()
+    .with_namespace(restyling.METRICS)
+    .with_name(name)
+  )
+  return sum(
+    counter.committed if counter.committed is not None else counter.attempted
+    for counter in found["counters"]
+  )
+
+
+def _reason(error: Exception) -> str:
+  """Returns the last line of what Beam has wrapped, which says what it was."""
+  lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+  return lines[-1] if lines else type(error).__name__

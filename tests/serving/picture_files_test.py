@@ -1,0 +1,69 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Tests of translating files of pictures."""
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from official.cyclegan.core import command_config
+from official.cyclegan.core import errors
+from official.cyclegan.data import image_files
+from official.cyclegan.serving import image_translator
+from official.cyclegan.serving import picture_files
+from tests import conftest
+
+
+@pytest.fixture
+def pictures():
+  translator = image_translator.ImageTranslator(
+    lambda image: 1.0 - image, size=16, multiple=4, minimum=4
+  )
+  return picture_files.PictureFiles(
+    translator, command_config.STRETCH, background="black", keep=("alpha",)
+  )
+
+
+def test_a_file_is_translated_on_its_background_and_keeps_what_is_asked(
+  pictures, tmp_path
+):
+  rgba = np.full((12, 20, 4), 255, np.uint8)
+  rgba[:, 10:, 3] = 0
+  PIL.Image.fromarray(rgba).save(tmp_path / "a.png")
+  info = pictures.translate(str(tmp_path / "a.png"), str(tmp_path / "b.png"))
+  assert (info.height, info.width, info.deep) == (12, 20, False)
+  with PIL.Image.open(tmp_path / "b.png") as made:
+    made = np.asarray(made)
+  np.testing.assert_array_equal(made[..., 3], rgba[..., 3])
+  assert made[6, 1, 0] < 10 and made[6, 18, 0] > 245  # black behind it
+
+
+def test_what_is_no_picture_leaves_no_file(pictures, tmp_path):
+  (tmp_path / "a.png").write_text("no picture")
+  with pytest.raises(errors.UserError, match=r"a\.png"):
+    pictures.translate(str(tmp_path / "a.png"), str(tmp_path / "b.png"))
+  assert not (tmp_path / "b.png").exists()
+
+
+def test_size_is_the_inputs(pictures, tmp_path):
+  rng = np.random.default_rng(0)
+  image_files.write(
+    str(tmp_path / "a.png"), conftest.smooth_picture(rng, 33, 47)
+  )
+  pictures.translate(str(tmp_path / "a.png"), str(tmp_path / "b.jpg"))
+  assert image_files.read(str(tmp_path / "b.jpg")).shape == (33, 47, 3)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)

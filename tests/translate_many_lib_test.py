@@ -1,0 +1,204 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Tests of many pictures by Beam, in an environment without TensorFlow."""
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from tests import beam_python
+from tests import conftest
+
+# They start processes.
+pytestmark = pytest.mark.slow
+
+_ENDINGS = (".jpg", ".png", ".webp", ".bmp")
+
+
+@pytest.fixture(scope="module")
+def python():
+  return beam_python.find()
+
+
+def _files(folder):
+  """Returns the digests of all files but manifests, by their names."""
+  return {
+    path.relative_to(folder).as_posix(): hashlib.sha256(
+      path.read_bytes()
+    ).hexdigest()
+    for path in folder.rglob("*")
+    if path.is_file() and not path.name.startswith("manifest-")
+  }
+
+
+def _manifest(folder):
+  lines = [
+    json.loads(line)
+    for path in folder.glob("manifest-*.jsonl")
+    for line in path.read_text(encoding="utf-8").splitlines()
+  ]
+  sources = [line["source"] for line in lines]
+  assert len(set(sources)) == len(sources)
+  return {line["source"]: line for line in lines}
+
+
+def _pictures(folder, count):
+  rng = np.random.default_rng(count)
+  for i in range(count):
+    path = folder / ("", "sub", "sub/é #1")[i % 3] / f"{i}{_ENDINGS[i % 4]}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    height, width = rng.integers(5, 90, 2)
+    picture = conftest.smooth_picture(rng, height, width)
+    PIL.Image.fromarray(picture).save(path)
+
+
+def test_results_are_those_of_translate(python, halving, tmp_path):
+  """Byte for byte, whatever works on them, and with the same names."""
+  given = tmp_path / "in"
+  _pictures(given, 12)
+  for name in ("twice.png", "twice.bmp"):
+    PIL.Image.new("RGB", (9, 7), (9, 99, len(name))).save(given / name)
+  (given / "damaged.jpg").write_bytes(b"no picture")
+  (given / "notes.md").write_text("no picture")
+  (given / ".hidden.png").write_bytes((given / "twice.png").read_bytes())
+  options = {"model": halving, "input": given}
+  beam_python.run(python, "translate", output=tmp_path / "one", **options)
+  wanted = _files(tmp_path / "one")
+  assert len(wanted) == 14
+  for how in (
+    {"workers": 1},
+    {"workers": 2},
+    {"workers": 4, "beam_options": "--direct_running_mode=multi_threading"},
+  ):
+    output = tmp_path / f"many{len(how)}{how['workers']}"
+    done = beam_python.run(
+      python, "translate_many", output=output, **options, **how
+    )
+    assert "14 pictures translated, 1 could not be" in done.stdout, done
+    assert _files(output) == wanted
+    manifest = _manifest(output)
+    assert len(manifest) == 15
+    for source, record in manifest.items():
+      if "damaged" in source:
+        assert "damaged.jpg" in record["error"] and record["sha256"] is None
+      else:
+        assert record["sha256"] == wanted[record["target"]]
+        assert record["milliseconds"] > 0 and record["error"] is None
+
+
+def test_given_again_does_what_is_missing(python, halving, tmp_path):
+  given, output = tmp_path / "in", tmp_path / "out"
+  _pictures(given, 400)
+  options = {"model": halving, "input": given, "output": output, "workers": 1}
+  begun = subprocess.Popen(
+    beam_python.command(python, "translate_many", **options),
+    cwd=conftest.ROOT,
+    stdout=subprocess.DEVNULL,
+    stderr=subprocess.DEVNULL,
+    start_new_session=True,
+  )
+  deadline = time.monotonic() + 60
+  while not list(output.rglob("*.jpg")) and time.monotonic() < deadline:
+    time.sleep(0.01)
+  os.killpg(begun.pid, signal.SIGKILL)
+  begun.wait()
+  whole = _files(output)
+  there = [name for name in whole if "beam-temp" not in name]
+  assert 0 < len(there) < 400
+  done = beam_python.run(python, "translate_many", **options)
+  assert " were there already" in done.stdout
+  results = _files(output)
+  assert len(results) == 400  # nothing partial, nothing of Beam's
+  for name in there:
+    if not name.endswith("cyclegan-partial"):
+      assert results[name] == whole[name]
+  manifest = _manifest(output)
+  assert len(manifest) == 400
+  for record in manifest.values():
+    assert record["sha256"] == results[record["target"]]
+  # A manifest that is there is carried on; what was removed is done again.
+  (output / "0.jpg").unlink()
+  done = beam_python.run(python, "translate_many", **options)
+  assert "1 picture translated, 399 were there already" in done.stdout
+  again = _manifest(output)
+  again.pop(str(given / "0.jpg"))
+  assert again == {s: r for s, r in manifest.items() if s in again}
+  assert _files(output) == results
+
+
+def test_a_list_of_addresses(python, halving, tmp_path):
+  given = tmp_path / "pictures"
+  _pictures(given, 4)
+  (tmp_path / "list.txt").write_text(
+    "\n".join(["", *map(str, sorted(given.rglob("*.*"))), "/gone/1.png", ""])
+  )
+  output = tmp_path / "out"
+  done = beam_python.run(
+    python,
+    "translate_many",
+    model=halving,
+    input=tmp_path / "list.txt",
+    output=output,
+    workers=1,
+    format="png",
+  )
+  assert "4 pictures translated, 1 could not be" in done.stdout, done
+  names = set(_files(output))
+  assert all(str(given).lstrip("/") in name for name in names)
+  assert all(name.endswith(".png") for name in names)
+
+
+@pytest.mark.parametrize(
+  ("wrong", "said"),
+  [
+    ({"input": "empty"}, "--input=.*holds no pictures"),
+    ({"input": "none.txt"}, "--input=.*does not exist"),
+    ({"model": "none.tflite"}, "--model=.*none.tflite"),
+    ({"beam_options": "'--half"}, "--beam_options=.*quot"),
+    ({"output": "in"}, "--output="),
+    ({"output": "nowhere://x"}, "--output=nowhere://x.*cannot reach"),
+  ],
+)
+def test_what_cannot_work_is_refused_first(
+  python, halving, tmp_path, wrong, said
+):
+  _pictures(tmp_path / "in", 2)
+  (tmp_path / "empty").mkdir()
+  options = {
+    "model": halving,
+    "input": tmp_path / "in",
+    "output": tmp_path / "out",
+    **{
+      key: value if re.search("'|:", value) else tmp_path / value
+      for key, value in wrong.items()
+    },
+  }
+  before = _files(tmp_path)
+  done = beam_python.run(python, "translate_many", **options)
+  assert done.returncode == 2
+  (line,) = [text for text in done.stderr.splitlines() if ": error: " in text]
+  assert re.search(said, line), line
+  assert _files(tmp_path) == before
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
