@@ -43,8 +43,7 @@ def test_tiles_make_the_picture_that_one_pass_makes(height, width, rows):
   padded = np.pad(image, [*more, (0, 0)], mode="symmetric")
   want = _local(padded[None].astype(np.float32) / 255)[0, :height, :width]
   np.testing.assert_allclose(np.concatenate(got), want, atol=1e-5)
-  if height > 128:
-    assert len(got) > 1  # it comes strip by strip
+  assert max(len(strip) for strip in got) <= 32  # it comes strip by strip
 
 
 @pytest.mark.parametrize("reach", [0, 3, 16, 100, 300])

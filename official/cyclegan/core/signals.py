@@ -17,7 +17,10 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -27,6 +30,7 @@ from typing import Any
 _NAMES = ("SIGTERM", "SIGHUP")
 # Within so many seconds signals are one request.
 _ONE_REQUEST = 5.0
+_AGAIN = 0.01  # seconds until a stop that was lost is raised again
 
 
 class Stopped(SystemExit):
@@ -96,8 +100,8 @@ def raised() -> Iterator[None]:
   """Turns signals that ask to end into an exception.
 
   Others that follow at once are ignored, so that they do not end the cleaning
-  up: of a terminal that is closed a process may get two. Later ones count: the
-  first exception is lost if Python raises it where it can only be printed.
+  up: of a terminal that is closed a process may get two. Where Python can only
+  print an exception, as in `__del__`, it is raised again soon after.
   Native libraries that Python code calls back replace it by errors of their
   own; what ends the block right after a signal is therefore taken for it.
 
@@ -115,10 +119,35 @@ def raised() -> Iterator[None]:
       asked, stopped = now, Stopped(number)
       raise stopped
 
-  with handled(ending(), stop):
+  def again(unraisable: Any) -> None:
+    nonlocal asked
+    if not isinstance(unraisable.exc_value, Stopped):
+      printed(unraisable)
+      return
+    asked = -math.inf
+    number = unraisable.exc_value.number
+    # Not from here, where it would be lost as well.
+    timer = threading.Timer(_AGAIN, os.kill, (os.getpid(), number))
+    timer.daemon = True
+    timer.start()
+
+  with handled(ending(), stop), _unraisable(again) as printed:
     try:
       yield
     except Exception as error:
       if stopped is None or time.monotonic() - asked > _ONE_REQUEST:
         raise
       raise Stopped(stopped.number) from error
+
+
+@contextlib.contextmanager
+def _unraisable(
+  hook: Callable[[Any], None],
+) -> Iterator[Callable[[Any], None]]:
+  """Lets a function have what Python cannot raise; yields the one before."""
+  before = sys.unraisablehook
+  sys.unraisablehook = hook
+  try:
+    yield before
+  finally:
+    sys.unraisablehook = before

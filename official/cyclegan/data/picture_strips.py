@@ -45,6 +45,7 @@ _READ_FORMATS = ("JPEG", "PNG", "TIFF")
 _READ_MODES = {"L": 1, "RGB": 3}  # Pillow's modes, and libvips's bands
 _WRITTEN = ("JPEG", "PNG", "TIFF")
 _ROWS = 256  # about how many rows are read at a time
+_STRIP_PIXELS, _FEWEST_ROWS = 1 << 21, 16  # of wide pictures fewer
 _PNG_LEVEL = 6  # zlib's own default, Pillow's too
 _BIG_TIFF = 1 << 31  # bytes of pixels from which offsets may need 64 bits
 
@@ -80,7 +81,8 @@ class PictureStrips:
     """Yields the picture as 8-bit sRGB, as `image_files.read` reads it.
 
     Args:
-      rows: How many rows each strip has; the last may have fewer.
+      rows: How many rows each strip has at most; those of a picture wider than
+        8192 pixels have fewer, so that what is made of them is no larger.
 
     Yields:
       uint8 `[rows, width, 3]`.
@@ -105,6 +107,7 @@ class PictureStrips:
       ):
         raise ValueError("its header and its pixels do not agree")
       region = _vips().Region.new(image)
+      rows = min(rows, max(_FEWEST_ROWS, _STRIP_PIXELS // self.width))
       for top in range(0, self.height, rows):
         count = min(rows, self.height - top)
         pixels = region.fetch(0, top, self.width, count)

@@ -32,6 +32,7 @@ import numpy as np
 _USUAL = 512  # pixels
 # Tiles begin at multiples of this, which all generators' strides divide.
 _ALIGNED = 16
+_YIELDED = 32  # rows at a time
 
 Translate = Callable[[np.ndarray], np.ndarray]
 
@@ -141,7 +142,9 @@ def translate(
       part = translated[inside, column.inside]
       target = slice(column.kept.start, min(column.kept.stop, width))
       made[:, target] = part[:, : target.stop - target.start]
-    yield made
+    # In small parts, of which copies in other types are small as well.
+    for top in range(0, len(made), _YIELDED):
+      yield made[top : top + _YIELDED]
 
 
 class _Rows:
