@@ -54,6 +54,8 @@ def test_documents_name_flags_that_exist():
     if path.suffix in (".py", ".sh")
   )
   for name, text in _texts().items():
+    # What --beam_options holds are Beam's flags.
+    text = re.sub(r"(--beam_options)='[^']*'", r"\1", text)
     for flag in set(re.findall(r"(?<![\w-])--(\w+)", text)):
       stem = flag.removeprefix("no")
       known = f"--{flag}" in helps or f"--[no]{flag}" in helps
