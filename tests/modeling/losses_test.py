@@ -231,5 +231,24 @@ def test_absolute_losses():
   np.testing.assert_allclose(losses.identity_loss(a, b), 0.25)
 
 
+@pytest.mark.parametrize("half", [False, True])
+def test_clipped_images_find_back(half):
+  dtype = tf.bfloat16 if half else tf.float32
+  images = tf.constant([-1.5, -1.5, -1.0, 0.3, 1.0, 1.25, 1.25], dtype)
+  wanted = tf.constant([-9.0, 9.0, 9.0, 9.0, -9.0, 9.0, -9.0], dtype)
+  with tf.GradientTape() as tape:
+    tape.watch(images)
+    clipped = losses.clip(images)
+    loss = tf.reduce_sum(tf.abs(wanted - clipped))
+  assert clipped.dtype == dtype
+  np.testing.assert_allclose(
+    tf.cast(clipped, tf.float32), [-1, -1, -1, 0.3, 1, 1, 1], atol=2e-3
+  )
+  # Who is to go further out stays where it is.
+  np.testing.assert_array_equal(
+    tf.cast(tape.gradient(loss, images), tf.float32), [0, -1, -1, -1, 1, 0, 1]
+  )
+
+
 if __name__ == "__main__":
   conftest.main(__file__)
