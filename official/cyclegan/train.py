@@ -18,7 +18,7 @@ Recipe (built-in data set, two to six minutes on two cores):
   python -m official.cyclegan.train --model_dir=runs/quickstart \
     --experiment=quickstart
 
-Own pictures, in my_data/{trainA,trainB,testA,testB}:
+Own pictures, in my_data/{trainA,trainB,testA,testB}, for ten minutes:
 
   python -m official.cyclegan.train --model_dir=runs/mine --dataset=my_data
 
@@ -28,7 +28,8 @@ and progress.gif. Only --model_dir must be given. SIGINT (Ctrl-C), SIGTERM and
 SIGHUP save and stop; the same command again goes on as if it had not been
 stopped.
 Options come from a preset (--experiment), YAML files (--config_file),
---params_override and flags; each wins over those before it.
+--params_override and flags; each wins over those before it. Where no file says
+how to train the preset is pictures: --max_minutes makes it longer.
 """
 
 from __future__ import annotations
@@ -37,7 +38,6 @@ import dataclasses
 
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
-from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import flags
@@ -51,8 +51,8 @@ flags.define_run()
 
 def main() -> None:
   """Trains, or evaluates, what files and flags describe."""
-  config = config_checks.resolve(flags.config_from_flags())
   options = flags.read(command_config.CommandConfig)
+  config = flags.run_from_flags(options.model_dir)
   if options.dry_run:
     command.show(dataclasses.asdict(config), options.format)
     return

@@ -43,6 +43,9 @@ FILE_NAME = model_path.CONFIG_NAME
 _DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
 EXPORT_NAME = model_path.EXPORT_NAME  # with the data set's options
 PRESETS = pathlib.Path(__file__).absolute().parents[1] / "configs"
+# What `train` does where nobody says how, and how to do without it.
+STANDARD_PRESET = "pictures"
+NO_PRESET = "none"
 # Upsampling that each generator's source has, and that runs had whose
 # config.json is from before there was a choice.
 _SOURCE_UPSAMPLERS = {"resnet": "conv_transpose", "unet": "resize_conv"}
@@ -151,6 +154,17 @@ def save(config: config_lib.ResolvedConfig, model_dir: str) -> None:
   )
 
 
+def is_run(model_dir: str | None) -> bool:
+  """Returns whether a folder holds a run's configuration.
+
+  Args:
+    model_dir: The folder; None for none.
+  """
+  return bool(model_dir) and os.path.isfile(
+    os.path.join(str(model_dir), FILE_NAME)
+  )
+
+
 def load(model_dir: str) -> config_lib.ResolvedConfig:
   """Reads `config.json` from the folder of a run.
 
@@ -235,7 +249,7 @@ def read_given(
   """Reads all that stands between the defaults and the flags.
 
   Args:
-    experiment: Name of a preset; None for none.
+    experiment: Name of a preset; None or "none" for none.
     config_files: YAML or JSON files with the keys of `config.json`.
     overrides: Lists such as `train.learning_rate=1e-4,model.init=he`.
 
@@ -247,7 +261,7 @@ def read_given(
       cannot be used; carries `experiment`, `config_file` or `params_override`.
   """
   layers = []
-  if experiment:
+  if experiment and experiment != NO_PRESET:
     layers.append(_read_experiment(experiment))
   layers += [_read_file(path, "config_file", path) for path in config_files]
   layers += [_read_override(text) for text in overrides]
