@@ -43,9 +43,18 @@ def report(scenes):
 def test_a_painters_manner_is_texture(report):
   assert report["main"] == domain_gap.TEXTURE
   assert report["pictures"] == {"training": [40, 40], "looked_at": [40, 40]}
-  assert "--disc_input=details" in report["options"]
-  assert "--experiment=quickstart" in report["options"]
-  assert "--augment=diffaugment" in report["options"]  # of 40 pictures
+  # Details are what the preset's discriminators see already; 40 are few.
+  few = "--augment=diffaugment"
+  assert report["options"] == ["--experiment=pictures", few]
+
+
+def test_a_preset_that_has_not_what_is_needed_is_given_it(scenes, monkeypatch):
+  monkeypatch.setattr(probe_lib, "_SMALL", 16)
+  large = probe_lib.probe(_config(scenes["paintings"]), 40)
+  assert large["options"][:2] == [
+    "--experiment=quickstart_128",
+    "--disc_input=details",
+  ]
 
 
 def test_the_table_and_the_files_say_it(report, tmp_path):

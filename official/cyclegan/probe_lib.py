@@ -25,6 +25,8 @@ import tensorflow as tf
 from absl import logging
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import overwriting
@@ -327,15 +329,22 @@ def _report(
   crop_size: int,
   config: config_lib.ResolvedConfig | None = None,
 ) -> dict[str, Any]:
-  """Returns the report; of a run's options those are named that it has not."""
+  """Returns the report, with the options that a run, or a preset, has not."""
   advised = [*_OPTIONS[gap.main]]
   fewest = min(counts)
   if fewest < _FEW and gap.main != domain_gap.SIMILAR:
     advised.append("--augment=diffaugment")
-  if config is not None:
-    advised = [option for option in advised if not _has(config, option)]
-  else:
-    preset = "quickstart" if crop_size <= _SMALL else "quickstart_128"
+  preset = None
+  if config is None:
+    small = crop_size <= _SMALL
+    preset = config_file.STANDARD_PRESET if small else "quickstart_128"
+    config = config_checks.resolve(
+      config_file.with_given(
+        config_lib.Config(), config_file.read_given(preset)
+      )
+    )
+  advised = [option for option in advised if not _has(config, option)]
+  if preset:
     advised.insert(0, f"--experiment={preset}")
   advice = [_MEANS[gap.main]]
   if gap.main != domain_gap.SIMILAR:

@@ -92,7 +92,9 @@ def to_flags(
     base: What holds without flags; None: the defaults.
 
   Returns:
-    `--name=value` for every option that is not as in `base`.
+    `--name=value` for every option that is not as in `base`. On `train`'s
+    command line they need `--experiment=none` beside them, in a `--flagfile`
+    not.
   """
   default = config_checks.resolve(base or config_lib.Config())
   found = []

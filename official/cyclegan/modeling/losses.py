@@ -185,8 +185,7 @@ def _preference(wanted: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
   return tf.reduce_mean(tf.nn.softplus(other - wanted))
 
 
-@tf.custom_gradient
-def clip(images: tf.Tensor) -> tuple[tf.Tensor, Callable[..., tf.Tensor]]:
+def clip(images: tf.Tensor) -> tf.Tensor:
   """Clips generated images to [-1, 1], without losing what leads back there.
 
   The gradient of plain clipping is 0 outside, so that a pixel that is once
@@ -200,13 +199,17 @@ def clip(images: tf.Tensor) -> tuple[tf.Tensor, Callable[..., tf.Tensor]]:
     The same shape and dtype, in [-1, 1].
   """
 
-  def gradient(upstream: tf.Tensor) -> tf.Tensor:
-    # A step goes against the gradient.
-    outwards = tf.where(images > 1.0, upstream < 0.0, upstream > 0.0)
-    outside = tf.abs(images) > 1.0
-    return tf.where(outside & outwards, tf.zeros_like(upstream), upstream)
+  @tf.custom_gradient
+  def clipped(x: tf.Tensor) -> tuple[tf.Tensor, Callable[..., tf.Tensor]]:
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+      # A step goes against the gradient.
+      outwards = tf.where(x > 1.0, upstream < 0.0, upstream > 0.0)
+      stuck = outwards & (tf.abs(x) > 1.0)
+      return tf.where(stuck, tf.zeros_like(upstream), upstream)
 
-  return tf.clip_by_value(images, -1.0, 1.0), gradient
+    return tf.clip_by_value(x, -1.0, 1.0), gradient
+
+  return clipped(images)
 
 
 def cycle_loss(real: tf.Tensor, reconstructed: tf.Tensor) -> tf.Tensor:
