@@ -52,12 +52,13 @@ import numpy as np
 from absl import flags
 
 from official.cyclegan.core import command
+from official.cyclegan.core import command_config
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import flags as core_flags
 
 core_flags.define_run()
-_OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the results.")
+core_flags.define(command_config.CommandConfig, "output_dir")
 _MINUTES = flags.DEFINE_float(
   "minutes", 10.0, "Of each training, unless other flags say its length."
 )
