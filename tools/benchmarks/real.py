@@ -231,7 +231,8 @@ def _spread(values: Sequence[float], digits: int = 3) -> str:
   if not values:
     return ""
   mean, low, high = (
-    f"{f(values):.{digits}f}" for f in (statistics.mean, min, max)
+    f"{value:.{digits}f}"
+    for value in (statistics.mean(values), min(values), max(values))
   )
   return mean if low == high else f"{mean} ({low} to {high})"
 
