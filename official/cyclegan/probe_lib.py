@@ -174,20 +174,21 @@ class ShortProbe:
     if min(counts) < _SHORT_FEWEST:
       return
     try:
-      self._pair = [
+      images_a, images_b = (
         _spread_pictures(
           source, split, self._size, _SHORT_PICTURES, _SHORT_SECONDS / 2
         )
         for split in ("trainA", "trainB")
-      ]
+      )
     except tf.errors.OpError as error:  # the training will say it as well
       logging.info("No probe: %s.", errors.first_line(error))
       return
-    if min(map(len, self._pair)) < _SHORT_FEWEST:
+    if min(len(images_a), len(images_b)) < _SHORT_FEWEST:
       logging.info("No probe: it would take long to read enough pictures.")
       return
+    self._images_a, self._images_b = images_a, images_b
     self.report = _report(
-      domain_gap.measure(*self._pair), counts, self._crop_size, config
+      domain_gap.measure(images_a, images_b), counts, self._crop_size, config
     )
 
   def log(self) -> None:
@@ -219,7 +220,7 @@ class ShortProbe:
     kind = report["main"]
     if report[kind]["accuracy"] < _JUDGED_FROM:
       return None
-    share_of_b = domain_gap.judge(*self._pair, kind)
+    share_of_b = domain_gap.judge(self._images_a, self._images_b, kind)
 
     def share(images: np.ndarray, domain: str) -> float:
       ready = tf.clip_by_value((tf.constant(images) + 1.0) / 2.0, 0.0, 1.0)
@@ -227,8 +228,8 @@ class ShortProbe:
         ready = tf.image.resize(
           ready, [self._size] * 2, "bicubic", antialias=True
         )
-      levels = np.uint8(np.clip(ready.numpy() * 255.0 + 0.5, 0.0, 255.0))
-      found = share_of_b(levels)
+      levels = np.clip(ready.numpy() * 255.0 + 0.5, 0.0, 255.0)
+      found = share_of_b(levels.astype(np.uint8))
       return found if domain == "B" else 1.0 - found
 
     test = {
