@@ -78,8 +78,19 @@ av: reads and writes videos, cameras and their sound; its wheels bring FFmpeg's
   folders of people's pictures hold videos, and it is small beside tensorflow.
   15.1 is the last for Python 3.9; tested with 15.1, 18.1 and 19.0, of which the
   last needs Python 3.12.
+jinja2: the pages and cards that people read; what file names hold is escaped.
+shtab: completion for shells, from argparse's declarations.
+packaging: compares versions with pins (doctor); matplotlib needs it as well.
 tqdm: progress bars; tensorflow-datasets uses it as well. 4.66.3 ends
   CVE-2024-34062.
+onnx, onnxruntime: export --format=onnx; the former, by the format's own
+  keepers, writes it, the latter runs what was written before it is kept. An
+  extra: who is on LiteRT needs neither. tf2onnx was not taken: it reads
+  TensorFlow's graph, in which a norm is nine operators, and its makers have not
+  answered for Keras 3 (their issue 2329). onnx 1.18 is the last without
+  ml_dtypes, of which TensorFlow 2.15 takes an old one only.
+coremltools: export --format=coreml. An extra too: few need it, and what it
+  writes can be run on macOS only. Tried with TensorFlow 2.15.1 on Linux.
 tensorboard: hyperparameters for its HParams tab; tensorflow brings it along.
 """
 
@@ -163,11 +174,14 @@ setuptools.setup(
     "official.cyclegan": [
       "configs/*.flags",
       "configs/*.yaml",
+      "*.pyi",
       "py.typed",
       "web/*",
-    ]
+    ],
+    "official.cyclegan.reporting": ["*.css", "*.j2", "*.js"],
   },
   python_requires=_PYTHONS[_ASKED],
+  entry_points={"console_scripts": ["cyclegan=official.cyclegan.cli:main"]},
   install_requires=[
     *_stack_packages(),
     "absl-py>=1.4",
@@ -177,14 +191,17 @@ setuptools.setup(
     "grpcio>=1.59",
     "imagehash>=4.3",
     "importlib_resources",
+    "jinja2>=3.1.6",
     "keras-tuner==1.4.8",
     "matplotlib>=3.5",
+    "packaging>=21",
     *_PILLOW,
     "pillow-heif>=1.0",
     "psutil",
     "pyyaml>=6",
     "requests>=2.32.4",
     "scikit-learn>=1.5",
+    "shtab>=1.7",
     "tabulate>=0.9",
     "tensorflow-datasets==4.9.10; python_version>='3.10'",
     "tensorflow-datasets==4.9.3; python_version<'3.10'",
@@ -206,13 +223,28 @@ setuptools.setup(
     "heic": ["pillow-heif>=1.0"],
     # For translate without TensorFlow, of videos and cameras.
     "video": _VIDEO,
+    # For export --format=onnx.
+    "onnx": [
+      "onnx>=1.16,<1.19; python_version<'3.12'",
+      "onnx>=1.17; python_version>='3.12'",
+      "onnxruntime>=1.17",
+    ],
+    # For export --format=coreml.
+    "coreml": ["coremltools>=9.0"],
     # pytest runs the tests, pytest-xdist several at a time; ruff lints and
     # formats, one tool for both. scikit-image: a second opinion on PSNR and
     # SSIM. selenium: drives the browser that tests the page. mypy checks the
     # types, pinned as ruff is: another version finds other things; types-*:
-    # the types of packages that come without.
+    # the types of packages that come without. huggingface_hub: reads model
+    # cards as the Hub does. nbclient, nbformat, ipykernel: run the notebooks.
+    # mkdocs-material: builds the docs' site.
     "dev": [
+      "huggingface_hub>=0.23",
+      "ipykernel>=6",
+      "mkdocs-material>=9.5",
       "mypy==2.4.1; python_version>='3.10'",
+      "nbclient>=0.8",
+      "nbformat>=5.9",
       "pytest>=8",
       "pytest-xdist>=3.5",
       "ruff==0.17.6",

@@ -34,7 +34,10 @@ from tests import conftest
 from tests import odd_files
 
 # They train, start processes or measure.
-pytestmark = pytest.mark.slow(seconds=7)  # of one test
+pytestmark = [
+  pytest.mark.slow(seconds=7),  # of one test
+  pytest.mark.usefixtures("few_steps_are_not_traced"),
+]
 
 _BINARIES = {
   "prepare": prepare,
@@ -51,7 +54,7 @@ _AS_PROCESSES = {("resnet", 1)}
 def _run(as_process, name, **options):
   arguments = [f"--{key}={value}" for key, value in options.items()]
   if as_process:
-    result = conftest.run_binary(name, *arguments)
+    result = conftest.run_binary(name, *arguments, eagerly=name == "train")
     assert result.returncode == 0, result.stderr
     return
   with flagsaver.flagsaver():

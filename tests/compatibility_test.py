@@ -48,7 +48,8 @@ def kept(tmp_path_factory):
 
 
 def _run(kept, name, *arguments):
-  result = conftest.run_binary(name, *arguments, cwd=kept)
+  trains = name in ("train", "tune")
+  result = conftest.run_binary(name, *arguments, cwd=kept, eagerly=trains)
   assert result.returncode == 0, result.stderr
   return result.stdout
 

@@ -23,6 +23,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Sequence
@@ -34,6 +35,7 @@ from absl import flags
 from absl import logging
 
 from official.cyclegan.core import command_config
+from official.cyclegan.core import command_list
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from tests import fork_server
@@ -42,6 +44,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Tests fork to start other programs. gRPC's handlers of that close descriptors,
 # among them some that by then belong to others, e.g. to a pipe.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+# A suite started by nohup ignores it, and so would what it starts.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # Processes of pytest-xdist share the cores: threads within each would wait for
 # those of the others, and burn time by it.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -52,18 +56,7 @@ ROOT = pathlib.Path(__file__).absolute().parent.parent
 flags.FLAGS.mark_as_parsed()
 
 # The commands, each a module of its name.
-BINARIES = (
-  "download",
-  "prepare",
-  "probe",
-  "train",
-  "distill",
-  "tune",
-  "evaluate",
-  "export",
-  "translate",
-  "demo",
-)
+BINARIES = command_list.NAMES
 TINY_MODEL = config_lib.ModelConfig(
   gen_n_filters=4, disc_n_filters=4, disc_n_layers=1, n_res_blocks=1
 )
@@ -125,17 +118,28 @@ def few_steps_are_not_traced() -> Generator[None, None, None]:
 
   For files whose tests are about what goes on around the steps.
   """
+  import tensorflow as tf
+
   from official.cyclegan.modeling import model as model_lib
 
-  compile_model = model_lib.CycleGAN.compile
+  compile_model, fit = model_lib.CycleGAN.compile, model_lib.CycleGAN.fit
 
   def compile_eagerly(self, *optimizers, **kwargs):
     if 0 < self._train_config.train_steps <= _FEW_STEPS:
       kwargs["run_eagerly"] = not kwargs.get("jit_compile")
     compile_model(self, *optimizers, **kwargs)
 
+  def fit_eagerly(self, *args, **kwargs):
+    # The pools' functions as well.
+    tf.config.run_functions_eagerly(bool(self.run_eagerly))
+    try:
+      return fit(self, *args, **kwargs)
+    finally:
+      tf.config.run_functions_eagerly(False)
+
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(model_lib.CycleGAN, "compile", compile_eagerly)
+    patch.setattr(model_lib.CycleGAN, "fit", fit_eagerly)
     yield
 
 
@@ -397,6 +401,7 @@ def run_binary(
   *args: str,
   python: Sequence[str] = (),
   cwd: pathlib.Path = ROOT,
+  eagerly: bool = False,
 ) -> subprocess.CompletedProcess:
   """Runs `python -m official.cyclegan.<name>` in a process of its own.
 
@@ -406,11 +411,13 @@ def run_binary(
     python: Options of Python's own. With any the interpreter is started anew;
       else a process forks that has imported TensorFlow already.
     cwd: The folder to run in.
+    eagerly: Whether its steps run without being traced, which is quicker for
+      a few of them.
   """
   target = ["-m", f"official.cyclegan.{name}", *args]
   env = {**os.environ, "PYTHONPATH": str(ROOT)}
   if not python:
-    return _fork_server().run(target, str(cwd), env)
+    return _fork_server().run(target, str(cwd), env, eagerly=eagerly)
   return subprocess.run(
     [sys.executable, *python, *target],
     cwd=cwd,
@@ -421,31 +428,45 @@ def run_binary(
   )
 
 
-def start_binary(name: str, *args: str, **env: str) -> fork_server.Command:
+def start_binary(
+  name: str, *args: str, eagerly: bool = False, **env: str
+) -> fork_server.Command:
   """Starts `python -m official.cyclegan.<name>` beside others.
 
   Args:
     name: The command.
     *args: Its arguments.
+    eagerly: As of `run_binary`.
     **env: Changes of the environment.
   """
   return _fork_server().start(
     ["-m", f"official.cyclegan.{name}", *args],
     str(ROOT),
     {**os.environ, "PYTHONPATH": str(ROOT), **env},
+    eagerly=eagerly,
   )
 
 
-def run_tool(tool: str, *arguments: str) -> subprocess.CompletedProcess:
+def run_tool(
+  tool: str, *arguments: str, cwd: pathlib.Path = ROOT, eagerly: bool = False
+) -> subprocess.CompletedProcess:
   """Runs a Python file of `tools/` in a process of its own.
 
+  Commands and tools that it starts are forked as well.
+
   Args:
-    tool: Path below `tools/`.
+    tool: Path below `tools/`, or a whole one.
     *arguments: Its arguments.
+    cwd: The folder to run in.
+    eagerly: As of `run_binary`; for what it starts as well.
   """
   env = {**os.environ, "PYTHONPATH": str(ROOT)}
   return _fork_server().run(
-    [str(ROOT / "tools" / tool), *arguments], str(ROOT), env
+    [str(ROOT / "tools" / tool), *arguments],
+    str(cwd),
+    env,
+    eagerly=eagerly,
+    forks=True,
   )
 
 

@@ -21,6 +21,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import options
@@ -32,14 +33,7 @@ _DOCS = conftest.ROOT / "docs"
 
 @pytest.mark.slow
 def test_book_example_runs_from_top_to_bottom(tmp_path):
-  done = subprocess.run(
-    [sys.executable, str(_DOCS / "book_example.py")],
-    cwd=tmp_path,
-    env={**os.environ, "PYTHONPATH": str(conftest.ROOT)},
-    capture_output=True,
-    text=True,
-    check=False,
-  )
+  done = conftest.run_tool(str(_DOCS / "book_example.py"), cwd=tmp_path)
   assert done.returncode == 0, done.stderr
   assert "g_AB:" in done.stdout and "cycle error:" in done.stdout
   assert (tmp_path / "book.weights.h5").stat().st_size > 10_000
@@ -111,6 +105,77 @@ def test_generated_files_are_what_the_declarations_say():
   assert len(files) > 5
   for path, text in files.items():
     assert path.read_text(encoding="utf-8") == text, "Run tools/generate.py."
+
+
+_LINKED = [
+  conftest.ROOT / name
+  for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "RELEASE.md")
+] + sorted(_DOCS.glob("*.md"))
+
+
+def _anchors(path):
+  """Returns the anchors of a Markdown file's headings, as GitHub makes them."""
+  text = re.sub("```.*?```", "", path.read_text(encoding="utf-8"), flags=re.S)
+  found = set()
+  for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE):
+    words = re.sub(r"[^\w\- ]", "", heading.strip().lower())
+    found.add(words.replace(" ", "-"))
+  return found
+
+
+@pytest.mark.parametrize("path", _LINKED, ids=lambda path: path.name)
+def test_links_lead_to_files_and_headings_that_exist(path):
+  text = re.sub(
+    "```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL
+  )
+  for link in re.findall(r"\]\(([^)\s]+)\)", text):
+    target, _, anchor = link.partition("#")
+    if re.match("[a-z]+:", target):
+      assert target.startswith("https://"), link
+      continue
+    file = (path.parent / target).resolve() if target else path
+    assert file.exists(), (path.name, link)
+    if anchor:
+      assert anchor in _anchors(file), (path.name, link)
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning_and_loads_nothing(tmp_path):
+  pytest.importorskip("mkdocs")
+  pytest.importorskip("material")
+  done = subprocess.run(
+    [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    + ["--site-dir", str(tmp_path)],
+    cwd=conftest.ROOT,
+    env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  assert done.returncode == 0, done.stderr
+  pages = sorted(tmp_path.rglob("index.html"))
+  assert len(pages) > len(list(_DOCS.glob("*.md")))
+  for page in pages:
+    text = page.read_text(encoding="utf-8")
+    # What a browser fetches by itself, and where links lead.
+    loaded = re.findall(
+      r'<(?:script|img|link)[^>]*(?:src|href)="([^"]+)"', text
+    )
+    assert not [u for u in loaded if re.match("(https?:)?//", u)], page
+    for link in re.findall(r'(?:src|href)="([^"#?]+)', text):
+      if re.match(r"[a-z]+:|//", link):
+        continue
+      parent = tmp_path if link.startswith("/") else page.parent
+      assert (parent / link.lstrip("/")).exists(), (page, link)
+
+
+def test_the_citation_is_of_this_version():
+  values = yaml.safe_load((conftest.ROOT / "CITATION.cff").read_text())
+  setup = (conftest.ROOT / "setup.py").read_text(encoding="utf-8")
+  assert values["version"] == re.findall(r'version="([^"]+)"', setup)[0]
+  assert values["cff-version"] == "1.2.0" and values["message"]
+  for work in (values, values["preferred-citation"]):
+    assert work["title"] and work["authors"] and work["type"]
 
 
 if __name__ == "__main__":

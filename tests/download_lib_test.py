@@ -31,10 +31,13 @@ import tensorflow_datasets as tfds
 from official.cyclegan import download_lib
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import dataset
 from official.cyclegan.data import image_files
 from official.cyclegan.data import sources
 from tests import conftest
+
+_PARTIAL = f"apple2orange.zip{files.PARTIAL}"
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -42,8 +45,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
   protocol_version = "HTTP/1.1"
 
-  def __init__(self, files, state, *arguments):
-    self._files, self._state = files, state
+  def __init__(self, contents, state, *arguments):
+    self._files, self._state = contents, state
     super().__init__(*arguments)
 
   def do_HEAD(self):  # noqa: N802
@@ -52,6 +55,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
   def do_GET(self):  # noqa: N802
     self._state["requests"].append(self.headers.get("Range"))
     contents = self._files.get(self.path.rsplit("/", 1)[-1])
+    if isinstance(contents, tuple):  # a status and headers
+      self.send_response(contents[0])
+      for name, value in contents[1].items():
+        self.send_header(name, value)
+      self.end_headers()
+      self.close_connection = True
+      return
     if contents is None:
       self.send_error(404)
       return
@@ -84,11 +94,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def _served(files, cuts=0, ranges=True):
+def _served(contents, cuts=0, ranges=True):
   """Serves archives on loopback; gives the address and what was asked."""
   state = {"requests": [], "cuts": cuts, "ranges": ranges}
   server = http.server.ThreadingHTTPServer(
-    ("127.0.0.1", 0), functools.partial(_Handler, files, state)
+    ("127.0.0.1", 0), functools.partial(_Handler, contents, state)
   )
   thread = threading.Thread(target=server.serve_forever, daemon=True)
   thread.start()
@@ -164,7 +174,7 @@ def test_cut_connection_goes_on_where_it_was(archive, tmp_path):
 
 
 def test_partial_file_of_an_earlier_run_is_completed(archive, tmp_path):
-  (tmp_path / "apple2orange.zip.partial").write_bytes(archive[:1000])
+  (tmp_path / _PARTIAL).write_bytes(archive[:1000])
   with _served({"apple2orange.zip": archive}) as (url, state):
     _download(url, tmp_path, sha256=_sum(archive))
   assert state["requests"] == ["bytes=1000-"]
@@ -172,7 +182,7 @@ def test_partial_file_of_an_earlier_run_is_completed(archive, tmp_path):
 
 
 def test_server_without_ranges_sends_it_all_again(archive, tmp_path):
-  (tmp_path / "apple2orange.zip.partial").write_bytes(b"x" * 1000)
+  (tmp_path / _PARTIAL).write_bytes(b"x" * 1000)
   with _served({"apple2orange.zip": archive}, ranges=False) as (url, _):
     assert "4 of A" in _download(url, tmp_path, sha256=_sum(archive))
 
@@ -183,13 +193,13 @@ def test_connection_that_stays_broken_keeps_what_has_arrived(archive, tmp_path):
     _refused("connection broke", "goes on where it was"),
   ):
     _download(url, tmp_path)
-  kept = (tmp_path / "apple2orange.zip.partial").read_bytes()
+  kept = (tmp_path / _PARTIAL).read_bytes()
   assert len(archive) > len(kept) > len(archive) // 2
   assert archive.startswith(kept)
   # Now nobody answers at all.
   with _refused("connection broke"):
     _download(url, tmp_path)
-  assert (tmp_path / "apple2orange.zip.partial").read_bytes() == kept
+  assert (tmp_path / _PARTIAL).read_bytes() == kept
 
 
 def test_wrong_checksum_is_refused_and_removed(archive, tmp_path):
@@ -223,6 +233,7 @@ def _zip(*members):
     (("a/link.jpg", b"/etc/passwd", stat.S_IFLNK | 0o777), "not a plain file"),
     (("a/pipe.jpg", b"", stat.S_IFIFO | 0o666), "not a plain file"),
     (("a/bomb.jpg", bytes(300 << 20), 0), "would grow to"),
+    (("a/" * 11 + "deep.jpg", b"x", 0), "folders within folders, 11 deep"),
   ],
 )
 def test_hostile_archive_is_refused_whole(tmp_path, member, words):
@@ -234,6 +245,165 @@ def test_hostile_archive_is_refused_whole(tmp_path, member, words):
     _download(url, tmp_path / "in", sha256="none")
   assert os.listdir(tmp_path) == ["in"]
   assert os.listdir(tmp_path / "in") == []
+
+
+def test_an_archive_of_very_many_files_is_refused(tmp_path, monkeypatch):
+  monkeypatch.setattr(download_lib, "_MOST_MEMBERS", 20)
+  contents = _zip(*((f"apple2orange/{i}.jpg", b"", 0) for i in range(20)))
+  with (
+    _served({"apple2orange.zip": contents}) as (url, _),
+    _refused("holds 21 files", "nothing was unpacked"),
+  ):
+    _download(url, tmp_path, sha256="none")
+  assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+  "names", [["x/readme.txt"], ["x/a.jpg/"], ["__MACOSX/x/._a.jpg", "x.exe"]]
+)
+def test_an_archive_without_pictures_is_refused(tmp_path, names):
+  memory = io.BytesIO()
+  with zipfile.ZipFile(memory, "w") as packed:
+    for name in names:
+      packed.writestr(name, b"" if name.endswith("/") else b"x")
+  with (
+    _served({"apple2orange.zip": memory.getvalue()}) as (url, _),
+    _refused("holds no pictures", "nothing was unpacked"),
+  ):
+    _download(url, tmp_path, sha256="none")
+  assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+  "sha256", ["zz", "none ", "0" * 63, "0" * 65, "é" * 64, "sha256:" + "0" * 57]
+)
+def test_a_checksum_that_is_none_is_refused_at_once(tmp_path, sha256):
+  with _refused(f"--sha256={sha256} is no SHA-256", "64 hexadecimal digits"):
+    _download("http://127.0.0.1:1/", tmp_path / "new", sha256=sha256)
+  assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_if_only_the_users_own_sum_differs_the_archive_is_kept(
+  archive, tmp_path, monkeypatch, known
+):
+  if known:
+    monkeypatch.setitem(download_lib._CHECKSUMS, "apple2orange", _sum(archive))
+  with _served({"apple2orange.zip": archive}) as (url, state):
+    words = ["the known one", "it is kept"] if known else ["it is kept"]
+    with _refused(f"--sha256={'1' * 64}", _sum(archive), *words):
+      _download(url, tmp_path, sha256="1" * 64)
+    assert os.listdir(tmp_path) == [_PARTIAL]
+    assert (tmp_path / _PARTIAL).read_bytes() == archive
+    _download(url, tmp_path, sha256=_sum(archive).upper())
+    assert state["requests"] == [None, f"bytes={len(archive)}-"]
+  assert os.listdir(tmp_path) == ["apple2orange"]
+
+
+def test_what_is_no_archive_is_not_kept_for_the_users_sum(tmp_path):
+  with (
+    _served({"apple2orange.zip": b"no archive"}) as (url, _),
+    _refused("It was removed"),
+  ):
+    _download(url, tmp_path, sha256="1" * 64)
+  assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+  "url",
+  [
+    "",
+    "archives/",
+    "/srv/archives",
+    "file:///srv/archives",
+    "ftp://127.0.0.1/",
+    "http://",
+    "http:///x",
+    "http://[::1/",
+    "http://127.0.0.1:port/",
+    "http://127.0.0.1:99999/",
+    "http://127.0.0.1/ x",
+    "http://127.0.0.1/\n",
+  ],
+)
+def test_an_address_that_is_none_is_refused_at_once(tmp_path, url):
+  with pytest.raises(errors.UserError) as caught:
+    _download(url, tmp_path / "new")
+  assert f"--base_url={url} is not an address" in str(caught.value)
+  assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+  "url", [f"http://{'a' * 64}.example/", "http://.example/", "http://*.a/"]
+)
+def test_an_address_that_the_network_refuses_is_named(tmp_path, url):
+  with _refused(url):
+    _download(url, tmp_path)
+  assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+  "answer",
+  [
+    *((200, {"Content-Length": n}) for n in ("x", "-1", "1.5", "9" * 5000)),
+    *(
+      (302, {"Location": to})
+      for to in (
+        "apple2orange.zip",  # for ever
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/",
+        "http://",
+        "http://[::1/",
+        "http://127.0.0.1:99999/",
+        f"http://{'a' * 64}.example/",
+        "",
+      )
+    ),
+    (302, {}),
+    (204, {}),
+    (206, {"Content-Range": "bytes 5-9/10", "Content-Length": "0"}),
+    (200, {"Content-Encoding": "gzip", "Content-Length": "1"}),
+  ],
+  ids=str,
+)
+def test_an_answer_that_makes_no_sense_is_one_line(tmp_path, answer):
+  with (
+    _served({"apple2orange.zip": answer}) as (url, state),
+    pytest.raises(errors.UserError) as caught,
+  ):
+    _download(url, tmp_path)
+  assert url in str(caught.value) and "\n" not in str(caught.value)
+  assert len(str(caught.value)) < 2000 and len(state["requests"]) < 40
+  assert set(os.listdir(tmp_path)) <= {_PARTIAL}
+
+
+def test_a_pipe_in_the_archives_place_is_not_opened(tmp_path):
+  os.mkfifo(tmp_path / "apple2orange.zip")
+  with _refused("apple2orange.zip is a pipe"):
+    _download("http://127.0.0.1:1/", tmp_path)
+  (tmp_path / "facades.zip").mkdir()
+  with _refused("facades.zip is a folder"):
+    _download("http://127.0.0.1:1/", tmp_path, "facades")
+  assert sorted(os.listdir(tmp_path)) == ["apple2orange.zip", "facades.zip"]
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_others_call_partial_is_left_alone(archive, tmp_path, kind):
+  for name in ("apple2orange.zip.partial", "apple2orange.partial"):
+    if kind == "folder":
+      (tmp_path / name).mkdir()
+      (tmp_path / name / "mine").write_text("kept")
+    else:
+      (tmp_path / name).write_text("kept")
+  before = sorted(p.name for p in tmp_path.rglob("*"))
+  with _served({"apple2orange.zip": archive}) as (url, _):
+    _download(url, tmp_path, sha256="none")
+    _download(url, tmp_path, sha256="none")
+  now = {p.name for p in tmp_path.rglob("*")}
+  assert now > set(before)
+  for path in tmp_path.glob("apple2orange*partial"):
+    text = path / "mine" if kind == "folder" else path
+    assert text.read_text() == "kept"
 
 
 def test_broken_archive_is_removed(archive, tmp_path):
@@ -271,13 +441,13 @@ def _spoilt(archive, how):
 )
 def test_no_damage_sticks(archive, tmp_path, how):
   """What is damaged is removed: the same command downloads it again."""
-  files = {"apple2orange.zip": _spoilt(archive, how)}
+  served = {"apple2orange.zip": _spoilt(archive, how)}
   words = "holds nothing" if how == "empty" else "Nothing was unpacked"
-  with _served(files) as (url, _):
+  with _served(served) as (url, _):
     with _refused(words):
       _download(url, tmp_path, sha256="none")
     assert os.listdir(tmp_path) == []
-    files["apple2orange.zip"] = archive
+    served["apple2orange.zip"] = archive
     _download(url, tmp_path, sha256="none")
   assert os.listdir(tmp_path) == ["apple2orange"]
 
@@ -308,7 +478,7 @@ def test_what_is_planted_is_not_followed(archive, tmp_path, planted):
   folder = tmp_path / "data"
   folder.mkdir()
   (tmp_path / "mine").write_text("kept")
-  partial = folder / "apple2orange.zip.partial"
+  partial = folder / _PARTIAL
   if planted == "link":
     partial.symlink_to(tmp_path / "mine")
   elif planted == "hard link":
@@ -316,10 +486,10 @@ def test_what_is_planted_is_not_followed(archive, tmp_path, planted):
   elif planted == "folder":
     partial.mkdir()
   else:
-    (folder / "apple2orange.partial").symlink_to(tmp_path)
+    (folder / f"apple2orange{files.PARTIAL}").symlink_to(tmp_path)
   with _served({"apple2orange.zip": archive}) as (url, _):
     if planted == "folder":
-      with _refused(str(partial), "it is a folder"):
+      with _refused(str(partial), "is a folder. Rename or remove it"):
         _download(url, folder, sha256="none")
       return
     _download(url, folder, sha256="none")
@@ -329,8 +499,8 @@ def test_what_is_planted_is_not_followed(archive, tmp_path, planted):
 
 def test_one_killed_at_the_end_is_cleared_up(tmp_path):
   (tmp_path / "apple2orange").mkdir()
-  (tmp_path / "apple2orange.zip.partial").touch()
-  (tmp_path / "apple2orange.partial").mkdir()
+  (tmp_path / _PARTIAL).touch()
+  (tmp_path / f"apple2orange{files.PARTIAL}").mkdir()
   assert "there already" in _download("http://127.0.0.1:1/", tmp_path)
   assert os.listdir(tmp_path) == ["apple2orange"]
 

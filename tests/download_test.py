@@ -15,6 +15,9 @@
 
 import http.server
 import io
+import os
+import subprocess
+import sys
 import threading
 import zipfile
 
@@ -75,6 +78,23 @@ def test_downloads_a_data_set(run, url, tmp_path):
   assert "facades.zip" in done.stderr  # the progress
   assert sorted(p.name for p in target.iterdir()) == ["trainA", "trainB"]
   assert "there already" in run("facades", *flags).stdout
+
+
+def test_the_tool_runs_from_a_clone_that_is_not_installed(tmp_path):
+  environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+  done = subprocess.run(
+    [
+      sys.executable,
+      str(conftest.ROOT / "tools" / "download_dataset.py"),
+      "apples",
+    ],
+    cwd=tmp_path,
+    env=environment,
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  conftest.assert_refused(done, "apples is not a classic data set")
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,8 @@ def test_files_are_written(reported):
   report, folder = reported
   assert json.loads((folder / "report.json").read_text()) == report
   assert (folder / "report.md").read_text() == evaluate_lib.table(report)
+  page = (folder / "report.html").read_text()
+  assert "doing nothing" in page and "data:image/webp" in page
   with PIL.Image.open(folder / "pictures.png") as picture:
     # Input, translated and truth, both ways; three pictures each.
     assert picture.size == (3 * 34 - 2, 6 * 34 - 2)

@@ -46,6 +46,16 @@ def test_given_data_flags_replace_those_of_the_run(tmp_path):
   other = json.loads(conftest.run_binary("evaluate", *flags).stdout)["data"]
   assert (other["dataset"], other["domain_a"]) == ("apple2orange_scenes", "")
   assert other["crop_size"] == 64 and other["test_fraction"] == 0.3
+  shown = tmp_path / "shown.yaml"
+  result = conftest.run_binary(
+    "evaluate", *flags, "--max_images=7", "--format=yaml"
+  )
+  shown.write_text(result.stdout)
+  flags[-1] = f"--config_file={shown}"  # as the file has it
+  again = json.loads(conftest.run_binary("evaluate", *flags).stdout)
+  assert again["data"]["dataset"] == "apple2orange_scenes"
+  assert again["evaluation"]["max_images"] == 7
+  assert set(again) == {*config_lib.parts(), "evaluation"}
 
 
 def test_an_export_that_does_not_say_its_data_set_needs_one(tmp_path):

@@ -26,6 +26,9 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
+from official.cyclegan.serving import export_report
+from official.cyclegan.serving import golden
+from official.cyclegan.serving import onnx_file
 from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import tflite_convert
 from official.cyclegan.serving import tflite_probe
@@ -133,7 +136,7 @@ def test_report_and_details(exported):
   names = [f"{g}{e}" for g in ("g_AB", "g_BA") for e in _ENDINGS]
   assert sorted(report["files"]) == sorted(names)
   others = ["export.json", "export.md", "export_AtoB.png", "export_BtoA.png"]
-  others.append("samples")
+  others += ["golden", "samples", *export_lib.PAGES]
   assert sorted(os.listdir(folder)) == sorted([*names, *others])
   for name, entry in report["files"].items():
     exact = name.split(".")[0] in ("g_AB", "g_BA")
@@ -154,6 +157,13 @@ def test_report_and_details(exported):
       runtimes = " ".join(entry["partitions"])
       assert "ai-edge-litert" in runtimes and "tensorflow" in runtimes
       assert entry["relative_l1"] is None  # nobody knows the truth here
+      half = entry["by_size"]["32"].get("half_precision")
+      assert bool(half) == ("dynamic" not in name)
+      for sums, least in (("fp32_sums", 60), ("fp16_sums", 45)):
+        assert (
+          not half or half[sums]["is_finite"] and half[sums]["psnr"] > least
+        )
+  assert "in half precision" in (folder / "export.md").read_text()
   details = json.loads(
     (folder / "g_BA" / "assets.extra" / "cyclegan.json").read_text()
   )
@@ -166,6 +176,42 @@ def test_report_and_details(exported):
     "color_space": "sRGB",
     "input_levels": None,
   }
+
+
+def test_golden_outputs_are_those_of_the_files(exported):
+  _, folder = exported
+  cases = golden.read(str(folder / "golden"))
+  assert len(cases) == 6
+  for case in cases:
+    name = config_lib.GENERATOR_NAMES[case.name.split("/")[0]]
+    interpreter = tf.lite.Interpreter(str(folder / f"{name}.tflite"))
+    run = interpreter.get_signature_runner("serving_default")
+    (made,) = run(image=case.image[None]).values()
+    assert np.abs(made[0] - case.expected).max() < 1e-4
+    assert np.abs(case.image - case.expected).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+  ("better", "worst", "quantization", "refused"),
+  [
+    (60, 50, "float16", False),
+    (60, 10, "float16", False),
+    (10, 10, "float32", False),
+    (10, 10, "float16", True),
+    (0, 0, "float16", True),
+  ],
+)
+def test_half_precision_warns_or_is_refused(
+  log, better, worst, quantization, refused
+):
+  found = {"fp32_sums": {"psnr": better}, "fp16_sums": {"psnr": worst}}
+  arguments = "g.tflite", quantization, found, _options()
+  if refused:
+    with pytest.raises(errors.UserError, match="g.tflite.*in half precision"):
+      export_lib._judge_half_precision(*arguments)
+    return
+  export_lib._judge_half_precision(*arguments)
+  assert ("of 10.0 where" in log.text) == (worst == 10)
 
 
 def test_tflite_has_fixed_shapes_only(exported):
@@ -198,6 +244,31 @@ def test_other_sizes_and_whole_numbers(run, tmp_path):
   assert not (tmp_path / "g_BA").exists()
 
 
+def test_onnx_takes_any_size(run, tmp_path):
+  for package in ("onnx", "onnxruntime"):
+    pytest.importorskip(package, reason=f"{package} is not installed")
+  options = _options(format=("onnx",), sizes=(32, 48))
+  report = export_lib.export(run, str(tmp_path), ["BtoA"], options)
+  assert list(report["files"]) == ["g_BA.onnx"]
+  assert report["files"]["g_BA.onnx"]["max_difference"] <= 1e-4
+  assert not (tmp_path / "golden").exists()  # of .tflite files
+  generator, _ = checkpoints.load_generator(run, "BtoA")
+  images = _unit_images(2, 64)
+  want = np.clip(generator(images * 2 - 1).numpy() / 2 + 0.5, 0, 1)
+  got = onnx_file.run(str(tmp_path / "g_BA.onnx"), images)
+  np.testing.assert_allclose(got, want, atol=1e-4)
+
+
+def test_core_ml_packages_are_written_and_not_compared(run, tmp_path):
+  pytest.importorskip("coremltools", reason="coremltools is not installed")
+  report = export_lib.export(
+    run, str(tmp_path), ["AtoB"], _options(format=("coreml",))
+  )
+  (entry,) = report["files"].values()
+  assert (tmp_path / "g_AB.mlpackage" / "Manifest.json").exists()
+  assert entry["max_difference"] is None and "macOS" in entry["parity"]
+
+
 def _holds(folder, needle):
   return [
     p for p in folder.rglob("*") if p.is_file() if needle in p.read_bytes()
@@ -212,7 +283,12 @@ def test_without_samples_nothing_of_the_pictures_is_handed_on(
     options = dataclasses.replace(options, samples=samples)
     report = export_lib.export(run, str(tmp_path), ["AtoB"], options)
     said = log.records[-1].getMessage()
-    images = sorted(p.name for p in tmp_path.rglob("*.png"))
+    # The golden files' are drawn.
+    images = sorted(
+      p.name
+      for p in tmp_path.rglob("*.png")
+      if tmp_path / "golden" not in p.parents
+    )
     names = _holds(tmp_path, str(pictures).encode())
     warm_up = tmp_path / "g_AB" / saved_model_file.WARM_UP_PATH
     if samples:
@@ -224,6 +300,8 @@ def test_without_samples_nothing_of_the_pictures_is_handed_on(
       assert str(pictures) in said and "--samples=0" in said
     else:
       assert not images and not names and report["data"] is None
+      table = (tmp_path / "export.md").read_text()
+      assert table == export_report.table(report) and ".png" not in table
       assert str(pictures) not in said and "none of the pictures" in said
       assert real not in warm_up.read_bytes()
 
@@ -305,19 +383,59 @@ def test_a_file_that_differs_is_not_written(
   assert (tmp_path / "g_AB.tflite").read_text() == "an older export"
 
 
+@pytest.mark.parametrize("made", ["samples", "web", ""])
+def test_only_what_an_export_has_made_gives_way_to_the_next(tmp_path, made):
+  report = {"files": {"g_AB.tflite": {}}, "picture_rows": {}}
+  if made == "samples":
+    report["picture_rows"]["AtoB"] = ["input"]
+  (tmp_path / "export.json").write_text(json.dumps(report))
+  for name in ("samples", "web", "mine"):
+    (tmp_path / name).mkdir()
+  if made == "web":
+    (tmp_path / "web" / "models.json").write_text("{}")
+  for name in ("g_AB.tflite", "g_BA.tflite", "export_AtoB.png"):
+    (tmp_path / name).touch()
+  kept = {"samples", "web", "mine", "g_BA.tflite", "export_AtoB.png"} - {made}
+  if made == "samples":
+    kept.remove("export_AtoB.png")
+  assert set(export_lib._others(str(tmp_path))) - {"export.json"} == kept
+
+
 def test_exports_over_an_older_export(run, tmp_path):
   (tmp_path / "mine.txt").write_text("kept")
   for quantization in (("float32", "float16"), ("float32",)):
     options = _options(quantization=quantization)
     export_lib.export(run, str(tmp_path), ["BtoA"], options)
   assert sorted(os.listdir(tmp_path)) == [
+    "README.md",
     "export.json",
     "export.md",
     "export_BtoA.png",
     "g_BA.tflite",
+    "golden",
+    "metadata.json",
     "mine.txt",
+    "report.html",
     "samples",
   ]
+  # What a card names is there, though the earlier export had more.
+  text = (tmp_path / "README.md").read_text()
+  assert "g\\_BA.tflite" in text and "float16" not in text
+
+
+def test_pages_of_somebody_elses_stay(tmp_path, log):
+  assert export_lib._own_pages(str(tmp_path / "none")) == list(export_lib.PAGES)
+  (tmp_path / "README.md").write_text("mine")
+  pages = export_lib._own_pages(str(tmp_path))
+  assert pages == ["report.html", "metadata.json"]
+  assert "README.md stays as it is" in log.text
+  report = {"files": {}, "pages": pages}
+  (tmp_path / "export.json").write_text(json.dumps(report))
+  (tmp_path / "metadata.json").write_text("of the earlier export")
+  assert export_lib._own_pages(str(tmp_path)) == pages
+  # What is written anew is not carried over, and what is somebody's is.
+  others = export_lib._others(str(tmp_path))
+  assert sorted(others) == ["README.md", "export.json"]
 
 
 if __name__ == "__main__":

@@ -39,7 +39,15 @@ def test_dry_run_prints_what_would_be_exported(tmp_path):
   config_file.save(config_checks.resolve(config), str(tmp_path))
   flags = [f"--model_dir={tmp_path}", f"--output_dir={tmp_path / 'out'}"]
   result = conftest.run_binary("export", *flags, "--dry_run")
-  assert json.loads(result.stdout)["size"] == 64
+  values = json.loads(result.stdout)
+  assert values["export"]["sizes"] == [64]
+  assert str(tmp_path / "out") in result.stderr
+  file = tmp_path / "shown.json"
+  file.write_text(result.stdout)
+  again = conftest.run_binary(
+    "export", *flags, "--dry_run", f"--config_file={file}"
+  )
+  assert json.loads(again.stdout) == values
   assert not (tmp_path / "out").exists()
   bad = conftest.run_binary("export", *flags, "--dry_run", "--size=30")
   conftest.assert_refused(bad, "--size=30", "multiples of 4")

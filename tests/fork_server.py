@@ -20,6 +20,7 @@ as `__main__`. None of this project's modules is imported before.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -35,6 +36,8 @@ _ROOT = pathlib.Path(__file__).absolute().parents[1]
 sys.path.insert(0, str(_ROOT / "tools" / "checks"))
 
 import forked  # noqa: E402
+
+from tests import forked_pythons  # noqa: E402
 
 _OUTPUTS = ("out", "err")
 
@@ -93,13 +96,26 @@ class ForkServer:
     )
 
   def run(
-    self, target: Sequence[str], cwd: str, env: Mapping[str, str]
+    self,
+    target: Sequence[str],
+    cwd: str,
+    env: Mapping[str, str],
+    *,
+    eagerly: bool = False,
+    forks: bool = False,
   ) -> subprocess.CompletedProcess:
     """Runs a command to its end; see `start`."""
-    return self.start(target, cwd, env).wait()
+    command = self.start(target, cwd, env, eagerly=eagerly, forks=forks)
+    return command.wait()
 
   def start(
-    self, target: Sequence[str], cwd: str, env: Mapping[str, str]
+    self,
+    target: Sequence[str],
+    cwd: str,
+    env: Mapping[str, str],
+    *,
+    eagerly: bool = False,
+    forks: bool = False,
   ) -> Command:
     """Starts a command.
 
@@ -107,12 +123,16 @@ class ForkServer:
       target: `-m` and a module's name, or a Python file; then its arguments.
       cwd: The folder that it runs in.
       env: Its environment.
+      eagerly: Whether TensorFlow runs functions without tracing them.
+      forks: Whether commands that it starts are forked, too.
     """
     request = {
       "target": list(target),
       "cwd": cwd,
       "env": dict(env),
       "output": self._folder.name,
+      "eagerly": eagerly,
+      "forks": forks,
     }
     return Command(self, target, self._ask(request))
 
@@ -160,9 +180,20 @@ def _serve() -> None:
           request["cwd"],
           request["env"],
           [os.path.join(folder, f"{os.getpid()}.{name}") for name in _OUTPUTS],
+          functools.partial(_begin, request["eagerly"], request["forks"]),
         )
     answers.write(f"{json.dumps(answer)}\n")
     answers.flush()
+
+
+def _begin(eagerly: bool, forks: bool) -> None:
+  """Prepares a child; what it starts inherits it."""
+  if eagerly:
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+  if forks:
+    forked_pythons.prepare()
 
 
 if __name__ == "__main__":

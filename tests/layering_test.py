@@ -38,6 +38,7 @@ _ORDER = (
   ("evaluation",),
   ("training",),
   ("serving",),
+  ("reporting",),
   ("tuning",),
 )
 _FLOORS = {room: i for i, rooms in enumerate(_ORDER) for room in rooms}
@@ -405,6 +406,23 @@ def test_public_functions_are_documented_and_annotated(module):
       for argument in arguments:
         if argument.arg not in ("self", "cls"):
           assert argument.annotation, f"{where} annotate {argument.arg}."
+
+
+@pytest.mark.parametrize("module", _MODULES)
+def test_docstrings_name_constants_that_exist(module):
+  for node in ast.walk(_tree(_MODULES[module])):
+    if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+      continue
+    text = ast.get_docstring(node) or ""
+    for place, name in re.findall(r"`(\w+)\.([A-Z_]{2,})`", text):
+      texts = [
+        path.read_text(encoding="utf-8")
+        for other, path in _MODULES.items()
+        if other.rpartition(".")[2] == place
+      ]
+      assert not texts or any(
+        re.search(rf"^{name}\b", found, re.MULTILINE) for found in texts
+      ), f"{module} names {place}.{name}, which is not there."
 
 
 @pytest.mark.parametrize("module", _MODULES)

@@ -13,6 +13,8 @@
 # limitations under the License.
 """One folder of forty files as people have them, through every command."""
 
+from __future__ import annotations
+
 import io
 import os
 import pathlib
@@ -34,7 +36,10 @@ from official.cyclegan.data import image_output
 from tests import conftest
 
 # It trains.
-pytestmark = pytest.mark.slow(seconds=20)
+pytestmark = [
+  pytest.mark.slow(seconds=20),
+  pytest.mark.usefixtures("few_steps_are_not_traced"),
+]
 
 _FILES = 40
 
@@ -162,7 +167,7 @@ def test_what_the_messages_count_adds_up(
     gen_n_filters=4,
     disc_n_filters=4,
     n_res_blocks=1,
-    train_steps=20,
+    train_steps=1,
     precision="float32",
   )
   counted, others = _numbers(left.replace("([^\\n]*)", "[^\\n]*"), log.text)

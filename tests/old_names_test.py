@@ -13,6 +13,7 @@
 # limitations under the License.
 import importlib
 import json
+import os
 import subprocess
 import sys
 import warnings
@@ -54,6 +55,34 @@ def test_old_paths_give_what_moved_and_warn():
       f"DeprecationWarning: official.cyclegan.{name} has moved to"
       f" official.cyclegan.{place}"
     ) in result.stderr
+
+
+def test_a_script_is_warned_without_asking_for_warnings(tmp_path):
+  """Python shows DeprecationWarnings that are charged to the script only."""
+  lines = {
+    "folders": "import official.cyclegan.folders",
+    "health": "from official.cyclegan import health",
+    "survey": "from official.cyclegan.survey import Survey",
+    "data.folders": "official.cyclegan.folders.Pile",
+    "config": "from official.cyclegan.config import *",
+    "translate_lib": "from official.cyclegan.translate_lib import SCALES",
+  }
+  script = tmp_path / "script.py"
+  script.write_text(
+    "\n".join([*lines.values(), "resolve(Config()), Choice, UserError"])
+  )
+  result = subprocess.run(
+    [sys.executable, str(script)],
+    env={**os.environ, "PYTHONPATH": str(conftest.ROOT)},
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  assert result.returncode == 0, result.stderr
+  for number, (old, line) in enumerate(lines.items(), 1):
+    charged = f"{script}:{number}: DeprecationWarning: "
+    assert charged in result.stderr, line
+    assert old in result.stderr
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

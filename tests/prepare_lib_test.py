@@ -30,6 +30,7 @@ from official.cyclegan import prepare_lib
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.data import dataset_audit
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
@@ -149,23 +150,28 @@ def test_what_was_begun_with_other_pictures_is_dropped(odd, tmp_path):
   partial.mkdir()
   stale = partial / "pictures-trainA.tfrecord-00000-of-00001"
   stale.write_bytes(b"of other pictures")
-  (partial / "plan.json").write_text("{}")
+  (partial / "plan.json").write_text('{\n  "pictures": "of others"\n}\n')
   _write(config, tmp_path / "packed")
   builder = tfds.builder_from_directory(str(tmp_path / "packed"))
   assert len(list(builder.as_dataset(split="trainA"))) > 5
 
 
 @pytest.mark.parametrize(
-  ("linked", "words"), [(False, "is something else"), (True, "which is read")]
+  ("theirs", "words"),
+  [
+    ("mine.txt", "is something else"),
+    ("plan.json", "is something else"),
+    ("link", "which is read"),
+  ],
 )
-def test_where_it_is_made_first_is_nobody_elses(odd, tmp_path, linked, words):
+def test_where_it_is_made_first_is_nobody_elses(odd, tmp_path, theirs, words):
   config, _ = odd
   partial = tmp_path / "packed.partial"
-  if linked:  # pictures of a domain
+  if theirs == "link":  # to the pictures of a domain
     partial.symlink_to(tmp_path / "b")
   else:
     partial.mkdir()
-    (partial / "mine.txt").write_text("")
+    (partial / theirs).write_text('{"for": "tomorrow"}')
   before = sorted(os.listdir(partial))
   audit = dataset_audit.DatasetAudit((), {}, {})
   with pytest.raises(errors.UserError, match=words):
@@ -233,7 +239,7 @@ def test_a_thread_that_fails_stops_the_others(odd, tmp_path, monkeypatch):
   with pytest.raises(errors.StorageError, match="No space left"):
     _write(config, tmp_path / "packed", shard_bytes=2000)
   partial = tmp_path / "packed.partial"
-  assert not list(partial.glob("*.partial"))  # they would keep the disk full
+  assert not list(partial.glob("*partial"))  # they would keep the disk full
 
 
 def test_full_disk_is_one_line(odd, tmp_path, monkeypatch):
@@ -396,7 +402,7 @@ def test_killed_anywhere_the_next_run_completes_it(tmp_path, request):
       break
     with pytest.raises(errors.UserError, match="prepare was stopped"):
       sources.open_source(config_lib.DataConfig(dataset=str(output)))
-    finished = [p for p in partial.glob("*-of-*") if p.suffix != ".partial"]
+    finished = [p for p in partial.glob("*-of-*") if p.suffix != files.PARTIAL]
     progress.append(len(finished))
   assert killed >= 2 and progress == sorted(progress)
   if not output.exists():

@@ -13,6 +13,8 @@
 # limitations under the License.
 import ast
 import importlib
+import subprocess
+import sys
 
 import pytest
 
@@ -55,7 +57,28 @@ def test_importing_the_package_imports_no_tensorflow():
 def test_the_package_says_that_it_has_types():
   assert (conftest.ROOT / "official" / "cyclegan" / "py.typed").exists()
   setup = (conftest.ROOT / "setup.py").read_text(encoding="utf-8")
-  assert ast.parse(setup) and "py.typed" in setup
+  assert ast.parse(setup) and "py.typed" in setup and '"*.pyi"' in setup
+
+
+@pytest.mark.slow
+def test_type_checkers_know_the_public_names(tmp_path):
+  pytest.importorskip("mypy")
+  script = tmp_path / "script.py"
+  script.write_text(
+    "from official.cyclegan import Config, fid, Nonsense\n"
+    "reveal_type(Config)\n"
+    "reveal_type(fid)\n"
+  )
+  result = subprocess.run(
+    [sys.executable, "-m", "mypy", "--follow-imports=silent", str(script)],
+    cwd=conftest.ROOT,
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  assert 'has no attribute "Nonsense"' in result.stdout, result.stdout
+  assert "official.cyclegan.core.config.Config" in result.stdout
+  assert "-> builtins.float" in result.stdout or "-> float" in result.stdout
 
 
 if __name__ == "__main__":

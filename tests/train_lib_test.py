@@ -82,6 +82,7 @@ def counting_steps(monkeypatch):
   monkeypatch.setattr(model_lib.CycleGAN, "train_step", train_step)
 
 
+@pytest.mark.slow
 def test_auto_precision_is_what_the_processor_has_and_stays(
   pictures, tmp_path, monkeypatch, counting_steps
 ):
@@ -118,6 +119,15 @@ def test_writes_all_a_user_needs(run):
     assert film.size == (grid.shape[1], grid.shape[0]) and film.n_frames == 3
   record = json.loads((folder / "run.json").read_text())
   assert record["starts"][0]["device"]["replicas"] == 1
+  progress = json.loads((folder / "progress.json").read_text())
+  assert (progress["state"], progress["step"]) == ("finished", 5)
+  assert progress["samples"] == {"A": 3, "B": 3}
+  report = (folder / "report.html").read_text()
+  assert "is finished: step 5 of 5" in report and "A to B" in report
+  header, row = (folder / "results.csv").read_text().splitlines()
+  assert row.startswith("5,") and "cycle_A" in header.split(",")
+  with PIL.Image.open(folder / "contact_sheet.png") as sheet:
+    assert sheet.size == (8 * 34 - 2, 2 * 34 - 2)
 
 
 def _tags(folder):
@@ -189,6 +199,7 @@ def test_a_run_that_has_a_time_ends_by_itself(
   assert "its time is used" in log.text
 
 
+@pytest.mark.slow
 def test_a_run_begins_with_a_probe_and_goes_on_without(
   scenes, tmp_path, counting_steps, log
 ):
@@ -265,8 +276,8 @@ def random_run(pictures, tmp_path_factory):
   # The critic's gradient penalty is taken at random points.
   config = _config(
     pictures,
-    train_steps=9,
-    save_every_steps=4,
+    train_steps=6,
+    save_every_steps=3,
     augment="diffaugment",
     sample_interval=100,
   )
@@ -312,22 +323,22 @@ def test_interrupted_run_ends_as_if_left_alone(
   """Bit by bit."""
   alone, _, config = random_run
   with monkeypatch.context() as patch:
-    _interrupt_after(patch, 3)
+    _interrupt_after(patch, 2)
     with pytest.raises(stop_requests.Interrupted) as caught:
       train_lib.train(config, str(tmp_path))
-  assert caught.value.step == 3 and caught.value.number == signal.SIGTERM
+  assert caught.value.step == 2 and caught.value.number == signal.SIGTERM
   assert "same command goes on" in str(caught.value)
   _assert_same_state(alone, train_lib.train(config, str(tmp_path)))
-  assert _starts(tmp_path) == [0, 3]
+  assert _starts(tmp_path) == [0, 2]
 
 
 @pytest.mark.slow
 def test_killed_run_ends_as_if_left_alone(random_run, tmp_path):
   """Bit by bit."""
   alone, folder, config = random_run
-  again = _go_on_from(4, folder, config, tmp_path / "killed")
+  again = _go_on_from(3, folder, config, tmp_path / "killed")
   _assert_same_state(alone, again)
-  assert _starts(tmp_path / "killed") == [0, 4]
+  assert _starts(tmp_path / "killed") == [0, 3]
 
 
 @pytest.mark.slow

@@ -14,10 +14,9 @@
 import glob
 import json
 import os
+import re
 import resource
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -91,6 +90,45 @@ def test_bad_flags_are_refused_in_one_line(arguments, words):
   conftest.assert_refused(conftest.run_binary("train", *arguments), *words)
 
 
+def test_checkpoints_without_their_configuration_are_named_first(tmp_path):
+  (tmp_path / "checkpoints").mkdir()
+  (tmp_path / "checkpoints" / "ckpt-3.index").write_bytes(b"kept")
+  result = conftest.run_binary(
+    "train", f"--model_dir={tmp_path}", python=["-X", "importtime"]
+  )
+  assert result.returncode == 2
+  assert not re.search(r"\| +tensorflow$", result.stderr, re.MULTILINE)
+  assert f"--model_dir={tmp_path} holds checkpoints" in result.stderr
+  assert os.listdir(tmp_path) == ["checkpoints"]
+
+
+@pytest.mark.parametrize(
+  "flags",
+  [
+    ["--learning_rate=1e-3"],  # the discriminators' follows
+    ["--init=he"],
+    ["--crop_size=32"],
+    ["--generator_type=mobile"],
+    ["--epochs=5"],
+  ],
+  ids=str,
+)
+def test_flags_do_beside_a_written_file_what_they_do_without_it(
+  flags, tmp_path
+):
+  shown = conftest.run_binary(
+    "train", "--experiment=quickstart", "--dry_run", "--format=yaml"
+  )
+  path = tmp_path / "run.yaml"
+  path.write_text(shown.stdout)
+  results = [
+    conftest.run_binary("train", given, *flags, "--dry_run").stdout
+    for given in ("--experiment=quickstart", f"--config_file={path}")
+  ]
+  assert json.loads(results[0])
+  assert results[0] == results[1]
+
+
 def test_unknown_data_set_is_refused_in_one_line(tmp_path):
   result = conftest.run_binary(
     "train",
@@ -137,13 +175,17 @@ def _stop(process, number, folder, after):
 
 @pytest.mark.slow
 def test_a_signal_saves_exits_and_goes_on(pictures, tmp_path):
-  flags = conftest.tiny_flags(pictures, tmp_path, train_steps=100_000)
+  flags = conftest.tiny_flags(
+    pictures, tmp_path, train_steps=100_000, save_every_steps=2
+  )
   stopped = 0
   for number in (signal.SIGTERM, signal.SIGINT):
-    process = conftest.start_binary("train", *flags, "--save_every_steps=5")
+    process = conftest.start_binary("train", *flags, eagerly=True)
     stopped = _stop(process, number, tmp_path, stopped)
   result = conftest.run_binary(
-    "train", *conftest.tiny_flags(pictures, tmp_path, train_steps=stopped + 1)
+    "train",
+    *conftest.tiny_flags(pictures, tmp_path, train_steps=stopped + 1),
+    eagerly=True,
   )
   assert result.returncode == 0, result.stderr
   assert _steps(tmp_path)[-1] == stopped + 1
@@ -154,7 +196,9 @@ def trained(pictures, tmp_path_factory):
   """The folder of a run of two steps."""
   folder = tmp_path_factory.mktemp("trained")
   result = conftest.run_binary(
-    "train", *conftest.tiny_flags(pictures, folder, train_steps=2)
+    "train",
+    *conftest.tiny_flags(pictures, folder, train_steps=2),
+    eagerly=True,
   )
   assert result.returncode == 0, result.stderr
   return folder
@@ -167,31 +211,19 @@ def test_failing_disk_is_one_line_and_the_earlier_checkpoint_loads(
   """The system refuses to write a file as large as a checkpoint."""
   tmp_path = conftest.copy(trained, tmp_path / "run")
   (data,) = glob.glob(str(tmp_path / "checkpoints" / "ckpt-2.data*"))
-
-  def limit():
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    most = os.path.getsize(data) // 2
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-
+  most = os.path.getsize(data) // 2
   flags = conftest.tiny_flags(pictures, tmp_path, train_steps=4)
-  process = subprocess.run(
-    [sys.executable, "-m", "official.cyclegan.train", *flags],
-    cwd=conftest.ROOT,
-    preexec_fn=limit,
-    capture_output=True,
-    text=True,
-    timeout=240,
-    check=False,
-  )
+  started = conftest.start_binary("train", *flags, eagerly=True)
+  # Python ignores the signal that comes with it.
+  resource.prlimit(started.pid, resource.RLIMIT_FSIZE, (most, most))
+  process = started.wait(timeout=240)
   errors = process.stderr
   assert process.returncode == 2, errors
   assert "Traceback" not in errors
   (line,) = [line for line in errors.splitlines() if "error:" in line]
   assert "step 4 cannot be written" in line and "step 2 is whole" in line
   assert _steps(tmp_path) == [2]
-  again = conftest.run_binary(
-    "train", *conftest.tiny_flags(pictures, tmp_path, train_steps=4)
-  )
+  again = conftest.run_binary("train", *flags, eagerly=True)
   assert again.returncode == 0, again.stderr
   assert _steps(tmp_path) == [2, 4]
 
@@ -204,6 +236,7 @@ def test_folder_that_cannot_be_written_is_one_line(pictures):
   conftest.assert_refused(result, "--model_dir=/proc/run", "Choose another")
 
 
+@pytest.mark.slow
 def test_changed_option_is_refused_in_one_line(pictures, trained):
   flags = conftest.tiny_flags(pictures, trained, train_steps=3)
   result = conftest.run_binary("train", *flags, "--batch_size=2")

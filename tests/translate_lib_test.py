@@ -66,6 +66,23 @@ def test_broken_picture_is_named_and_the_rest_translated(
   assert len(os.listdir(tmp_path / "out")) == 3
 
 
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder's file"])
+def test_nothing_is_written_to_a_pipe_or_device(pictures, tmp_path, kind):
+  given = made = tmp_path / "out.png"
+  if kind == "device":
+    given = made = pathlib.Path("/dev/full")
+  elif kind == "pipe":
+    os.mkfifo(made)
+  else:
+    given, made = tmp_path, tmp_path / "01.png"
+    os.mkfifo(made)
+  with pytest.raises(errors.UserError, match=f"--output: {made} is a pipe"):
+    translate_lib.translate_files(
+      "no such model", str(pictures / "testA" / "01.png"), str(given), "AtoB"
+    )
+  assert not made.is_file() and os.path.exists(made)
+
+
 def test_inputs_are_never_overwritten(models, pictures, tmp_path):
   shutil.copytree(pictures / "testA", tmp_path / "in")
   with pytest.raises(errors.UserError, match="would overwrite .*which is read"):
@@ -390,10 +407,42 @@ def test_large_photos_are_translated_at_their_size(halving, tmp_path):
   middle = slice(500, 1500)
   off = got[middle, middle].astype(float) - image[middle, middle] / 2
   assert np.abs(off).max() <= 4
-  with pytest.raises(errors.UserError, match="--max_pixels=1000"):
+  with pytest.raises(errors.UserError, match="--max_pixels=1000.*Raise that"):
     translate_lib.translate_files(
       halving, path, str(tmp_path / "o.png"), "AtoB", max_pixels=1000
     )
+
+
+@pytest.mark.parametrize(
+  ("name", "output", "scale", "words"),
+  [
+    ("notes.txt", "o.png", "fit", "--input: .*notes.txt cannot be read as an"),
+    ("p.png", "o.png", "native", "--scale=native needs a model"),
+    ("p.png", "o.xyz", "fit", "--output=.*o.xyz: cannot write '.xyz'"),
+    ("p.png", "o.PGN", "fit", "--output=.*o.PGN: cannot write '.pgn'"),
+  ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_shown(
+  name, output, scale, words, halving, tmp_path, capsys
+):
+  (tmp_path / "notes.txt").write_text("not a picture")
+  PIL.Image.new("RGB", (8, 8)).save(tmp_path / "p.png")
+  with pytest.raises(errors.UserError, match=f"^{words}"):
+    translate_lib.translate_files(
+      halving, str(tmp_path / name), str(tmp_path / output), "AtoB", scale
+    )
+  assert capsys.readouterr().err == ""
+  assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_one_picture_goes_into_a_folder_of_any_name(halving, tmp_path):
+  PIL.Image.new("RGB", (8, 8)).save(tmp_path / "p.png")
+  (tmp_path / "made.xyz").mkdir()
+  for folder in ("results", "results.2", "made.xyz"):
+    (written,) = translate_lib.translate_files(
+      halving, str(tmp_path / "p.png"), str(tmp_path / folder), "AtoB"
+    )
+    assert written == str(tmp_path / folder / "p.png")
 
 
 if __name__ == "__main__":

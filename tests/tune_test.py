@@ -19,7 +19,7 @@ import pytest
 from tests import conftest
 
 # They train, start processes or measure.
-pytestmark = pytest.mark.slow(seconds=13)  # of one test
+pytestmark = pytest.mark.slow(seconds=6)  # of one test
 
 
 def test_help_starts_with_a_recipe():
@@ -75,27 +75,28 @@ def _check(folder: pathlib.Path, pictures: pathlib.Path, *flags: str) -> None:
     "checks/check_search.py",
     f"--output_dir={folder}",
     f"--dataset={pictures}",
-    "--trial_steps=10",
+    "--trial_steps=4",
     "--finalists=1",
     *flags,
+    eagerly=True,
   )
   assert result.returncode == 0, result.stderr
   assert "each finished once" in result.stdout
 
 
-def test_a_killed_search_loses_nothing_and_its_winner_trains(
+def test_a_killed_search_loses_nothing_and_train_takes_its_winner(
   pictures, tmp_path
 ):
   folder = tmp_path / "search"
-  _check(folder, pictures, "--trials=2", "--kills=1", "--longest=9")
+  _check(folder, pictures, "--trials=2", "--kills=1", "--longest=6")
   result = conftest.run_binary(
     "train",
     f"--flagfile={folder / 'best.flags'}",
     f"--model_dir={tmp_path / 'run'}",
-    "--train_steps=2",
+    "--dry_run",
   )
   assert result.returncode == 0, result.stderr
-  config = json.loads((tmp_path / "run" / "config.json").read_text())
+  config = json.loads(result.stdout)
   assert (
     f"--lambda_id={config['loss']['lambda_id']}"
     in (folder / "best.flags").read_text()
@@ -115,6 +116,7 @@ def test_a_process_that_has_become_too_large_is_replaced(pictures, tmp_path):
     "--trial_steps=1",
     "--max_trials=1",
     "--restart_gb=0.01",
+    eagerly=True,
   )
   assert result.returncode == 0, result.stderr
   assert result.stderr.count("it starts itself again") == 1
@@ -129,7 +131,7 @@ def test_chief_and_workers_survive_each_others_deaths(pictures, tmp_path):
     pictures,
     "--trials=2",
     "--kills=3",
-    "--longest=9",
+    "--longest=6",
     "--distributed",
   )
 

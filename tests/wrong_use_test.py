@@ -25,7 +25,82 @@ _WRONG = [
   ("train", ["--learning_rate=fast"], ["--learning_rate=fast", "a number"]),
   ("train", ["--gan_mode=lsgna"], ["--gan_mode=lsgna", "Did you mean lsgan?"]),
   ("train", ["--epochs=0"], ["--epochs=0 must be at least 1"]),
-  ("train", ["--leaning_rate=1"], ["--leaning_rate", "learning_rate?"]),
+  ("train", ["--leaning_rate=1"], ["--leaning_rate", "--learning_rate?"]),
+  ("train", ["--learning_rate=inf"], ["--learning_rate=inf must be finite"]),
+  ("train", ["--noflip=true"], ["--noflip=true takes no value"]),
+  ("train", ["--teacher=x"], ["--teacher is not", "of distill and tune."]),
+  ("distill", ["--mode=eval"], ["--mode is not", "It is one of train."]),
+  ("export", ["--port=1"], ["--port is not", "It is one of demo."]),
+  ("train", ["--netD=basic"], ["--netD is not", "it is called --disc_type."]),
+  ("train", ["--flagfile=/none"], ["--flagfile=/none cannot be read (No such"]),
+  ("train", ["--flagfile="], ["--flagfile= is empty"]),
+  ("train", ["--experiment="], ["--experiment= is empty"]),
+  ("train", ["--config_file="], ["--config_file= is empty"]),
+  ("train", ["--params_override="], ["--params_override= is empty"]),
+  ("demo", ["--host="], ["--host= is empty"]),
+  ("prepare", ["--output_dir="], ["--output_dir= is empty"]),
+  ("train", ["--background=blurple"], ["--background=blurple is not a colour"]),
+  ("train", ["--until=2020-01-01T00:00"], ["--until=2020", "passed already"]),
+  (
+    "train",
+    ["--max_minutes=5", "--train_steps=10"],
+    ["--train_steps=10 and --max_minutes=5 both say how long"],
+  ),
+  (
+    "train",
+    ["--experiment=none", "--crop_size=16", "--disc_n_layers=8"],
+    ["--disc_n_layers=8 halves", "--disc_n_layers=3 or less"],
+  ),
+  (
+    "train",
+    ["--lambda_validation=0", "--lambda_reconstr=0", "--lambda_id=0"],
+    ["--lambda_validation and", "learn nothing"],
+  ),
+  (
+    "train",
+    ["--params_override=train.epochs=-3"],
+    ["error: --params_override=train.epochs=-3: train.epochs=-3 must be at"],
+  ),
+  (
+    "train",
+    ["--params_override=data.crop_size=66"],
+    ["error: --params_override=data.crop_size=66: data.crop_size=66", "64"],
+  ),
+  (
+    "train",
+    ["--params_override=distill.teacher={run}"],
+    ["distill.teacher={run} is not an option of this command"],
+  ),
+  (
+    "train",
+    ["--params_override=export.min_psnr=30"],
+    ["export.min_psnr is not an option of this command"],
+  ),
+  (
+    "train",
+    ["--mode=eval", "--model_dir={run}"],
+    ["--model_dir=", "no trained"],
+  ),
+  (
+    "tune",
+    ["--params_override=device.num_devices=2"],
+    ["device.num_devices=2 is not an option of this command"],
+  ),
+  (
+    "tune",
+    ["--params_override=train.max_minutes=5"],
+    ["train.max_minutes=5.0 is not an option of this command"],
+  ),
+  (
+    "tune",
+    ["--teacher={run}"],
+    ["--teacher={run} is for --space=architecture"],
+  ),
+  (
+    "prepare",
+    ["--preview=x.png", "--output_dir=y"],
+    ["--preview=x.png and --output_dir are both given"],
+  ),
   (
     "train",
     ["--experiment=quickstar"],
@@ -46,6 +121,16 @@ _WRONG = [
     ["--dataset={run}/nothing", "--model_dir={run}/new"],
     ["--dataset=", "nothing"],
   ),
+  (
+    "tune",
+    ["--dataset={run}/nothing", "--tuner_dir={run}/new"],
+    ["--dataset={run}/nothing: no such folder"],
+  ),
+  (
+    "prepare",
+    ["--domain_a={run}/none", "--domain_b={run}"],
+    ["--domain_a={run}/none: no such folder"],
+  ),
   ("train", ["--model_dir={file}"], ["--model_dir=", "is a file"]),
   (
     "distill",
@@ -56,6 +141,11 @@ _WRONG = [
     "tune",
     ["--space=architecture", "--teacher={run}"],
     ["--teacher=", "holds no trained model"],
+  ),
+  (
+    "tune",
+    ["--lambda_id_range=5,1"],
+    ["--lambda_id_range=5,1 must be two numbers above 0, the smaller first"],
   ),
   (
     "tune",
@@ -116,6 +206,7 @@ def test_wrong_use_is_one_line_that_names_the_flag(
     "picture": picture,
   }
   result = conftest.run_binary(name, *(text.format(**places) for text in typed))
+  words = [word.format(**places) for word in words]
   conftest.assert_refused(result, f"{name}: error: ", *words)
   for word in _PYTHON:
     assert word not in result.stderr

@@ -17,13 +17,19 @@ Recipe:
 
   python tools/download_dataset.py apple2orange
 
-is python -m official.cyclegan.download apple2orange, with the same flags.
+is python -m official.cyclegan.download apple2orange, with the same flags, from
+any folder and without the package being installed.
 """
+
+import pathlib
+import sys
 
 from absl import flags
 
-from official.cyclegan import download
-from official.cyclegan.core import command
+sys.path.insert(0, str(pathlib.Path(__file__).absolute().parents[1]))
+
+from official.cyclegan import download  # noqa: E402
+from official.cyclegan.core import command  # noqa: E402
 
 flags.adopt_module_key_flags(download)
 

@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
 # Sourced by the other scripts: makes .venv once, from nothing but Python.
 #
-# CYCLEGAN_PYTHON names the interpreter to take, else it is the first of
-# _PYTHONS that is found. CYCLEGAN_STACK=keras3 takes the newer stack on Python 3.10 and 3.11
-# too (setup.py).
+# CYCLEGAN_PYTHON names the interpreter to take, else it is the newest of
+# _PYTHONS on the PATH, or elsewhere if the PATH has none. CYCLEGAN_STACK=keras3
+# takes the newer stack on Python 3.10 and 3.11 too (setup.py).
 # Copyright 2026 The CycleGAN Authors. Apache License 2.0, see LICENSE.
 
 _NEEDED_MB=4000  # what the environment and a first run take, with some room
-# The older stack first: for the newer one not all has been measured yet.
-_PYTHONS="3.11 3.10 3.9 3.13 3.12"
+_PYTHONS="3.13 3.12 3.11 3.10 3.9"
 
 fail() {
   echo "${0##*/}: error: $*" >&2
@@ -22,19 +21,24 @@ print("%d.%d" % sys.version_info[:2])' 2>/dev/null
 }
 
 # search_python VERSION...: prints the first interpreter of the first of these
-# versions that there is: on the PATH, or among pyenv's.
+# versions on the PATH; if there is none, of the system's and of pyenv's own.
 search_python() {
   local version candidate
   for version; do
-    for candidate in "python$version" python3 "/usr/bin/python$version" \
+    for candidate in "python$version" python3; do
+      is_python "$version" "$candidate" && command -v "$candidate" && return
+    done
+  done
+  for version; do
+    for candidate in "/usr/bin/python$version" \
       "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python; do
-      if [[ $(python_version "$candidate") == "$version" ]]; then
-        command -v "$candidate"
-        return
-      fi
+      is_python "$version" "$candidate" && echo "$candidate" && return
     done
   done
   return 1
+}
+is_python() {
+  [[ $(python_version "$2") == "$1" ]]
 }
 
 # Prints the interpreter to take.

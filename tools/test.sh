@@ -60,23 +60,26 @@ make_metadata_env() {
 # Sets other_python and other_stack to what runs the stack that the main
 # environment does not have; other_python is empty if nothing does.
 find_other_stack() {
-  local main versions version
+  local main versions others version
   main=$(find_python) || exit 2
   if [[ $(stack_of "$main") == keras3 ]]; then
     other_stack=keras2
     versions="3.11 3.10 3.9"
+    others=""
   else
     other_stack=keras3
-    versions="3.13 3.12 3.11 3.10"  # the last two if asked for
+    versions="3.13 3.12"
+    others="3.11 3.10"  # which have it only if asked
   fi
   # shellcheck disable=SC2086  # several words
   other_python=$(search_python $versions) && return
-  for version in $versions; do
+  for version in $versions $others; do
     [[ -z $(apt-cache madison "python$version-venv" 2>/dev/null) ]] ||
       install_package "python$version-venv"
   done
   # shellcheck disable=SC2086
-  other_python=$(search_python $versions) || other_python=
+  other_python=$(search_python $versions || search_python $others) ||
+    other_python=
 }
 make_other_env() {
   (export CYCLEGAN_PYTHON=$other_python CYCLEGAN_STACK=$other_stack

@@ -24,6 +24,7 @@ which they may import each other:
   evaluation  measures with and without a known truth
   training    checkpoints, callbacks, diagnostics
   serving     SavedModel, TFLite, translating images
+  reporting   pages, curves and model cards
   tuning      the search for loss weights and architectures
 
 Public names can be imported from here; TensorFlow is imported when one that
@@ -37,8 +38,9 @@ import typing
 
 from official.cyclegan import old_names
 
-# The public names by the module that each is in.
-_PUBLIC = {
+# The public names by the module that each is in. `tools/generate.py` writes
+# them to __init__.pyi, from which type checkers know what they are.
+PUBLIC = {
   # Options, files, errors.
   "core.config": (
     "Config",
@@ -80,8 +82,22 @@ _PUBLIC = {
   "modeling.normalization": ("InstanceNormalization",),
   "modeling.schedules": ("ConstantThenDecay",),
   # Measures.
-  "evaluation.image_quality": ("psnr", "ssim"),
-  "evaluation.paired_metrics": ("relative_l1",),
+  "evaluation.distribution_distance": ("fid", "kid", "sliced_wasserstein"),
+  "evaluation.features": ("random_features",),
+  "evaluation.image_quality": (
+    "edge_correlation",
+    "masked_psnr",
+    "masked_ssim",
+    "pooled_psnr",
+    "psnr",
+    "ssim",
+  ),
+  "evaluation.paired_metrics": (
+    "l1",
+    "masked_l1",
+    "match_histograms",
+    "relative_l1",
+  ),
   "evaluation.validation": ("Evaluator", "TestSet"),
   # Runs, exports, searches.
   "training.checkpoints": ("load_generator",),
@@ -96,7 +112,7 @@ _PUBLIC = {
 }
 # `train`, `evaluate` and `export` are the commands' modules here; the functions
 # are in `train_lib`, `evaluate_lib` and `export_lib`.
-_PLACES = {name: place for place, names in _PUBLIC.items() for name in names}
+_PLACES = {name: place for place, names in PUBLIC.items() for name in names}
 
 __all__ = sorted(_PLACES)  # noqa: PLE0605
 

@@ -16,12 +16,12 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 
 from absl import logging
 
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.serving import page_server
 from official.cyclegan.serving import web_page
 
@@ -55,7 +55,7 @@ def serving(
       "host",
       "",
     )
-  with tempfile.TemporaryDirectory(prefix="cyclegan_demo_") as folder:
+  with files.temporary_folder("cyclegan_demo_") as folder:
     web_page.write(folder, model)
     try:
       server = page_server.PageServer(host, port, folder)

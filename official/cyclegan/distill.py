@@ -30,6 +30,7 @@ and translate are the same.
 from __future__ import annotations
 
 import dataclasses
+import os
 
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
@@ -39,6 +40,7 @@ from official.cyclegan.core import flags
 from official.cyclegan.core import model_path
 from official.cyclegan.core import run_time
 from official.cyclegan.core import stack
+from official.cyclegan.data import folders
 
 flags.define(command_config.CommandConfig, "model_dir")
 flags.define_run(distilled=True)
@@ -46,13 +48,20 @@ flags.define_run(distilled=True)
 
 def main() -> None:
   """Distils what files and flags describe."""
-  config = config_checks.resolve(flags.student_from_flags())
+  asked_for = flags.student_from_flags()
+  config = config_checks.resolve(asked_for)
+  config_checks.check_training(config)
   options = flags.read(command_config.CommandConfig)
+  run_time.check_to_come(config.train, options.model_dir)
   if options.dry_run:
-    command.show(dataclasses.asdict(config), options.format)
+    command.show(
+      dataclasses.asdict(config), options.format, dataclasses.asdict(asked_for)
+    )
     return
   model_dir = flags.require("model_dir", "give a folder for the students' run.")
   flags.refuse_overwriting("model_dir", model_dir, model_path.CONFIG_NAME)
+  model_path.require_config(model_dir, "model_dir")
+  folders.require_there(config.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   cpu_tuning.before_import(config.train)
   stack.load_tensorflow()
@@ -60,6 +69,7 @@ def main() -> None:
 
   train_lib.run(config, model_dir, run_time.process_start())
   print(f"Trained students: {model_dir}")
+  print(f"To look at: {os.path.join(model_dir, 'report.html')}")
 
 
 if __name__ == "__main__":

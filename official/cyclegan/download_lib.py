@@ -17,9 +17,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import http.client
 import os
 import pathlib
+import re
 import stat
+import urllib.parse
 import zipfile
 
 import requests
@@ -31,6 +34,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import locks
 from official.cyclegan.core import progress
+from official.cyclegan.core import regular_files
 from official.cyclegan.core import stack
 from official.cyclegan.data import folders
 
@@ -78,7 +82,17 @@ _ABSENT = {
 _TRIES = 5  # of a connection that breaks
 _TIMEOUT = 30.0  # seconds without a byte
 _CHUNK = 1 << 13  # bytes; what a connection that breaks can lose
-_PARTIAL = ".partial"
+# Errors of `requests` that another try does not mend, and what it lets through.
+_BAD_ADDRESS = (
+  requests.TooManyRedirects,
+  requests.exceptions.ContentDecodingError,
+  ValueError,  # among them requests' of schemes, hosts and headers
+  http.client.HTTPException,
+)
+_LENGTH = re.compile("[0-9]{1,18}")
+_SHA256 = re.compile("[0-9a-f]{64}")
+# The largest of the sets has some 10,000 pictures, in two folders.
+_MOST_MEMBERS, _MOST_DEPTH = 100_000, 10
 # An archive of pictures hardly shrinks them; what grows more is no such thing.
 _MAX_GROWTH, _MAX_FREE_BYTES = 20, 1 << 28
 
@@ -99,7 +113,7 @@ def download(
     output_dir: Folder for it; is created.
     base_url: Address of the folder that holds the archives, `name.zip`.
     sha256: SHA-256 that the archive must have, in hexadecimal. Empty: the
-      known one. `ANY_CHECKSUM`: it is not compared.
+      known one. `ANY_CHECKSUM`: it is not compared. In letters of any case.
 
   Returns:
     What is there now and how to use it, in a sentence.
@@ -109,27 +123,61 @@ def download(
       or written, or if the archive is damaged or not to be trusted.
   """
   _check_name(name)
+  sha256 = _checked_sum(sha256)
+  _check_address(base_url)
   files.make_folder(output_dir, "output_dir")
   target = pathlib.Path(output_dir, name)
   with locks.hold(str(target), "output_dir"):
-    return _download_into(target, base_url, sha256 or _CHECKSUMS[name])
+    return _download_into(target, base_url, sha256)
 
 
-def _download_into(
-  target: pathlib.Path, base_url: str, checksum: str | None
-) -> str:
+def _checked_sum(sha256: str) -> str:
+  """Returns a checksum in small letters; refuses what is none."""
+  lower = sha256.lower()
+  if lower not in ("", ANY_CHECKSUM) and not _SHA256.fullmatch(lower):
+    raise errors.UserError(
+      f"is no SHA-256. Give its 64 hexadecimal digits, or {ANY_CHECKSUM}.",
+      "sha256",
+      sha256,
+    )
+  return lower
+
+
+def _check_address(base_url: str) -> None:
+  """Refuses an address that cannot be one of archives."""
+  try:
+    parts = urllib.parse.urlsplit(base_url)
+    usable = parts.scheme in ("http", "https") and parts.hostname
+    parts.port  # noqa: B018  # raises ValueError
+  except ValueError:
+    usable = False
+  if not usable or not base_url.isprintable() or " " in base_url:
+    raise errors.UserError(
+      "is not an address. Give one that begins with https:// or http://.",
+      "base_url",
+      base_url,
+    )
+
+
+def _download_into(target: pathlib.Path, base_url: str, sha256: str) -> str:
   """Downloads into a folder that is held; as `download`."""
   name = target.name
   archive = target.with_name(f"{name}.zip")  # got in another way: it stays
-  partial = target.with_name(f"{name}.zip{_PARTIAL}")
+  partial = target.with_name(f"{name}.zip{files.PARTIAL}")
   if os.path.lexists(target):
     with contextlib.suppress(OSError):  # of one that was killed at the end
       _remove_remains(partial)
       files.remove(_begun(target))
     return f"{target} is there already. Remove it to download it again."
+  regular_files.check(archive)
+  if archive.is_dir():
+    raise errors.UserError(
+      f"{archive} is a folder, not an archive. Rename or remove it, or give"
+      " another --output_dir."
+    )
   if archive.exists():
     try:
-      _check(archive, checksum)
+      _check(archive, name, sha256)
       _unpack(archive, target)
     except _Damaged as error:
       raise errors.UserError(
@@ -138,7 +186,7 @@ def _download_into(
     return _summary(name, target)
   _download(name, partial, base_url)
   try:
-    _check(partial, checksum)
+    _check(partial, name, sha256)
     _unpack(partial, target)
   except _Damaged as error:
     partial.unlink()
@@ -205,6 +253,13 @@ def _download(name: str, partial: pathlib.Path, base_url: str) -> None:
         f"{url} cannot be had ({errors.first_line(error)})."
         f"{_ABSENT.get(name, ' Try again later, or give another --base_url.')}"
       ) from error
+    except _BAD_ADDRESS as error:
+      raise errors.UserError(
+        f": {url} cannot be had ({errors.first_line(error)}). Check the"
+        " address.",
+        "base_url",
+        base_url,
+      ) from error
     except requests.RequestException as error:
       if attempt == _TRIES or _size(partial) == before:
         raise errors.UserError(
@@ -212,6 +267,11 @@ def _download(name: str, partial: pathlib.Path, base_url: str) -> None:
           f" {_size(partial):,} bytes. Check the network and give the same"
           " command again: it goes on where it was."
         ) from error
+    except IsADirectoryError as error:
+      raise errors.UserError(
+        f"{partial}, where the archive is put first, is a folder. Rename or"
+        " remove it, and give the same command again."
+      ) from error
     except OSError as error:
       raise errors.StorageError(
         f"{partial} cannot be written ({error.strerror}). Free some space, or"
@@ -243,7 +303,10 @@ def _size(path: pathlib.Path) -> int:
 
 
 def _fetch(url: str, partial: pathlib.Path) -> None:
-  """Appends what is missing of a file; raises what `requests` raises."""
+  """Appends what is missing of a file.
+
+  Raises what `requests` raises, and ValueError if the answer makes no sense.
+  """
   have = _size(partial)
   headers = {"Range": f"bytes={have}-"} if have else {}
   # Compression on the way would make nonsense of positions.
@@ -255,9 +318,17 @@ def _fetch(url: str, partial: pathlib.Path) -> None:
       # Nothing is missing, or what is here is no part of it: the sum decides.
       return
     response.raise_for_status()
-    if response.status_code != requests.codes.partial_content:
+    if response.status_code == requests.codes.partial_content:
+      begins = response.headers.get("Content-Range", f"bytes {have}-")
+      if not begins.startswith(f"bytes {have}-"):
+        raise ValueError("the answer is another part of the archive")
+    elif response.status_code == requests.codes.ok:
       have = 0  # the server sends it all
+    else:
+      raise ValueError(f"the answer is {response.status_code}, no archive")
     length = response.headers.get("Content-Length")
+    if length is not None and not _LENGTH.fullmatch(length):
+      raise ValueError("the answer's Content-Length is no number of bytes")
     total = have + int(length) if length else None
     bar = progress.bar(
       total=total,
@@ -291,8 +362,20 @@ class _Damaged(errors.UserError):
   """An archive is not what it should be; getting it again may help."""
 
 
-def _check(archive: pathlib.Path, checksum: str | None) -> None:
-  """Refuses an archive that does not have the checksum."""
+def _check(archive: pathlib.Path, name: str, sha256: str) -> None:
+  """Refuses an archive that does not have the checksum.
+
+  Args:
+    archive: The archive.
+    name: The data set's name.
+    sha256: What the user gave, or nothing.
+
+  Raises:
+    _Damaged: If the known checksum is another one, or the archive is not whole.
+    errors.UserError: If only the one that the user gave is another one, which
+      may as well be wrong: the archive is to be kept.
+    errors.StorageError: If it cannot be read.
+  """
   try:
     found = files.sha256(archive)
   except OSError as error:
@@ -300,20 +383,32 @@ def _check(archive: pathlib.Path, checksum: str | None) -> None:
       f"{archive} cannot be read ({error.strerror}). Make it readable, and give"
       " the same command again."
     ) from error
+  known = _CHECKSUMS[name]
+  checksum = sha256 or known
   if checksum in (None, ANY_CHECKSUM):
     logging.warning("No checksum is known: SHA-256 %s.", found)
     return
-  if found != checksum.lower():
-    raise _Damaged(
-      f"{archive} has the SHA-256 {found}, not {checksum}: it is damaged, or"
-      " another one; --sha256=none takes it if you trust it. Nothing was"
-      " unpacked."
+  if found == checksum:
+    return
+  if sha256 and (found == known or zipfile.is_zipfile(archive)):
+    expected = ", which is the known one" if found == known else ""
+    raise errors.UserError(
+      f": {archive} has the SHA-256 {found}{expected}. Nothing was unpacked,"
+      " and it is kept: correct the checksum, or remove it to download it"
+      " again.",
+      "sha256",
+      sha256,
     )
+  raise _Damaged(
+    f"{archive} has the SHA-256 {found}, not {checksum}: it is damaged, or"
+    " another one; --sha256=none takes it if you trust it. Nothing was"
+    " unpacked."
+  )
 
 
 def _begun(target: pathlib.Path) -> pathlib.Path:
   """Returns the folder in which an archive is unpacked."""
-  return target.with_name(target.name + _PARTIAL)
+  return target.with_name(target.name + files.PARTIAL)
 
 
 def _unpack(archive: pathlib.Path, target: pathlib.Path) -> None:
@@ -360,7 +455,12 @@ def _not_whole(archive: pathlib.Path, error: Exception) -> _Damaged:
 def _refuse_hostile(
   archive: pathlib.Path, members: list[zipfile.ZipInfo]
 ) -> None:
-  """Refuses an archive that would write elsewhere, link, or fill the disk."""
+  """Refuses an archive that would write elsewhere, link, or fill the disk.
+
+  Also one that holds no pictures, by their names.
+  """
+  if len(members) > _MOST_MEMBERS:
+    raise _hostile(archive, f"holds {len(members):,} files")
   problem = None
   for member in members:
     parts = pathlib.PurePosixPath(member.filename.replace("\\", "/")).parts
@@ -371,16 +471,31 @@ def _refuse_hostile(
       problem = f"holds {member.filename!r}, which is not a plain file"
     elif member.flag_bits & 1:
       problem = f"holds {member.filename!r}, which is encrypted"
+    elif len(parts) > _MOST_DEPTH:
+      problem = f"holds folders within folders, {len(parts) - 1} deep"
   total = sum(member.file_size for member in members)
   if total > _MAX_FREE_BYTES + _MAX_GROWTH * archive.stat().st_size:
     problem = f"would grow to {total / 1e9:.1f} GB"
+  if not any(_is_picture(member) for member in members):
+    problem = problem or "holds no pictures"
   if not members:
     problem = "holds nothing"
   if problem:
-    raise _Damaged(
-      f"{archive} {problem}: nothing was unpacked. Do not trust where it came"
-      " from."
-    )
+    raise _hostile(archive, problem)
+
+
+def _hostile(archive: pathlib.Path, problem: str) -> _Damaged:
+  return _Damaged(
+    f"{archive} {problem}: nothing was unpacked. Do not trust where it came"
+    " from."
+  )
+
+
+def _is_picture(member: zipfile.ZipInfo) -> bool:
+  """Says whether a member of an archive is called as pictures are."""
+  name = os.path.basename(member.filename)
+  ending = os.path.splitext(name)[1].lower()
+  return ending in folders.IMAGE_SUFFIXES and not name.startswith(".")
 
 
 def _top(folder: pathlib.Path) -> pathlib.Path:

@@ -30,6 +30,7 @@ where it is known) to --output_dir, by default evaluation/ in the run's folder.
 from __future__ import annotations
 
 import dataclasses
+import sys
 
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
@@ -41,6 +42,7 @@ from official.cyclegan.core import flags
 from official.cyclegan.core import model_path
 from official.cyclegan.core import search_config
 from official.cyclegan.core import stack
+from official.cyclegan.data import folders
 
 flags.define(
   command_config.CommandConfig,
@@ -49,7 +51,10 @@ flags.define(
   "checkpoint",
   "raw_generator",
   "output_dir",
+  "config_file",
+  "params_override",
   "dry_run",
+  "format",
 )
 flags.define(config_lib.DataConfig, *flags.SOURCE_OPTIONS)
 flags.define(command_config.EvaluateConfig)
@@ -63,17 +68,14 @@ def main() -> None:
     config = flags.with_given_source(_trained_with(model))
   output_dir = options.output_dir or model_path.evaluation_folder(model)
   evaluation = flags.evaluation_from_flags()
-  selection = flags.selection_from_flags()
+  selection = flags.selection_from_flags(model, flag)
   if options.dry_run:
-    command.show(
-      {
-        **dataclasses.asdict(config),
-        "model": model,
-        "output_dir": output_dir,
-        **search_config.option_values(evaluation),
-      }
-    )
+    section = {"evaluation": search_config.option_values(evaluation)}
+    command.show({**dataclasses.asdict(config), **section}, options.format)
+    print(f"Model: {model}. Report: {output_dir}.", file=sys.stderr)
     return
+  if flags.source_is_given():
+    folders.require_there(config.data)
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   stack.load_tensorflow()
   from official.cyclegan import evaluate_lib

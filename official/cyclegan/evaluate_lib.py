@@ -39,6 +39,9 @@ from official.cyclegan.evaluation import features
 from official.cyclegan.evaluation import image_quality
 from official.cyclegan.evaluation import paired_metrics
 from official.cyclegan.evaluation import validation
+from official.cyclegan.reporting import evaluation_page
+from official.cyclegan.reporting import page
+from official.cyclegan.reporting import run_page
 from official.cyclegan.serving import image_translator
 from official.cyclegan.training import checkpoints
 
@@ -103,7 +106,7 @@ def evaluate(
   ),
   options: command_config.EvaluateConfig = command_config.DEFAULT_EVALUATION,
 ) -> dict[str, Any]:
-  """Measures translators and writes `report.json`, `.md` and a picture.
+  """Measures translators; writes `report.json`, `.md`, `.html` and a picture.
 
   Args:
     model: A run's folder, or what `export` wrote: the folder, a SavedModel or
@@ -131,11 +134,14 @@ def evaluate(
     ],
     "output_dir",
     output_dir,
-    (REPORT_NAME, TABLE_NAME, PICTURE_NAME),
+    (REPORT_NAME, TABLE_NAME, PICTURE_NAME, page.REPORT_NAME),
   )
   # Refused before anything is measured, which takes minutes.
   with locks.hold(output_dir, "output_dir"):
-    return _evaluate(model, output_dir, config, selection, options)
+    report = _evaluate(model, output_dir, config, selection, options)
+  if model_path.locate(model).kind is model_path.Kind.RUN:
+    run_page.refresh(model)
+  return report
 
 
 def _evaluate(
@@ -192,6 +198,7 @@ def _write_report(
     folder / REPORT_NAME, report, "output_dir", ensure_ascii=False
   )
   files.write_text(folder / TABLE_NAME, table(report), "output_dir")
+  evaluation_page.write(output_dir, report, _sentence(report["protocol"]))
 
 
 def open_both(

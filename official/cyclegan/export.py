@@ -21,16 +21,18 @@ Recipe:
 Writes g_AB/ and g_BA/ (SavedModels that take any size, or encoded files),
 g_AB.tflite (float32), g_AB_float16.tflite, g_AB_dynamic.tflite and the same of
 g_BA, and a report with the size, likeness, speed and memory of each:
-export.json, export.md and pictures. All take and give RGB in [0, 1]. Every file
-is run and compared with the Keras generator on real test images first; if one
-differs too much nothing is written, and an earlier export stays as it is. The
-images are those of the data set trained on; where it is gone, data flags such
-as --dataset name another.
+export.json, export.md, report.html and, unless --samples=0, pictures; and a
+model card, README.md with metadata.json, as the Hugging Face Hub takes it. All
+take and give RGB in [0, 1]. Every file is run on real test images first and
+compared with the Keras generator; if one differs too much nothing is written,
+and an earlier export stays as it is. The images are those of the data set
+trained on; where it is gone, data flags such as --dataset name another.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import sys
 
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
@@ -41,6 +43,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
 from official.cyclegan.core import stack
+from official.cyclegan.data import folders
 
 flags.define(
   command_config.CommandConfig,
@@ -49,6 +52,8 @@ flags.define(
   "raw_generator",
   "output_dir",
   "size",
+  "config_file",
+  "params_override",
   "dry_run",
 )
 flags.define(config_lib.DataConfig, *flags.SOURCE_OPTIONS)
@@ -65,19 +70,14 @@ def main() -> None:
   config = flags.with_given_source(config_file.load(model_dir))
   export = config_checks.resolve_export(export, config)
   options = flags.read(command_config.CommandConfig)
+  selection = flags.selection_from_flags(model_dir, "model_dir")
   if options.dry_run:
-    command.show(
-      {
-        "model_dir": model_dir,
-        "output_dir": output_dir,
-        "size": export.sizes[0],
-        "export": search_config.option_values(export),
-        "checkpoint": options.checkpoint,
-        "raw_generator": options.raw_generator,
-        **dataclasses.asdict(config),
-      }
-    )
+    section = {"export": search_config.option_values(export)}
+    command.show({**dataclasses.asdict(config), **section})
+    print(f"Run: {model_dir}. Export: {output_dir}.", file=sys.stderr)
     return
+  if flags.source_is_given():
+    folders.require_there(config.data)
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   stack.load_tensorflow()
   from official.cyclegan import export_lib
@@ -88,7 +88,7 @@ def main() -> None:
       model_dir,
       output_dir,
       options=export,
-      selection=flags.selection_from_flags(),
+      selection=selection,
       data=config.data,
     )
   print(export_report.table(report))

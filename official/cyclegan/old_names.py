@@ -107,7 +107,10 @@ RENAMED: dict[str, dict[str, str]] = {
   "budget": {"OverBudget": "ExceedsLimit"},
   "callbacks": {"Pictures": "ProgressPictures", "Health": "Diagnostics"},
   "video": {"ENDINGS": "data.folders.VIDEO_SUFFIXES"},
-  "image_files": {"READABLE": "data.folders.IMAGE_SUFFIXES"},
+  "image_files": {
+    "READABLE": "data.folders.IMAGE_SUFFIXES",
+    "check_background": "core.config_checks.check_background",
+  },
   "checkpoints": {
     "Store": "CheckpointStore",
     "BestStore": "BestCheckpoint",
@@ -221,13 +224,32 @@ def _choice(which: str = "latest", raw: bool = False) -> Any:
   return _load("core.command_config.GeneratorSelection")(which, use_ema=not raw)
 
 
+def _warn_of(old: str) -> None:
+  """Warns whoever imports an old module, or takes a name from it.
+
+  Python shows a DeprecationWarning only where it is charged to a line of the
+  program itself. Two calls up is that line: the functions of `importlib` in
+  between are not counted.
+  """
+  places = ", ".join(f"{_PACKAGE}.{path}" for path in MODULES[old])
+  warnings.warn(
+    f"{_PACKAGE}.{old} has moved to {places}; the old name goes with the next"
+    " release.",
+    DeprecationWarning,
+    stacklevel=3,
+  )
+
+
 class _OldModule(types.ModuleType):
   """Looks names up where they are now."""
 
   def __getattr__(self, name: str) -> Any:
+    old = self.__name__.rpartition(".")[2]
+    if name == "__all__":  # for `import *`
+      return dir(self)
     if name.startswith("__"):
       raise AttributeError(name)
-    old = self.__name__.rpartition(".")[2]
+    _warn_of(old)
     if (old, name) == ("config", "Choice"):
       return _choice
     wanted = RENAMED.get(old, {}).get(name, name)
@@ -238,6 +260,21 @@ class _OldModule(types.ModuleType):
       if hasattr(module, wanted):
         return getattr(module, wanted)
     raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+  def __dir__(self) -> list[str]:
+    """Returns the public names, by their old spelling where they had one."""
+    old = self.__name__.rpartition(".")[2]
+    names = {*RENAMED.get(old, {}), *(["Choice"] if old == "config" else [])}
+    for path in MODULES[old]:
+      module = importlib.import_module(f"{_PACKAGE}.{path}")
+      names |= {
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and not isinstance(value, types.ModuleType)
+        and getattr(value, "__module__", module.__name__) == module.__name__
+      }
+    return sorted(names)
 
 
 class OldNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -259,14 +296,7 @@ class OldNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     self, spec: importlib.machinery.ModuleSpec
   ) -> types.ModuleType:
     """Returns a module that has what the old one had."""
-    old = spec.name.rpartition(".")[2]
-    places = ", ".join(f"{_PACKAGE}.{path}" for path in MODULES[old])
-    warnings.warn(
-      f"{spec.name} has moved to {places}; the old name goes with the next"
-      " release.",
-      DeprecationWarning,
-      stacklevel=3,
-    )
+    _warn_of(spec.name.rpartition(".")[2])
     return _OldModule(spec.name)
 
   def exec_module(self, module: types.ModuleType) -> None:

@@ -46,8 +46,10 @@ from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import stack
+from official.cyclegan.data import folders
 
 flags.define(config_lib.DataConfig)
 flags.define(config_lib.ModelConfig, *flags.PICTURE_OPTIONS)
@@ -64,12 +66,23 @@ flags.define(command_config.PackConfig)
 
 def main() -> None:
   """Looks through the pictures, and writes what the flags ask for."""
-  config = config_checks.resolve(flags.config_from_flags())
+  asked_for = flags.config_from_flags()
+  config = config_checks.resolve(asked_for)
   options = flags.read(command_config.CommandConfig)
   packing = flags.read(command_config.PackConfig)
+  if packing.preview and options.output_dir:
+    raise errors.UserError(
+      "and --output_dir are both given, but a preview is all that is written"
+      " then. Give one of them.",
+      "preview",
+      packing.preview,
+    )
   if options.dry_run:
-    command.show(dataclasses.asdict(config), options.format)
+    command.show(
+      dataclasses.asdict(config), options.format, dataclasses.asdict(asked_for)
+    )
     return
+  folders.require_there(config.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   stack.load_tensorflow()
   from official.cyclegan import prepare_lib

@@ -63,6 +63,7 @@ REPORT_NAME = "report.json"
 TABLE_NAME = "report.md"
 SHEET_NAME = "contact_sheet.png"
 _PLAN_NAME = "plan.json"
+_PLAN_BEGINS = '{\n  "pictures": "'  # as `_plan` makes it
 _PARTIAL = ".partial"
 _TFDS_NAME = "pictures"
 _FEATURES = {
@@ -126,6 +127,7 @@ def reserving(
   with locks.hold(output_dir, "output_dir"):
     if _is_something(output) and _read(output / _PLAN_NAME) is None:
       raise _holds_another(output_dir)
+    _require_begun(_partial(output), output_dir)
     yield output
 
 
@@ -179,7 +181,7 @@ def write(
         logging.info("%s holds these pictures already.", output_dir)
         return
       raise _holds_another(output_dir)
-    partial = output.with_name(output.name + _PARTIAL)
+    partial = _partial(output)
     if os.path.lexists(partial) and (
       partial.is_symlink() or _read(partial / _PLAN_NAME) != plan
     ):
@@ -200,24 +202,36 @@ def write(
       ) from error
 
 
-def _drop(partial: pathlib.Path, output_dir: str) -> None:
-  """Removes what an earlier command began; refuses what it did not begin."""
+def _partial(output: pathlib.Path) -> pathlib.Path:
+  """Returns the folder in which a data set is made."""
+  return output.with_name(output.name + _PARTIAL)
+
+
+def _require_begun(partial: pathlib.Path, output_dir: str) -> None:
+  """Refuses what has that folder's name and no command has begun."""
+  if not os.path.lexists(partial):
+    return
   begun = (
     partial.is_dir()
     and not partial.is_symlink()
     and (
-      (partial / _PLAN_NAME).exists()
+      (_read(partial / _PLAN_NAME) or "").startswith(_PLAN_BEGINS)
       # Killed before it could say what it would do.
-      or {path.name for path in partial.iterdir()} <= {_PLAN_NAME + _PARTIAL}
+      or {p.name for p in partial.iterdir()} <= {_PLAN_NAME + files.PARTIAL}
     )
   )
   if not begun:
     raise errors.UserError(
-      f": {partial}, where it is made first, is something else. Give another"
-      " folder.",
+      f": {partial}, where it is made first, is something else. Rename that, or"
+      " give another folder.",
       "output_dir",
       output_dir,
     )
+
+
+def _drop(partial: pathlib.Path, output_dir: str) -> None:
+  """Removes what an earlier command began; refuses what it did not begin."""
+  _require_begun(partial, output_dir)
   try:
     files.remove(partial)
   except OSError as error:
@@ -449,7 +463,7 @@ def _write_metadata(
   shards: dict[str, list[list[dataset_audit.Picture]]], folder: pathlib.Path
 ) -> None:
   """Writes the metadata that TFDS reads: features, splits, files."""
-  for begun in folder.glob(f"*{_PARTIAL}"):
+  for begun in folder.glob(f"*{files.PARTIAL}"):
     begun.unlink()
   template = tfds.core.ShardedFileTemplate(
     data_dir=folder, dataset_name=_TFDS_NAME, filetype_suffix="tfrecord"

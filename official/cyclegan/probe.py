@@ -35,6 +35,7 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import flags
+from official.cyclegan.data import folders
 
 flags.define(config_lib.DataConfig)
 flags.define(config_lib.ModelConfig, "channels")
@@ -50,12 +51,16 @@ flags.define(command_config.ProbeConfig)
 
 def main() -> None:
   """Looks at the pictures that flags name, and prints what was found."""
-  config = config_checks.resolve(flags.config_from_flags())
+  asked_for = flags.config_from_flags()
+  config = config_checks.resolve(asked_for)
   options = flags.read(command_config.CommandConfig)
   if options.dry_run:
-    command.show(dataclasses.asdict(config), options.format)
+    command.show(
+      dataclasses.asdict(config), options.format, dataclasses.asdict(asked_for)
+    )
     return
   pictures = flags.read(command_config.ProbeConfig).pictures
+  folders.require_there(config.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   from official.cyclegan import probe_lib
 

@@ -9,6 +9,7 @@ ROOMS = [
     "evaluation",
     "training",
     "serving",
+    "reporting",
     "tuning",
 ]
 
@@ -26,6 +27,8 @@ def room(name, deps = []):
     native.py_library(
         name = name,
         srcs = native.glob(["*.py"]),
+        # What is not code, such as pages' templates.
+        data = native.glob(["*"], exclude = ["*.py", "BUILD"], allow_empty = True),
         visibility = ["//visibility:public"],
         deps = ["//official/cyclegan"] + room_labels(deps),
     )

@@ -24,6 +24,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from absl import logging
 
@@ -43,12 +44,17 @@ from official.cyclegan.data import read_errors
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import validation
 from official.cyclegan.modeling import model as model_lib
+from official.cyclegan.reporting import live_report
+from official.cyclegan.reporting import page
+from official.cyclegan.reporting import run_page
 from official.cyclegan.training import build
 from official.cyclegan.training import callbacks
 from official.cyclegan.training import checkpoint_store
 from official.cyclegan.training import checkpoints
 from official.cyclegan.training import diagnostics
 from official.cyclegan.training import diagnostics_callback
+from official.cyclegan.training import history
+from official.cyclegan.training import progress_grid
 from official.cyclegan.training import run_metadata
 from official.cyclegan.training import stop_requests
 from official.cyclegan.training import summaries
@@ -60,6 +66,7 @@ SAMPLES_FOLDER = "samples"
 LOGS_FOLDER = "logs"
 ANIMATION_NAME = "progress.gif"
 _SAMPLE_IMAGES = 4  # of each domain
+_CONTACT_IMAGES = 8  # of each domain, of the training split
 _SCALAR_INTERVAL = 50  # steps
 _RULES = diagnostics.Rules()
 # Raised when a file can no longer be read that could be at the start.
@@ -125,8 +132,9 @@ def train(
     config: The resolved configuration.
     model_dir: The folder of the run. Gets `config.json`, `run.json`,
       `checkpoints/`, perhaps `checkpoints_best/`, `samples/` (PNG pictures),
-      `logs/` (TensorBoard) and at the end `progress.gif`; `time.json` if
-      time decides how long it is.
+      `logs/` (TensorBoard), `report.html` with `results.csv`, `results.png`,
+      `progress.json` and `contact_sheet.png`, and at the end `progress.gif`;
+      `time.json` if time decides how long it is.
     rules: When the run counts as gone wrong.
     extra_callbacks: Classes whose instances are called before the others;
       constructed like `callbacks.StepCallback`.
@@ -149,6 +157,7 @@ def train(
       saved.
   """
   _refuse_overwriting(config, model_dir)
+  model_path.require_config(model_dir, "model_dir")
   strategy = devices.strategy(config.device)
   devices.check_batch(config.data.batch_size, strategy)
   held: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
@@ -241,7 +250,11 @@ def _train(
   ]
   if budget is not None:
     called.insert(0, _time_limit(the_run, budget, called))
-  _fit(model, the_run, called)
+  with contextlib.ExitStack() as reported:
+    for callback in called:
+      if isinstance(callback, live_report.LiveReport):
+        reported.enter_context(callback.closing())
+    _fit(model, the_run, called)
   return model
 
 
@@ -303,6 +316,11 @@ def _refuse_overwriting(
     SAMPLES_FOLDER,
     LOGS_FOLDER,
     ANIMATION_NAME,
+    page.REPORT_NAME,
+    run_page.CURVES_NAME,
+    run_page.CONTACT_NAME,
+    history.RESULTS_NAME,
+    history.PROGRESS_NAME,
   )
   overwriting.check(reads, "model_dir", model_dir, written)
 
@@ -426,17 +444,51 @@ def _callbacks(run: _Run) -> list[callbacks.StepCallback]:
         best,
       )
     )
+  saved_every = config.train.save_every_steps or epoch_steps
+  if devices.is_chief(run.strategy):
+    called.append(_live_report(run, called, saved_every))
   called.append(
     callbacks.Checkpoint(
       *steps,
       run.store,
-      config.train.save_every_steps or epoch_steps,
+      saved_every,
       stop_requests.StopRequests(),
       run.strategy,
       devices.worker_count(run.strategy),
     )
   )
   return called
+
+
+def _live_report(
+  run: _Run, others: list[callbacks.StepCallback], saved_every: int
+) -> live_report.LiveReport:
+  """Returns what keeps the run's page up to date."""
+  counts = {
+    domain: min(_SAMPLE_IMAGES, run.source.counts[f"test{domain}"])
+    for domain in ("A", "B")
+  }
+
+  def contact_sheet() -> np.ndarray:
+    return progress_grid.rows_of(
+      *(
+        dataset.first_images(
+          run.source, split, run.config.data.crop_size, _CONTACT_IMAGES
+        )
+        for split in ("trainA", "trainB")
+      )
+    )
+
+  return live_report.LiveReport(
+    run.first_step,
+    run.total_steps,
+    run.model_dir,
+    _SCALAR_INTERVAL,
+    saved_every,
+    counts,
+    others,
+    contact_sheet,
+  )
 
 
 def _summary_writer(model_dir: str) -> tf.summary.SummaryWriter:

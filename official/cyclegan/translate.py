@@ -43,6 +43,7 @@ import os
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.core import flags
 from official.cyclegan.core import messages
 from official.cyclegan.core import search_config
@@ -71,6 +72,8 @@ def main() -> None:
   options = flags.read(command_config.CommandConfig)
   how = flags.read(command_config.TranslateConfig)
   reading = flags.read(config_lib.DataConfig)
+  config_checks.check_background(reading.background)
+  selection = flags.selection_from_flags(model)
   if options.dry_run:
     command.show(
       {
@@ -88,8 +91,6 @@ def main() -> None:
   from official.cyclegan import translate_lib
   from official.cyclegan.serving import image_translator
   from official.cyclegan.serving import video
-
-  selection = flags.selection_from_flags()
 
   def translate_video(
     translator: image_translator.ImageTranslator, path: str, target: str

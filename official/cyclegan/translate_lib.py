@@ -21,7 +21,6 @@ import dataclasses
 import mimetypes
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 
 from absl import logging
@@ -29,6 +28,7 @@ from absl import logging
 from official.cyclegan import old_names
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import level_range
@@ -47,6 +47,8 @@ from official.cyclegan.serving import video
 # without those that a system adds, among which are `.1` and the like.
 _MIME_TYPES = mimetypes.MimeTypes()
 _OTHER_FILES = (".jxl", ".jp2", ".psd", ".raw", ".dng", ".pdf", ".zip", ".tar")
+# What looks like a file's: people call folders `results.v2` or `domain.A`.
+_FILE_ENDING = re.compile(r"\.[a-z]{2}\w{1,3}")
 
 __getattr__ = old_names.left("translate_lib")
 
@@ -116,7 +118,7 @@ def translate_files(
   """
   if isinstance(output, str):
     output = Output(output)
-  image_files.check_background(background)
+  config_checks.check_background(background)
   chosen = level_range.parse(
     levels, level_range.MODEL, level_range.FULL, level_range.AUTO
   )
@@ -132,6 +134,7 @@ def translate_files(
         "%s: %s.", inputs, folders.left_out(found.base, found.left_out)
       )
     translator = image_translator.open_model(model, direction, selection, size)
+    image_translator.require_scale(translator, scale)
     if chosen == level_range.AUTO:
       common = image_files.common_range(found.images, max_pixels)
       chosen = common or level_range.FULL
@@ -219,8 +222,10 @@ def _translate_all(
   """Translates files one by one; unreadable ones are named at the end."""
   written: list[str] = []
   problems = []
+  single = len(paths) == 1
   total = messages.count(len(paths), "file")
-  for path, target in zip(progress.bar(paths, unit="image"), targets):
+  shown = paths if single else progress.bar(paths, unit="image")
+  for path, target in zip(shown, targets):
     try:
       with errors.keeping(lambda: f"{len(written)} of {total} are translated."):
         translate(path, target)
@@ -230,6 +235,10 @@ def _translate_all(
       # Nothing else could be written, or translated, either.
       model_failed = isinstance(error, image_translator.ModelFailedError)
       if model_failed or files.is_full(error):
+        raise
+      if single and error.option is None:
+        raise errors.UserError(f": {error}", "input") from error
+      if single:
         raise
       problems.append(str(error))
       continue
@@ -282,7 +291,7 @@ def _found(
     base = os.path.commonpath([os.path.dirname(path) for path in paths])
     yield folders.Inputs(base, paths, ())
     return
-  with tempfile.TemporaryDirectory() as folder:
+  with files.temporary_folder() as folder:
     with read_errors.explained(source):
       for i, image in enumerate(source.images(split).as_numpy_iterator()):
         path = os.path.join(folder, f"{split}_{i:05d}.png")
@@ -329,7 +338,7 @@ def _refuse_overwriting(
 
 def _targets(found: folders.Inputs, inputs: str, output: Output) -> list[str]:
   """Returns the path of each result."""
-  _check_name(output.path)
+  _check_name(output.path, found.single)
   known = (*folders.IMAGE_SUFFIXES, *folders.VIDEO_SUFFIXES)
   ending = os.path.splitext(output.path)[1].lower()
   if ending in known and not os.path.isdir(output.path):
@@ -357,8 +366,13 @@ def _targets(found: folders.Inputs, inputs: str, output: Output) -> list[str]:
   return targets
 
 
-def _check_name(path: str) -> None:
-  """Refuses an output that is meant for a file, or an address."""
+def _check_name(path: str, single: bool) -> None:
+  """Refuses an output that is meant for a file, or an address.
+
+  Args:
+    path: The output.
+    single: Whether there is one input only, so that any ending means a file.
+  """
   if files.is_address(path):
     raise errors.UserError(
       "is an address. Give a path on this machine.", "output", path
@@ -369,6 +383,8 @@ def _check_name(path: str) -> None:
   is_file = ending.strip() in (*known, *_OTHER_FILES) or kind.startswith(
     ("image/", "video/", "audio/")
   )
+  if single and _FILE_ENDING.fullmatch(ending):
+    is_file = not path.endswith(os.sep)
   if is_file and ending not in known and not os.path.isdir(path):
     raise errors.UserError(
       f": cannot write {ending!r}. Use one of"

@@ -39,7 +39,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from typing import Any
 
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
@@ -49,6 +48,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
 from official.cyclegan.core import stack
+from official.cyclegan.data import folders
 
 flags.define_run(distilled=True, devices=False, timed=False)
 flags.define(search_config.SearchConfig)
@@ -73,17 +73,29 @@ def main() -> None:
     config = flags.student_from_flags()
   else:
     config = flags.config_from_flags()
+    if config.distill.teacher:
+      raise errors.UserError(
+        "is for --space=architecture, whose trials learn from it. Give that, or"
+        " leave it out.",
+        "teacher",
+        config.distill.teacher,
+      )
   resolved = config_checks.resolve(config)
+  config_checks.check_training(resolved)
   shown = flags.read(command_config.CommandConfig)
   if shown.dry_run:
-    values: dict[str, Any] = dataclasses.asdict(resolved)
-    values["search"] = search_config.option_values(options)
-    command.show(values, shown.format)
+    search = {"search": search_config.option_values(options)}
+    command.show(
+      {**dataclasses.asdict(resolved), **search},
+      shown.format,
+      {**dataclasses.asdict(config), **search},
+    )
     return
   tuner_dir = flags.require(
     "tuner_dir", "give a folder for the search, e.g. --tuner_dir=runs/tuning."
   )
   flags.refuse_overwriting("tuner_dir", tuner_dir, "best.flags", "search.json")
+  folders.require_there(resolved.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   cpu_tuning.before_import(resolved.train)
   stack.load_tensorflow()

@@ -21,8 +21,10 @@ import textwrap
 
 import pytest
 import yaml
+from absl import flags
 
 from official.cyclegan.core import command
+from official.cyclegan.core import command_list
 from tests import conftest
 
 
@@ -52,9 +54,15 @@ def _run(tmp_path, body, *arguments, **how):
   [
     (["--count=x"], ["--count=x must be a whole number."]),
     (["--loud=perhaps"], ["--loud=perhaps must be true or false."]),
-    (["--cuont=1"], ["--cuont is not an option", "Did you mean count?"]),
+    (["--cuont=1"], ["--cuont is not an option", "Did you mean --count?"]),
     (["--count"], ["--count needs a value"]),
     (["stray"], ["'stray'", "--name=value"]),
+    (["--noloud=true"], ["--noloud=true takes no value", "--loud=true"]),
+    (["--flagfile="], ["--flagfile= is empty"]),
+    (["--flagfile=none.flags"], ["--flagfile=none.flags cannot be read (No"]),
+    (["--flagfile=/"], ["--flagfile=/ cannot be read (Is a directory)"]),
+    # Not one of absl's own, such as --verbosity.
+    (["--verbosty=1"], ["--verbosty is not an option of this command. (--h"]),
   ],
 )
 def test_wrong_flags_are_one_line_without_pythons_wording(
@@ -112,11 +120,30 @@ def test_a_fault_of_the_system_is_one_line_with_a_remedy(body, words, tmp_path):
     assert word in line
 
 
+def test_flags_of_a_flagfile_are_told_apart(tmp_path):
+  (tmp_path / "x.flags").write_text("--count=3\n--noloud\n")
+  body = (
+    "from official.cyclegan.core import flags as core_flags\n"
+    "print(flags.FLAGS.count, sorted(core_flags._FROM_FLAGFILES))"
+  )
+  result = _run(tmp_path, body, f"--flagfile={tmp_path / 'x.flags'}", "--loud")
+  assert result.stdout == "3 ['count']\n", result.stderr
+
+
 def test_a_flagfile_that_is_no_text_is_refused(tmp_path):
   (tmp_path / "x.flags").write_bytes(b"--count=\xff\n")
   result = _run(tmp_path, "pass", f"--flagfile={tmp_path / 'x.flags'}")
   assert result.returncode == 2
-  assert "UTF-8" in _error_line(result)
+  line = _error_line(result)
+  assert f"--flagfile={tmp_path / 'x.flags'} cannot be read" in line
+
+
+def test_what_is_very_long_is_cut_in_the_middle(tmp_path):
+  result = _run(tmp_path, "pass", f"--count={'9' * 50_000}x")
+  assert result.returncode == 2
+  line = _error_line(result)
+  assert "--count=99" in line and "99...(50,009 letters)...99" in line
+  assert len(line) < 1500
 
 
 def test_a_thread_that_fails_is_one_line(tmp_path, monkeypatch):
@@ -180,6 +207,15 @@ def test_verbosity_gives_absls_own_format(tmp_path):
   result = _run(tmp_path, body, "--verbosity=0")
   assert result.stdout == ""
   assert "] hello" in result.stderr and "] careful" in result.stderr
+
+
+def test_flags_of_other_commands_are_known_and_not_defined():
+  before = set(flags.FLAGS)
+  assert {"train", "evaluate", "demo"} <= set(command_list.NAMES)
+  assert {"teacher", "model_dir"} <= command.flags_of("distill")
+  assert "teacher" not in command.flags_of("train")
+  assert {"host", "port", "model"} <= command.flags_of("demo")
+  assert set(flags.FLAGS) == before
 
 
 def test_operands_are_all_needed(tmp_path):

@@ -149,6 +149,46 @@ def test_only_one_length_is_taken(changes, words):
     assert word in str(caught.value)
 
 
+@pytest.mark.parametrize(
+  ("size", "model", "good"),
+  [
+    (8, {}, False),  # three halvings
+    (8, {"disc_n_layers": 2}, True),
+    (8, {"disc_type": "basic"}, False),
+    (8, {"disc_norm": "none"}, True),
+    (8, {"disc_type": "pixel"}, True),
+    (12, {}, True),
+    (16, {"disc_n_layers": 4}, False),
+    (20, {"disc_n_layers": 4}, True),
+    (256, {"disc_n_layers": 8}, False),
+    (260, {"disc_n_layers": 8}, True),
+  ],
+)
+def test_no_norm_is_left_with_a_single_pixel(size, model, good):
+  config = config_lib.Config(
+    data=config_lib.DataConfig(crop_size=size),
+    model=config_lib.ModelConfig(**model),
+  )
+  resolved = config_checks.resolve(config)  # a run of before can be read
+  if good:
+    config_checks.check_training(resolved)
+    return
+  with pytest.raises(errors.UserError, match=f"--crop_size={size} ") as error:
+    config_checks.check_training(resolved)
+  assert error.value.option in ("disc_n_layers", "disc_type")
+
+
+def test_generators_have_something_to_learn():
+  nothing = {
+    n: 0.0 for n in ("lambda_validation", "lambda_reconstr", "lambda_id")
+  }
+  with pytest.raises(
+    errors.UserError, match="--lambda_validation and .* all 0"
+  ):
+    config_checks.check_training(_with("loss", **nothing))
+  config_checks.check_training(_with("loss", **{**nothing, "lambda_id": 1.0}))
+
+
 def test_machines_that_train_together_have_no_time_limit():
   config = dataclasses.replace(
     config_lib.Config(),
@@ -156,6 +196,12 @@ def test_machines_that_train_together_have_no_time_limit():
   )
   with pytest.raises(errors.UserError, match="cannot agree"):
     conftest.replace(config, "train", max_minutes=5.0)
+
+
+def test_background_that_is_no_colour_is_refused():
+  config_checks.check_background("#20c0ff")
+  with pytest.raises(errors.UserError, match="--background=blurple"):
+    config_checks.check_background("blurple")
 
 
 def test_unet_takes_multiples_of_16_only():

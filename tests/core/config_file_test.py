@@ -178,8 +178,8 @@ def test_old_names_of_values_are_read(tmp_path):
       ["model.lambda_id", "Did you mean loss.lambda_id"],
     ),
     ("trian: {epochs: 1}", ["'trian'", "Did you mean train?"]),
-    ("train: {epochs: many}", ["train.epochs", "type int", "'many'"]),
-    ("data: {flip: 1}", ["data.flip", "type bool"]),
+    ("train: {epochs: many}", ["train.epochs", "whole number", "'many'"]),
+    ("data: {flip: 1}", ["data.flip must be true or false, found 1."]),
     ("- 1", ["expected an object"]),
     ("a: [", ["cannot be read"]),
     ("[" * 3000, ["cannot be read"]),
@@ -188,6 +188,33 @@ def test_old_names_of_values_are_read(tmp_path):
     ("1: {a: 1}", ["no options called 1"]),
     ("&a [*a, *a]", ["expected an object"]),
     ("train: {epochs: [[[[[[[[1]]]]]]]]}", ["train.epochs", "..."]),
+    ("", ["holds no options"]),
+    ("# all of it: is a comment", ["holds no options"]),
+    ("train:\n  epochs:\n", ["train.epochs has no value"]),
+    ("a: \x07", ["cannot be read: it is not a text."]),
+    ("train: {epochs: 3", ["cannot be read: line 1, column 18"]),
+    ("epochs: 3", ["'epochs'", "Did you mean train.epochs?"]),
+    ("train: {epochs: 3}\nmodel: {}\ntrain: {}", ["train stands", "line 3"]),
+    ('{"train": {"seed": 1, "seed": 2}}', ["seed stands there twice"]),
+    ("train: {epochs: -3}", ["train.epochs=-3 must be at least 1"]),
+    ("loss: {gan_mode: lsgna}", ["loss.gan_mode=lsgna", "mean lsgan?"]),
+    ("data: {dataset: ''}", ["data.dataset= is empty"]),
+    ("loss: {lambda_id: .inf}", ["loss.lambda_id=inf must be finite"]),
+    # Whichever command these are for.
+    ("search: {max_trials: 0}", ["search.max_trials=0 must be at least 1"]),
+    ("search: {lambda_id_range: [5, 1]}", ["search.lambda_id_range=5.0,1.0"]),
+    ("evaluation: {max_images: -1}", ["evaluation.max_images=-1"]),
+    ("export: {format: [tflit]}", ["export.format=tflit", "Did you mean"]),
+    ("export: {sizes: [32, 32]}", ["export.sizes names something twice"]),
+    # Two ways to say one thing, neither of which is the default.
+    (
+      "train: {train_steps: 9, epochs: 5}",
+      ["train.train_steps=9 and train.epochs=5 both say how long"],
+    ),
+    (
+      "data: {dataset: x, domain_a: y, domain_b: z}",
+      ["data.dataset=x and data.domain_a=y both say which pictures"],
+    ),
   ],
 )
 def test_a_wrong_file_is_refused_by_name(text, words, tmp_path):
@@ -205,6 +232,22 @@ def test_a_wrong_file_is_refused_by_name(text, words, tmp_path):
     ("train.epochs", ["'train.epochs'"]),
     ("train.epochs=x", ["train.epochs=x must be a whole number"]),
     ("model.gen_filters=4", ["Did you mean model.gen_n_filters?"]),
+    ("epochs=3", ["Did you mean train.epochs?"]),
+    ("data.range=0,255", ["'255'", "brackets"]),
+    ("model.gen_n_filters=[16", ["a bracket is missing"]),
+    ("model.gen_n_filters=16]", ["a bracket is missing"]),
+    ("export.sizes=[[32]]", ["a bracket is missing"]),
+    ("model.gen_n_filters=[16]", ["must be a whole number"]),
+    ("train.epochs=3,,train.seed=1", ["a comma with nothing beside it"]),
+    ("train.epochs=3,", ["a comma with nothing beside it"]),
+    ("loss.lambda_id=1,loss.lambda_id=2", ["loss.lambda_id stands", "twice"]),
+    ("train.epochs=-3", ["train.epochs=-3 must be at least 1"]),
+    ("search.max_trials=-5", ["search.max_trials=-5 must be at least 1"]),
+    ("data.dataset=", ["data.dataset= is empty"]),
+    (
+      "train.train_steps=9,train.epochs=200",
+      ["train.train_steps=9 and train.epochs=200 both say how long"],
+    ),
   ],
 )
 def test_a_wrong_override_is_refused_by_name(text, words):
@@ -212,6 +255,79 @@ def test_a_wrong_override_is_refused_by_name(text, words):
     config_file.read_given(overrides=[text])
   for word in (f"--params_override={text}", *words):
     assert word in str(error.value)
+
+
+def test_a_binary_file_is_refused_without_pythons_wording(tmp_path):
+  path = tmp_path / "run.yaml"
+  path.write_bytes(bytes(range(128, 256)))
+  with pytest.raises(errors.UserError, match="not a text in UTF-8") as error:
+    config_file.read_given(config_files=[str(path)])
+  assert "codec" not in str(error.value)
+
+
+def test_what_was_asked_for_is_written_with_what_follows_as_comments(tmp_path):
+  """So that flags beside the file do what they do without it."""
+  asked = config_lib.Config(
+    data=config_lib.DataConfig(crop_size=64),
+    train=config_lib.TrainConfig(train_steps=7, learning_rate=3e-4),
+  )
+  resolved = config_checks.resolve(asked)
+  text = config_file.to_yaml(
+    dataclasses.asdict(asked), dataclasses.asdict(resolved)
+  )
+  assert "  load_size: 0  # 64\n" in text
+  assert "  upsample: auto  # subpixel\n" in text
+  given = config_file.read_given(config_files=[_file(tmp_path, text)])
+  assert config_file.with_given(config_lib.Config(), given) == asked
+
+
+_RUN = dataclasses.asdict(
+  config_lib.Config(train=config_lib.TrainConfig(train_steps=9))
+)
+
+
+@pytest.mark.parametrize(
+  ("layers", "key", "values"),
+  [
+    # Later ones replace what says the same in another way.
+    (["train.train_steps=9", "train.epochs=5"], "train", (0, 5, 0.0)),
+    (["train.epochs=5", "train.train_steps=9"], "train", (9, 200, 0.0)),
+    (["train.max_minutes=5", "train.epochs=200"], "train", (0, 200, 0.0)),
+    (["train.epochs=5", "train.max_minutes=2"], "train", (0, 200, 2.0)),
+    (["train.epochs=5", "train.seed=1"], "train", (0, 5, 0.0)),
+    (["train.train_steps=9", "train.train_steps=0"], "train", (0, 200, 0.0)),
+    ([_RUN, "train.epochs=5"], "train", (0, 5, 0.0)),
+    (["train.epochs=5", _RUN], "train", (9, 200, 0.0)),
+    (["data.domain_a=a,data.domain_b=b", "data.dataset=x"], "data", "x"),
+    (["data.dataset=x", "data.domain_a=a,data.domain_b=b"], "data", "a b"),
+    (["model.disc_type=basic", "model.disc_n_layers=1"], "model", 1),
+    (["model.disc_type=pixel", "model.disc_n_layers=1"], "model", 1),
+    (["model.disc_n_layers=1", "model.disc_type=basic"], "model", 3),
+  ],
+  ids=str,
+)
+def test_a_later_layer_takes_back_what_it_replaces(
+  layers, key, values, tmp_path
+):
+  files = [_file(tmp_path, config_file.to_yaml(x)) for x in layers if x is _RUN]
+  if layers[-1] is _RUN:  # files are read before overrides: two files
+    first = _file(tmp_path, "train: {epochs: 5}", "first.yaml")
+    files, layers = [first, *files], []
+  given = config_file.read_given(
+    config_files=files, overrides=[x for x in layers if x is not _RUN]
+  )
+  config = config_file.with_given(config_lib.Config(), given)
+  config = config_checks.resolve(config)
+  if key == "train":
+    train = config.train
+    assert (train.train_steps, train.epochs, train.max_minutes) == values
+  elif key == "data":
+    data = config.data
+    folders = f"{data.domain_a} {data.domain_b}".strip()
+    assert (folders or data.dataset) == values
+  else:
+    assert config.model.disc_n_layers == values
+    assert config.model.disc_type == ("basic" if values == 3 else "n_layers")
 
 
 def test_missing_file_and_preset_are_refused(tmp_path):
@@ -225,6 +341,54 @@ def test_missing_file_and_preset_are_refused(tmp_path):
 def test_presets_resolve(name):
   given = config_file.read_given(name)
   config_checks.resolve(config_file.with_given(config_lib.Config(), given))
+
+
+@pytest.mark.parametrize(
+  "number",
+  [
+    f"0x{'f' * 50_000}",
+    "9" * 50_000,
+    f"0b{'1' * 50_000}",
+    f"0o{'7' * 50_000}",
+    f"1{':1' * 25_000}",
+    f"1{':1' * 25_000}.5",
+    f"1{':59' * 250}.5",
+    f"1e{'9' * 50_000}",
+    f"{'9' * 50_000}.0",
+  ],
+  ids=lambda number: number[:8],
+)
+@pytest.mark.parametrize(
+  "text", ["train: {epochs: %s}", "train: {%s: 1}", "%s: 1", "[%s]", "%s"]
+)
+def test_numbers_that_nobody_writes_are_one_short_line(tmp_path, number, text):
+  path = _file(tmp_path, text % number)
+  with pytest.raises(errors.UserError) as error:
+    config_file.read_given(config_files=[path])
+  assert "--config_file" in str(error.value) and "\n" not in str(error.value)
+  assert len(str(error.value)) < 2000
+
+
+def test_mappings_that_multiply_are_refused(tmp_path):
+  lines = ["x0: &x0 {k: 1}"]
+  for i in range(1, 12):
+    merged = ", ".join([f"*x{i - 1}"] * 9)
+    lines.append(f"x{i}: &x{i} {{<<: [{merged}]}}")
+  path = _file(tmp_path, "\n".join(lines))
+  # From 6.0.4 on PyYAML itself merges what is the same once.
+  with pytest.raises(errors.UserError, match="very many keys|called 'x0'"):
+    config_file.read_given(config_files=[path])
+  merged = "a: &a {epochs: 7}\ntrain: {<<: *a}"
+  with pytest.raises(errors.UserError, match="no options called 'a'"):
+    config_file.read_given(config_files=[_file(tmp_path, merged)])
+
+
+def test_a_file_without_end_is_refused():
+  with (
+    open("/dev/zero", "rb") as endless,
+    pytest.raises(errors.UserError, match="more than 1,048,576 bytes"),
+  ):
+    config_file.read_given(config_files=[f"/dev/fd/{endless.fileno()}"])
 
 
 def test_pipes_among_what_is_read_are_refused_unopened(tmp_path):

@@ -35,6 +35,8 @@ _PARTS = (
   command_config.TranslateConfig,
   command_config.DemoConfig,
   command_config.DownloadConfig,
+  command_config.DoctorConfig,
+  command_config.CompletionConfig,
 )
 
 

@@ -42,6 +42,28 @@ def test_auto_precision_reads_what_the_processor_can(
   assert devices.precision("mixed_float16") == "mixed_float16"
 
 
+@pytest.mark.parametrize(
+  ("limit", "want"),
+  [
+    (None, True),
+    ("", True),
+    ("avx512_core_bf16", True),
+    ("AVX512_CORE_AMX", True),
+    ("AVX512_CORE", False),
+    ("AVX2", False),
+  ],
+)
+def test_bfloat16_is_not_used_where_onednn_is_held_to_less(
+  limit, want, tmp_path, monkeypatch
+):
+  (tmp_path / "cpuinfo").write_text("flags : avx512_bf16 amx_bf16")
+  monkeypatch.setattr(cpu_tuning, "_PROCESSOR_FILE", str(tmp_path / "cpuinfo"))
+  monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+  if limit is not None:
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+  assert cpu_tuning.has_bfloat16() == want
+
+
 def test_auto_precision_without_linux_is_float32(tmp_path, monkeypatch):
   monkeypatch.setattr(cpu_tuning, "_PROCESSOR_FILE", str(tmp_path / "none"))
   assert devices.precision("auto") == "float32"

@@ -16,7 +16,10 @@ import hashlib
 import os
 import pathlib
 import random
+import re
+import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -96,8 +99,8 @@ def test_carries_over_what_is_asked_for(way, tmp_path):
 
 
 def test_what_was_left_half_done_is_mended(tmp_path):
-  _write(tmp_path / ".out.previous", a="old")
-  _write(tmp_path / ".out.partial_x1_abcde", a="half")
+  _write(tmp_path / ".out.cyclegan-previous", a="old")
+  _write(tmp_path / ".out.cyclegan-partial_x1_abcde", a="half")
   with (
     pytest.raises(ZeroDivisionError),
     files.replacing_folder(str(tmp_path / "out"), "output_dir"),
@@ -108,14 +111,22 @@ def test_what_was_left_half_done_is_mended(tmp_path):
 
 
 def test_only_what_it_made_itself_is_removed(tmp_path):
-  for name in (".out.partial_notes", ".out.partial_", ".outx.partial_12345678"):
+  own = ".out.cyclegan-partial_"
+  for name in (
+    f"{own}notes",
+    own,
+    f"{own.replace('out', 'outx')}12345678",
+    ".out.partial_abcdefgh",
+    ".out.previous",
+    "out.partial",
+  ):
     _write(tmp_path / name, mine="kept")
-  (tmp_path / ".out.partial_abcdefgh").symlink_to(".out.partial_notes")
+  (tmp_path / f"{own}abcdefgh").symlink_to(f"{own}notes")
   before = sorted(os.listdir(tmp_path))
   with files.replacing_folder(str(tmp_path / "out"), "output_dir"):
     pass
   assert sorted(os.listdir(tmp_path)) == sorted([*before, "out"])
-  assert (tmp_path / ".out.partial_notes" / "mine").read_text() == "kept"
+  assert (tmp_path / f"{own}notes" / "mine").read_text() == "kept"
 
 
 @pytest.mark.parametrize("mode", [0o700, 0o2775, 0o755, 0o1777])
@@ -201,7 +212,7 @@ def test_a_replacement_that_fails_puts_the_old_folder_back(
   rename = os.rename
 
   def fails(old, new):
-    if new == str(folder) and ".partial_" in old:
+    if new == str(folder) and ".cyclegan-partial_" in old:
       raise OSError(errno.EIO, "Input/output error")
     rename(old, new)
 
@@ -218,7 +229,7 @@ def test_a_replacement_that_fails_puts_the_old_folder_back(
   "planted", ["link", "hard link", "pipe", "own", "none"]
 )
 def test_partial_files_follow_nothing_that_is_planted(tmp_path, planted):
-  partial = tmp_path / "a.json.partial"
+  partial = tmp_path / "a.json.cyclegan-partial"
   (tmp_path / "target").write_text("kept")
   if planted == "link":
     partial.symlink_to("target")
@@ -232,6 +243,65 @@ def test_partial_files_follow_nothing_that_is_planted(tmp_path, planted):
   assert (tmp_path / "target").read_text() == "kept"
   assert sorted(os.listdir(tmp_path)) == ["a.json", "target"]
   assert files.read_json(tmp_path / "a.json", "") == [1]
+
+
+@pytest.mark.parametrize("ending", [".partial", ".tmp", ".part", "~", ".bak"])
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_others_call_partial_is_left_alone(tmp_path, ending, kind):
+  theirs = tmp_path / f"a.json{ending}"
+  if kind == "folder":
+    _write(theirs, mine="kept")
+  else:
+    theirs.write_text("kept")
+  files.write_json(tmp_path / "a.json", [1], "output_dir")
+  with files.replacing_folder(str(tmp_path / "a"), "output_dir"):
+    pass
+  kept = theirs / "mine" if kind == "folder" else theirs
+  assert kept.read_text() == "kept"
+  assert sorted(os.listdir(tmp_path)) == sorted(["a", "a.json", theirs.name])
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.json.cyclegan-partial"])
+def test_a_folder_in_a_files_place_is_named_with_the_remedy(tmp_path, name):
+  _write(tmp_path / name, mine="kept")
+  remedy = re.escape(f"Rename or remove the folder {tmp_path / name}")
+  with pytest.raises(errors.StorageError, match=remedy):
+    files.write_text(tmp_path / "a.json", "text", "output_dir")
+  with (
+    pytest.raises(errors.StorageError, match=remedy),
+    files.writing(tmp_path / "a.json"),
+  ):
+    pass
+  assert _read(tmp_path / name) == {"mine": "kept"}
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device", "link"])
+def test_nothing_is_written_to_or_put_in_place_of_what_is_no_file(
+  tmp_path, monkeypatch, kind
+):
+  path = tmp_path / "out"
+  monkeypatch.chdir(tmp_path)  # sockets' paths must be short
+  if kind == "pipe":
+    os.mkfifo(path)
+  elif kind == "socket":
+    with socket.socket(socket.AF_UNIX) as made:
+      made.bind(path.name)
+  elif kind == "link":
+    path.symlink_to("/dev/null")
+  else:
+    path = pathlib.Path("/dev/full")
+  before = os.lstat(path)
+  for write in (
+    lambda: files.write_text(path, "text", "output"),
+    lambda: files.writing(path).__enter__(),
+    lambda: files.make_folder(str(path), "output_dir"),
+    lambda: files.replacing_folder(str(path), "output_dir").__enter__(),
+  ):
+    with pytest.raises(errors.UserError, match="a device.*another path"):
+      write()
+  now = os.lstat(path)
+  assert (now.st_ino, now.st_mode) == (before.st_ino, before.st_mode)
+  assert kind == "device" or os.listdir(tmp_path) == ["out"]
 
 
 def test_partial_files_do_not_keep_a_full_disk_full(tmp_path, monkeypatch):
@@ -283,6 +353,42 @@ def test_a_link_is_removed_and_not_what_it_leads_to(tmp_path):
   assert _read(tmp_path / "folder") == {"mine": "kept"}
   files.remove(tmp_path / "folder")
   assert os.listdir(tmp_path) == []
+
+
+def test_a_temporary_folder_is_gone_or_told_of(monkeypatch, caplog):
+  with files.temporary_folder() as folder:
+    pathlib.Path(folder, "file").write_text("x")
+  assert not os.path.exists(folder)
+  unlink, count = os.unlink, 0
+
+  def fails_once(*args, **kwargs):
+    nonlocal count
+    count += 1
+    if count == 1:
+      raise OSError(errno.EIO, os.strerror(errno.EIO))
+    unlink(*args, **kwargs)
+
+  with files.temporary_folder() as folder:
+    pathlib.Path(folder, "file").write_text("x")
+    monkeypatch.setattr(os, "unlink", fails_once)
+  assert count == 2 and not os.path.exists(folder) and not caplog.text
+  count = -1  # an interruption is one that goes on
+
+  def interrupts_once(*args, **kwargs):
+    nonlocal count
+    count += 1
+    if not count:
+      raise KeyboardInterrupt
+    unlink(*args, **kwargs)
+
+  monkeypatch.setattr(os, "unlink", interrupts_once)
+  with pytest.raises(KeyboardInterrupt), files.temporary_folder() as folder:
+    pathlib.Path(folder, "file").write_text("x")
+  assert not os.path.exists(folder)
+  monkeypatch.setattr(shutil, "rmtree", unlink)  # which takes no folders
+  with files.temporary_folder() as folder:
+    pass
+  assert f"{folder} is left behind" in caplog.text
 
 
 def test_a_file_is_refused(tmp_path):

@@ -15,6 +15,7 @@
 import dataclasses
 import itertools
 import os
+import re
 import sys
 
 import pytest
@@ -32,6 +33,7 @@ from official.cyclegan.core import search_config
 from tests import conftest
 
 flags.define(command_config.ExportConfig)
+flags.define(command_config.EvaluateConfig)
 flags.define(search_config.SearchConfig)
 flags.define(command_config.CommandConfig)
 flags.define_run(distilled=True)
@@ -58,7 +60,7 @@ def _entries():
 @pytest.fixture(autouse=True)
 def flags_of_train():
   """As in `train`'s process: other files' tests may have defined `tune`'s."""
-  flags.define(config_lib.TrainConfig)
+  flags.define_run(distilled=True)
 
 
 @pytest.mark.parametrize("entry", _entries(), ids=lambda entry: entry.name)
@@ -126,8 +128,9 @@ def test_the_documented_order_holds(given, tmp_path):
       found.append(flags.config_from_flags().train)
   rates = [train.learning_rate for train in found]
   assert rates == [2e-4, 4e-4, 3e-4, 5e-4, 6e-4]
-  assert found[-1].train_steps == 3200  # still the experiment's
-  assert found[-1].epochs == 3
+  steps = [train.train_steps for train in found]
+  assert steps == [0, 3200, 0, 0, 0]  # the file's epochs take their place
+  assert [train.epochs for train in found] == [200, 200, 3, 3, 3]
 
 
 def test_a_length_takes_the_place_of_one_of_another_kind(given, tmp_path):
@@ -179,7 +182,7 @@ def test_without_any_file_a_run_is_the_standard_presets(
     with flagsaver.flagsaver():
       monkeypatch.setattr(sys, "argv", ["x", *layers])
       absl_flags.FLAGS(["x", *layers])
-      found = flags.run_from_flags(None)
+      found = config_checks.resolve(flags.run_from_flags(None))
       # Other commands know of no standard.
       assert flags.config_from_flags().train.max_minutes == 0
     loss = dataclasses.replace(base.loss, **other)
@@ -201,10 +204,156 @@ def test_a_run_goes_on_as_it_was_begun(given, tmp_path):
     config_file.save(begun, str(tmp_path))
     with flagsaver.flagsaver():
       absl_flags.FLAGS(["x", "--lambda_id=1.5"])
-      assert flags.run_from_flags(str(tmp_path)) == begun
+      found = flags.run_from_flags(str(tmp_path))
+      assert config_checks.resolve(found) == begun
   # A file that is damaged is for who goes on from there.
   (tmp_path / "config.json").write_text("{")
   assert flags.run_from_flags(str(tmp_path)).train.max_minutes > 0
+
+
+@pytest.mark.parametrize(
+  ("arguments", "words"),
+  [
+    (["--train_steps=9", "--epochs=200"], ["--train_steps=9", "--epochs=200"]),
+    (["--max_minutes=5", "--train_steps=9"], ["--max_minutes=5 both say"]),
+    (["--dataset=x", "--domain_a=y"], ["--dataset=x and --domain_a=y both"]),
+    (["--skip_filters=8", "--noglobal_skip"], ["with --noglobal_skip"]),
+    (["--lambda_gp=5"], ["--lambda_gp=5.0 has no effect", "=wgangp"]),
+    (["--penalty_interval=4"], ["or give --lambda_r1 or --lambda_r2"]),
+    (["--num_devices=2"], ["--distribution_strategy=mirrored"]),
+    (["--tpu=x", "--distribution_strategy=mirrored"], ["--tpu=x has no"]),
+    (["--cache_dir=x", "--cache=memory"], ["or give --cache=disk"]),
+    (["--disc_type=basic", "--disc_n_layers=5"], ["--disc_n_layers=5 has no"]),
+    (["--disc_type=pixel", "--disc_n_layers=5"], ["--disc_n_layers=5 has no"]),
+    (["--lr_policy=constant", "--decay_fraction=0.1"], ["--lr_policy=linear"]),
+    (["--params_override=loss.lambda_gp=5"], ["has no effect"]),
+  ],
+  ids=str,
+)
+def test_what_was_typed_and_contradicts_itself_is_refused(
+  given, arguments, words
+):
+  given(*arguments)
+  with pytest.raises(errors.UserError) as error:
+    flags.config_from_flags()
+  for word in words:
+    assert word in str(error.value)
+
+
+def test_what_has_no_effect_may_stand_in_a_flagfile(given):
+  """Such as the best.flags of a search, which lists all that differs."""
+  given("--lambda_gp=5", "--train_steps=9", "--epochs=5")
+  flags.came_from_flagfiles(["lambda_gp", "train_steps"])
+  try:
+    config = flags.config_from_flags()
+  finally:
+    flags.came_from_flagfiles([])
+  assert config.loss.lambda_gp == 5.0
+  assert (config.train.train_steps, config.train.epochs) == (0, 5)
+
+
+def test_a_flag_wins_over_what_an_override_says_of_another_option(given):
+  given(
+    "--params_override=model.skip_filters=8,model.disc_n_layers=2",
+    "--noglobal_skip",
+    "--disc_type=pixel",
+  )
+  assert not flags.config_from_flags().model.global_skip
+
+
+def test_files_open_nothing_that_flags_leave_out(given, tmp_path):
+  flags.define_run(devices=False, timed=False)  # neither for students
+  try:
+    for key, value in (
+      ("distill.teacher", "x"),
+      ("distill.students", "AtoB"),
+      ("loss.lambda_distill", "1"),
+      ("device.num_devices", "2"),
+      ("train.max_minutes", "5"),
+      ("train.until", "7:30"),
+    ):
+      section, _, name = key.partition(".")
+      path = tmp_path / "run.yaml"
+      path.write_text(f"{section}: {{{name}: '{value}'}}")
+      if name == "num_devices":
+        path.write_text("device: {num_devices: 2}")
+      for way in (f"--params_override={key}={value}", f"--config_file={path}"):
+        with flagsaver.flagsaver():
+          absl_flags.FLAGS(["x", way])
+          with pytest.raises(errors.UserError, match=f"{key}=.* not an option"):
+            flags.config_from_flags()
+        flags._read_once.cache_clear()
+    # The defaults of everything stand in each run's config.json.
+    path.write_text(config_file.to_json(config_lib.Config()))
+    given(f"--config_file={path}")
+    assert flags.config_from_flags() == config_lib.Config()
+  finally:
+    flags.define_run(distilled=True)
+
+
+def test_an_error_names_what_was_typed(given, tmp_path):
+  path = tmp_path / "run.yaml"
+  path.write_text("data: {crop_size: 66}\n")
+  for way, name in (
+    (f"--config_file={path}", f"--config_file={path}: data.crop_size=66"),
+    (
+      "--params_override=data.crop_size=66",
+      "--params_override=data.crop_size=66: data.crop_size=66",
+    ),
+    ("--crop_size=66", "--crop_size=66"),
+  ):
+    with flagsaver.flagsaver():
+      absl_flags.FLAGS(["x", way])
+      with pytest.raises(errors.UserError) as error:
+        config_checks.resolve(flags.config_from_flags())
+      assert flags.told(error.value).startswith(f"{name}: the resnet")
+  given("--lambda_id_range=5,1")
+  with pytest.raises(errors.UserError) as error:
+    flags.search_from_flags()
+  assert flags.told(error.value).startswith("--lambda_id_range=5,1 must be")
+
+
+def test_sections_of_evaluate_and_export_are_read(given):
+  given(
+    "--params_override=evaluation.max_images=7,export.sizes=[32,48]",
+    "--reference=test",
+  )
+  evaluation = flags.evaluation_from_flags()
+  assert (evaluation.max_images, evaluation.reference) == (7, "test")
+  assert flags.export_from_flags().sizes == (32, 48)
+  data = flags.with_given_source(config_lib.Config()).data
+  assert data == config_checks.resolve(config_lib.Config()).data
+
+
+def test_files_name_the_pictures_as_flags_do(given):
+  base = config_checks.resolve(
+    config_lib.Config(data=config_lib.DataConfig(domain_a="a", domain_b="b"))
+  )
+  given("--params_override=data.dataset=c,data.crop_size=64")
+  assert flags.source_is_given()
+  data = flags.with_given_source(base).data
+  assert (data.dataset, data.domain_a, data.crop_size) == ("c", "", 128)
+
+
+def test_a_checkpoint_is_chosen_of_a_run_only(given, tmp_path):
+  model = tmp_path / "g_AB.tflite"
+  model.write_bytes(b"")
+  for arguments in (["--checkpoint=best"], ["--raw_generator"]):
+    with flagsaver.flagsaver():
+      absl_flags.FLAGS(["x", *arguments])
+      with pytest.raises(errors.UserError, match=f"{arguments[0]} is for the"):
+        flags.selection_from_flags(str(model))
+  assert flags.selection_from_flags(str(model))
+
+
+def test_peers_names_of_options_are_known():
+  """What the help calls an option of junyanz's leads there as well."""
+  known = flags.peers()
+  assert known["netD"] == "disc_type" and known["lambda_A"] == "lambda_reconstr"
+  for entry in _entries():
+    said = re.findall(r"junyanz[^.;)]*", entry.option.help)
+    for peer in re.findall(r"--(\w+)", " ".join(said)):
+      assert peer in known or peer in absl_flags.FLAGS, peer
 
 
 def test_only_given_flags_change_a_configuration(given):
@@ -237,8 +386,11 @@ def test_a_tilde_is_the_users_own_folder(given, monkeypatch, tmp_path):
   given("--config_file=~/a.yaml", "--domain_b=b/~")
   data = flags.config_from_flags().data
   assert (data.domain_a, data.domain_b) == (f"{tmp_path}/a", "b/~")
-  given("--dataset=~/x", "--model_dir=~")
-  assert flags.config_from_flags().data.dataset == f"{tmp_path}/x"
+  with flagsaver.flagsaver():
+    absl_flags.FLAGS["domain_b"].unparse()
+    given("--dataset=~/x")
+    assert flags.config_from_flags().data.dataset == f"{tmp_path}/x"
+  given("--model_dir=~")
   assert flags.require("model_dir", "give it") == str(tmp_path)
 
 
@@ -283,10 +435,15 @@ def test_size_and_sizes_contradict_each_other(given):
     flags.export_from_flags()
 
 
-def test_selection(given):
-  assert flags.selection_from_flags() == command_config.DEFAULT_SELECTION
+def test_selection(given, tmp_path):
+  run = str(tmp_path)
+  assert flags.selection_from_flags(run) == command_config.DEFAULT_SELECTION
   given("--checkpoint=best", "--raw_generator")
-  assert flags.selection_from_flags() == command_config.GeneratorSelection(
+  (tmp_path / "config.json").touch()
+  with pytest.raises(errors.UserError, match="--model_dir=.* no checkpoint in"):
+    flags.selection_from_flags(run, "model_dir")
+  (tmp_path / "checkpoints_best").mkdir()
+  assert flags.selection_from_flags(run) == command_config.GeneratorSelection(
     "best", use_ema=False
   )
 

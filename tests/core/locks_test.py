@@ -20,6 +20,7 @@ import time
 
 import pytest
 
+from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import locks
 from tests import conftest
@@ -206,7 +207,7 @@ def test_a_holder_touches_its_lock(tmp_path, monkeypatch):
     assert path.stat().st_mtime > 0
 
 
-@pytest.mark.parametrize("planted", ["link", "pipe", "nonsense"])
+@pytest.mark.parametrize("planted", ["link", "pipe", "blank", "torn"])
 def test_what_is_planted_in_the_locks_place_does_no_harm(tmp_path, planted):
   place = tmp_path / ".out.lock"
   (tmp_path / "mine").write_text("kept")
@@ -214,11 +215,31 @@ def test_what_is_planted_in_the_locks_place_does_no_harm(tmp_path, planted):
     place.symlink_to("mine")
   elif planted == "pipe":
     os.mkfifo(place)
+  elif planted == "blank":  # as after a loss of power
+    place.write_bytes(b"\0" * 90)
   else:
-    place.write_text('{"pid": [')
+    place.write_text('{"command": "tra')
   _held(tmp_path / "out")
   assert os.listdir(tmp_path) == ["mine"]
   assert (tmp_path / "mine").read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+  "text", [b"4711\n", b'{"pid": [', b"my notes", b"\xff\0", b"[]", bytes(9999)]
+)
+def test_a_file_of_somebodys_own_in_the_locks_place_is_kept(tmp_path, text):
+  for folder, place in (
+    (tmp_path / "out", tmp_path / ".out.lock"),
+    (tmp_path / "in", tmp_path / "in" / locks.INSIDE_NAME),
+  ):
+    folder.mkdir()
+    (tmp_path / ".in.lock").mkdir(exist_ok=True)  # no file can be made there
+    place.write_bytes(text)
+    with pytest.raises(errors.StorageError, match=str(place)) as caught:
+      _held(folder)
+    assert f"--output_dir={folder}: " in str(caught.value)
+    assert "Rename it" in str(caught.value)
+    assert place.read_bytes() == text
 
 
 def test_names_of_any_length_can_be_held(tmp_path):

@@ -53,5 +53,25 @@ def test_json_keeps_any_name():
   assert json.loads(text.encode().decode()) == values
 
 
+@pytest.mark.parametrize("length", [700, 701, 10**6])
+def test_what_is_very_long_keeps_its_begin_end_and_length(length):
+  value = f"begin{'x' * (length - 8)}end"
+  for text in (messages.shown(value), messages.shortened(f"A {value} is it.")):
+    assert "begin" in text and "end" in text and len(text) < 720
+    assert (value in text) == (length == 700)
+    assert (f"{length:,} letters" in text) == (length > 700)
+
+
+def test_messages_of_many_words_have_an_end_too():
+  text = "word " * 100_000
+  assert len(messages.shortened(text)) < 8050
+  assert messages.shortened("word " * 1000) == "word " * 1000
+
+
+def test_numbers_that_python_does_not_write_are_shown():
+  assert len(messages.shown(10**100_000)) < 720
+  assert messages.shown(12) == "12" and messages.shown(None) == "None"
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

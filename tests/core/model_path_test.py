@@ -125,6 +125,28 @@ def test_what_is_not_a_model_is_refused(tmp_path):
     model_path.locate(gone)
 
 
+@pytest.mark.parametrize("kind", ["checkpoints", "checkpoints_best"])
+def test_checkpoints_without_a_configuration_are_not_passed_over(
+  tmp_path, kind
+):
+  (tmp_path / kind).mkdir()
+  (tmp_path / kind / "ckpt-notes.index").touch()
+  model_path.require_config(str(tmp_path), "model_dir")
+  model_path.require_config(str(tmp_path / "none"), "model_dir")
+  (tmp_path / kind / "ckpt-12.index").touch()
+  for look in (
+    lambda folder: model_path.require_config(folder, "model"),
+    model_path.locate,
+  ):
+    with pytest.raises(errors.UserError) as error:
+      look(str(tmp_path))
+    text = str(error.value)
+    assert text.startswith(f"--model={tmp_path} holds checkpoints (in {kind})")
+    assert f"--dry_run > {tmp_path / 'config.json'}" in text
+  (tmp_path / "config.json").touch()
+  model_path.require_config(str(tmp_path), "model_dir")
+
+
 @pytest.mark.parametrize(
   ("model", "folder"),
   [

@@ -12,13 +12,18 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+from __future__ import annotations
+
 import dataclasses
 import math
 
 import pytest
 
+from official.cyclegan.core import command_config
+from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import options
+from official.cyclegan.core import search_config
 from tests import conftest
 
 
@@ -123,7 +128,7 @@ def test_values_of_files_are_converted(name, value, want):
   ],
 )
 def test_values_of_another_type_are_refused(name, value):
-  with pytest.raises(TypeError, match="must be"):
+  with pytest.raises(TypeError, match="must be|has no value"):
     options.convert(options.find(_Part, name), value)
 
 
@@ -153,6 +158,88 @@ def test_what_is_tried_clips_defaults():
   choices = options.Choices((4, 8))
   assert choices.clip(8) == 8 and choices.clip(5) == 4
   assert 8 in choices and 5 not in choices
+
+
+@pytest.mark.parametrize(
+  ("name", "value", "bad"),
+  [
+    ("name", "", True),
+    ("folder", " ", True),
+    ("folder", "x", False),
+    ("note", "", False),  # empty by default
+    ("licence", "", False),  # said to be possible
+    ("texts", ("a", ""), True),
+    ("texts", (), False),
+  ],
+)
+def test_a_text_is_empty_only_where_that_has_a_meaning(name, value, bad):
+  @dataclasses.dataclass(frozen=True)
+  class Texts:
+    name: str = options.option("a", "Which.")
+    folder: str | None = options.option(None, "Where.")
+    note: str = options.option("", "What.")
+    licence: str = options.option("MIT", "Which.", may_be_empty=True)
+    texts: tuple[str, ...] = options.option((), "Any.")
+
+  entry = options.find(Texts, name)
+  options.check_kept(entry, name, value)  # a run may have it
+  if bad:
+    with pytest.raises(errors.UserError, match=f"--{name}= *is empty"):
+      options.check_given(entry, name, value)
+  else:
+    options.check_given(entry, name, value)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Needing:
+  kind: str = options.option("a", "Which.")
+  kinds: tuple[str, ...] = options.option(("a", "b"), "Which.")
+  on: bool = options.option(False, "Whether.")
+  weight: float = options.option(0.0, "How much.")
+  of_kind: int = options.option(3, "Any.", needs={"kind": ("b", "c")})
+  of_kinds: int = options.option(3, "Any.", needs={"kinds": ("b",)})
+  if_on: int = options.option(3, "Any.", needs={"on": (True,)})
+  weighted: int = options.option(3, "Any.", needs={"weight": (), "on": (True,)})
+
+
+@pytest.mark.parametrize(
+  ("values", "typed", "words"),
+  [
+    ({"of_kind": 5}, "of_kind", "--of_kind=5 .* --kind=a. .* --kind=b or"),
+    ({"of_kind": 5}, "weight", None),  # of_kind stands in a file
+    ({"of_kind": 0}, "of_kind", None),  # nothing is asked for
+    ({"of_kind": 5, "kind": "c"}, "of_kind", None),
+    ({}, "of_kinds", None),
+    ({"kinds": ("a",)}, "of_kinds", "--of_kinds=3 .* --kinds=a. .* --kinds=b"),
+    ({}, "if_on", "--if_on=3 has no effect with --noon. .* or give --on"),
+    ({"on": True}, "if_on", None),
+    ({}, "weighted", "or give --weight or --on"),
+    ({"weight": 0.1}, "weighted", None),
+  ],
+)
+def test_what_was_typed_has_an_effect(values, typed, words):
+  part = _Needing(**values)
+  if words is None:
+    options.check_effect(part, [typed])
+    return
+  with pytest.raises(errors.UserError, match=words):
+    options.check_effect(part, [typed])
+
+
+def test_declared_needs_name_options_of_the_same_class():
+  parts = [
+    *config_lib.parts().values(),
+    search_config.SearchConfig,
+    command_config.EvaluateConfig,
+    command_config.ExportConfig,
+    command_config.DownloadConfig,
+  ]
+  for part in parts:
+    entries = {entry.name: entry for entry in options.declared(part)}
+    for entry in entries.values():
+      for other, values in entry.option.needs.items():
+        choices = entries[other].option.choices
+        assert not choices or set(values) <= set(choices), entry.name
 
 
 if __name__ == "__main__":

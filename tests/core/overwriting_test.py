@@ -95,6 +95,13 @@ def test_what_lies_elsewhere_may_be_written(read, tmp_path, output):
   _check(overwriting.Read(str(read)), tmp_path / output)
 
 
+def test_a_pipe_or_device_is_no_output(read, tmp_path):
+  os.mkfifo(tmp_path / "report.json")
+  for output, names in (("/dev/full", ()), (str(tmp_path), ["report.json"])):
+    with pytest.raises(errors.UserError, match="--output: .* is a pipe, a dev"):
+      _check(overwriting.Read(str(read)), output, names=names)
+
+
 def test_what_is_replaced_must_not_hold_what_is_read(read, tmp_path):
   whole = overwriting.Read(str(read))
   with pytest.raises(errors.UserError, match="would replace"):

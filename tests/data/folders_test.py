@@ -259,5 +259,27 @@ def test_a_pipe_that_is_named_is_refused_unopened(tmp_path):
     folders.find_inputs(str(tmp_path / "x.jpg"), "input")
 
 
+@pytest.mark.parametrize(
+  ("dataset", "missing"),
+  [
+    ("{}", False),
+    ("{}/none", True),
+    ("./no/such/folder", True),
+    ("{}/packed", False),  # prepare has not finished it
+    ("cycle_gan/horse2zebra", False),
+    ("apple2orange_scenes/64", False),
+    ("gs://bucket/pictures", False),
+  ],
+)
+def test_what_is_not_there_is_seen_at_once(dataset, missing, tmp_path):
+  (tmp_path / "packed.partial").mkdir()
+  config = config_lib.DataConfig(dataset=dataset.format(tmp_path))
+  if not missing:
+    folders.require_there(config)
+    return
+  with pytest.raises(errors.UserError, match="--dataset=.*no such folder"):
+    folders.require_there(config)
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

@@ -149,6 +149,13 @@ def test_damaged_metadata_is_one_line(tmp_path, name, content):
   assert "\n" not in str(error.value)
 
 
+def test_examples_without_names_are_refused(tmp_path):
+  text = {"pythonClassName": f"{_OWN}.text_feature.Text", "text": {}}
+  folder = _write(tmp_path / "stranger", features=text)
+  with pytest.raises(errors.UserError, match=f"--dataset={folder} has exam"):
+    sources.open_source(config_lib.DataConfig(dataset=str(folder)))
+
+
 @pytest.mark.parametrize(
   "info",
   [
@@ -167,6 +174,100 @@ def test_damaged_metadata_is_one_line(tmp_path, name, content):
 def test_records_that_are_elsewhere_are_refused(tmp_path, info):
   folder = _write(tmp_path / "stranger", info=info)
   with pytest.raises(errors.UserError, match=f"--dataset={folder}"):
+    sources.open_source(config_lib.DataConfig(dataset=str(folder)))
+
+
+def _splits(**changes):
+  return [{"name": name, "shardLengths": ["1"]} | changes for name in "AB"]
+
+
+_TOLD = {
+  "negative": {"splits": _splits(shardLengths=["-5"])},
+  "none": {"splits": _splits(shardLengths=["six"])},
+  "a fraction": {"splits": _splits(shardLengths=[1.5])},
+  "true": {"splits": _splits(shardLengths=[True])},
+  "an object": {"splits": _splits(shardLengths={"a": 1})},
+  "huge": {"splits": _splits(shardLengths=["9000000000000000000"])},
+  "digits": {"splits": _splits(shardLengths=["9" * 5000])},
+  "a large number": {"splits": _splits(shardLengths=[10**300])},
+  "more than the files hold": {"splits": _splits(shardLengths=["1000"])},
+  "many files": {"splits": _splits(shardLengths=["0"] * 100_000)},
+  "the other spelling": {
+    "splits": _splits(shard_lengths=[], shardLengths=[-1])
+  },
+  "another spelling": {
+    "splits": [{"name": "trainA", "shard_lengths": ["-1"]}],
+  },
+  "bytes": {"splits": _splits(numBytes="-1")},
+  "a text": {"splits": "trainA"},
+  "numbers": {"splits": [1, 2]},
+  "array_record": {"fileFormat": "array_record"},
+  "a list": {"file_format": ["tfrecord"]},
+  "others": {"alternativeFileFormats": ["riegeli"]},
+  **{
+    template: {"splits": _splits(filepathTemplate=template)}
+    for template in (
+      "{SPLIT:>300000000}",
+      "{SPLIT.__class__}",
+      "{SPLIT!r}",
+      "{SPLIT[0]}",
+      "{0}",
+      "{}",
+      "{{SPLIT}}",
+      "{SPLIT",
+      "{SECRET}",
+      "../{SPLIT}",
+      "a/{SPLIT}",
+      "{SPLIT}*",
+      "{SPLIT}\n",
+      "x" * 256,
+      7,
+    )
+  },
+}
+
+
+@pytest.mark.parametrize("told", _TOLD.values(), ids=map(str, _TOLD))
+def test_what_records_cannot_be_is_refused_before_tfds_sees_it(
+  tmp_path, monkeypatch, told
+):
+  folder = _write(tmp_path / "stranger", info=told)
+  monkeypatch.setattr(tfds, "builder_from_directory", lambda _: pytest.fail())
+  with pytest.raises(errors.UserError, match="dataset_info.json") as error:
+    sources.open_source(config_lib.DataConfig(dataset=str(folder)))
+  assert f"--dataset={folder}" in str(error.value)
+  assert "\n" not in str(error.value) and len(str(error.value)) < 1000
+
+
+@pytest.mark.parametrize(
+  "template",
+  [
+    "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}",
+    "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_INDEX}-of-{NUM_SHARDS}",
+  ],
+)
+def test_what_records_can_be_is_not(tmp_path, template):
+  for number in ("1", 1):
+    info = {
+      "splits": [
+        {
+          "name": name,
+          "shardLengths": [number],
+          "numBytes": number,
+          "filepathTemplate": template,
+        }
+        for name in sources.SPLITS
+      ]
+    }
+    folder = _write(tmp_path / f"stranger{number!r}", info=info)
+    source = sources.open_source(config_lib.DataConfig(dataset=str(folder)))
+    assert source.counts == dict.fromkeys(sources.SPLITS, 1)
+
+
+def test_metadata_of_any_size_is_not_read(tmp_path, monkeypatch):
+  monkeypatch.setattr(tfds_folder, "_MAX_METADATA", 50)
+  folder = _write(tmp_path / "stranger")
+  with pytest.raises(errors.UserError, match="more than 50 bytes"):
     sources.open_source(config_lib.DataConfig(dataset=str(folder)))
 
 

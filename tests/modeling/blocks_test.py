@@ -33,6 +33,13 @@ def test_upsampling_doubles_the_size(upsample, kernel):
   assert "up_conv" in {layer.name for layer in tf.keras.Model(x, y).layers}
 
 
+@pytest.mark.parametrize("upsample", ["auto", "bicubic"])
+def test_an_upsampling_that_is_none_is_refused(upsample):
+  config = config_lib.ModelConfig(upsample=upsample)
+  with pytest.raises(ValueError, match=f"no upsampling '{upsample}'"):
+    blocks.upsample(tf.keras.Input(_SHAPE), 5, config, "up")
+
+
 @pytest.mark.parametrize(
   ("padding", "options"),
   [

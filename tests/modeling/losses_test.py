@@ -173,6 +173,15 @@ def test_gradient_penalty_reaches_the_critics_weights():
   np.testing.assert_allclose(tape.gradient(value, variable), want, rtol=1e-2)
 
 
+def test_an_unknown_loss_is_refused():
+  for call in (
+    lambda: losses.generator_loss(_logits(), "softplus"),
+    lambda: losses.discriminator_loss(_logits(), _logits(), "softplus"),
+  ):
+    with pytest.raises(ValueError, match="no adversarial loss 'softplus'"):
+      call()
+
+
 def test_relativistic_loss_needs_something_to_compare_with():
   with pytest.raises(ValueError, match="real"):
     losses.generator_loss(_logits(), "relativistic")

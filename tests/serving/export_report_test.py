@@ -63,6 +63,7 @@ def test_table_has_a_row_for_each_file_and_size():
     "milliseconds": {"1": 2.0, "2": 1.5},
     "memory_mb": None,
   }
+  half = {"fp32_sums": {"psnr": 71.0}, "fp16_sums": {"psnr": 52.25}}
   report = {
     "test_images": 50,
     "dataset": "somewhere",
@@ -74,7 +75,7 @@ def test_table_has_a_row_for_each_file_and_size():
         "bytes": 12_345,
         "operators": {"ADD": 2, "MUL": 1},
         "partitions": {"one": 1, "other": "cannot run it: no"},
-        "by_size": {"64": of_size, "96": of_size},
+        "by_size": {"64": {**of_size, "half_precision": half}, "96": of_size},
       },
     },
   }
@@ -85,12 +86,14 @@ def test_table_has_a_row_for_each_file_and_size():
     for line in text.splitlines()
     if line.startswith("|")
   ]
-  assert {len(row) for row in rows} == {10}
+  assert {len(row) for row in rows} == {11}
   assert rows[0][:3] == ["file", "pixels", "KB"]
-  assert rows[2] == ["Keras, AtoB", *[""] * 6, "0.4100", "", ""]
+  assert rows[2] == ["Keras, AtoB", *[""] * 7, "0.4100", "", ""]
   parts = "1 (one); cannot run it: no (other)"
-  measures = ["12", "3", parts, "61.5", "", "0.4000", "2.0, 1.5", ""]
+  measures = ["12", "3", parts, "61.5", "71.0, 52.2", "", "0.4000"]
+  measures += ["2.0, 1.5", ""]
   assert rows[3] == ["`g_AB.tflite`", "64", *measures]
+  assert rows[4][6] == ""  # a file that was not emulated
   assert "input, Keras, float32" in text and "Keras, BtoA" not in text
 
 

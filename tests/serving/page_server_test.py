@@ -96,6 +96,24 @@ def test_addresses_and_own_names_are_answered(server, host):
     "evil.example@127.0.0.1",
     "127.0.0.1:port",
     "[::1",
+    "127.0.0.1?evil.example",
+    "127.0.0.1#evil.example",
+    "127.0.0.1/evil.example",
+    "127.0.0.1\\evil.example",
+    "[::1%25eth0]",
+    "[::1%eth0]",
+    "[fe80::1%25]:80",
+    "user@localhost",
+    ":80",
+    "localhost:",
+    "localhost:80:80",
+    "localhost:99999",
+    "localhost:\xb2",
+    "localhost evil.example",
+    "localhost,evil.example",
+    "[localhost.evil]",
+    "::1",
+    "127.0.0.1.",
   ],
 )
 def test_another_name_is_refused(server, host):
@@ -113,10 +131,34 @@ def test_another_name_is_refused(server, host):
     {"Origin": "file://"},
     {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors"},
     {"Sec_Fetch_Site": "same-site", "Sec_Fetch_Mode": "cors"},
+    {"Sec_Fetch_Site": "cross-site"},
+    {"Sec_Fetch_Site": ""},
+    {"Sec_Fetch_Site": "none, cross-site"},
+    *(
+      {
+        "Sec_Fetch_Site": site,
+        "Sec_Fetch_Mode": "navigate",
+        "Sec_Fetch_Dest": dest,
+      }
+      for site in ("cross-site", "same-site")
+      for dest in ("iframe", "frame", "embed", "object", "")
+    ),
   ],
 )
 def test_other_pages_are_refused(server, headers):
   assert _ask(server, **headers)[0] == 403
+
+
+@pytest.mark.parametrize("name", ["Site", "Mode", "Dest"])
+def test_what_a_browser_says_twice_is_refused(server, name):
+  said = {"Site": "none", "Mode": "navigate", "Dest": "document"}
+  lines = [f"Sec-Fetch-{key}: {value}\r\n" for key, value in said.items()]
+  for twice in ("", f"Sec-Fetch-{name}: {said[name]}\r\n"):
+    request = f"GET / HTTP/1.0\r\nHost: localhost\r\n{''.join(lines)}{twice}"
+    with socket.create_connection(server.server_address[:2], 30) as connection:
+      connection.sendall(f"{request}\r\n".encode())
+      answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.split(b" ", 2)[1] == (b"403" if twice else b"200")
 
 
 def test_the_page_itself_and_links_to_it_are_answered(server):
@@ -124,6 +166,16 @@ def test_the_page_itself_and_links_to_it_are_answered(server):
   for headers in (
     {"Origin": f"http://127.0.0.1:{port}", "Sec_Fetch_Site": "same-origin"},
     {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate"},
+    {
+      "Sec_Fetch_Site": "cross-site",
+      "Sec_Fetch_Mode": "navigate",
+      "Sec_Fetch_Dest": "document",
+    },
+    {
+      "Sec_Fetch_Site": "same-origin",
+      "Sec_Fetch_Mode": "no-cors",
+      "Sec_Fetch_Dest": "script",
+    },
   ):
     assert _ask(server, **headers)[0] == 200
 
@@ -176,6 +228,34 @@ def test_odd_requests_leave_no_traceback(server, request_bytes, status, capfd):
   assert (answer.split(b" ", 2)[1:2] or [b""]) == [status]
   assert _ask(server)[0] == 200
   assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("what", ["link", "pipe", "folder", "folder's link"])
+def test_what_has_taken_a_files_place_is_not_served(tmp_path, what):
+  page, outside = tmp_path / "page", tmp_path / "outside"
+  for folder in (page / "below", outside):
+    folder.mkdir(parents=True)
+    (folder / "x").write_bytes(_SECRET if folder == outside else b"fine")
+  with page_server.PageServer("127.0.0.1", 0, str(page)) as server:
+    thread = threading.Thread(target=server.serve_forever, args=[0.05])
+    thread.start()
+    try:
+      assert _ask(server, "/below/x")[2] == b"fine"
+      (page / "below" / "x").unlink()
+      if what == "link":
+        (page / "below" / "x").symlink_to(outside / "x")
+      elif what == "pipe":
+        os.mkfifo(page / "below" / "x")
+      elif what == "folder":
+        (page / "below" / "x").mkdir()
+      else:
+        (page / "below").rmdir()
+        (page / "below").symlink_to(outside)
+      status, _, body = _ask(server, "/below/x")
+      assert status == 404 and _SECRET not in body
+    finally:
+      server.shutdown()
+      thread.join()
 
 
 def test_every_answer_has_the_headers(server):

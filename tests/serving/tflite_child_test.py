@@ -19,6 +19,7 @@ import sys
 import numpy as np
 import pytest
 
+from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import tflite_child
 from official.cyclegan.serving import tflite_file
 from official.cyclegan.serving import tflite_probe
@@ -157,6 +158,52 @@ def test_a_child_takes_no_more_memory_than_there_is_and_writes_nothing(
   )
   assert done.stdout == "refused\n"
   assert done.returncode == 1 and "File too large" in done.stderr
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_limits_that_are_there_already_are_kept(hard):
+  """As of a queue's jobs: less than the machine has."""
+  done = _run(
+    "import resource\n"
+    "from official.cyclegan.core import memory\n"
+    "from official.cyclegan.serving import tflite_child\n"
+    "given = memory.address_space() + 300_000_000\n"
+    f"most = given if {hard} else resource.RLIM_INFINITY\n"
+    "resource.setrlimit(resource.RLIMIT_AS, (given, most))\n"
+    "memory.free_memory = lambda: 10**12\n"
+    "tflite_child._limit_memory()\n"
+    "assert resource.getrlimit(resource.RLIMIT_AS) == (given, given)\n"
+    "memory.free_memory = lambda: 10**8\n"
+    "tflite_child._limit_memory()\n"
+    "assert resource.getrlimit(resource.RLIMIT_AS)[0] < given\n"
+  )
+  assert done.returncode == 0, done.stderr
+
+
+_BAD_STARTS = {
+  "raises": ("raise OSError('no such device')", "no such device"),
+  "ends": ("import os; os._exit(3)", "status 3"),
+  "crashes": ("import os; os.abort()", "SIGABRT"),
+}
+
+
+@pytest.mark.parametrize("how", _BAD_STARTS)
+def test_a_child_that_cannot_start_blames_no_model(
+  monkeypatch, tmp_path, halving, how
+):
+  does, words = _BAD_STARTS[how]
+  _pretend(monkeypatch, tmp_path)
+  (tmp_path / "ai_edge_litert" / "interpreter.py").write_text(does)
+  for start in (
+    tflite_child.open_model,
+    lambda path: tflite_child.read_specs([path]),
+    lambda path: image_translator.open_model(path, "AtoB"),
+  ):
+    with pytest.raises(tflite_child.StartError, match=words) as error:
+      start(halving)
+    text = str(error.value)
+    assert "xport" not in text and halving not in text and "\n" not in text
+    assert "ulimit" in text
 
 
 def test_the_child_ends_with_its_model(halving):

@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.serving import video
 from official.cyclegan.serving import video_reader
 from official.cyclegan.serving import video_writer
@@ -226,7 +227,7 @@ def test_what_is_discarded_leaves_nothing(tmp_path):
 
 def test_a_planted_link_is_not_followed(clip, tmp_path):
   (tmp_path / "mine").write_text("kept")
-  (tmp_path / "x.mp4.partial").symlink_to("mine")
+  (tmp_path / f"x.mp4{files.PARTIAL}").symlink_to("mine")
   _copy(clip, tmp_path / "x.mp4", pictures=2)
   assert (tmp_path / "mine").read_text() == "kept"
   assert sorted(os.listdir(tmp_path)) == ["mine", "x.mp4"]

@@ -60,12 +60,14 @@ def test_steps_are_compared(tmp_path):
     *_TINY,
     "--rounds=2",
     "--seconds=0",
-    "--only=tutorial,keras_example",
+    "--only=tutorial,keras_example,other_stack_float32",
+    f"--other_python={sys.executable}",
     f"--json={tmp_path / 'steps.json'}",
   )
   assert done.returncode == 0, done.stderr
   (case,) = json.loads((tmp_path / "steps.json").read_text())
-  assert set(case["steps"]) == {"ours", "tutorial", "keras_example"}
+  others = ("tutorial", "keras_example", "other_stack_float32")
+  assert set(case["steps"]) == {"ours", *others}
   for step in case["steps"].values():
     assert step["wall_ms"] > 0 and len(step["wall_ms_rounds"]) == 2
     assert step["first_step_seconds"] > 1e-3 * step["wall_ms"]
@@ -74,7 +76,7 @@ def test_steps_are_compared(tmp_path):
     kind = "bfloat16" if "bfloat16" in step["precision"] else "float32"
     share /= case["peak_gflop_per_second"][kind]
     assert abs(step["share_of_peak"] / share - 1) < 1e-6
-  assert set(case["ratios"]) == {"ours to tutorial", "ours to keras_example"}
+  assert set(case["ratios"]) == {f"ours to {name}" for name in others}
   assert "| ours to tutorial |" in conftest.unpadded(done.stdout)
 
 
@@ -99,6 +101,7 @@ def test_pytorch_is_compared_where_it_is(tmp_path):
     (["--sizes=large"], ["--sizes=large"]),
     (["--only=mine"], ["--only=mine", "tutorial"]),
     (["--only=torch"], ["--only=torch", "--torch"]),
+    (["--only=other_stack"], ["--only=other_stack", "--other_python"]),
   ],
 )
 def test_impossible_comparisons_are_refused(arguments, words):

@@ -48,7 +48,7 @@ def test_ablation_makes_its_table_and_goes_on(few_fruits, tmp_path):
     "--n_res_blocks=1",
     "--train_steps=2",
   ]
-  done = conftest.run_tool("benchmarks/ablation.py", *arguments)
+  done = conftest.run_tool("benchmarks/ablation.py", *arguments, eagerly=True)
   assert done.returncode == 0, done.stderr
   lines = (tmp_path / "ablation" / "ablation.md").read_text().splitlines()
   assert len(lines) == 5 and "raw generators" in lines[3]
@@ -96,7 +96,7 @@ def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
   # The first is trained and measured by the tool.
   for i, swd in enumerate((0.3, 0.1, 0.2), 1):
     is_measured(f"{i:02d}", i, swd)
-  done = conftest.run_tool(*command)
+  done = conftest.run_tool(*command, eagerly=True)
   assert done.returncode == 0, done.stderr
   found = json.loads((tmp_path / "rank.json").read_text())
   measured = found["runs"]["apple2orange_scenes"]
@@ -115,7 +115,7 @@ def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):
   # The same weights once more, with other seeds: the means are ranked.
   for i in range(1, 4):
     is_measured(f"{i:02d}_1", 3 * i, 0.5)
-  done = conftest.run_tool(*command, "--executions_per_trial=2")
+  done = conftest.run_tool(*command, "--executions_per_trial=2", eagerly=True)
   assert done.returncode == 0, done.stderr
   means = json.loads((tmp_path / "rank.json").read_text())
   means = means["runs"]["apple2orange_scenes"]

@@ -71,6 +71,32 @@ def test_wrong_python_is_one_line(tmp_path):
   assert "3.9 to 3.13" in message and "3.14.0" in message
 
 
+def _write_interpreter(folder: pathlib.Path, version: str) -> None:
+  """Writes what answers env.sh's question for a version."""
+  folder.mkdir(parents=True, exist_ok=True)
+  for name in (f"python{version}", "python"):
+    (folder / name).write_text(f"#!/bin/sh\necho {version}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_newest_python_on_the_path_is_taken_then_any(tmp_path):
+  for version in ("3.9", "3.12", "3.10", "3.14"):
+    _write_interpreter(tmp_path / "path", version)
+  _write_interpreter(tmp_path / "pyenv/versions/3.13.1/bin", "3.13")
+  _write_interpreter(tmp_path / "pyenv/versions/3.11.2/bin", "3.11")
+
+  def found(path: pathlib.Path, versions: str = "") -> str:
+    script = f"source {_TOOLS}/env.sh; PATH={path}; PYENV_ROOT={tmp_path}/pyenv"
+    script += f"; search_python {versions}" if versions else "; find_python"
+    return subprocess.run(
+      ["bash", "-c", script], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+  assert found(tmp_path / "path") == str(tmp_path / "path/python3.12")
+  assert "/3.13.1/" in found(tmp_path / "none")
+  assert found(tmp_path / "path", "3.13 3.9").endswith("path/python3.9")
+
+
 def test_no_space_is_one_line(tmp_path):
   (tmp_path / "df").write_text("#!/bin/sh\necho head\necho x 1 1 7 1% /\n")
   (tmp_path / "df").chmod(0o755)

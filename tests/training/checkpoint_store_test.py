@@ -25,6 +25,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.core import stack
 from official.cyclegan.modeling import model as model_lib
 from official.cyclegan.training import checkpoint_store
@@ -411,6 +412,40 @@ def test_housekeeping_removes_its_own_files_only(model, folder):
   assert (saved / "ckpt-keep" / "ckpt-1.index").read_text() == "mine"
   left = {name for name in _files(saved) if name not in mine}
   assert left == {
+    "checkpoint",
+    "ckpt-4.index",
+    "ckpt-4.data-00000-of-00001",
+  }
+
+
+@pytest.mark.parametrize("failing", range(1, 5))
+def test_a_removal_that_fails_half_way_is_gone_on_with(
+  model, folder, monkeypatch, failing
+):
+  remove, count = files.remove, 0
+
+  def fails_once(path):
+    nonlocal count
+    count += 1
+    if count == failing:
+      raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+    remove(path)
+
+  store = checkpoint_store.CheckpointStore(model, str(folder), keep=1)
+  store.restore()
+  model.step.assign(3)
+  store.tidy()
+  with monkeypatch.context() as patch:
+    # Not the mark of what is being saved, but all that removes old ones.
+    patch.setattr(store, "_write", lambda path: store._checkpoint.write(path))
+    patch.setattr(files, "remove", fails_once)
+    store.save()
+  assert count >= failing
+  store = checkpoint_store.CheckpointStore(model, str(folder), keep=1)
+  assert store.restore() == 3
+  model.step.assign(4)
+  store.save()
+  assert set(_files(folder / "checkpoints")) == {
     "checkpoint",
     "ckpt-4.index",
     "ckpt-4.data-00000-of-00001",

@@ -14,6 +14,7 @@
 import numpy as np
 import pytest
 
+from official.cyclegan.core import config as config_lib
 from official.cyclegan.training import diagnostics
 from tests import conftest
 
@@ -63,6 +64,35 @@ def test_exploded_losses_are_one_event_that_names_the_worst():
   assert "--learning_rate" in event.message
 
 
+@pytest.mark.parametrize("mode", config_lib.GAN_MODES)
+@pytest.mark.parametrize(
+  ("name", "unbounded"),
+  [
+    ("gan_AB", True),
+    ("d_B", True),
+    ("cycle_A", False),
+    ("identity_B", False),
+    ("distill_AB", False),
+    ("features_BA", False),
+  ],
+)
+def test_what_explodes_depends_on_the_terms_kind(mode, name, unbounded):
+  logs = {**_HEALTHY, name: 300.0}
+  events = diagnostics.check_losses(logs, mode, _RULES)
+  exploded = [event for event in events if event.rule == "exploded"]
+  limitless = unbounded and mode in ("hinge", "wgangp")
+  assert len(exploded) == (not limitless)
+
+
+@pytest.mark.parametrize("mode", config_lib.GAN_MODES)
+@pytest.mark.parametrize("name", ["gp_A", "r1_A", "r2_B", "score/d_A_real"])
+def test_penalties_and_scores_do_not_explode(mode, name):
+  logs = {**_HEALTHY, "d_A": 0.6, "d_B": 0.6, name: 1e6}
+  assert not diagnostics.check_losses(logs, mode, _RULES)
+  broken = diagnostics.first_not_finite({**_HEALTHY, name: float("nan")})
+  assert broken == (None if "/" in name else name)
+
+
 @pytest.mark.parametrize(
   ("mode", "loss", "fires"),
   [
@@ -72,6 +102,8 @@ def test_exploded_losses_are_one_event_that_names_the_worst():
     ("vanilla", 0.3, False),
     ("hinge", 0.05, True),
     ("wgangp", -50.0, False),
+    ("relativistic", 0.05, True),
+    ("relativistic", 0.3, False),
   ],
 )
 def test_discriminator_that_has_won(mode, loss, fires):

@@ -94,6 +94,9 @@ def test_results_have_a_row_for_each_trial(report, tmp_path, log):
   assert rows[1]["message"] == "training diverged, at last"
   assert rows[1]["fid_patches"] == "" and rows[1]["swd"] == ""
   assert rows[2]["continues"] == "0"
+  page = (tmp_path / "report.html").read_text()
+  assert "2 trials completed, 1 failed." in page
+  assert "data:image/webp" in page and "best.flags" in page
   lines = log.messages
   assert "4 *" in lines[0] and "failed" in lines[1] and "2.5 *" in lines[2]
 

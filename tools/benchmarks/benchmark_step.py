@@ -26,6 +26,8 @@ moving averages and metrics included, which the others do without.
 
   --torch compares with PyTorch as well, where it is installed;
   --torch_python=ENV/bin/python where that is another environment.
+  --other_python=.venv-test-keras3/bin/python compares with the same package
+  under the other stack (README) as well, in both precisions.
 
 `peak` is this machine's best matrix product of --peak_size rows, float32 for
 float32 and bfloat16 for bfloat16, measured in the same run. A step's share of
@@ -50,6 +52,7 @@ from absl import flags
 
 from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import stack
@@ -79,6 +82,9 @@ _TORCH = flags.DEFINE_boolean("torch", False, "Compare with PyTorch as well.")
 _TORCH_PYTHON = flags.DEFINE_string(
   "torch_python", "", "Interpreter that has PyTorch. Empty: this one."
 )
+_OTHER_PYTHON = flags.DEFINE_string(
+  "other_python", "", "Interpreter of the other stack, to compare with."
+)
 _PEAK_SIZE = flags.DEFINE_integer(
   "peak_size", 4096, "Rows and columns of the matrix product.", lower_bound=1
 )
@@ -87,6 +93,7 @@ _WORKER = flags.DEFINE_string("worker", "", "For the tool's own use.")
 _CASE = flags.DEFINE_string("case", "", "For the tool's own use.")
 
 _OURS = {"ours": "auto", "ours_float32": "float32"}
+_OTHER_STACK = {"other_stack": "auto", "other_stack_float32": "float32"}
 _OTHERS = ("tutorial", "keras_example")
 _TORCHES = {"torch": "float32", "torch_bfloat16": "bfloat16"}
 _PEAK_RUNS = 3
@@ -117,13 +124,16 @@ def main() -> None:
 def _names() -> list[str]:
   """Returns what is compared, in order."""
   known = [*_OURS, *_OTHERS]
+  if _OTHER_PYTHON.value:
+    known += _OTHER_STACK
   if _TORCH.value:
     known += _TORCHES
   for name in _ONLY.value:
     if name not in known:
       raise errors.UserError(
         f"is not one of {', '.join(known)}."
-        + ("" if _TORCH.value else " Add --torch for PyTorch's."),
+        " Those with torch in their names need --torch, those of the other"
+        " stack --other_python.",
         "only",
         name,
       )
@@ -236,6 +246,8 @@ def _ask(worker: bench_worker.Worker, request: str) -> dict[str, Any]:
     return worker.ask(request)
   except RuntimeError as error:
     remedy = "Run it alone with --only to see whether memory was short."
+    if worker.name in _OTHER_STACK:
+      remedy = "Give an interpreter with this package as --other_python."
     if worker.name in _TORCHES:
       remedy = (
         "Install PyTorch, or give the interpreter of an environment that has"
@@ -274,7 +286,7 @@ def _command(name: str, case: step_cost.Case) -> list[str]:
       str(case.layers),
     ]
   return [
-    sys.executable,
+    _OTHER_PYTHON.value if name in _OTHER_STACK else sys.executable,
     str(pathlib.Path(__file__).absolute()),
     f"--worker={name}",
     f"--case={json.dumps(dataclasses.asdict(case))}",
@@ -284,6 +296,10 @@ def _command(name: str, case: step_cost.Case) -> list[str]:
 
 def _serve(name: str, case: step_cost.Case) -> None:
   """Works for the benchmark as one of those compared."""
+  own = {**_OURS, **_OTHER_STACK}
+  config = case.config(own.get(name, "float32"))
+  if name in own:
+    cpu_tuning.before_import(config.train)
   # Imported here: the first step's time is without TensorFlow's import, which
   # is the same for all.
   import tensorflow as tf
@@ -295,8 +311,7 @@ def _serve(name: str, case: step_cost.Case) -> None:
     "keras_example": lambda: _build_keras_example(case),
     "peak": _build_peak,
   }
-  if name in _OURS:
-    config = case.config(_OURS[name])
+  if name in own:
     devices.set_up(config)
     bench_worker.serve(
       lambda: _build_ours(config),

@@ -133,7 +133,7 @@ def _times(path: str) -> tuple[np.ndarray, float]:
   """Returns when pictures are shown, and how long the file says it is."""
   with av.open(path) as file:
     stream = file.streams.video[0]
-    unit = Fraction(stream.time_base)
+    unit = Fraction(stream.time_base or 0)
     times = [
       float(p.pts * unit) for p in file.demux(stream) if p.pts is not None
     ]
@@ -162,7 +162,7 @@ def _sound(path: str, begin: float, seconds: float) -> np.ndarray:
     stream = file.streams.audio[0]
     file.seek(int((begin + origin) * 1e6))
     for frame in file.decode(stream):
-      at = float(frame.pts * frame.time_base) - origin - begin
+      at = (frame.time or 0.0) - origin - begin
       if at > seconds:
         break
       for part in resampler.resample(frame):

@@ -20,6 +20,7 @@ checksums that are right again. All others: bytes, words, lengths, ends.
 
 from __future__ import annotations
 
+import copy
 import json
 import pathlib
 import random
@@ -60,6 +61,11 @@ _DEEP = 100_000
 Damage = Callable[[bytes, random.Random], bytes]
 
 
+def _value(rng: random.Random) -> Any:
+  """Returns one of the values, which may be changed."""
+  return copy.deepcopy(rng.choice(_VALUES))
+
+
 def of_json(data: bytes, rng: random.Random) -> bytes:
   """Returns damaged JSON: three times of four still JSON.
 
@@ -92,7 +98,7 @@ def of_lines(data: bytes, rng: random.Random) -> bytes:
   line = lines[i]
   sign = b"=" if b"=" in line else b":"
   name, _, _ = line.partition(sign)
-  value = json.dumps(rng.choice(_VALUES)).encode()
+  value = json.dumps(_value(rng)).encode()
   lines[i] = rng.choice(
     (
       b"",
@@ -242,7 +248,7 @@ def _changed(values: Any, rng: random.Random) -> Any:
   """Returns JSON's values with one place changed."""
   places = list(_places(values))
   if not places:
-    return rng.choice(_VALUES)
+    return _value(rng)
   holder, key = rng.choice(places)
   how = rng.randrange(6)
   if how == 0:
@@ -254,7 +260,7 @@ def _changed(values: Any, rng: random.Random) -> Any:
     # By way of text: no value becomes a part of itself.
     holder[key] = json.loads(json.dumps(other[there]))
   else:
-    holder[key] = rng.choice(_VALUES)
+    holder[key] = _value(rng)
   return values
 
 

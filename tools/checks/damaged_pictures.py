@@ -180,7 +180,8 @@ def shown(seed: Seed) -> np.ndarray:
       return np.repeat(levels[..., None], 3, -1).astype(np.uint8)
     if image.has_transparency_data:
       behind = PIL.Image.new("RGBA", image.size, _BACKGROUND)
-      image = PIL.Image.alpha_composite(behind, image.convert("RGBA"))
+      behind.alpha_composite(image.convert("RGBA"))
+      return np.asarray(behind.convert("RGB"))
     return np.asarray(image.convert("RGB"))
 
 

@@ -75,6 +75,8 @@ _ERRORS = {
 _SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
 # What has another name, or another number of files, in each run.
 _VARYING = re.compile(r"events\.out\.tfevents\.|^(home|tmp)/|\.lock$")
+# A training goes on without them, see "optional".
+_PICTURES = re.compile(r"/samples/|/progress\.gif$")
 # Files whose contents say when, how fast or in which folder they were made.
 _DATED = re.compile(
   r"tfevents|run\.json$|result\.json$|oracle\.json$|results\.csv$|"
@@ -421,7 +423,10 @@ class _Check:
     if found:
       return [*found, ended.last_line()[-300:]]
     again = small_world.tree(self._world.place)
-    if self._names(again) != self._names(self._clean):
+    missing = self._names(self._clean) - self._names(again)
+    if self._scenario.optional:
+      missing = {path for path in missing if not _PICTURES.search(path)}
+    if missing or self._names(again) - self._names(self._clean):
       return [f"again: {self._difference(again)}"]
     for path in sorted(self._names(again)):
       if not _DATED.search(path) and again[path] != self._clean[path]:

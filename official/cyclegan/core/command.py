@@ -28,6 +28,7 @@ import logging as std_logging
 import os
 import pathlib
 import re
+import runpy
 import sys
 import threading
 import typing
@@ -38,10 +39,14 @@ from absl import app
 from absl import flags
 from absl import logging
 
+from official.cyclegan.core import command_list
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import faults
+from official.cyclegan.core import flagfiles
+from official.cyclegan.core import flags as core_flags
 from official.cyclegan.core import messages
+from official.cyclegan.core import options
 from official.cyclegan.core import signals
 from official.cyclegan.core import stack
 from official.cyclegan.core import streams
@@ -50,6 +55,7 @@ _PACKAGE = str(pathlib.Path(__file__).absolute().parents[1]) + os.sep
 # What absl's own parsers say, for the flags of tools, and how it is put here.
 _WORDINGS = (
   (r"invalid literal for int\(\).*", "must be a whole number."),
+  (r"Exceeds the limit .*", "must be a whole number, of fewer digits."),
   (r"could not convert string to float.*", "must be a number."),
   (r"\('Non-boolean argument to boolean flag.*", "must be true or false."),
   (r"value should be one of <(.*)>", r"must be one of \1."),
@@ -77,30 +83,110 @@ def run(main: Callable[..., None], *operands: str) -> None:
   app.run(functools.partial(_main, main, operands), flags_parser=_parse)
 
 
-def show(values: Mapping[str, Any], style: str = "json") -> None:
+def show(
+  values: Mapping[str, Any],
+  style: str = "json",
+  asked_for: Mapping[str, Any] | None = None,
+) -> None:
   """Prints what `--dry_run` shows.
 
   Args:
     values: What JSON can hold, and tuples.
-    style: `json` or `yaml`.
+    style: `json`; or `yaml`, which shows what was asked for, so that flags
+      beside the file do what they do without it.
+    asked_for: The same, before what follows from other options was filled in;
+      None: as `values`.
   """
   if style == "yaml":
-    print(config_file.to_yaml(values), end="")
+    print(config_file.to_yaml(asked_for or values, values), end="")
   else:
     print(json.dumps(values, indent=2))
+
+
+def options_of(name: str) -> dict[str, options.Declared]:
+  """Returns a command's options by name; absl's are not among them.
+
+  A command is a program that defines its flags when it is loaded. Here it is
+  loaded without that: the flags of this process stay as they are.
+
+  Args:
+    name: One of `command_list.NAMES`.
+  """
+  with core_flags.noting_defined() as defined:
+    runpy.run_path(f"{_PACKAGE}{name}.py", run_name=name)
+  return defined
+
+
+def flags_of(name: str) -> set[str]:
+  """Returns the names of a command's flags, as `options_of`.
+
+  Args:
+    name: One of `command_list.NAMES`.
+  """
+  return set(options_of(name))
 
 
 def _parse(argv: list[str]) -> list[str]:
   """Parses flags; a wrong one is one line, not absl's three."""
   try:
-    return flags.FLAGS(argv)
+    expanded = _with_flagfiles(argv[1:])
+    for argument in expanded:
+      _refuse_negated_value(argument)
+    return flags.FLAGS([argv[0], *expanded])
+  except errors.UserError as error:
+    _fail(str(error))
   except flags.Error as error:
     _fail(f"{_words(error)} (--help lists all flags.)")
   except SystemExit:  # --help, which absl ends with status 1
     _check_output()
     sys.exit(0)
-  except Exception as error:  # such as a --flagfile that is no text
+  except Exception as error:
     _tell(error)
+
+
+def _with_flagfiles(arguments: list[str]) -> list[str]:
+  """Returns arguments with what `--flagfile` names in their place."""
+  typed: list[str] = []
+  left = list(arguments)
+  while left:
+    argument = left.pop(0)
+    name, equals, path = argument.lstrip("-").partition("=")
+    if argument.startswith("-") and name == "flagfile":
+      path = path if equals else (left.pop(0) if left else "")
+      if not path.strip():
+        raise errors.UserError("is empty: give a file of flags.", name, path)
+      continue
+    typed.append(argument)
+    if argument == "--":
+      break
+  expanded = flagfiles.expanded(arguments, flags.FLAGS.is_gnu_getopt())
+  core_flags.came_from_flagfiles(_flag_names(expanded) - _flag_names(typed))
+  return expanded
+
+
+def _flag_names(arguments: list[str]) -> set[str]:
+  """Returns the names of the flags in a command line."""
+  names = set()
+  for argument in arguments:
+    if argument == "--":
+      break
+    if argument.startswith("-"):
+      name = argument.lstrip("-").partition("=")[0]
+      if name not in flags.FLAGS and name.startswith("no"):
+        name = name[2:]
+      names.add(flags.FLAGS[name].name if name in flags.FLAGS else name)
+  return names
+
+
+def _refuse_negated_value(argument: str) -> None:
+  """Refuses `--noflip=true`, of which absl makes no flag's error."""
+  found = re.fullmatch(r"--?no([^=]+)=(.*)", argument, re.DOTALL)
+  if found and found[1] in flags.FLAGS and flags.FLAGS[found[1]].boolean:
+    raise errors.UserError(
+      f"takes no value: give --no{found[1]}, or --{found[1]}={found[2]}.",
+      f"no{found[1]}",
+      found[2],
+    )
 
 
 def _words(error: flags.Error) -> str:
@@ -110,13 +196,47 @@ def _words(error: flags.Error) -> str:
     return str(cause)
   text = " ".join(str(error).split())
   if isinstance(error, flags.UnrecognizedFlagError):
-    near = errors.nearest(error.flagname, flags.FLAGS)
-    return f"--{error.flagname} is not an option of this command.{near}"
+    return _unknown(error.flagname)
+  if isinstance(error, flags.CantOpenFlagFileError):
+    if not isinstance(cause, OSError):
+      return "--flagfile cannot be read. Give a file of flags."
+    return (
+      f"--flagfile={cause.filename} cannot be read ({cause.strerror}). Give a"
+      " file of flags."
+    )
   if text.startswith(_MISSING):
     return f"{text[len(_MISSING) :]} needs a value, as in --name=value."
   for pattern, words in _WORDINGS:
     text = re.sub(rf"^flag (--\S+): {pattern}$", rf"\1 {words}", text)
   return text
+
+
+def _unknown(name: str) -> str:
+  """Returns what to tell of a flag that this command has not."""
+  intro = f"--{name} is not an option of this command."
+  here = core_flags.peers().get(name)
+  if here:
+    return f"{intro} Here it is called --{here}."
+  others = _commands_with(name)
+  if others:
+    *most, last = others
+    shown = f"{', '.join(most)} and {last}" if most else last
+    return f"{intro} It is one of {shown}."
+  known = [
+    flag.name
+    for module, found in flags.FLAGS.flags_by_module_dict().items()
+    if not module.startswith("absl.")
+    for flag in found
+  ]
+  return intro + errors.nearest(name, known, "--")
+
+
+def _commands_with(name: str) -> list[str]:
+  """Returns the package's other commands that have a flag."""
+  if _program() not in command_list.NAMES:
+    return []  # this is a tool, whose flags may have the same names
+  others = sorted({*command_list.NAMES} - {_program()})
+  return [command for command in others if name in flags_of(command)]
 
 
 def _main(
@@ -140,7 +260,7 @@ def _main(
       main(*given)
     _check_output()
   except errors.UserError as error:
-    _fail(str(error))
+    _fail(core_flags.told(error))
   except signals.Stopped as stopped:
     print(f"{_program()}: {stopped}", file=sys.stderr)
     raise
@@ -186,7 +306,8 @@ def _tell_of_thread(thrown: threading.ExceptHookArgs) -> None:
   if not isinstance(error, Exception):  # such as SystemExit
     return
   text = faults.explain(error) or _unexpected(error)
-  print(f"{_program()}: warning: {messages.printable(text)}", file=sys.stderr)
+  text = messages.printable(messages.shortened(text))
+  print(f"{_program()}: warning: {text}", file=sys.stderr)
 
 
 class _Messages(std_logging.Handler):
@@ -196,7 +317,8 @@ class _Messages(std_logging.Handler):
     """Prints a message: warnings and worse on standard error."""
     warns = record.levelno >= std_logging.WARNING
     stream = sys.stderr if warns else sys.stdout
-    text = messages.printable(record.getMessage())
+    text = record.getMessage()
+    text = messages.printable(messages.shortened(text) if warns else text)
     print(text, file=stream, flush=True)
 
 
@@ -228,7 +350,8 @@ def _fail(message: str) -> typing.NoReturn:
 
 def _print_error(message: str) -> None:
   """Prints an error as one line, whatever is in the names that it holds."""
-  text = " ".join(messages.printable(message).splitlines())
+  text = messages.printable(messages.shortened(message))
+  text = " ".join(text.splitlines())
   print(f"{_program()}: error: {text}", file=sys.stderr)
 
 

@@ -59,8 +59,10 @@ class ExportConfig:
   format: tuple[str, ...] = option(
     ("saved_model", "tflite"),
     "What to write: saved_model (servers), tflite, web (a folder with a page"
-    " that translates in the browser; brings tflite).",
-    choices=("saved_model", "tflite", "web"),
+    " that translates in the browser; brings tflite), onnx (for ONNX Runtime"
+    " and others; takes any size; needs the extra onnx), coreml (Apple's"
+    " devices; one size, float16; needs the extra coreml).",
+    choices=("saved_model", "tflite", "web", "onnx", "coreml"),
   )
   quantization: tuple[str, ...] = option(
     ("float32", "float16", "dynamic"),
@@ -69,6 +71,7 @@ class ExportConfig:
     " processors), int8 (all in 8 bits), int8_mixed (convolutions in 8 bits,"
     " norms in float32), int16x8 (16-bit activations).",
     choices=config_lib.QUANTIZATIONS,
+    needs={"format": ("tflite", "web")},
   )
   sizes: tuple[int, ...] = option(
     (),
@@ -77,18 +80,21 @@ class ExportConfig:
     " s384. Empty: --size.",
     unit="pixels",
     largest=config_lib.LARGEST_SIZE,
+    needs={"format": ("tflite", "web")},
   )
   io: str = option(
     "float01",
     "What .tflite files take and give: float01, float32 in [0, 1] as in"
     " TensorFlow's style transfer apps, or uint8, [0, 255].",
     choices=("float01", "uint8"),
+    needs={"format": ("tflite", "web")},
   )
   calibration_images: int = option(
     100,
     "Training pictures from which int8, int8_mixed and int16x8 learn ranges.",
     unit="images",
     minimum=1,
+    needs={"quantization": CALIBRATED},
   )
   test_images: int = option(
     50,
@@ -111,13 +117,18 @@ class ExportConfig:
     unit="dB",
     minimum=0,
     maximum=200,
+    needs={"format": ("tflite", "web")},
   )
-  description: str = option("", "Text for the .tflite files' metadata.")
-  author: str = option("", "Who made the model, for the files' metadata.")
+  description: str = option(
+    "", "Text for the .tflite files' metadata and the model card."
+  )
+  author: str = option("", "Who made the model, for the metadata and the card.")
   licence: str = option(
     "Up to who trained it, and to the pictures trained on.",
-    "The model's licence, for the files' metadata.",
+    "The model's licence, for the files' metadata and the model card: a name of"
+    " the Hugging Face Hub's such as cc-by-4.0, or any text.",
     old_flags=("license",),
+    may_be_empty=True,
   )
 
 
@@ -130,6 +141,7 @@ class CommandConfig:
     "Folder of the run: config.json, checkpoints, sample pictures and"
     " TensorBoard logs.",
     is_path=True,
+    peers=("checkpoints_dir",),
   )
   mode: str = option(
     "train",
@@ -183,10 +195,12 @@ class CommandConfig:
     " They win over --experiment and --config_file; flags win over them.",
     repeated=True,
   )
-  dry_run: bool = option(False, "Print the resolved configuration and stop.")
+  dry_run: bool = option(False, "Print the configuration and stop.")
   format: str = option(
     "json",
-    "How --dry_run prints it: json or yaml; --config_file takes both.",
+    "How --dry_run prints it: json, resolved, as in config.json; or yaml, as it"
+    " was asked for, with what follows as comments, so that flags beside the"
+    " file do what they do without it. --config_file takes both.",
     choices=("json", "yaml"),
   )
 
@@ -217,6 +231,29 @@ class ProbeConfig:
     unit="pictures",
     minimum=4,
     example=500,
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckDeviceConfig:
+  """What `check_device` compares."""
+
+  golden: str | None = option(
+    None, "Folder golden that export wrote.", is_path=True
+  )
+  outputs: str | None = option(
+    None,
+    "Folder with what an app makes of the golden inputs, called as the golden"
+    " outputs: AtoB/0_output.f32, .u8 or .png.",
+    is_path=True,
+  )
+  min_psnr: float = option(
+    30.0,
+    "Least PSNR to the golden outputs. Half precision has 45 and more, 8-bit"
+    " files have 35.",
+    unit="dB",
+    minimum=0,
+    maximum=200,
   )
 
 
@@ -326,10 +363,33 @@ class DownloadConfig:
   base_url: str = option(
     "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/",
     "Address of the folder that holds the archives, NAME.zip.",
+    needs={"via": ("archive",)},
   )
   sha256: str = option(
     "",
-    "SHA-256 that the archive must have instead of the known one; none: any.",
+    "SHA-256 that the archive must have instead of the known one, 64"
+    " hexadecimal digits; none: any.",
+    needs={"via": ("archive",)},
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class DoctorConfig:
+  """What `doctor` tries."""
+
+  self_test: bool = option(
+    False,
+    "Also draw some pictures, train on them, export and translate: whether all"
+    " of it works here. About a minute; nothing of it is kept.",
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class CompletionConfig:
+  """For whom `completion` writes."""
+
+  shell: str = option(
+    "bash", "Which shell will read it.", choices=("bash", "zsh", "tcsh")
   )
 
 

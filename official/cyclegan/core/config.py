@@ -83,9 +83,6 @@ DISCRIMINATOR_FIELDS = (
   "disc_norm",
   "disc_init",
 )
-# Fields of `TrainConfig` that say how long a run is; what one group says
-# replaces what another has said before.
-LENGTHS = (("train_steps", "epochs"), ("max_minutes",), ("until",))
 BOTH = "both"
 # Kinds of .tflite files: the numbers in them, and those computed with.
 QUANTIZATIONS = (
@@ -116,6 +113,7 @@ class DataConfig:
     " only A/ and B/.",
     fixed=True,
     is_path=True,
+    peers=("dataroot",),
   )
   domain_a: str = option(
     "",
@@ -212,6 +210,7 @@ class DataConfig:
     True,
     "Mirror images left to right at random (junyanz: without --no_flip).",
     fixed=True,
+    peers=("no_flip",),
   )
   batch_size: int = option(
     1,
@@ -234,6 +233,7 @@ class DataConfig:
     "Folder for --cache=disk. Empty: the system's temporary folder. The file"
     " has no name there and is gone with the process.",
     is_path=True,
+    needs={"cache": ("disk",)},
   )
 
 
@@ -249,6 +249,7 @@ class ModelConfig:
     choices=GENERATOR_TYPES,
     fixed=True,
     search=Choices(GENERATOR_TYPES),
+    peers=("netG",),
   )
   gen_n_filters: int = option(
     32,
@@ -259,6 +260,7 @@ class ModelConfig:
     largest=LARGEST_WIDTH,
     fixed=True,
     search=Choices((16, 32)),
+    peers=("ngf",),
   )
   disc_n_filters: int = option(
     32,
@@ -268,6 +270,7 @@ class ModelConfig:
     minimum=1,
     largest=LARGEST_WIDTH,
     fixed=True,
+    peers=("ndf",),
   )
   disc_type: str = option(
     "n_layers",
@@ -277,6 +280,7 @@ class ModelConfig:
     " Networks, 2017, section 4.4; junyanz: --netD).",
     choices=DISCRIMINATOR_TYPES,
     fixed=True,
+    peers=("netD",),
   )
   disc_n_layers: int = option(
     BASIC_N_LAYERS,
@@ -287,6 +291,8 @@ class ModelConfig:
     minimum=1,
     largest=8,
     fixed=True,
+    needs={"disc_type": ("n_layers",)},
+    peers=("n_layers_D",),
   )
   disc_input: str = option(
     "image",
@@ -362,6 +368,7 @@ class ModelConfig:
     minimum=0,
     maximum=0.9,
     fixed=True,
+    peers=("no_dropout",),
   )
   gen_norm: str = option(
     "instance",
@@ -374,6 +381,7 @@ class ModelConfig:
     " Improving the Image Quality of StyleGAN, 2020, section 2).",
     choices=GENERATOR_NORMS,
     fixed=True,
+    peers=("norm",),
   )
   norm_affine: bool = option(
     False,
@@ -405,6 +413,7 @@ class ModelConfig:
     largest=LARGEST_WIDTH,
     fixed=True,
     search=Choices((4, 8, 16)),
+    needs={"global_skip": (True,)},
   )
   init: str = option(
     "normal",
@@ -413,12 +422,14 @@ class ModelConfig:
     " --gen_norm=weight fixes start with that length instead.",
     choices=INITIALIZERS,
     fixed=True,
+    peers=("init_type",),
   )
   channels: int = option(
     3,
     "3: colour. 1: grey; colour pictures are made grey.",
     choices=(1, 3),
     fixed=True,
+    peers=("input_nc", "output_nc"),
   )
 
 
@@ -438,6 +449,7 @@ class LossConfig:
     " junyanz's --lambda_A and --lambda_B (both 10).",
     minimum=0,
     search=Range(1.0, 30.0),
+    peers=("lambda_A", "lambda_B"),
   )
   lambda_id: float = option(
     2.0,
@@ -445,6 +457,7 @@ class LossConfig:
     " times --lambda_A (0.5 x 10 = 5). 0 skips its forward pass.",
     minimum=0,
     search=Range(0.3, 10.0),
+    peers=("lambda_identity",),
   )
   gan_mode: str = option(
     "lsgan",
@@ -461,6 +474,7 @@ class LossConfig:
     "Weight of the gradient penalty of --gan_mode=wgangp (Gulrajani et al.,"
     " Improved Training of Wasserstein GANs, 2017, section 4: 10).",
     minimum=0,
+    needs={"gan_mode": ("wgangp",)},
   )
   lambda_r1: float = option(
     0.0,
@@ -481,6 +495,7 @@ class LossConfig:
     " Quality of StyleGAN, 2020, section 3.1: 16).",
     unit="steps",
     minimum=1,
+    needs={"lambda_r1": (), "lambda_r2": ()},
   )
   label_smoothing: float = option(
     0.0,
@@ -517,6 +532,7 @@ class TrainConfig:
     above=0,
     example="2e-4",
     search=Range(1e-4, 1e-3),
+    peers=("lr",),
   )
   disc_learning_rate: float = option(
     0.0,
@@ -529,11 +545,13 @@ class TrainConfig:
     "Adam's first momentum, both optimizers (junyanz: --beta1).",
     minimum=0,
     below=1,
+    peers=("beta1",),
   )
   epochs: int = option(
     200,
     "Times that the larger domain is seen (CycleGAN paper, section 4: 200).",
     minimum=1,
+    peers=("n_epochs",),
   )
   train_steps: int = option(
     0, "Training steps. 0: --epochs decides.", unit="steps", minimum=0
@@ -567,6 +585,8 @@ class TrainConfig:
     " 0.5).",
     minimum=0,
     maximum=1,
+    needs={"lr_policy": ("linear", "cosine")},
+    peers=("n_epochs_decay",),
   )
   ema_decay: float = option(
     0.999,
@@ -584,6 +604,7 @@ class TrainConfig:
     minimum=0,
     largest=1 << 20,
     fixed=True,
+    peers=("pool_size",),
   )
   augment: str = option(
     "none",
@@ -613,12 +634,14 @@ class TrainConfig:
     "Steps between two pictures of the progress.",
     unit="steps",
     minimum=1,
+    peers=("display_freq",),
   )
   save_every_steps: int = option(
     0,
     "Steps between two checkpoints. 0: every epoch.",
     unit="steps",
     minimum=0,
+    peers=("save_latest_freq", "save_epoch_freq"),
   )
   keep_checkpoints: int = option(
     3, "How many of the newest checkpoints are kept.", minimum=1
@@ -714,8 +737,13 @@ class DeviceConfig:
     unit="devices",
     minimum=0,
     largest=4096,
+    needs={"distribution_strategy": ("mirrored",)},
   )
-  tpu: str = option("", "Address of the TPU. Empty: the local one.")
+  tpu: str = option(
+    "",
+    "Address of the TPU. Empty: the local one.",
+    needs={"distribution_strategy": ("tpu",)},
+  )
   xla: bool = option(
     False,
     "Compile the step with XLA. For GPUs and TPUs: on a processor it was"
@@ -777,30 +805,64 @@ STUDENT = Config(
 )
 
 
-def replacing_length(values: Mapping[str, Any]) -> dict[str, Any]:
-  """Returns options of `TrainConfig` that are to be laid over others.
+# Ways to say the same thing, by the part that has them: the options of each.
+# Who says it in one way takes back what was said in another one before.
+ALTERNATIVES: dict[type, tuple[tuple[str, ...], ...]] = {
+  DataConfig: (("dataset",), ("domain_a", "domain_b")),
+  TrainConfig: (("train_steps",), ("epochs",), ("max_minutes",), ("until",)),
+}
 
-  Who gives a length of one kind, steps or time, does not want that of another
-  kind, which a preset or a file has.
+
+def said(
+  part: type, values: Mapping[str, Any], typed: bool
+) -> list[tuple[str, ...]]:
+  """Returns which of a part's `ALTERNATIVES` some options make use of.
 
   Args:
+    part: Class of the part.
+    values: Some of its options.
+    typed: Whether each of them was typed. Files may hold all options, most with
+      their defaults, which then say nothing.
+
+  Returns:
+    The ways, each with those of its options that say something; empty values
+    take back only.
+  """
+  found = []
+  for way in ALTERNATIVES.get(part, ()):
+    names = tuple(
+      name
+      for name in way
+      if values.get(name) and (typed or values[name] != getattr(part, name))
+    )
+    if names:
+      found.append(names)
+  return found
+
+
+def replacing(part: type, values: Mapping[str, Any]) -> dict[str, Any]:
+  """Returns options that are to be laid over earlier ones of the same part.
+
+  A length of one kind, or pictures of one kind, replace those of another kind,
+  which a preset, a file or an earlier run has. Layers of a discriminator are
+  those of `n_layers`, whichever type it was before.
+
+  Args:
+    part: Class of the part.
     values: The options that are given together.
 
   Returns:
-    These; where they give a length, with the defaults of all other kinds.
+    These, with the defaults of what they replace.
   """
-  if not any(values.get(name) for group in LENGTHS for name in group):
-    return dict(values)
-  defaults = TrainConfig()
-  return {
-    **{
-      name: getattr(defaults, name)
-      for group in LENGTHS
-      if not any(values.get(name) for name in group)
-      for name in group
-    },
-    **values,
-  }
+  found = dict(values)
+  ways = said(part, values, typed=False) or said(part, values, typed=True)
+  if ways:
+    for way in ALTERNATIVES[part]:
+      if not any(values.get(name) for name in way):
+        found.update({n: getattr(part, n) for n in way if n not in found})
+  if part is ModelConfig and "disc_n_layers" in values:
+    found.setdefault("disc_type", "n_layers")
+  return found
 
 
 def trained_directions(config: Config) -> tuple[str, ...]:

@@ -17,6 +17,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
+from collections.abc import Mapping
+from typing import Any
 
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
@@ -77,6 +80,46 @@ def resolve(config: config_lib.Config) -> config_lib.ResolvedConfig:
   return resolved
 
 
+def check_training(config: config_lib.ResolvedConfig) -> None:
+  """Refuses to begin a training from which nothing could be learned.
+
+  A run of an earlier version may be such a one, and can still be read.
+
+  Args:
+    config: The run's.
+
+  Raises:
+    errors.UserError: Carries the option.
+  """
+  _check_patches(config)
+  if not config.distill.teacher:
+    _check_objective(config.loss)
+
+
+def check_background(background: str) -> None:
+  """Refuses a colour that Pillow does not know.
+
+  Args:
+    background: The colour's name, or `#rrggbb`.
+
+  Raises:
+    errors.UserError: If Pillow does not know it.
+  """
+  if background == config_lib.DataConfig.background:
+    return
+  # Imported late: most commands start without it.
+  import PIL.ImageColor
+
+  try:
+    PIL.ImageColor.getrgb(background)
+  except ValueError as error:
+    raise errors.UserError(
+      "is not a colour. Give a name such as white, or e.g. #20c0ff.",
+      "background",
+      background,
+    ) from error
+
+
 def resolve_model(model: config_lib.ModelConfig) -> config_lib.ModelConfig:
   """Returns the networks' options with `auto` and `basic` filled in.
 
@@ -123,6 +166,7 @@ def _check_data(
 ) -> None:
   """Refuses options of the data that contradict each other or the networks."""
   check_size("crop_size", data.crop_size, model)
+  check_background(data.background)
   level_range.parse(data.range, level_range.FULL, level_range.AUTO)
   if data.load_size < data.crop_size:
     raise errors.UserError(
@@ -161,6 +205,28 @@ def _check_model(model: config_lib.ModelConfig) -> None:
     )
 
 
+def _check_patches(config: config_lib.ResolvedConfig) -> None:
+  """Refuses discriminators that halve the images until a pixel is left.
+
+  Where there are norms, a map of one pixel is all 0 behind them: nothing that
+  the discriminator sees reaches its logit.
+  """
+  model, size = config.model, config.data.crop_size
+  if model.disc_type == "pixel" or model.disc_norm == "none":
+    return
+  if 2**model.disc_n_layers >= size:
+    most = (size - 1).bit_length() - 1
+    named = "disc_type" if model.disc_type == "basic" else "disc_n_layers"
+    raise errors.UserError(
+      f"halves images of --crop_size={size} {model.disc_n_layers} times, until"
+      " one pixel is left, which normalisation makes 0. Use"
+      f" --disc_type=n_layers --disc_n_layers={most} or less, or larger"
+      " images.",
+      named,
+      getattr(model, named),
+    )
+
+
 def _check_loss(loss: config_lib.LossConfig) -> None:
   """Refuses losses whose options contradict each other."""
   if loss.label_smoothing and loss.gan_mode not in _SMOOTHABLE:
@@ -172,21 +238,31 @@ def _check_loss(loss: config_lib.LossConfig) -> None:
     )
 
 
+def _check_objective(loss: config_lib.LossConfig) -> None:
+  """Refuses generators that learn nothing."""
+  weights = ("lambda_validation", "lambda_reconstr", "lambda_id")
+  if not any(getattr(loss, name) for name in weights):
+    raise errors.UserError(
+      f"and --{weights[1]} and --{weights[2]} are all 0: the generators learn"
+      " nothing. Give one of them a weight.",
+      weights[0],
+    )
+
+
 def _check_length(config: config_lib.ResolvedConfig) -> None:
   """Refuses lengths that contradict each other, or that nobody can keep to."""
   train = config.train
   if train.until:
     run_time.parse_end(train.until)
   default = config_lib.TrainConfig()
-  given = [
-    [n for n in group if getattr(train, n) != getattr(default, n)]
-    for group in config_lib.LENGTHS
-  ]
-  steps, *times = given
-  timed = [name for names in times for name in names]
+  ways = config_lib.said(
+    config_lib.TrainConfig, dataclasses.asdict(train), typed=False
+  )
+  given = [name for way in ways for name in way]
+  timed = [name for name in given if name in ("max_minutes", "until")]
   if not timed:
-    return
-  others = steps + timed[1:]
+    return  # where both are given, train_steps counts
+  others = [name for name in given if name != timed[0]]
   if others:
     name = others[0]
     raise errors.UserError(
@@ -201,6 +277,41 @@ def _check_length(config: config_lib.ResolvedConfig) -> None:
       ": several machines cannot agree on the time. Give --train_steps.",
       timed[0],
       getattr(train, timed[0]),
+    )
+
+
+# What the ways of `config.ALTERNATIVES` all say.
+_MEANINGS = {
+  config_lib.DataConfig: "which pictures are read",
+  config_lib.TrainConfig: "how long the run is",
+}
+
+
+def check_said_once(
+  part: type, values: Mapping[str, Any], typed: bool, section: str = ""
+) -> None:
+  """Refuses options that are given together and say the same in two ways.
+
+  Args:
+    part: Class of a part of a configuration.
+    values: Some of its options, all from one place.
+    typed: Whether each of them was typed, as for `config.said`.
+    section: The part's name, if the options were given by their keys and not
+      as flags.
+
+  Raises:
+    errors.UserError: Names both; carries the first one.
+  """
+  ways = config_lib.said(part, values, typed)
+  if len(ways) > 1:
+    first, second = ways[0][0], ways[1][0]
+    other = f"{section}.{second}" if section else f"--{second}"
+    shown = {n: f"{v:g}" for n, v in values.items() if isinstance(v, float)}
+    raise errors.UserError(
+      f"and {other}={shown.get(second, values[second])} both say"
+      f" {_MEANINGS[part]}. Give one of them.",
+      first,
+      shown.get(first, values[first]),
     )
 
 
@@ -328,6 +439,25 @@ def check_evaluation(evaluation: command_config.EvaluateConfig) -> None:
     errors.UserError: Carries the option.
   """
   options.check(evaluation)
+  check_inception_weights(evaluation.inception_weights)
+
+
+def check_inception_weights(path: str) -> None:
+  """Refuses weights of InceptionV3 that are not there.
+
+  Args:
+    path: The file; empty: Keras downloads them.
+
+  Raises:
+    errors.UserError: Carries the option.
+  """
+  if path and not os.path.isfile(path):
+    raise errors.UserError(
+      "is not a file. Give weights of Keras's InceptionV3, or leave it out and"
+      " let Keras download them.",
+      "inception_weights",
+      path,
+    )
 
 
 def resolve_export(
@@ -348,10 +478,28 @@ def resolve_export(
   sizes = export.sizes or (config.data.crop_size,)
   for size in sizes:
     check_size("size" if len(sizes) == 1 else "sizes", size, config.model)
+  check_export(dataclasses.replace(export, sizes=sizes))
+  formats = export.format
+  if "web" in formats and "tflite" not in formats:
+    formats = ("tflite", *formats)  # what the page runs
+  return dataclasses.replace(export, sizes=sizes, format=formats)
+
+
+def check_export(export: command_config.ExportConfig) -> None:
+  """Refuses what cannot be exported of any run.
+
+  Args:
+    export: What the user asked for.
+
+  Raises:
+    errors.UserError: Carries the option.
+  """
+  sizes = export.sizes
   for name in ("format", "quantization"):
     choices = options.find(export, name).option.choices
     options.check_list(name, getattr(export, name), choices)
-  options.check_list("sizes", sizes, sizes)
+  if sizes:
+    options.check_list("sizes", sizes, sizes)
   options.check(export)
   if len(sizes) > 1 and "int8_mixed" in export.quantization:
     raise errors.UserError(
@@ -360,10 +508,6 @@ def resolve_export(
       "quantization",
       "int8_mixed",
     )
-  formats = export.format
-  if "web" in formats and "tflite" not in formats:
-    formats = ("tflite", *formats)  # what the page runs
-  return dataclasses.replace(export, sizes=sizes, format=formats)
 
 
 def check_size(option: str, size: int, model: config_lib.ModelConfig) -> None:

@@ -25,6 +25,7 @@ import json
 import os
 import pathlib
 import reprlib
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -33,14 +34,15 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import messages
 from official.cyclegan.core import model_path
 from official.cyclegan.core import options
 from official.cyclegan.core import regular_files
 from official.cyclegan.core import search_config
 
 FILE_NAME = model_path.CONFIG_NAME
-# Files that are open already, of which the user has given the number.
-_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
+_MAX_NUMBER = 100  # characters of one
+_MAX_MERGED = 10_000  # keys of a mapping
 EXPORT_NAME = model_path.EXPORT_NAME  # with the data set's options
 PRESETS = pathlib.Path(__file__).absolute().parents[1] / "configs"
 # What `train` does where nobody says how, and how to do without it.
@@ -60,6 +62,34 @@ _SECTIONS = {
 Given = dict[str, dict[str, Any]]
 
 
+@dataclasses.dataclass(frozen=True)
+class Layer:
+  """What one preset, file or override says.
+
+  Attributes:
+    option: `experiment`, `config_file` or `params_override`.
+    text: What was given for that.
+    values: By section and option.
+  """
+
+  option: str
+  text: str
+  values: Given
+
+  @property
+  def typed(self) -> bool:
+    """Whether each value was typed; a file may hold all that there are."""
+    return self.option == "params_override"
+
+  def error(self, message: str) -> errors.UserError:
+    """Returns the error of something that stands there.
+
+    Args:
+      message: A sentence.
+    """
+    return errors.UserError(f": {message}", self.option, self.text)
+
+
 def to_json(config: config_lib.Config) -> str:
   """Returns a configuration as indented JSON.
 
@@ -69,17 +99,38 @@ def to_json(config: config_lib.Config) -> str:
   return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
 
 
-def to_yaml(values: Mapping[str, Any]) -> str:
+def to_yaml(
+  values: Mapping[str, Any], resolved: Mapping[str, Any] | None = None
+) -> str:
   """Returns values as YAML, in their order; `read_given` takes it.
 
   Args:
-    values: What JSON can hold, and tuples.
+    values: What JSON can hold, and tuples; options by section.
+    resolved: The same, with what follows from other options filled in; where
+      they differ, it is written as a comment.
   """
   # Imported late: translate needs it not, and runs where it is not installed.
   import yaml
 
-  plain = json.loads(json.dumps(values))
-  return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+  def dump(plain: Any) -> str:
+    text: str = yaml.safe_dump(
+      json.loads(json.dumps(plain)), sort_keys=False, allow_unicode=True
+    )
+    return text
+
+  lines = []
+  for section, part in values.items():
+    if not isinstance(part, dict) or not part:
+      lines.append(dump({section: part}))
+      continue
+    lines.append(f"{section}:\n")
+    others = (resolved or values)[section]
+    for name, value in part.items():
+      text = textwrap.indent(dump({name: value}), "  ")
+      if others[name] != value:
+        text = f"{text.rstrip()}  # {others[name]}\n"
+      lines.append(text)
+  return "".join(lines)
 
 
 def to_flags(
@@ -101,11 +152,21 @@ def to_flags(
   for part in config_lib.parts():
     values = dataclasses.asdict(getattr(config, part))
     defaults = dataclasses.asdict(getattr(default, part))
+    ignored = _ignored(getattr(config, part))
     for name, value in values.items():
-      if value != defaults[name]:
+      if value != defaults[name] and name not in ignored:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         found.append(f"--{name}={text}")
   return found
+
+
+def _ignored(part: Any) -> tuple[str, ...]:
+  """Returns the options of a part that others make meaningless."""
+  if isinstance(part, config_lib.TrainConfig) and part.train_steps:
+    return ("epochs",)
+  if isinstance(part, config_lib.DataConfig) and part.domain_a:
+    return ("dataset",)
+  return ()
 
 
 def from_json(text: str, source: str = FILE_NAME) -> config_lib.ResolvedConfig:
@@ -132,13 +193,20 @@ def from_json(text: str, source: str = FILE_NAME) -> config_lib.ResolvedConfig:
       f"{source} is not valid JSON ({error}). Restore it from a backup or train"
       " again into a new folder."
     ) from error
-  given = _read_sections(values, config_lib.parts(), _not_a_run(source))
+  fail = _not_a_run(source)
+  given = _read_sections(values, config_lib.parts(), fail, kept=True)
   config = with_given(config_lib.Config(), given)
   if "upsample" not in given.get("model", {}):
     upsample = _SOURCE_UPSAMPLERS.get(config.model.generator_type, "auto")
     model = dataclasses.replace(config.model, upsample=upsample)
     config = dataclasses.replace(config, model=model)
-  return config_checks.resolve(config)
+  try:
+    return config_checks.resolve(config)
+  except errors.UserError as error:
+    for section, part in config_lib.parts().items():
+      if error.option in search_config.declared_options(part):
+        raise fail(named(section, error)) from error
+    raise
 
 
 def save(config: config_lib.ResolvedConfig, model_dir: str) -> None:
@@ -197,6 +265,7 @@ def load(model_dir: str) -> config_lib.ResolvedConfig:
       "model_dir",
     ) from error
   except OSError as error:
+    model_path.require_config(model_dir, "model_dir")
     raise errors.UserError(
       f"holds no trained model ({FILE_NAME} is missing). Give the folder that"
       " `train` wrote.",
@@ -233,7 +302,7 @@ def find(model: str) -> config_lib.ResolvedConfig | None:
   if not data:  # before 0.5.0
     return None
   given = _read_sections(
-    {"data": data}, config_lib.parts(), _not_a_run(found.report)
+    {"data": data}, config_lib.parts(), _not_a_run(found.report), kept=True
   )
   return config_checks.resolve(with_given(config_lib.Config(), given))
 
@@ -251,29 +320,116 @@ def read_given(
   """Reads all that stands between the defaults and the flags.
 
   Args:
-    experiment: Name of a preset; None or "none" for none.
-    config_files: YAML or JSON files with the keys of `config.json`.
-    overrides: Lists such as `train.learning_rate=1e-4,model.init=he`.
+    experiment: As for `read_layers`.
+    config_files: As for `read_layers`.
+    overrides: As for `read_layers`.
 
   Returns:
     The values by section and option; of several for one option the last.
 
   Raises:
-    errors.UserError: If there is no such preset or file, or a key or value
-      cannot be used; carries `experiment`, `config_file` or `params_override`.
+    errors.UserError: As `read_layers`.
+  """
+  return merged(read_layers(experiment, config_files, overrides))
+
+
+def read_layers(
+  experiment: str | None = None,
+  config_files: Sequence[str] = (),
+  overrides: Sequence[str] = (),
+) -> tuple[Layer, ...]:
+  """Reads all that stands between the defaults and the flags, one by one.
+
+  Args:
+    experiment: Name of a preset; None or "none" for none.
+    config_files: YAML or JSON files with the keys of `config.json`.
+    overrides: Lists such as `train.learning_rate=1e-4,model.init=he`.
+
+  Returns:
+    What each says, later ones winning.
+
+  Raises:
+    errors.UserError: If there is no such preset or file, a key or value cannot
+      be used, whichever command it is for, or values contradict each other;
+      carries `experiment`, `config_file` or `params_override`.
   """
   layers = []
   if experiment and experiment != NO_PRESET:
     layers.append(_read_experiment(experiment))
   layers += [_read_file(path, "config_file", path) for path in config_files]
   layers += [_read_override(text) for text in overrides]
-  merged: Given = {}
   for layer in layers:
-    for section, values in layer.items():
-      if section == "train":
-        values = config_lib.replacing_length(values)
-      merged.setdefault(section, {}).update(values)
-  return merged
+    _check_layer(layer)
+  return tuple(layers)
+
+
+def merged(layers: Sequence[Layer]) -> Given:
+  """Returns what several layers say together.
+
+  Args:
+    layers: From `read_layers`.
+  """
+  found: Given = {}
+  for layer in layers:
+    for section, values in layer.values.items():
+      over = config_lib.replacing(_all_sections()[section], values)
+      found.setdefault(section, {}).update(over)
+  return found
+
+
+def _all_sections() -> dict[str, type]:
+  """Returns the classes of all that files and overrides can hold."""
+  return {**config_lib.parts(), **_SECTIONS}
+
+
+def sections() -> tuple[str, ...]:
+  """Returns the sections that are not parts of a run."""
+  return tuple(_SECTIONS)
+
+
+def class_of(section: str) -> type:
+  """Returns the dataclass of a part of a run, or of another section.
+
+  Args:
+    section: `data`, `search` and so on.
+  """
+  return _all_sections()[section]
+
+
+def section_of(part: type) -> str:
+  """Returns the name that a dataclass has in files and overrides.
+
+  Args:
+    part: Its class.
+  """
+  return {cls: name for name, cls in _all_sections().items()}[part]
+
+
+def _check_layer(layer: Layer) -> None:
+  """Refuses values that contradict each other, or that no command can use."""
+  for section, values in layer.values.items():
+    part = _all_sections()[section]
+    try:
+      config_checks.check_said_once(part, values, layer.typed, section)
+      if part is search_config.SearchConfig:
+        search = search_config.with_options(part(), values)
+        config_checks.check_search(search)
+      elif part is command_config.ExportConfig:
+        config_checks.check_export(dataclasses.replace(part(), **values))
+    except errors.UserError as error:
+      raise layer.error(named(section, error)) from error
+
+
+def named(section: str, error: errors.UserError) -> str:
+  """Returns an error about a value of a section, by its key.
+
+  Args:
+    section: Which.
+    error: Carries the option.
+  """
+  return str(
+    errors.UserError(error.args[0], f"{section}.{error.option}", error.value)
+  ).removeprefix("--")
 
 
 def with_given(config: config_lib.Config, given: Given) -> config_lib.Config:
@@ -292,7 +448,7 @@ def with_given(config: config_lib.Config, given: Given) -> config_lib.Config:
   return dataclasses.replace(config, **changed)
 
 
-def _read_experiment(name: str) -> Given:
+def _read_experiment(name: str) -> Layer:
   """Reads a preset."""
   path = PRESETS / f"{name}.yaml"
   if name not in presets():
@@ -305,97 +461,211 @@ def _read_experiment(name: str) -> Given:
   return _read_file(str(path), "experiment", name)
 
 
-def _read_file(path: str, option: str, given: str) -> Given:
+def _read_file(path: str, option: str, given: str) -> Layer:
   """Reads a YAML file; JSON is YAML as well."""
+  remedy = "Give a YAML or JSON file of options."
+  try:
+    text = regular_files.read_text(path, option)
+  except errors.UserError:  # which is a ValueError
+    raise
+  except OSError as error:
+    raise errors.UserError(
+      f"cannot be read ({error.strerror}). {remedy}", option, given
+    ) from error
+  except ValueError as error:
+    raise errors.UserError(
+      f"cannot be read: it is not a text in UTF-8. {remedy}", option, given
+    ) from error
+  try:
+    values = _parse_yaml(text)
+  except errors.UserError as error:
+    raise errors.UserError(
+      f"cannot be read: {error} {remedy}", option, given
+    ) from error
+  if values is None:
+    raise errors.UserError(f"holds no options. {remedy}", option, given)
+
+  def fail(message: str) -> errors.UserError:
+    return errors.UserError(f": {message}", option, given)
+
+  return Layer(option, given, _read_sections(values, _all_sections(), fail))
+
+
+def _parse_yaml(text: str) -> Any:
+  """Returns what YAML or JSON holds.
+
+  Raises:
+    errors.UserError: If it is neither, or gives a name twice; a sentence that
+      goes on behind a colon.
+  """
   import yaml
 
-  if not path.startswith(_DESCRIPTORS):  # what a shell hands over by a pipe
-    regular_files.check(path, option)
+  class Loader(yaml.SafeLoader):
+    """Takes each name once, and no more than somebody has written.
+
+    Numbers of very many digits, of which Python raises what it likes when it
+    makes, compares or shows them, are refused; so are mappings merged into each
+    other (`<<`) until they fill the memory.
+    """
+
+    def flatten_mapping(self, node: Any) -> None:
+      """Puts in what is merged."""
+      super().flatten_mapping(node)
+      if len(node.value) > _MAX_MERGED:
+        raise errors.UserError("it holds a mapping of very many keys.")
+
+    def construct_yaml_int(self, node: Any) -> Any:
+      """Returns a whole number."""
+      self._check_length(node)
+      return super().construct_yaml_int(node)
+
+    def construct_yaml_float(self, node: Any) -> Any:
+      """Returns a number."""
+      self._check_length(node)
+      return super().construct_yaml_float(node)
+
+    def _check_length(self, node: Any) -> None:
+      if len(str(node.value)) > _MAX_NUMBER:
+        raise errors.UserError("it holds a number of very many digits.")
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+      """Returns a dictionary; PyYAML itself would keep the last of a name."""
+      seen = set()
+      for key, _ in getattr(node, "value", ()):
+        if key.tag.endswith(":str") and key.value in seen:
+          raise errors.UserError(
+            f"{key.value} stands there twice, the second time in line"
+            f" {key.start_mark.line + 1}."
+          )
+        seen.add(key.value if key.tag.endswith(":str") else None)
+      return super().construct_mapping(node, deep=deep)
+
+  for kind in ("int", "float"):
+    Loader.add_constructor(
+      f"tag:yaml.org,2002:{kind}", getattr(Loader, f"construct_yaml_{kind}")
+    )
   try:
-    text = pathlib.Path(path).read_text(encoding="utf-8")
-    values = yaml.safe_load(text)
-  # ValueError: no text, or a date or a number that there cannot be.
-  except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-    reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+    return yaml.load(text, Loader=Loader)  # noqa: S506
+  except errors.UserError:
+    raise
+  except yaml.MarkedYAMLError as error:
+    mark = error.problem_mark or error.context_mark
+    where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "it"
+    raise errors.UserError(f"{where} is not valid YAML.") from error
+  except yaml.YAMLError as error:  # such as a control character
+    raise errors.UserError("it is not a text.") from error
+  except RecursionError as error:
+    raise errors.UserError("its brackets are nested too deep.") from error
+  except (ValueError, TypeError, ArithmeticError) as error:
     raise errors.UserError(
-      f"cannot be read ({reason}). Give a YAML or JSON file of options.",
-      option,
-      given,
+      "it holds a date or a number that there cannot be."
     ) from error
-  return _read_sections(
-    {} if values is None else values,
-    {**config_lib.parts(), **_SECTIONS},
-    lambda message: errors.UserError(f": {message}", option, given),
-  )
 
 
-def _read_override(text: str) -> Given:
+def _read_override(text: str) -> Layer:
   """Reads one list of `part.option=value`."""
-  by_key = _options_by_key({**config_lib.parts(), **_SECTIONS})
+  by_key = _options_by_key(_all_sections())
   found: Given = {}
 
   def fail(message: str) -> errors.UserError:
     return errors.UserError(f": {message}", "params_override", text)
 
-  for assignment in _assignments(text):
-    key, equals, value = assignment.partition("=")
-    section, dot, name = key.strip().partition(".")
+  for assignment in _assignments(text, fail):
+    key, equals, value = (part.strip() for part in assignment.partition("="))
+    section, dot, name = key.partition(".")
     if not equals or not dot:
+      near = _same_name(key, by_key)
       raise fail(
-        f"{assignment.strip()!r} must be like train.learning_rate=1e-4."
+        f"{assignment.strip()!r} must be like train.learning_rate=1e-4; a list"
+        f" stands in brackets.{near}"
       )
     entry = _find_option(section, name, by_key, fail)
+    if name in found.get(section, {}):
+      raise fail(f"{key} stands there twice.")
+    takes_list = entry.length is not None or entry.kind is str
+    if takes_list and value[:1] == "[" and value[-1:] == "]":
+      value = value[1:-1]
     try:
-      parsed = options.parse(entry, value.strip().strip("[]"))
+      parsed = options.parse(entry, value)
+      options.check_given(entry, name, parsed)
     except errors.UserError as error:
-      raise fail(f"{key.strip()}={value.strip()} {error.args[0]}") from error
+      raise fail(f"{key}={value} {error.args[0]}") from error
     found.setdefault(section, {})[name] = parsed
-  return found
+  return Layer("params_override", text, found)
 
 
-def _assignments(text: str) -> list[str]:
+def _assignments(
+  text: str, fail: Callable[[str], errors.UserError]
+) -> list[str]:
   """Splits at commas that are not within the brackets of a list."""
   found, depth = [""], 0
   for character in text:
     depth += {"[": 1, "]": -1}.get(character, 0)
+    if depth not in (0, 1):
+      break
     if character == "," and not depth:
       found.append("")
     else:
       found[-1] += character
-  return [part for part in found if part.strip()]
+  if depth:
+    raise fail("a bracket is missing. Write a list as in data.range=[0,255].")
+  if not all(part.strip() for part in found):
+    raise fail("there is a comma with nothing beside it.")
+  return found
 
 
 def _read_sections(
   values: Any,
   known: Mapping[str, type],
   fail: Callable[[str], errors.UserError],
+  kept: bool = False,
 ) -> Given:
-  """Checks names and types of what JSON or YAML holds."""
+  """Checks names, types and ranges of what JSON or YAML holds.
+
+  What a run has `kept` may be empty where it is not to be given so any more.
+  """
   by_key = _options_by_key(known)
   found: Given = {}
   for section, part in _object(values, fail).items():
     if section not in known:
-      near = errors.nearest(str(section), known)
-      shown = reprlib.repr(section)
+      near = _same_name(str(section), by_key) or errors.nearest(
+        str(section), known
+      )
+      shown = _shown(section)
       raise fail(f"there are no options called {shown}.{near}")
     found[section] = {}
     for name, value in _object(part or {}, fail).items():
       entry = _find_option(section, name, by_key, fail)
       try:
         found[section][name] = options.convert(entry, value)
+        check = options.check_kept if kept else options.check_given
+        check(entry, name, found[section][name])
       except TypeError as error:
-        shown = reprlib.repr(value)
-        raise fail(f"{section}.{name} {error}, found {shown}.") from error
+        shown = "" if value is None else f", found {_shown(value)}"
+        raise fail(f"{section}.{name} {error}{shown}.") from error
+      except errors.UserError as error:
+        raise fail(named(section, error)) from error
   return found
+
+
+def _same_name(name: str, by_key: Mapping[str, options.Declared]) -> str:
+  """Returns the key of an option that was given without its part."""
+  keys = [key for key in by_key if key.partition(".")[2] == name]
+  return f" Did you mean {keys[0]}?" if keys else ""
 
 
 def _object(
   value: Any, fail: Callable[[str], errors.UserError]
 ) -> dict[str, Any]:
   if not isinstance(value, dict):
-    shown = reprlib.repr(value)
+    shown = _shown(value)
     raise fail(f"expected an object of names and values, found {shown}.")
   return value
+
+
+def _shown(value: Any) -> str:
+  """Returns what was found instead, for a message."""
+  return messages.shown(reprlib.repr(value))
 
 
 def _options_by_key(
@@ -419,8 +689,7 @@ def _find_option(
   key = f"{section}.{name}"
   if key not in by_key:
     # The right name in the wrong part is nearer than any other name.
-    same = [known_key for known_key in by_key if known_key.endswith(f".{name}")]
-    near = f" Did you mean {same[0]}?" if same else errors.nearest(key, by_key)
+    near = _same_name(str(name), by_key) or errors.nearest(key, by_key)
     raise fail(f"{key} is not an option.{near}")
   return by_key[key]
 

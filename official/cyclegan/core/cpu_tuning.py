@@ -24,6 +24,11 @@ from official.cyclegan.core import config as config_lib
 # Read by TensorFlow when it is imported.
 _ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 _AVX2 = "avx2"  # as Linux calls it
+# oneDNN's own limit, which leaves instructions of the processor unused; and the
+# values with which it still computes in bfloat16.
+_ONEDNN_LIMIT = "ONEDNN_MAX_CPU_ISA"
+_BFLOAT16_LIMITS = ("ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_FP16")
+_BFLOAT16_PREFIXES = ("AVX512_CORE_AMX", "AVX10")
 _FEW_CORES = 2
 # What Linux calls bfloat16 arithmetic that TensorFlow uses.
 _BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
@@ -81,7 +86,14 @@ def tune(choose_threads: bool, xla: bool) -> None:
 
 
 def has_bfloat16() -> bool:
-  """Returns whether the processor computes in bfloat16, as Linux says."""
+  """Returns whether bfloat16 arithmetic is used, where Linux says there is any.
+
+  It is not if the environment variable ONEDNN_MAX_CPU_ISA holds oneDNN to fewer
+  instructions (its documentation, "CPU dispatcher control").
+  """
+  limit = os.environ.get(_ONEDNN_LIMIT, "").upper() or _BFLOAT16_LIMITS[0]
+  if limit not in _BFLOAT16_LIMITS and not limit.startswith(_BFLOAT16_PREFIXES):
+    return False
   return bool(_processor_flags() & _BFLOAT16_FLAGS)
 
 

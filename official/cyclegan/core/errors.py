@@ -20,6 +20,11 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from official.cyclegan.core import messages
+
+# How alike two names must be, by difflib's ratio, so that one may be meant by
+# the other: two letters of eight may be wrong, but not four of eight.
+_NEAR = 0.7
 _KEPT = "_cyclegan_kept"  # attribute of errors that `keeping` has seen
 
 
@@ -51,10 +56,10 @@ class UserError(ValueError):
     self.option, self.value = option, value
 
   def __str__(self) -> str:
-    message = str(self.args[0])
+    message = messages.shortened(str(self.args[0]))
     if self.option is None:
       return message
-    value = "" if self.value is None else f"={self.value}"
+    value = "" if self.value is None else f"={messages.shown(self.value)}"
     space = "" if message[:1] in (":", ",") else " "
     return f"--{self.option}{value}{space}{message}"
 
@@ -164,18 +169,22 @@ def kept(error: BaseException) -> str:
   return getattr(error, _KEPT, "")
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
   """Returns what a mistyped name probably means, as the end of a sentence.
 
   Args:
     name: What was given.
     known: What could have been given.
+    prefix: What stands before such names, as `--` before flags.
 
   Returns:
     `" Did you mean x?"`, or nothing if no name is near.
   """
-  close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-  return f" Did you mean {close[0]}?" if close else ""
+  by_letters = {other.lower(): other for other in known}
+  close = difflib.get_close_matches(
+    name.lower(), list(by_letters), n=1, cutoff=_NEAR
+  )
+  return f" Did you mean {prefix}{by_letters[close[0]]}?" if close else ""
 
 
 def first_line(error: Exception) -> str:

@@ -35,7 +35,9 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, IO
+
+from absl import logging
 
 from official.cyclegan.core import errors
 from official.cyclegan.core import locks
@@ -46,7 +48,9 @@ _AT_FDCWD = -100  # linux/fcntl.h
 _RENAME_EXCHANGE = 2  # linux/fs.h
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _HASHED_BYTES = 1 << 20  # at a time
-_PARTIAL, _PREVIOUS = ".partial", ".previous"
+# Behind names of what is not done, or was replaced. Nobody else's files have
+# such names, so that what a killed process left can be removed.
+PARTIAL, _PREVIOUS = ".cyclegan-partial", ".cyclegan-previous"
 _TRIES = 100
 _numbers = itertools.count()
 # What Python raises of values of another type, length or size.
@@ -71,14 +75,18 @@ def write_text(path: str | pathlib.Path, text: str, option: str) -> None:
 
   Raises:
     StorageError: If the file cannot be written.
+    UserError: If there is a pipe, a device or a socket.
   """
   try:
     with _renamed(path) as partial:
       partial.write_text(messages.printable(text), encoding="utf-8")
   except OSError as error:
     raise errors.StorageError(
-      f": {path} cannot be written ({error.strerror}). Free some space, or give"
-      " a folder that is writable.",
+      f": {path} cannot be written ({error.strerror}). "
+      + (
+        _in_the_way(error)
+        or "Free some space, or give a folder that is writable."
+      ),
       option,
     ) from error
 
@@ -199,15 +207,25 @@ def writing(path: str | pathlib.Path) -> Iterator[str]:
 
   Raises:
     StorageError: If the file system refuses.
+    UserError: If there is a pipe, a device or a socket.
   """
   try:
     with _renamed(path) as partial:
       yield str(partial)
   except OSError as error:
     raise errors.StorageError(
-      f"{path} cannot be written ({error.strerror}). Choose another place or"
-      " free some space."
+      f"{path} cannot be written ({error.strerror}). "
+      + (_in_the_way(error) or "Choose another place or free some space.")
     ) from error
+
+
+def _in_the_way(error: OSError) -> str:
+  """Returns a remedy if a folder has the name that a file needs."""
+  if error.errno != errno.EISDIR:
+    return ""
+  name = error.filename2 or error.filename
+  where = f"the folder {os.fsdecode(name)}" if name else "that folder"
+  return f"Rename or remove {where}, or choose another place."
 
 
 class Partial:
@@ -217,7 +235,7 @@ class Partial:
   elsewhere, loses that name. While another process writes it there is none.
 
   Attributes:
-    path: Its name: that of the other one with `.partial` behind it, or a short
+    path: Its name: that of the other one with `PARTIAL` behind it, or a short
       one where that were too long.
   """
 
@@ -229,12 +247,14 @@ class Partial:
 
     Raises:
       OSError: If the file system refuses, or another process writes it.
+      UserError: If the other file is a pipe, a device or a socket.
     """
     self._target = os.fspath(target)
+    regular_files.check_output(self._target)
     parent, name = os.path.split(self._target)
-    hidden = f"{name}{_PARTIAL}"
+    hidden = f"{name}{PARTIAL}"
     if len(os.fsencode(hidden)) > locks.MAX_NAME_BYTES:
-      hidden = locks.hidden_name(name, _PARTIAL)
+      hidden = locks.hidden_name(name, PARTIAL)
     self.path = os.path.join(parent, hidden)
     self._descriptor: int | None = _create(self.path)
 
@@ -365,6 +385,46 @@ def remove(path: str | pathlib.Path) -> None:
   shutil.rmtree(path)
 
 
+def discard(path: str) -> None:
+  """Removes what nothing depends on any more, as `remove` does.
+
+  A failure ends nothing that has been done well: it is tried once more, as
+  after an interruption, and then logged.
+
+  Args:
+    path: What to remove.
+  """
+  try:
+    remove(path)
+  except BaseException as first:
+    try:
+      remove(path)
+    except OSError as error:
+      logging.warning("%s is left behind (%s).", path, error)
+    if not isinstance(first, OSError):
+      raise
+
+
+@contextlib.contextmanager
+def temporary_folder(prefix: str = "cyclegan_") -> Iterator[str]:
+  """Makes a folder for as long as something is done with it.
+
+  Args:
+    prefix: What its name begins with.
+
+  Yields:
+    Its path, in the system's folder for temporary files.
+
+  Raises:
+    OSError: If it cannot be made.
+  """
+  folder = tempfile.mkdtemp(prefix=prefix)
+  try:
+    yield folder
+  finally:
+    discard(folder)
+
+
 def make_folder(path: str, option: str) -> None:
   """Creates a folder for output, with its parents.
 
@@ -373,8 +433,10 @@ def make_folder(path: str, option: str) -> None:
     option: Name of the option that holds it, for messages.
 
   Raises:
-    UserError: If a file is in the way or the place is not writable.
+    UserError: If a file, a pipe, a device or a socket is in the way, or the
+      place is not writable.
   """
+  regular_files.check_output(path, option)
   try:
     os.makedirs(path, exist_ok=True)
   except FileExistsError as error:
@@ -403,6 +465,7 @@ def require_replaceable(folder: str, option: str) -> None:
   """
   target = os.path.realpath(folder)
   problem = ""
+  regular_files.check_output(target, option)
   if os.path.lexists(target) and not os.path.isdir(target):
     raise errors.UserError("is a file. Give another folder.", option, folder)
   mounted = _mounted(target)
@@ -530,8 +593,7 @@ def replacing_folder(folder: str, option: str) -> Iterator[str]:
           folder,
         ) from error
     finally:
-      with contextlib.suppress(OSError):  # after a swap: what was there
-        remove(made)
+      discard(made)  # after a swap: what was there
 
 
 def carry_over(folder: str, made: str, names: Iterable[str]) -> None:
@@ -571,8 +633,8 @@ def _partial_prefix(name: str) -> str:
   """Returns how names of folders begin in which another one is made."""
   most = locks.MAX_NAME_BYTES - len(f"{_PREVIOUS}_12345678")
   if len(os.fsencode(name)) >= most:
-    return locks.hidden_name(name * 2, f"{_PARTIAL}_")
-  return f".{name}{_PARTIAL}_"
+    return locks.hidden_name(name * 2, f"{PARTIAL}_")
+  return f".{name}{PARTIAL}_"
 
 
 def _tidy(parent: str, name: str) -> None:
@@ -735,8 +797,20 @@ def sha256(path: str | pathlib.Path) -> str:
   Raises:
     OSError: If it cannot be read.
   """
-  digest = hashlib.sha256()
   with open(path, "rb") as file:
-    while chunk := file.read(_HASHED_BYTES):
-      digest.update(chunk)
+    return sha256_of(file)
+
+
+def sha256_of(file: IO[bytes]) -> str:
+  """Returns the SHA-256 of what can be read from a file, in hexadecimal.
+
+  Args:
+    file: Open for reading bytes, also TensorFlow's of an address.
+
+  Raises:
+    OSError: If it cannot be read.
+  """
+  digest = hashlib.sha256()
+  while chunk := file.read(_HASHED_BYTES):
+    digest.update(chunk)
   return digest.hexdigest()

@@ -20,12 +20,13 @@ is not imported, so that `--help` and a refused flag are quick.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from absl import flags
@@ -35,6 +36,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
+from official.cyclegan.core import model_path
 from official.cyclegan.core import options
 from official.cyclegan.core import overwriting
 from official.cyclegan.core import search_config
@@ -61,6 +63,15 @@ _STUDENT_LOSSES = ("lambda_distill", "lambda_features")
 # What each flag was made from. One process has one command; only tests import
 # several, and there the last one's `--format` counts.
 _DEFINED: dict[str, options.Declared] = {}
+# The classes with options that this process has defined flags of; and, by part,
+# what the command leaves out of a run's options: files must not open it either.
+_PARTS: set[type] = set()
+_LEFT_OUT: dict[str, set[str]] = {}
+# What gets the options whose flags are noted instead of defined, by name.
+_NOTED: list[dict[str, options.Declared]] = []
+# Values of flags as they were typed, and flags that only a --flagfile gives.
+_TYPED: dict[str, str] = {}
+_FROM_FLAGFILES: set[str] = set()
 
 
 class _Parser(flags.ArgumentParser):
@@ -75,13 +86,12 @@ class _Parser(flags.ArgumentParser):
     if not isinstance(argument, str):
       return argument  # a default
     value = options.parse(self._entry, argument)
-    elements = [value] if self._entry.length is None else value
-    for element in elements:
-      try:
-        options.check_value(self._entry, self._entry.name, element)
-      except errors.UserError as error:
-        error.value = argument  # the whole list
-        raise
+    try:
+      options.check_given(self._entry, self._entry.name, value)
+    except errors.UserError as error:
+      error.value = argument  # the whole list
+      raise
+    _TYPED[self._entry.name] = argument
     return value
 
   def flag_type(self) -> str:
@@ -106,12 +116,53 @@ def define(part: type, *names: str) -> None:
     part: A dataclass with options.
     *names: Only these; all if none is given.
   """
-  for name, entry in search_config.declared_options(part).items():
-    if names and name not in names:
-      continue
+  declared = {
+    name: entry
+    for name, entry in search_config.declared_options(part).items()
+    if not names or name in names
+  }
+  if _NOTED:
+    _NOTED[-1].update(declared)
+    return
+  _PARTS.add(part)
+  for name, entry in declared.items():
     if _DEFINED.get(name) != entry:
       _define(entry)
       _DEFINED[name] = entry
+
+
+def take_section(section: str) -> None:
+  """Lets files and overrides give options for which there are no flags.
+
+  Args:
+    section: One that is not a part of a run.
+  """
+  if not _NOTED:
+    _PARTS.add(config_file.class_of(section))
+
+
+@contextlib.contextmanager
+def noting_defined() -> Iterator[dict[str, options.Declared]]:
+  """Notes what would be defined within, instead of defining it.
+
+  Yields:
+    What fills with the options, by name.
+  """
+  defined: dict[str, options.Declared] = {}
+  _NOTED.append(defined)
+  try:
+    yield defined
+  finally:
+    _NOTED.remove(defined)
+
+
+def peers() -> dict[str, str]:
+  """Returns what other code calls this command's options, with their names."""
+  return {
+    peer: name
+    for name, entry in _DEFINED.items()
+    for peer in entry.option.peers
+  }
 
 
 def define_run(
@@ -124,19 +175,27 @@ def define_run(
     devices: Whether with those of what it runs on.
     timed: Whether with those that say how long it takes.
   """
-  for part in config_lib.parts().values():
-    if part is config_lib.LossConfig:
-      own = search_config.declared_options(part)
-      define(part, *(n for n in own if distilled or n not in _STUDENT_LOSSES))
-    elif part is config_lib.DistillConfig:
-      if distilled:
-        define(part)
-    elif part is config_lib.TrainConfig and not timed:
-      own = search_config.declared_options(part)
-      define(part, *(n for n in own if n not in ("max_minutes", "until")))
-    elif part is not config_lib.DeviceConfig or devices:
-      define(part)
+  closed: dict[type, tuple[str, ...]] = {}
+  if not distilled:
+    closed[config_lib.LossConfig] = _STUDENT_LOSSES
+    closed[config_lib.DistillConfig] = _names(config_lib.DistillConfig)
+  if not devices:
+    closed[config_lib.DeviceConfig] = _names(config_lib.DeviceConfig)
+  if not timed:
+    closed[config_lib.TrainConfig] = ("max_minutes", "until")
+  for section, part in config_lib.parts().items():
+    left_out = closed.get(part, ())
+    open_names = [name for name in _names(part) if name not in left_out]
+    if open_names:
+      define(part, *open_names)
+    if not _NOTED:
+      _LEFT_OUT[section] = set(left_out)
   define(command_config.CommandConfig, *FRONT_DOOR, "dry_run", "format")
+
+
+def _names(part: type) -> tuple[str, ...]:
+  """Returns the names of all options of a dataclass."""
+  return tuple(search_config.declared_options(part))
 
 
 def _define(entry: options.Declared) -> None:
@@ -202,9 +261,33 @@ def given(part: Any) -> dict[str, Any]:
     given_now = flag.present or not flag.using_default_value
     if given_now and flag.value is not None:
       found[name] = flag.value
-      if entry.option.repeated and entry.option.is_path:  # has absl's parser
+      if entry.option.repeated:  # has absl's parser
+        options.check_given(entry, name, flag.value)
+      if entry.option.repeated and entry.option.is_path:
         found[name] = [options.expanded(name, path) for path in flag.value]
   return found
+
+
+def came_from_flagfiles(names: Iterable[str]) -> None:
+  """Notes which flags stand in a `--flagfile` only.
+
+  Such a file is like a preset: what is typed beside it wins, and it may hold
+  what has no effect.
+
+  Args:
+    names: All of them.
+  """
+  _FROM_FLAGFILES.clear()
+  _FROM_FLAGFILES.update(names)
+
+
+def _typed(part: Any) -> dict[str, Any]:
+  """Returns those options that were given as flags and not by a flag file."""
+  return {
+    name: value
+    for name, value in given(part).items()
+    if name not in _FROM_FLAGFILES
+  }
 
 
 def read(part: Any, names: tuple[str, ...] = ()) -> Any:
@@ -215,15 +298,42 @@ def read(part: Any, names: tuple[str, ...] = ()) -> Any:
     names: Only these options; all if none is named.
   """
   base = part() if isinstance(part, type) else part
-  found = given(base)
-  if names:
-    found = {name: found[name] for name in names if name in found}
-  if isinstance(base, config_lib.DataConfig) and "dataset" in found:
-    # Instead of the folders that a file, or an earlier run, names.
-    found = {"domain_a": "", "domain_b": "", **found}
-  if isinstance(base, config_lib.TrainConfig):
-    found = config_lib.replacing_length(found)
-  return search_config.with_options(base, found)
+  typed = _typed(base)
+  config_checks.check_said_once(type(base), typed, typed=True)
+  others = {n: v for n, v in given(base).items() if n not in typed}
+  for layer in (others, typed):
+    if names:
+      layer = {name: layer[name] for name in names if name in layer}
+    layer = config_lib.replacing(type(base), layer)
+    base = search_config.with_options(base, layer)
+  return base
+
+
+def _require_effect(part: Any) -> Any:
+  """Refuses options that were typed and have no effect because of others.
+
+  Args:
+    part: A part of a configuration, or another section, as it is read.
+
+  Returns:
+    The part.
+
+  Raises:
+    errors.UserError: Carries the option.
+  """
+  typed = set(_typed(part))
+  entries = search_config.declared_options(part)
+  section = config_file.section_of(type(part))
+  for layer in _layers():
+    if layer.typed:
+      # What a flag says of the other option wins, and is no contradiction.
+      typed.update(
+        name
+        for name in layer.values.get(section, ())
+        if not typed & set(entries[name].option.needs)
+      )
+  options.check_effect(part, typed)
+  return part
 
 
 def given_by_files(standard: str | None = None) -> config_file.Given:
@@ -236,13 +346,80 @@ def given_by_files(standard: str | None = None) -> config_file.Given:
   Raises:
     errors.UserError: If one of them cannot be used.
   """
+  return config_file.merged(_layers(standard))
+
+
+def _layers(standard: str | None = None) -> tuple[config_file.Layer, ...]:
+  """Reads files and overrides, and refuses what is not for this command.
+
+  Args:
+    standard: As for `given_by_files`.
+  """
   found = given(command_config.CommandConfig)
   described = bool(found.get("config_file")) or bool(_flagfiles())
-  return _read_once(
+  layers = _read_once(
     found.get("experiment") or (None if described else standard),
     tuple(found.get("config_file", ())),
     tuple(found.get("params_override", ())),
   )
+  for layer in layers:
+    for section, values in layer.values.items():
+      _require_open(layer, section, values)
+  return layers
+
+
+def _require_open(
+  layer: config_file.Layer, section: str, values: Mapping[str, Any]
+) -> None:
+  """Refuses options that the command's flags leave out.
+
+  A file may hold what other commands take, and the defaults of everything.
+  """
+  part = config_file.class_of(section)
+  if layer.typed and section in config_file.sections() and part not in _PARTS:
+    name = next(iter(values))
+    raise layer.error(f"{section}.{name} is not an option of this command.")
+  for name, value in values.items():
+    if name in _LEFT_OUT.get(section, ()) and value != getattr(part, name):
+      raise layer.error(
+        f"{section}.{name}={value} is not an option of this command. Leave it"
+        " out."
+      )
+
+
+def told(error: errors.UserError) -> str:
+  """Returns an error in the user's own terms.
+
+  What a file or an override holds is named by these, what was typed is shown as
+  it was typed.
+
+  Args:
+    error: The error.
+  """
+  option = error.option
+  if option is None or option in FRONT_DOOR:
+    return str(error)
+  if option in flags.FLAGS and flags.FLAGS[option].present:
+    parsed, text = flags.FLAGS[option].value, _TYPED.get(option)
+    joined = ",".join(map(str, parsed)) if isinstance(parsed, tuple) else parsed
+    if text is not None and error.value in (parsed, joined):
+      return str(errors.UserError(error.args[0], option, text))
+    return str(error)
+  for layer in reversed(_layers_read()):
+    for section, values in layer.values.items():
+      if option in values and option not in _LEFT_OUT.get(section, ()):
+        return str(layer.error(config_file.named(section, error)))
+  return str(error)
+
+
+def _layers_read() -> tuple[config_file.Layer, ...]:
+  """Returns files and overrides where they were given and can be read."""
+  if not all(name in flags.FLAGS for name in FRONT_DOOR[1:]):
+    return ()
+  try:
+    return _layers()
+  except errors.UserError:  # the error to be told is another one
+    return ()
 
 
 def _flagfiles() -> list[str]:
@@ -271,7 +448,7 @@ def refuse_overwriting(option: str, output: str, *names: str) -> None:
 
 
 # A pipe, as in --config_file=<(...), can be read only once.
-_read_once = functools.cache(config_file.read_given)
+_read_once = functools.cache(config_file.read_layers)
 
 
 def config_from_flags(
@@ -292,11 +469,14 @@ def config_from_flags(
   config = config_file.with_given(
     base or config_lib.Config(), given_by_files(standard)
   )
-  parts = {name: read(getattr(config, name)) for name in config_lib.parts()}
+  parts = {
+    name: _require_effect(read(getattr(config, name)))
+    for name in config_lib.parts()
+  }
   return config_lib.Config(**parts)
 
 
-def run_from_flags(model_dir: str | None) -> config_lib.ResolvedConfig:
+def run_from_flags(model_dir: str | None) -> config_lib.Config:
   """Returns the configuration of a run that begins, or goes on, in a folder.
 
   Args:
@@ -305,7 +485,8 @@ def run_from_flags(model_dir: str | None) -> config_lib.ResolvedConfig:
   Returns:
     What files and flags describe, and `config_file.STANDARD_PRESET` where no
     file does. A run that was begun without that preset goes on without it: of
-    both the one is taken that is more like what the folder says.
+    both the one is taken that is more like what the folder says. To be
+    resolved.
 
   Raises:
     errors.UserError: If a file or a value cannot be used.
@@ -313,16 +494,16 @@ def run_from_flags(model_dir: str | None) -> config_lib.ResolvedConfig:
   standard = config_from_flags(standard=config_file.STANDARD_PRESET)
   plain = config_from_flags()
   if standard == plain or not config_file.is_run(model_dir):
-    return config_checks.resolve(standard)
+    return standard
   try:
     earlier = config_file.load(str(model_dir))
   except errors.UserError:  # who goes on from there is told
-    return config_checks.resolve(standard)
+    return standard
 
-  def differences(config: config_lib.ResolvedConfig) -> int:
-    return len(config_file.to_flags(config, earlier))
+  def differences(config: config_lib.Config) -> int:
+    return len(config_file.to_flags(config_checks.resolve(config), earlier))
 
-  return min(map(config_checks.resolve, (standard, plain)), key=differences)
+  return min(standard, plain, key=differences)
 
 
 def search_from_flags(
@@ -331,7 +512,7 @@ def search_from_flags(
   """Returns the options of a search that files and flags describe, checked.
 
   Args:
-    space: One of `config.SPACES`, which has defaults of its own.
+    space: One of `search_config.SPACES`, which has defaults of its own.
 
   Raises:
     errors.UserError: If a value cannot be used.
@@ -343,7 +524,7 @@ def search_from_flags(
   )
   search = read(_with_section(search, "search"))
   config_checks.check_search(search)
-  return search
+  return _require_effect(search)
 
 
 def evaluation_from_flags() -> command_config.EvaluateConfig:
@@ -352,7 +533,9 @@ def evaluation_from_flags() -> command_config.EvaluateConfig:
   Raises:
     errors.UserError: If a value cannot be used.
   """
-  evaluation = read(command_config.EvaluateConfig)
+  evaluation = read(
+    _with_section(command_config.EvaluateConfig(), "evaluation")
+  )
   config_checks.check_evaluation(evaluation)
   return evaluation
 
@@ -363,21 +546,48 @@ def export_from_flags() -> command_config.ExportConfig:
   Raises:
     errors.UserError: If two of them contradict each other.
   """
-  export = read(command_config.ExportConfig)
+  export = read(_with_section(command_config.ExportConfig(), "export"))
   size = read(command_config.CommandConfig).size
   if size and export.sizes:
     raise errors.UserError(
       "and --sizes say the same. Give one of them.", "size", size
     )
-  return dataclasses.replace(export, sizes=(size,)) if size else export
+  if size:
+    export = dataclasses.replace(export, sizes=(size,))
+  return _require_effect(export)
 
 
-def selection_from_flags() -> command_config.GeneratorSelection:
-  """Returns which of a run's generators the flags want."""
+def selection_from_flags(
+  model: str, flag: str = "model"
+) -> command_config.GeneratorSelection:
+  """Returns which of a run's generators the flags want.
+
+  Args:
+    model: Where they are to be taken from.
+    flag: Which flag names it.
+
+  Raises:
+    errors.UserError: If something is wanted of a model that is not a run, or
+      of a run that has no such checkpoint.
+  """
   command = read(command_config.CommandConfig)
-  return command_config.GeneratorSelection(
+  selection = command_config.GeneratorSelection(
     command.checkpoint, use_ema=not command.raw_generator
   )
+  if selection != command_config.DEFAULT_SELECTION:
+    with errors.given_as(model=flag):
+      found = model_path.locate(model)
+    if found.kind is not model_path.Kind.RUN:
+      raise errors.UserError(
+        f"is for the folder of a run, and {model} is none. Leave it out.",
+        "raw_generator" if command.raw_generator else "checkpoint",
+        None if command.raw_generator else command.checkpoint,
+      )
+    name = model_path.CHECKPOINT_FOLDERS[selection.checkpoint]
+    if not os.path.isdir(os.path.join(model, name)):
+      with errors.given_as(model_dir=flag):
+        raise model_path.no_checkpoint(model, selection.checkpoint)
+  return selection
 
 
 def with_given_source(
@@ -391,13 +601,19 @@ def with_given_source(
   Raises:
     errors.UserError: If a value cannot be used.
   """
-  data = read(config.data, SOURCE_OPTIONS)
+  values = {
+    name: value
+    for name, value in given_by_files().get("data", {}).items()
+    if name in SOURCE_OPTIONS
+  }
+  data = dataclasses.replace(config.data, **values)
+  data = read(data, SOURCE_OPTIONS)
   return config_checks.resolve(dataclasses.replace(config, data=data))
 
 
 def source_is_given() -> bool:
-  """Returns whether flags name the pictures."""
-  found = given(config_lib.DataConfig)
+  """Returns whether flags, files or overrides name the pictures."""
+  found = {**given_by_files().get("data", {}), **given(config_lib.DataConfig)}
   return "dataset" in found or "domain_a" in found
 
 

@@ -15,7 +15,8 @@
 
 Who writes holds `.NAME.lock` beside the folder, or `.cyclegan.lock` in it where
 nothing can be put beside it or the folder is a file system of its own. The file
-is locked with flock, which ends with the process, and says who that is. On
+is locked with flock, which ends with the process, and says who that is; a file
+of that name that says something else is somebody's own, and refused. On
 file systems without flock its host and process number decide. A lock from
 another machine counts as long as its file is touched, which the holder does
 every few seconds. Readers take no lock.
@@ -53,6 +54,7 @@ _OLD_SECONDS = 600.0  # by this machine's clock: need not be watched
 _SETTLE_SECONDS = 0.2  # without flock, until the last of several has written
 _TRIES = 100
 _MOST_BYTES = 4096  # of what a lock's file says
+_BEGUN = b'{"command": "'  # how all that they say begins
 _GLANCES, _GLANCE_SECONDS = 3, 0.02
 _BESIDE = re.compile(r"\..+\.lock", re.DOTALL)
 # What the file system says if it has no flock.
@@ -105,6 +107,7 @@ def hold(folder: str, option: str, replaces: bool = False) -> Iterator[None]:
 
   Raises:
     InUseError: If another process holds it.
+    errors.StorageError: If a file that is no lock has the lock's name.
   """
   path = os.path.realpath(folder)
   key = os.getpid(), path
@@ -235,6 +238,13 @@ def _acquire(
       lock = _take(place, replaces)
     except _Held as held:
       raise _in_use(held.by, folder, option) from held
+    except _NotOurs as found_there:
+      raise errors.StorageError(
+        f": {place}, where this command says that it writes there, is a file"
+        " of somebody's own. Rename it, or give another folder.",
+        option,
+        folder,
+      ) from found_there
     except OSError:  # read-only, or somebody else's
       continue
     break
@@ -286,6 +296,10 @@ class _Held(Exception):
     self.by = by
 
 
+class _NotOurs(Exception):
+  """A file has a lock's name and says something else."""
+
+
 def _take(place: str, replaces: bool) -> _Lock:
   """Makes a lock's file, or takes over one whose holder is gone."""
   for attempt in range(_TRIES):
@@ -307,6 +321,8 @@ def _take(place: str, replaces: bool) -> _Lock:
       if not is_at(descriptor, place):  # released in between
         os.close(descriptor)
         continue
+      if found is None and not _is_blank(descriptor):
+        raise _NotOurs
       if found and _is_alive(found, place, descriptor, locked):
         raise _Held(found)
       mine = _myself(replaces)
@@ -373,6 +389,18 @@ def _read(descriptor: int) -> Holder | None:
     )
   except (OSError, ValueError, KeyError, TypeError):
     return None
+
+
+def _is_blank(descriptor: int) -> bool:
+  """Says whether a lock's file is new, or has lost what it said.
+
+  As of a machine that lost its power, or of a full disk.
+  """
+  os.lseek(descriptor, 0, os.SEEK_SET)
+  text = os.read(descriptor, _MOST_BYTES).strip(b"\0")
+  if os.fstat(descriptor).st_size > _MOST_BYTES:
+    return False
+  return not text or _BEGUN.startswith(text) or text.startswith(_BEGUN)
 
 
 def _is_alive(

@@ -20,6 +20,10 @@ import re
 # What `os.fsdecode` makes of bytes that are not UTF-8, 0x80 to 0xff.
 _BYTE = re.compile("[\udc80-\udcff]")
 _LONE = re.compile("[\ud800-\udfff]")
+# What is longer than this, letters, is no help on a screen: a word, such as a
+# path of two of the longest names, and all of a message.
+_MOST_OF_WORD, _MOST_OF_ALL = 700, 8000
+_LONG_WORD = re.compile(rf"\S{{{_MOST_OF_WORD + 1},}}")
 _PLURALS = {"was": "were", "is": "are", "has": "have"}
 
 
@@ -49,6 +53,38 @@ def printable(text: str) -> str:
   """
   text = _BYTE.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", text)
   return _LONE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def shown(value: object) -> str:
+  """Returns a value that somebody has given, for a message.
+
+  Args:
+    value: Any, of any size.
+
+  Returns:
+    Its text; where that is very long its begin, its end and its length.
+  """
+  try:
+    return _cut(str(value), _MOST_OF_WORD)
+  except ValueError:  # Python writes no whole number of very many digits
+    return "a number of very many digits"
+
+
+def shortened(text: str) -> str:
+  """Returns a message without the middle of what is very long in it.
+
+  Args:
+    text: Any; what users, files and servers have said may be part of it.
+  """
+  text = _LONG_WORD.sub(lambda found: _cut(found[0], _MOST_OF_WORD), text)
+  return _cut(text, _MOST_OF_ALL)
+
+
+def _cut(text: str, most: int) -> str:
+  if len(text) <= most:
+    return text
+  kept = most * 3 // 7
+  return f"{text[:kept]}...({len(text):,} letters)...{text[-kept:]}"
 
 
 def escaped_json(text: str) -> str:

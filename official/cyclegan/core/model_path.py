@@ -21,6 +21,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import os
+import re
 from collections.abc import Mapping
 
 from official.cyclegan.core import command_config
@@ -34,6 +35,7 @@ CHECKPOINT_FOLDERS = {
   config_lib.BEST: "checkpoints_best",
 }
 EXPORT_NAME = "export.json"  # in an export's folder: its report
+_CHECKPOINT = re.compile(r"ckpt-[0-9]+\.index")  # in those folders
 _SAVED_MODEL_NAME = "saved_model.pb"  # in a SavedModel's folder
 _EVALUATION_FOLDER = "evaluation"
 _TFLITE_ENDING = ".tflite"
@@ -41,6 +43,25 @@ _KINDS = (
   "Give the folder that train wrote, a folder or SavedModel that export wrote,"
   " or a .tflite file."
 )
+
+
+def no_checkpoint(model_dir: str, which: str) -> errors.UserError:
+  """Returns the error of a run that has no such checkpoint.
+
+  Args:
+    model_dir: The run's folder.
+    which: `latest` or `best`.
+  """
+  remedy = (
+    "Train with --best_metric, or take --checkpoint=latest."
+    if which == config_lib.BEST
+    else "Train first, or let the training run to its first checkpoint."
+  )
+  return errors.UserError(
+    f"holds no checkpoint in {CHECKPOINT_FOLDERS[which]}/. {remedy}",
+    "model_dir",
+    model_dir,
+  )
 
 
 class Kind(enum.Enum):
@@ -85,7 +106,8 @@ def locate(path: str) -> ModelPath:
       whether it is one.
 
   Raises:
-    errors.UserError: Of the option `model`, if there is nothing or no model.
+    errors.UserError: Of the option `model`, if there is nothing or no model, or
+      a run's folder without its `config.json`.
   """
   if not os.path.exists(path):
     raise errors.UserError(f"does not exist. {_KINDS}", "model", path)
@@ -102,6 +124,7 @@ def locate(path: str) -> ModelPath:
   )
   if os.path.isfile(os.path.join(path, CONFIG_NAME)):
     return ModelPath(path, Kind.RUN, {}, files, "")
+  require_config(path, "model")
   exported = _exported(path)
   if not exported and is_saved_model(path):
     return ModelPath(
@@ -110,6 +133,34 @@ def locate(path: str) -> ModelPath:
   if exported or files or os.path.isfile(os.path.join(path, EXPORT_NAME)):
     return ModelPath(path, Kind.EXPORT, exported, files, _report(path))
   raise errors.UserError(f"is not a model. {_KINDS}", "model", path)
+
+
+def require_config(folder: str, option: str) -> None:
+  """Refuses a run's folder of which only the checkpoints are left.
+
+  Args:
+    folder: Any; need not exist.
+    option: Name of the option that holds it, for the message.
+
+  Raises:
+    errors.UserError: If there are checkpoints and no `config.json`.
+  """
+  if os.path.lexists(os.path.join(folder, CONFIG_NAME)):
+    return
+  for name in CHECKPOINT_FOLDERS.values():
+    try:
+      names = os.listdir(os.path.join(folder, name))
+    except OSError:
+      continue
+    if any(_CHECKPOINT.fullmatch(found) for found in names):
+      raise errors.UserError(
+        f"holds checkpoints (in {name}) but no {CONFIG_NAME}, which says of"
+        " what networks and data they are. Put it back; or write it anew, by"
+        " the command and the flags that began the run with --dry_run >"
+        f" {os.path.join(folder, CONFIG_NAME)}; or give another folder.",
+        option,
+        folder,
+      )
 
 
 def evaluation_folder(model: str) -> str:

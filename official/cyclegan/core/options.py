@@ -26,7 +26,7 @@ import math
 import os
 import re
 import reprlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from official.cyclegan.core import errors
@@ -36,6 +36,12 @@ _KINDS: dict[str, type] = {"bool": bool, "int": int, "float": float, "str": str}
 _WORDS = {
   int: ("a whole number", "whole numbers"),
   float: ("a number", "numbers"),
+}
+_KIND_WORDS = {
+  bool: "true or false",
+  int: "a whole number",
+  float: "a number",
+  str: "a text",
 }
 _EXAMPLES: dict[type, object] = {int: 128, float: 0.5}
 _TRUE, _FALSE = ("true", "t", "1", "yes"), ("false", "f", "0", "no")
@@ -115,6 +121,13 @@ class Option:
     repeated: Whether the flag may be given several times.
     is_path: Whether it can name a file or folder: a `~` in the beginning is the
       user's own folder, which shells see only where a word begins.
+    needs: Without effect unless one of these other options of the same
+      dataclass has one of these values; no values stand for any but 0 and
+      empty.
+    peers: What junyanz's and others' code calls the option: flags that users
+      of that code may type.
+    may_be_empty: Whether an empty text can be meant although it is not the
+      default.
   """
 
   help: str
@@ -133,6 +146,9 @@ class Option:
   shown_default: str = ""
   repeated: bool = False
   is_path: bool = False
+  needs: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
+  peers: tuple[str, ...] = ()
+  may_be_empty: bool = False
 
   def limits(self) -> str:
     """Returns the range in words, empty if there is none."""
@@ -319,6 +335,8 @@ def convert(entry: Declared, value: Any) -> Any:
   Raises:
     TypeError: If it is of another type; the text says which is wanted.
   """
+  if value is None:
+    raise TypeError("has no value: give one, or leave the line out")
   if entry.length is None:
     return _convert_one(entry, value)
   if not isinstance(value, Sequence) or isinstance(value, str):
@@ -342,7 +360,7 @@ def _convert_one(entry: Declared, value: Any) -> Any:
         return os.path.expanduser(value)
       return entry.option.old_values.get(value, value)
     return value
-  raise TypeError(f"must be of type {entry.kind.__name__}")
+  raise TypeError(f"must be {_KIND_WORDS[entry.kind]}")
 
 
 def _require_name(text: str) -> None:
@@ -370,13 +388,23 @@ def check(part: Any) -> None:
   """
   for entry in declared(part):
     value = getattr(part, entry.name)
-    if value is None:
-      continue
-    if entry.length is None:
-      check_value(entry, entry.name, value)
-      continue
-    for element in value:
-      check_value(entry, entry.name, element)
+    if value is not None:
+      check_kept(entry, entry.name, value)
+
+
+def check_kept(entry: Declared, name: str, value: Any) -> None:
+  """Compares a value, or each of a list, with an option's choices and range.
+
+  Args:
+    entry: The option.
+    name: What to call it in the message.
+    value: The value, or the list.
+
+  Raises:
+    UserError: If it cannot be used; carries `name`.
+  """
+  for element in [value] if entry.length is None else value:
+    check_value(entry, name, element)
 
 
 def check_value(entry: Declared, name: str, value: Any) -> None:
@@ -403,9 +431,94 @@ def check_value(entry: Declared, name: str, value: Any) -> None:
     )
   if entry.kind in (int, float) and not entry.option.allows(value):
     limits = entry.option.limits() or "finite"
+    if abs(value) == math.inf:
+      limits = "finite"
     example = entry.option.example
     remedy = f", e.g. {example}" if example is not None else ""
     raise errors.UserError(f"must be {limits}{remedy}.", name, value)
+
+
+def check_given(entry: Declared, name: str, value: Any) -> None:
+  """Compares what was just given for an option with what it can be.
+
+  Unlike a value that a run has kept, a text must not be empty where nothing
+  says what an empty one means.
+
+  Args:
+    entry: The option.
+    name: What to call it in the message.
+    value: The value, or the list.
+
+  Raises:
+    UserError: If it cannot be used; carries `name`.
+  """
+  for element in [value] if entry.length is None else value:
+    empty = isinstance(element, str) and not element.strip()
+    if empty and entry.default != "" and not entry.option.may_be_empty:
+      raise errors.UserError(
+        "is empty: give a value, or leave it out.", name, element
+      )
+  listed = entry.length == 0 and not entry.option.repeated
+  if listed and len(set(value)) < len(value):
+    raise errors.UserError("names something twice.", name)
+  check_kept(entry, name, value)
+
+
+def check_effect(part: Any, typed: Iterable[str]) -> None:
+  """Refuses options that have no effect because of others.
+
+  Args:
+    part: An instance of a dataclass with options.
+    typed: Which of its options were typed, unlike those that a file lists
+      together with all others.
+
+  Raises:
+    UserError: If one `needs` what is not there; carries the option.
+  """
+  typed = set(typed)
+  for entry in declared(part):
+    value = getattr(part, entry.name)
+    if entry.name not in typed or not value or not entry.option.needs:
+      continue
+    others = {name: getattr(part, name) for name in entry.option.needs}
+    if any(
+      _is_one_of(others[name], wanted)
+      for name, wanted in entry.option.needs.items()
+    ):
+      continue
+    shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+    raise errors.UserError(
+      "has no effect with"
+      f" {' and '.join(_flag(n, v) for n, v in others.items())}. Leave it out,"
+      f" or give {' or '.join(_remedies(entry.option.needs))}.",
+      entry.name,
+      shown,
+    )
+
+
+def _is_one_of(value: Any, wanted: tuple[Any, ...]) -> bool:
+  """Returns whether a value, or part of a list, is one of those wanted."""
+  if not wanted:
+    return bool(value)
+  elements = value if isinstance(value, tuple) else (value,)
+  return any(element in wanted for element in elements)
+
+
+def _flag(name: str, value: Any) -> str:
+  """Returns the flag that gives a value, as it would be typed."""
+  if isinstance(value, bool):
+    return f"--{'' if value else 'no'}{name}"
+  text = ",".join(map(str, value)) if isinstance(value, tuple) else value
+  return f"--{name}={text}"
+
+
+def _remedies(needs: Mapping[str, tuple[Any, ...]]) -> Iterator[str]:
+  """Yields the flags of which one is needed."""
+  for name, wanted in needs.items():
+    if not wanted:
+      yield f"--{name}"
+    for value in wanted:
+      yield _flag(name, value)
 
 
 def check_list(

@@ -29,6 +29,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import model_path
+from official.cyclegan.core import regular_files
 
 # A file or folder, whatever it is called: its device and inode.
 _Identity = tuple[int, int]
@@ -90,6 +91,8 @@ def check(
 ) -> None:
   """Refuses an output that is, lies in or would replace what is read.
 
+  Also one that is no file and no folder.
+
   Args:
     reads: What the command reads.
     option: Name of the option that holds the output, for the message.
@@ -99,12 +102,14 @@ def check(
       that was in it stays.
 
   Raises:
-    errors.UserError: If it would.
+    errors.UserError: If it would, or if there is a pipe, a device or a socket.
   """
   if files.is_address(output):
     return
   places = [(output, replaced)]
   places += [(os.path.join(output, name), True) for name in names]
+  for place, _ in places:
+    regular_files.check_output(place, option)
   known: dict[str, frozenset[_Identity]] = {}
   looked_at = [
     (place, whole, _identity(place), _ancestors(place, known))

@@ -67,6 +67,30 @@ def parse_end(
   return end if end.tzinfo else end.astimezone()
 
 
+def check_to_come(train: config_lib.TrainConfig, model_dir: str | None) -> None:
+  """Refuses a time that has passed before the run begins.
+
+  Args:
+    train: Of which `until` is looked at.
+    model_dir: The folder of the run, which may have begun; None: none yet.
+
+  Raises:
+    errors.UserError: Carries `until`.
+  """
+  begun = model_dir and pathlib.Path(model_dir, FILE_NAME).exists()
+  if not train.until or begun:
+    return
+  now = datetime.datetime.now().astimezone()
+  if parse_end(train.until, now) <= now:
+    raise _has_passed(train.until)
+
+
+def _has_passed(until: str) -> errors.UserError:
+  return errors.UserError(
+    "has passed already. Give a time to come.", "until", until
+  )
+
+
 @dataclasses.dataclass
 class Budget:
   """The time of a run.
@@ -181,7 +205,5 @@ def begin(
     ends = parse_end(train.until, began)
   left = (ends - began).total_seconds()
   if left <= 0 and not goes_on:
-    raise errors.UserError(
-      "has passed already. Give a time to come.", "until", train.until
-    )
+    raise _has_passed(train.until)
   return Budget(path, used + max(0.0, left), ends, train.until, used, started)

@@ -114,12 +114,14 @@ class SearchConfig:
     minimum=0,
     largest=config_lib.LARGEST_SIZE,
     fixed=True,
+    needs={"max_latency_ms": (), "max_macs": (), "max_size_kb": ()},
   )
   budget_quantization: str = option(
     "dynamic",
     "Kind of .tflite file that is measured.",
     choices=config_lib.QUANTIZATIONS,
     fixed=True,
+    needs={"max_latency_ms": (), "max_size_kb": ()},
   )
   trial_steps: int = option(
     1000,
@@ -159,6 +161,7 @@ class SearchConfig:
     minimum=2,
     largest=1000,
     fixed=True,
+    needs={"tuner": ("grid",)},
   )
   hyperband_factor: int = option(
     3,
@@ -167,6 +170,7 @@ class SearchConfig:
     minimum=2,
     largest=1000,
     fixed=True,
+    needs={"tuner": ("hyperband",)},
   )
   worker_timeout: int = option(
     60,

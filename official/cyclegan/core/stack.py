@@ -36,6 +36,8 @@ from typing import Any, TYPE_CHECKING
 if TYPE_CHECKING:
   import tensorflow as tf
 
+# What the names begin with under which Keras registers this package's classes.
+KERAS_PACKAGE = "cyclegan"
 # The first TensorFlow that brings Keras 3.
 _FIRST_NEWER = (2, 16)
 # What TensorFlow prints at each import, GPU or not.

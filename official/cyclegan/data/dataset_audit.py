@@ -31,6 +31,7 @@ import tabulate
 import tqdm
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import level_range
@@ -133,7 +134,7 @@ def audit(config: config_lib.DataConfig) -> DatasetAudit:
     errors.UserError: If there are not two domains, or `on_bad_image` is `fail`
       and files cannot be read; the message names all of them.
   """
-  image_files.check_background(config.background)
+  config_checks.check_background(config.background)
   if not config.domain_a and not os.path.isdir(config.dataset):
     raise errors.UserError(
       ": no such folder. Give a folder of pictures, or --domain_a and"

@@ -168,6 +168,37 @@ class Inputs:
   whole: bool = False
 
 
+def require_there(config: config_lib.DataConfig) -> None:
+  """Refuses pictures that are not there, where that is seen at once.
+
+  Commands ask before they load TensorFlow, which takes longer than the user
+  should wait for it.
+
+  Args:
+    config: `dataset` or `domain_a` and `domain_b`. A data set's name, such as
+      `cycle_gan/horse2zebra`, is not looked up.
+
+  Raises:
+    errors.UserError: If a folder is missing.
+  """
+  if config.domain_a:
+    for option in ("domain_a", "domain_b"):
+      folder = getattr(config, option)
+      if not os.path.isdir(folder):
+        raise errors.UserError(
+          ": no such folder. Check the path.", option, folder
+        )
+    return
+  is_path = os.path.isabs(config.dataset) or config.dataset.startswith(".")
+  unfinished = os.path.isdir(f"{config.dataset}.partial")  # told of later
+  if is_path and not os.path.exists(config.dataset) and not unfinished:
+    raise errors.UserError(
+      ": no such folder. Give a folder of pictures, or the name of a data set.",
+      "dataset",
+      config.dataset,
+    )
+
+
 def find(config: config_lib.DataConfig) -> dict[str, DomainFiles]:
   """Finds both domains' pictures; logs what else is there.
 
@@ -182,14 +213,11 @@ def find(config: config_lib.DataConfig) -> dict[str, DomainFiles]:
       layouts.
   """
   if config.domain_a:
+    require_there(config)
     given = {"A": config.domain_a, "B": config.domain_b}
     found = {}
     for domain, folder in given.items():
       option = f"domain_{domain.lower()}"
-      if not os.path.isdir(folder):
-        raise errors.UserError(
-          ": no such folder. Check the path.", option, folder
-        )
       found[domain] = _list_domain(folder, None, option, None)
     _check_apart(config.domain_a, config.domain_b)
     return found

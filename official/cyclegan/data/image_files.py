@@ -51,16 +51,17 @@ class UnreadableError(errors.UserError):
     reason: Why, a part of a sentence.
   """
 
-  def __init__(self, path: str, reason: str):
+  def __init__(
+    self, path: str, reason: str, remedy: str = "Replace or remove it."
+  ):
     """Says what is wrong.
 
     Args:
       path: The file.
       reason: Why it cannot be read, a part of a sentence.
+      remedy: A sentence.
     """
-    super().__init__(
-      f"{path} cannot be read as an image ({reason}). Replace or remove it."
-    )
+    super().__init__(f"{path} cannot be read as an image ({reason}). {remedy}")
     self.path, self.reason = path, reason
 
 
@@ -104,25 +105,6 @@ class Decoded:
 
   rgb: np.ndarray
   alpha: np.ndarray | None = None
-
-
-def check_background(background: str) -> None:
-  """Refuses a colour that Pillow does not know.
-
-  Args:
-    background: The colour's name, or `#rrggbb`.
-
-  Raises:
-    errors.UserError: If Pillow does not know it.
-  """
-  try:
-    PIL.ImageColor.getrgb(background)
-  except ValueError as error:
-    raise errors.UserError(
-      "is not a colour. Give a name such as white, or e.g. #20c0ff.",
-      "background",
-      background,
-    ) from error
 
 
 def inspect(
@@ -356,12 +338,16 @@ def _opened(path: str, max_pixels: int) -> Iterator[image_decoders.Encoded]:
   try:
     with image_decoders.opened(path) as encoded:
       if encoded.width * encoded.height > max_pixels:
-        raise ValueError(
+        raise UnreadableError(
+          path,
           f"its {encoded.width} x {encoded.height} ="
           f" {encoded.width * encoded.height} pixels are more than"
-          f" --max_pixels={max_pixels}"
+          f" --max_pixels={max_pixels}",
+          "Raise that if you trust the file, or replace it.",
         )
       yield encoded
+  except UnreadableError:
+    raise
   # A decoder may raise anything about a damaged file: it is that file's matter.
   except Exception as error:
     raise unreadable(path, error) from error

@@ -30,6 +30,7 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files as files_lib
 from official.cyclegan.core import level_range
@@ -113,7 +114,7 @@ def open_source(config: config_lib.DataConfig, channels: int = 3) -> Source:
     errors.UserError: If there is no such data set, a split is missing or
       empty, or a file is broken.
   """
-  image_files.check_background(config.background)
+  config_checks.check_background(config.background)
   if config.domain_a:
     source = _open_folder(config)
   elif config.paired and not (
@@ -375,6 +376,13 @@ def _open_tfds(
   """Opens what TFDS knows, building it once."""
   builder = _built(config, builder)
   counts = _split_counts(config, builder)
+  if not isinstance(builder.info.features, tfds.features.FeaturesDict):
+    raise errors.UserError(
+      "has examples without names, where pictures named image are wanted."
+      " Choose another data set, or restore its features.json.",
+      "dataset",
+      config.dataset,
+    )
   # Pictures stay encoded until after the shuffle.
   encoded = {
     name: tfds.decode.SkipDecoding()

@@ -18,6 +18,10 @@ TFDS writes the class of every feature into `features.json`, and into
 each when it reads the folder. A stranger's folder could so run any module that
 Python finds, of the working directory as well. Accepted are classes of TFDS's
 own, which are all that `prepare` writes.
+
+It also believes the numbers and names of files that `dataset_info.json` tells:
+with others than there can be it would work or wait for hours, or end in errors
+of its own. They are compared with the files that there are.
 """
 
 from __future__ import annotations
@@ -33,6 +37,7 @@ from tensorflow_datasets.core import constants
 
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import messages
 from official.cyclegan.core import regular_files
 from official.cyclegan.data import folders
 
@@ -41,6 +46,17 @@ FEATURES_NAME = "features.json"
 # field in two ways, and in what TFDS wrote before these.
 _CLASS_KEYS = ("pythonClassName", "python_class_name", "type")
 _OWN_CLASS = re.compile(r"tensorflow_datasets(\.[A-Za-z_][A-Za-z0-9_]*)+")
+_MAX_METADATA = 1 << 26  # bytes; of a thousand files of records it has 100,000
+# What names of files are made of: TFDS's own places, which it fills in by
+# Python's formats, and letters.
+_TEMPLATE = re.compile(
+  r"([\w.-]|\{(DATASET|SPLIT|FILEFORMAT|SHARD_(X_OF_Y|INDEX)|NUM_SHARDS)\})+",
+  re.ASCII,
+)
+_MAX_NAME = 255
+_FORMAT = "tfrecord"
+_NUMBER = re.compile("[0-9]{1,18}")
+_RECORD_BYTES = 16  # of an empty one: length and checksums
 _REMEDY = "Ask for the pictures themselves, and pack them with prepare."
 
 
@@ -53,7 +69,8 @@ def check(folder: str) -> None:
 
   Raises:
     errors.UserError: If its metadata is not JSON or names a class that is not
-      TFDS's own, or a file in it is a pipe, a device or a socket.
+      TFDS's own, tells of files and records that cannot be there, or a file in
+      it is a pipe, a device or a socket.
   """
   if not files.is_address(folder):
     regular_files.check_folder(folder, "dataset")
@@ -71,6 +88,102 @@ def check(folder: str) -> None:
           "dataset",
           folder,
         )
+  problem = _problem(folder, info) if _is_object(info) else ""
+  if problem:
+    raise errors.UserError(
+      f": {folders.TFDS_MARK} {problem}. Run prepare again, or ask for the"
+      " pictures themselves.",
+      "dataset",
+      folder,
+    )
+
+
+def _problem(folder: str, info: dict[str, Any]) -> str:
+  """Returns what is wrong with what a folder tells of its records."""
+  splits = _list_of(info, "splits")
+  for part in filter(_is_object, (info, *splits)):
+    names = [_camel(key) for key in part]
+    if len(set(names)) < len(names):
+      return "says something twice, in two spellings"
+  formats = (
+    _of(info, "fileFormat", _FORMAT),
+    *_list_of(info, "alternativeFileFormats"),
+  )
+  for found in formats:
+    if found != _FORMAT:
+      return f"tells of records as {_shown(found)}, not {_FORMAT}"
+  if not splits:
+    return ""  # TFDS says that
+  files_there, bytes_there = _held(folder)
+  for split in splits:
+    if not _is_object(split):
+      return f"has the split {_shown(split)}"
+    where = f"of the split {_shown(split.get('name'))}"
+    template = _of(split, "filepathTemplate", "")
+    if template and not (
+      isinstance(template, str)
+      and len(template) <= _MAX_NAME
+      and _TEMPLATE.fullmatch(template)
+    ):
+      return f"names files {where} by {_shown(template)}"
+    lengths = _list_of(split, "shardLengths")
+    if len(lengths) > files_there:
+      return f"tells of {len(lengths):,} files {where}: there are fewer"
+    for value in (*lengths, _of(split, "numBytes", 0)):
+      if _whole(value) is None:
+        return f"has the number {_shown(value)} {where}"
+    records = sum(_whole(value) or 0 for value in lengths)
+    if bytes_there is not None and records * _RECORD_BYTES > bytes_there:
+      return f"tells of {records:,} records {where}: the files hold fewer"
+  return ""
+
+
+def _shown(value: Any) -> str:
+  """Returns what was found, in one line; texts in quotes."""
+  return messages.shown(repr(value) if isinstance(value, str) else value)
+
+
+def _camel(key: str) -> str:
+  """Returns a field's name as protocol buffers spell it in JSON."""
+  return re.sub("_([a-z])", lambda found: found[1].upper(), key)
+
+
+def _of(values: dict[str, Any], key: str, default: Any) -> Any:
+  """Returns a field in either of a protocol buffer's spellings."""
+  for spelled, value in values.items():
+    if _camel(spelled) == key and value is not None:
+      return value
+  return default
+
+
+def _list_of(values: dict[str, Any], key: str) -> list[Any]:
+  """Returns a field that is a list; what is none as the only element."""
+  value = _of(values, key, [])
+  return value if isinstance(value, list) else [value]
+
+
+def _whole(value: Any) -> int | None:
+  """Returns a number as JSON's protocol buffers have it, None if it is none."""
+  if isinstance(value, (int, str)) and not isinstance(value, bool):
+    # Not int() first: Python refuses texts of very many digits.
+    text = value if isinstance(value, str) else f"{min(value, 10**18)}"
+    return int(text) if _NUMBER.fullmatch(text) else None
+  return None
+
+
+def _held(folder: str) -> tuple[int, int | None]:
+  """Returns how many files a folder has, and their bytes if these are known."""
+  if files.is_address(folder):
+    try:
+      return len(tf.io.gfile.listdir(folder)), None
+    except tf.errors.OpError:
+      return 0, None
+  try:
+    with os.scandir(folder) as entries:
+      sizes = [entry.stat().st_size for entry in entries if entry.is_file()]
+  except OSError:
+    return 0, 0
+  return len(sizes), sum(sizes)
 
 
 def check_files(folder: str, paths: Iterable[str | os.PathLike[str]]) -> None:
@@ -141,6 +254,8 @@ def _read(folder: str, name: str) -> Any:
   try:
     if not tf.io.gfile.exists(path):
       return {}
+    if tf.io.gfile.stat(path).length > _MAX_METADATA:
+      raise ValueError(f"it has more than {_MAX_METADATA:,} bytes")
     with tf.io.gfile.GFile(path, "rb") as file:
       return json.loads(file.read())
   except (tf.errors.OpError, ValueError, RecursionError) as error:

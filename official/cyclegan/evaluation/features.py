@@ -19,12 +19,12 @@ Pictures are uint8 `[count, height, width, channels]`, colour or grey.
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
+from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.data import preprocessing
 
@@ -109,13 +109,7 @@ def inception(weights: str = "") -> Extractor:
   Raises:
     errors.UserError: If there are no such weights.
   """
-  if weights and not os.path.isfile(weights):
-    raise errors.UserError(
-      "is not a file. Give weights of Keras's InceptionV3, or leave it out and"
-      " let Keras download them.",
-      "inception_weights",
-      weights,
-    )
+  config_checks.check_inception_weights(weights)
   network = _inception_from(weights) if weights else _inception_from_keras()
   pool = tf.keras.layers.GlobalAveragePooling2D()
   pooled = pool(network.get_layer("mixed10").output)

@@ -102,8 +102,8 @@ def load(
     size: Width and height, pixels.
     max_images: How many pictures of each domain are translated, the first
       ones of its test split.
-    reference: Which of `config.REFERENCES` is the split to compare with; at
-      most `MAX_REFERENCES` pictures of each domain.
+    reference: `train` or `test`, the split to compare with; at most
+      `MAX_REFERENCES` pictures of each domain.
 
   Returns:
     The pictures; their number may differ between the domains.

@@ -22,7 +22,7 @@ import tensorflow as tf
 from official.cyclegan.core import stack
 
 
-@tf.keras.utils.register_keras_serializable("cyclegan")
+@tf.keras.utils.register_keras_serializable(stack.KERAS_PACKAGE)
 class FusedAdam(tf.keras.optimizers.Adam):
   """Keras's Adam, computed by TensorFlow's fused kernel.
 

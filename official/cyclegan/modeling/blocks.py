@@ -215,6 +215,9 @@ def upsample(
 
   Returns:
     Features, twice as high and wide.
+
+  Raises:
+    ValueError: If `config.upsample` is not resolved, or there is no such one.
   """
   if config.upsample == "conv_transpose":
     return tf.keras.layers.Conv2DTranspose(
@@ -241,6 +244,8 @@ def upsample(
       **{**start, "kernel_initializer": init},
     )(x)
     return layers.DepthToSpace(2, name=f"{name}_shuffle")(x)
+  if config.upsample != "resize_conv":
+    raise ValueError(f"There is no upsampling {config.upsample!r}.")
   # Resize, then convolve: no checkerboard (Odena et al., "Deconvolution and
   # Checkerboard Artifacts", 2016).
   x = layers.XnnpackUpSampling2D(

@@ -30,10 +30,9 @@ from official.cyclegan.core import stack
 from official.cyclegan.modeling import convolution
 
 _NORM_GUARD = 1e-12  # keeps a kernel of zeros what it is
-_PACKAGE = "cyclegan"  # what the registered names begin with
 
 
-@tf.keras.utils.register_keras_serializable(_PACKAGE)
+@tf.keras.utils.register_keras_serializable(stack.KERAS_PACKAGE)
 class BorderConv2D(tf.keras.layers.Conv2D):
   """A convolution with reflection padding or partial sums at the border.
 
@@ -134,7 +133,7 @@ class BorderConv2D(tf.keras.layers.Conv2D):
     }
 
 
-@tf.keras.utils.register_keras_serializable(_PACKAGE)
+@tf.keras.utils.register_keras_serializable(stack.KERAS_PACKAGE)
 class PartialDepthwiseConv2D(tf.keras.layers.DepthwiseConv2D):
   """A depthwise convolution with partial sums at the border, if asked.
 
@@ -204,7 +203,7 @@ def border_gain(
   return tf.cast(gain, inputs.dtype)
 
 
-@tf.keras.utils.register_keras_serializable(_PACKAGE)
+@tf.keras.utils.register_keras_serializable(stack.KERAS_PACKAGE)
 class XnnpackUpSampling2D(tf.keras.layers.UpSampling2D):
   """Upsampling from operators that LiteRT's XNNPACK delegate runs.
 
@@ -229,7 +228,7 @@ class XnnpackUpSampling2D(tf.keras.layers.UpSampling2D):
     return tf.nn.depth_to_space(tf.concat([inputs] * factor**2, -1), factor)
 
 
-@tf.keras.utils.register_keras_serializable(_PACKAGE)
+@tf.keras.utils.register_keras_serializable(stack.KERAS_PACKAGE)
 class DetailChannels(tf.keras.layers.Layer):
   """Puts an image's fine details, and how strong they are, beside it.
 
@@ -271,7 +270,7 @@ class DetailChannels(tf.keras.layers.Layer):
     return {**super().get_config(), "gain": self.gain}
 
 
-@tf.keras.utils.register_keras_serializable(_PACKAGE)
+@tf.keras.utils.register_keras_serializable(stack.KERAS_PACKAGE)
 class CheckpointedDropout(tf.keras.layers.Layer):
   """Dropout whose random state is part of a checkpoint.
 
@@ -317,7 +316,7 @@ class CheckpointedDropout(tf.keras.layers.Layer):
     return {**super().get_config(), "rate": self.rate, "seed": self.seed}
 
 
-@tf.keras.utils.register_keras_serializable(_PACKAGE)
+@tf.keras.utils.register_keras_serializable(stack.KERAS_PACKAGE)
 class DepthToSpace(tf.keras.layers.Layer):
   """Sub-pixel shuffle: turns groups of channels into larger images.
 
@@ -347,7 +346,7 @@ class DepthToSpace(tf.keras.layers.Layer):
     return {**super().get_config(), "factor": self.factor}
 
 
-@tf.keras.utils.register_keras_serializable(_PACKAGE)
+@tf.keras.utils.register_keras_serializable(stack.KERAS_PACKAGE)
 class SubpixelInitializer(tf.keras.initializers.Initializer):
   """Initial weights with which a sub-pixel convolution has no checkerboard.
 
@@ -387,7 +386,7 @@ class SubpixelInitializer(tf.keras.initializers.Initializer):
     }
 
 
-@tf.keras.utils.register_keras_serializable(_PACKAGE)
+@tf.keras.utils.register_keras_serializable(stack.KERAS_PACKAGE)
 class FixedNorm(tf.keras.constraints.Constraint):
   """Gives each output channel of a kernel the same length, after each update.
 

@@ -56,7 +56,8 @@ def generator_loss(
     float32 scalar; unbounded for `hinge` and `wgangp`, else 0 or more.
 
   Raises:
-    ValueError: If `relativistic` is not given real images' logits.
+    ValueError: If `relativistic` is not given real images' logits, or there is
+      no such loss.
   """
   fake = tf.cast(fake_logits, tf.float32)
   if gan_mode == "relativistic":
@@ -67,7 +68,9 @@ def generator_loss(
     return tf.reduce_mean(tf.square(fake - 1.0))
   if gan_mode == "vanilla":
     return tf.reduce_mean(tf.nn.softplus(-fake))
-  return -tf.reduce_mean(fake)
+  if gan_mode in ("hinge", "wgangp"):
+    return -tf.reduce_mean(fake)
+  raise ValueError(f"There is no adversarial loss {gan_mode!r}.")
 
 
 def discriminator_loss(
@@ -92,6 +95,9 @@ def discriminator_loss(
 
   Returns:
     float32 scalar.
+
+  Raises:
+    ValueError: If there is no such loss.
   """
   real = tf.cast(real_logits, tf.float32)
   fake = tf.cast(fake_logits, tf.float32)
@@ -108,9 +114,11 @@ def discriminator_loss(
       tf.fill(tf.shape(real), target), real
     )
     fake_loss = tf.nn.softplus(fake)
-  else:
+  elif gan_mode == "hinge":
     real_loss = tf.nn.relu(1.0 - real)
     fake_loss = tf.nn.relu(1.0 + fake)
+  else:
+    raise ValueError(f"There is no adversarial loss {gan_mode!r}.")
   return 0.5 * (tf.reduce_mean(real_loss) + tf.reduce_mean(fake_loss))
 
 

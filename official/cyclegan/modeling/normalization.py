@@ -54,7 +54,7 @@ def _stock_layer() -> type[tf.keras.layers.Layer]:
 StockInstanceNormalization: Any = _stock_layer()
 
 
-@tf.keras.utils.register_keras_serializable("cyclegan")
+@tf.keras.utils.register_keras_serializable(stack.KERAS_PACKAGE)
 class InstanceNormalization(StockInstanceNormalization):
   """Normalises every channel of every image by its own mean and variance.
 

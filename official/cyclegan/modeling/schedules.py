@@ -20,8 +20,10 @@ from typing import Any
 
 import tensorflow as tf
 
+from official.cyclegan.core import stack
 
-@tf.keras.utils.register_keras_serializable("cyclegan")
+
+@tf.keras.utils.register_keras_serializable(stack.KERAS_PACKAGE)
 class ConstantThenDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
   """Constant, then falling to 0 at the end of the run.
 

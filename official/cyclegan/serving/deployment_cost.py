@@ -17,14 +17,16 @@ from __future__ import annotations
 
 import os
 import pathlib
-import tempfile
 
 import numpy as np
 
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.core import search_config
 from official.cyclegan.modeling import generators
+from official.cyclegan.serving import half_safe_norm
 from official.cyclegan.serving import model_cost
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_convert
@@ -56,9 +58,10 @@ def write_fresh(
   Raises:
     errors.UserError: If it cannot be converted.
   """
-  module = serving_module.ServingModule(
-    generators.build_generator(model), "AtoB"
-  )
+  generator = generators.build_generator(model)
+  if quantization not in command_config.CALIBRATED:
+    generator = half_safe_norm.half_safe(generator)  # as it is exported
+  module = serving_module.ServingModule(generator, "AtoB")
   # A few calibration images of noise do: only cost is measured, not quality.
   shape = (4, size, size, model.channels)
   noise = np.random.default_rng(0).random(shape, np.float32)
@@ -85,7 +88,7 @@ def measure(
   """
   shape = (1, size, size, model.channels)
   noise = np.random.default_rng(0).random(shape, np.float32)
-  with tempfile.TemporaryDirectory() as folder:
+  with files.temporary_folder() as folder:
     path = os.path.join(folder, "g_AB.tflite")
     write_fresh(model, size, quantization, path)
     try:

@@ -35,6 +35,7 @@ _COLUMNS = (
   "operators",
   "partitions",
   "PSNR, dB",
+  "in half precision",
   "SSIM",
   "true error",  # `relative_l1`
   "ms, 1 and 2 threads",
@@ -128,13 +129,14 @@ def table(report: dict[str, Any]) -> str:
     " one picture on one and two threads of this machine's processor, memory"
     " is what the process grows by, both in the runtime named, without"
     " TensorFlow. Partitions are the parts of the graph that XNNPACK takes: one"
-    " is best.",
+    " is best. Half precision is that of graphics processors, emulated: PSNR"
+    " with sums in float32, and with sums in float16 in the worst order.",
   ]
   for direction, rows in report["picture_rows"].items():
     names = ", ".join(rows)
     lines += ["", f"`export_{direction}.png`, from top to bottom: {names}."]
   cells = [
-    [f"Keras, {name}", *[""] * 6, f"{error:.4f}", "", ""]
+    [f"Keras, {name}", *[""] * 7, f"{error:.4f}", "", ""]
     for name, error in report["keras_relative_l1"].items()
     if error is not None
   ]
@@ -158,11 +160,21 @@ def _row(entry: dict[str, Any], of_size: dict[str, Any]) -> list[str]:
     str(sum(entry["operators"].values())),
     parts,
     f"{of_size['psnr']:.1f}",
+    _half_precision(of_size.get("half_precision")),
     _number(of_size["ssim"]),
     _number(of_size["relative_l1"]),
     ", ".join(times),
     "" if memory is None else f"{memory:.0f}",
   ]
+
+
+def _half_precision(found: dict[str, Any] | None) -> str:
+  """Returns the better and the worst PSNR, if they are known."""
+  if found is None:
+    return ""
+  return ", ".join(
+    f"{found[sums]['psnr']:.1f}" for sums in ("fp32_sums", "fp16_sums")
+  )
 
 
 def _number(value: float | None) -> str:

@@ -182,17 +182,30 @@ def translate_image(
   return np.rint(np.clip(translated, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
-def _translate_native(
-  translator: ImageTranslator, image: np.ndarray
-) -> np.ndarray:
-  """Translates at the image's own size; returns float32 in [0, 1]."""
-  if not translator.multiple:
+def require_scale(translator: ImageTranslator, scale: str) -> None:
+  """Refuses a scale at which a model cannot translate.
+
+  Args:
+    translator: The generator.
+    scale: As for `translate_image`.
+
+  Raises:
+    errors.UserError: If it is `native` and the model takes one size only.
+  """
+  if scale == "native" and not translator.multiple:
     raise errors.UserError(
       "needs a model that takes any size; this .tflite file takes"
       f" {translator.size} pixels only. Use --scale=fit, or a SavedModel.",
       "scale",
       "native",
     )
+
+
+def _translate_native(
+  translator: ImageTranslator, image: np.ndarray
+) -> np.ndarray:
+  """Translates at the image's own size; returns float32 in [0, 1]."""
+  require_scale(translator, "native")
   height, width = image.shape[:2]
   # Up to the next multiple, below and on the right, so that the crop starts at
   # 0.
@@ -291,6 +304,8 @@ def _open_tflite(path: str, direction: str, size: int) -> ImageTranslator:
   try:
     opened = tflite_child.open_model(path)
     levels = tflite_file.input_levels(path)
+  except tflite_child.StartError:  # not for want of a good file
+    raise
   except (OSError, ValueError, RuntimeError) as error:
     raise errors.UserError(
       f"is not a .tflite file of this package ({errors.first_line(error)})."

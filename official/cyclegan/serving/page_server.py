@@ -14,24 +14,28 @@
 """An HTTP server of one folder's files, for the page that translates.
 
 It answers GET and HEAD for the files that were there when it started, by their
-names alone: a request never becomes a path of the file system.
+names alone: a request never becomes a path of the file system. What has taken a
+file's place since is not followed or waited for: no links, no pipes.
 """
 
 from __future__ import annotations
 
 import _thread
 import contextlib
+import errno
 import http
 import http.server
 import ipaddress
 import os
+import re
 import socket
 import socketserver
+import stat
 import threading
 import time
 import urllib.parse
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, IO
 
 from absl import logging
 
@@ -39,8 +43,13 @@ from official.cyclegan.serving import web_page
 
 # Seconds: that a connection may be silent, and until a request is complete.
 _SILENCE, _REQUEST = 10.0, 15.0
+_MAX_PORT = 65535
 _LOOK = 0.2  # seconds between looks for those
 _MAX_CONNECTIONS = 512  # at a time; more are closed at once
+# What a browser says of who asks; each once at most.
+_SITE, _MODE, _DEST = "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"
+# A name or address, with a port or without.
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(:[0-9]{1,5})?")
 _TYPES = {
   ".css": "text/css",
   ".html": "text/html; charset=utf-8",
@@ -56,7 +65,8 @@ class PageServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
   """A server of one folder's files.
 
   Attributes:
-    files: By the request's path, in bytes, the file that it gets.
+    files: By the request's path, in bytes, the file that it gets, as seen from
+      the folder.
   """
 
   daemon_threads = True
@@ -80,6 +90,7 @@ class PageServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
     # Of a name with both the older kind, which every browser tries.
     family, _, _, _, where = min(found, key=lambda f: f[0] != socket.AF_INET)
     self.address_family = family
+    self._folder = folder
     self.files = dict(_served(folder))
     self._open: dict[socket.socket, float] = {}
     self._lock = threading.Lock()
@@ -109,6 +120,17 @@ class PageServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
     _thread.start_new_thread(
       self.process_request_thread, (request, client_address)
     )
+
+  def open(self, path: str) -> IO[bytes]:
+    """Opens a file as it is now, if it is one.
+
+    Args:
+      path: One of `files`.
+
+    Raises:
+      OSError: If it is none, or it or a folder that it lies in is a link.
+    """
+    return open(_descriptor(self._folder, path), "rb")
 
   def answers(self, request: Any) -> None:
     """Notes that a connection's request is complete."""
@@ -176,7 +198,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
       self.send_error(http.HTTPStatus.NOT_FOUND)
       return
     try:
-      file = open(path, "rb")  # noqa: SIM115
+      file = self.server.open(path)
     except OSError:
       self.send_error(http.HTTPStatus.NOT_FOUND)
       return
@@ -193,16 +215,41 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 def _served(folder: str) -> Iterator[tuple[bytes, str]]:
-  """Yields the path of a request, and the file that it gets."""
+  """Yields the path of a request, and the file below the folder it gets."""
   for parent, _, names in os.walk(folder):
     for name in names:
       path = os.path.join(parent, name)
       if os.path.islink(path) or not os.path.isfile(path):
         continue
-      below = os.path.relpath(path, folder).replace(os.sep, "/")
-      yield b"/" + os.fsencode(below), path
+      below = os.path.relpath(path, folder)
+      yield b"/" + os.fsencode(below.replace(os.sep, "/")), below
       if below == "index.html":
-        yield b"/", path
+        yield b"/", below
+
+
+def _descriptor(folder: str, path: str) -> int:
+  """Opens a file below a folder, following no link on the way from there."""
+  flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+  at: int | None = None
+  names = [os.path.join(folder, path)]
+  if os.open in os.supports_dir_fd:  # not Windows, where links need a right
+    at = os.open(folder, flags | os.O_DIRECTORY)
+    names = path.split(os.sep)
+  try:
+    for name in names[:-1]:
+      above = at
+      at = os.open(name, flags | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
+      if above is not None:
+        os.close(above)
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(names[-1], flags, dir_fd=at)
+  finally:
+    if at is not None:
+      os.close(at)
+  if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "Not a file", path)
+  return descriptor
 
 
 def _refusal(path: str, headers: Any) -> tuple[http.HTTPStatus, str] | None:
@@ -222,10 +269,12 @@ def _refusal(path: str, headers: Any) -> tuple[http.HTTPStatus, str] | None:
     scheme, _, host = origin.partition("://")
     if scheme not in ("http", "https") or host != hosts[0]:
       return http.HTTPStatus.FORBIDDEN, "Not for other pages"
-  # Other pages may link here, no more.
-  site = headers.get("Sec-Fetch-Site", "none")
-  mode = headers.get("Sec-Fetch-Mode", "navigate")
-  if site not in ("none", "same-origin") and mode != "navigate":
+  # Other pages may link here, no more: not show this one inside theirs.
+  said = {name: headers.get_all(name) or [] for name in (_SITE, _MODE, _DEST)}
+  ours = said[_SITE] in ([], ["none"], ["same-origin"])
+  linked = said[_MODE] == ["navigate"] and said[_DEST] in ([], ["document"])
+  once = all(len(values) <= 1 for values in said.values())
+  if not once or not (ours or linked):
     return http.HTTPStatus.FORBIDDEN, "Not for other pages"
   return None
 
@@ -235,13 +284,10 @@ def _is_ours(host: str) -> bool:
 
   Whatever the port: it differs where a tunnel leads here.
   """
-  try:
-    name = urllib.parse.urlsplit(f"//{host}").hostname or ""
-    urllib.parse.urlsplit(f"//{host}").port  # noqa: B018  # raises ValueError
-  except ValueError:
+  found = _HOST.fullmatch(host)
+  if not found or int((found[2] or ":0")[1:]) > _MAX_PORT:
     return False
-  if "@" in host or "/" in host:
-    return False
+  name = found[1].strip("[]").lower()
   with contextlib.suppress(ValueError):
     ipaddress.ip_address(name)
     return True

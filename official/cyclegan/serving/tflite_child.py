@@ -62,6 +62,10 @@ class ModelError(RuntimeError):
   """A file cannot be opened or run; the message says why."""
 
 
+class StartError(errors.StorageError):
+  """The child itself cannot start, for which no file is to blame."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Opened:
   """A file that a child has opened.
@@ -87,6 +91,7 @@ def open_model(path: str) -> Opened:
 
   Raises:
     ModelError: If it is not a .tflite file of this package, or cannot be run.
+    StartError: If the child cannot start.
   """
   child = _Child()
   spec, runtime = child.open(path)
@@ -106,6 +111,7 @@ def read_specs(paths: Sequence[str]) -> dict[str, tflite_file.SignatureSpec]:
   Raises:
     ModelError: If one is not a .tflite file of this package; the message begins
       with its path.
+    StartError: If the child cannot start.
   """
   child = _Child()
   specs = {}
@@ -123,6 +129,7 @@ class _Child:
   def __init__(self) -> None:
     """Starts the process."""
     self._lock = threading.Lock()
+    self._ready = False
     self._process = subprocess.Popen(
       [sys.executable, "-m", __name__],
       env=tflite_probe.environment(),
@@ -154,6 +161,8 @@ class _Child:
     if self._process.stdin is None or self._process.stdout is None:
       raise ModelError("its process has no pipes")
     with self._lock:
+      if not self._ready:
+        self._await(self._process.stdout)
       try:
         _send(self._process.stdin, request, values)
         answer, made = _receive(self._process.stdout)
@@ -163,15 +172,42 @@ class _Child:
       raise ModelError(answer["error"])
     return answer, made
 
+  def _await(self, answers: IO[bytes]) -> None:
+    """Waits until the process is ready for a file."""
+    try:
+      answer, _ = _receive(answers)
+      problem = answer.get("error", "")
+    except (OSError, EOFError, ValueError):
+      status = self._process.wait()
+      problem = f"it ended with status {status}"
+      if status < 0:
+        name = _signal_name(-status)
+        problem = _FORCED.get(name, f"it was ended by {name}")
+    if problem:
+      raise StartError(
+        f"the process that opens .tflite files cannot start ({problem}). Free"
+        " some memory, or raise the limits that this command was started with"
+        " (ulimit -a), and give the same command again."
+      )
+    self._ready = True
+
   def _why_it_ended(self) -> str:
     """Waits for the process, which has closed its pipe, and says why."""
     status = self._process.wait()
     if status >= 0:
       return "the runtime ended while running it"
-    name = signal.Signals(-status).name
+    name = _signal_name(-status)
     return _FORCED.get(
       name, f"the runtime was ended by {name} while running it"
     )
+
+
+def _signal_name(number: int) -> str:
+  """Returns what a signal is called; real-time ones have numbers only."""
+  try:
+    return signal.Signals(number).name
+  except ValueError:
+    return f"signal {number}"
 
 
 def _end(process: subprocess.Popen) -> None:
@@ -222,8 +258,13 @@ def _main() -> None:
   requests = os.fdopen(os.dup(0), "rb")
   answers = os.fdopen(os.dup(1), "wb")
   os.dup2(2, 1)  # what runtimes print
-  runtime = tflite_file.runtime_name()  # imports it, before there are limits
-  _limit_memory()
+  try:
+    runtime = tflite_file.runtime_name()  # imports it, before there are limits
+    _limit_memory()
+  except Exception as error:
+    _send(answers, {"error": errors.first_line(error)})
+    return
+  _send(answers, {})
   interpreter: Any = None
   while True:
     try:
@@ -260,7 +301,10 @@ def _limit_memory() -> None:
     return
   used = memory.address_space()
   if used:
-    most = used + int(_MEMORY_SHARE * memory.free_memory())
+    inherited = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = used + int(_MEMORY_SHARE * memory.free_memory())
+    limits = [n for n in inherited if n != resource.RLIM_INFINITY]
+    most = min([wanted, *limits])  # no process may raise what it was given
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
   resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
   resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

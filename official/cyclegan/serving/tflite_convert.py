@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,7 +25,9 @@ import numpy as np
 import tensorflow as tf
 
 from official.cyclegan.core import command_config
+from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
+from official.cyclegan.core import files
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_file
 
@@ -60,7 +61,7 @@ def convert(
     module: The generator.
     sizes: Widths and heights, pixels.
     quantization: One of `config.QUANTIZATIONS`.
-    calibration: For `config.CALIBRATED`, images of each size: float32
+    calibration: For `command_config.CALIBRATED`, images of each size: float32
       `[count, size, size, channels]` in [0, 1].
 
   Raises:
@@ -73,7 +74,7 @@ def convert(
     name: module.translate_function([1, size, size, module.channels])
     for name, size in signatures.items()
   }
-  with tempfile.TemporaryDirectory() as folder:
+  with files.temporary_folder() as folder:
     tf.saved_model.save(saved, folder, signatures=functions)
     converter = tf.lite.TFLiteConverter.from_saved_model(
       folder, signature_keys=list(functions)
@@ -97,6 +98,8 @@ def _convert(
   images: Callable[[], Iterator[Any]],
 ) -> bytes:
   """Sets the options that belong to a quantization, and converts."""
+  if quantization not in config_lib.QUANTIZATIONS:
+    raise AssertionError(f"There is no quantization {quantization!r}.")
   if quantization == "float32":
     return converter.convert()
   # Without more options this is `dynamic`: 8-bit weights, float32 tensors

@@ -52,7 +52,7 @@ class SignatureSpec:
     sizes: By signature the width and height that it takes, pixels; the default
       signature first.
     channels: Of the images, 1 or 3.
-    io: One of `config.IOS`.
+    io: `float01` or `uint8`.
   """
 
   direction: str

@@ -27,13 +27,13 @@ import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from official.cyclegan.core import files
 from official.cyclegan.serving import tflite_file
 
 _DELEGATE = "DELEGATE"  # stands for a partition that a delegate has taken
@@ -72,7 +72,7 @@ def run_isolated(
   Raises:
     RuntimeFailure: If the runtime refuses the file, or aborts on it.
   """
-  with tempfile.TemporaryDirectory() as folder:
+  with files.temporary_folder() as folder:
     given, made = (os.path.join(folder, n) for n in ("in.npy", "out.npy"))
     np.save(given, images)
     done = subprocess.run(

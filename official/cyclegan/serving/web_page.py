@@ -39,6 +39,7 @@ from official.cyclegan.serving import tflite_file
 
 SAMPLES = "samples"  # folder with an export's sample images
 MODELS = "models"  # folder of the page with the .tflite files
+LIST_NAME = "models.json"  # what the page asks for first
 BILL_NAME = "sbom.cdx.json"  # as CycloneDX wants bills to be called
 _SOURCE = pathlib.Path(__file__).absolute().parents[1] / "web"
 _PAGE = ("index.html", "app.js", "resize.js", "style.css", "icon.svg")
@@ -99,8 +100,9 @@ def write(folder: str, exported: str) -> None:
       f"the page cannot be written to {folder} ({error.strerror}). Free some"
       " space, or give another folder."
     ) from error
-  _write_json(folder, "models.json", description)
-  _write_json(folder, BILL_NAME, _bill(folder))
+  files.write_json(os.path.join(folder, LIST_NAME), description, "output_dir")
+  # Last: of all that is there.
+  files.write_json(os.path.join(folder, BILL_NAME), _bill(folder), "output_dir")
 
 
 @functools.cache
@@ -145,12 +147,6 @@ def server_files() -> dict[str, str]:
       f"autoindex off;\ndisable_symlinks on;\n{nginx}"
     ),
   }
-
-
-def _write_json(folder: str, name: str, values: Any) -> None:
-  with files.writing(os.path.join(folder, name)) as partial:
-    text = json.dumps(values, indent=2) + "\n"
-    pathlib.Path(partial).write_text(text, encoding="utf-8")
 
 
 def _bill(folder: str) -> dict[str, Any]:

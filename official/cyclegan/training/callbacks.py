@@ -214,7 +214,11 @@ class ProgressBar(StepCallback):
 
 
 class Validation(StepCallback):
-  """Measures on the test split, and keeps the best checkpoint."""
+  """Measures on the test split, and keeps the best checkpoint.
+
+  Attributes:
+    latest: The newest measures; empty once somebody has taken them.
+  """
 
   def __init__(
     self,
@@ -238,6 +242,7 @@ class Validation(StepCallback):
     super().__init__(first_step, total_steps)
     self._evaluator, self._interval = evaluator, interval
     self._writer, self._best = writer, best
+    self.latest: dict[str, float] = {}
 
   def on_step(self, logs: dict[str, float]) -> None:
     """Measures when it is time to.
@@ -250,6 +255,7 @@ class Validation(StepCallback):
     measures = self._evaluator.measure(
       *map(validation.from_generator, self.model.inference_generators)
     )
+    self.latest = dict(measures)
     with self.to_tensorboard(self._writer):
       for name, value in measures.items():
         tf.summary.scalar(f"validation/{name}", value)

@@ -190,15 +190,18 @@ class CheckpointStore:
 
   def _write(self, path: str) -> None:
     """Writes a checkpoint, and meanwhile the mark that it is not whole."""
-    mark = os.path.join(
-      self.folder, checkpoints.saving_name(checkpoints.step_of(path))
-    )
-    files.remove(mark)
-    with open(mark, "x", encoding="utf-8"):
-      pass
+    mark = self._mark_unfinished(checkpoints.step_of(path))
     self._checkpoint.save_counter.assign_add(1)
     self._checkpoint.write(path)
     os.remove(mark)
+
+  def _mark_unfinished(self, step: int) -> str:
+    """Writes the mark that a step's checkpoint is not whole; returns it."""
+    mark = os.path.join(self.folder, checkpoints.saving_name(step))
+    files.remove(mark)
+    with open(mark, "x", encoding="utf-8"):
+      pass
+    return mark
 
   def _supersede(self) -> None:
     """Lists the checkpoints for TensorFlow, and removes the oldest ones.
@@ -221,8 +224,11 @@ class CheckpointStore:
     state_path = pathlib.Path(self.folder, _STATE_NAME)
     files.write_text(state_path, str(state), "model_dir")
     for path in superseded:
-      for name in checkpoints.files_of(path):
-        _remove(name)
+      # Of one that is half removed the mark says so; without it none is begun.
+      with contextlib.suppress(OSError):
+        step = checkpoints.step_of(path)
+        self._mark_unfinished(step)
+        self._remove_unfinished(step)
 
   def _not_written(self, step: int, error: Exception) -> errors.StorageError:
     """Removes the remains of a failed save; returns the error to raise."""

@@ -431,11 +431,4 @@ def _newest(model_dir: str, which: str) -> str:
     return newest
   if damaged:
     raise none_whole(folder, damaged, "Restore them from a backup.")
-  remedy = (
-    "Train with --best_metric, or take --checkpoint=latest."
-    if which == config_lib.BEST
-    else "Train first, or let the training run to its first checkpoint."
-  )
-  raise errors.UserError(
-    f"holds no checkpoint in {name}/. {remedy}", "model_dir", model_dir
-  )
+  raise model_path.no_checkpoint(model_dir, which)

@@ -27,6 +27,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from official.cyclegan.modeling import loss_terms
+
 _EPSILON = 1e-8
 
 
@@ -94,18 +96,36 @@ class Event:
   message: str
 
 
-# Loss of a discriminator that cannot tell real from generated.
-_GUESSING = {"lsgan": 0.25, "vanilla": math.log(2.0), "hinge": 1.0}
-_ADVERSARIAL = ("gan_", "d_")
+# Loss of a discriminator that cannot tell real from generated, by `gan_mode`;
+# None: it is not judged by its loss.
+_GUESSING = {
+  "lsgan": 0.25,
+  "vanilla": math.log(2.0),
+  "hinge": 1.0,
+  "wgangp": None,
+  "relativistic": math.log(2.0),
+}
+# Modes whose adversarial losses may become any number, however well it goes.
+_UNBOUNDED = ("hinge", "wgangp")
 # What is three or four pixels from the middle, rows or columns.
 _AROUND = np.ones((9, 9), bool)
 _AROUND[2:-2, 2:-2] = False
 
 
 def first_not_finite(losses: dict[str, float]) -> str | None:
-  """Returns the name of the first loss that is NaN or infinite, if any."""
-  for name, value in losses.items():
-    if "/" not in name and not math.isfinite(value):
+  """Returns the name of the first loss that is NaN or infinite, if any.
+
+  Args:
+    losses: Metrics by name. Only terms of the losses count, penalties too: a
+      score, or a gradient's norm, may be infinite where a loss scale is tried.
+  """
+  terms = loss_terms.DiscriminatorTerms.from_metrics(losses)
+  found = {
+    **loss_terms.GeneratorTerms.from_metrics(losses).metrics(),
+    **dataclasses.replace(terms, scores={}).metrics(),
+  }
+  for name in losses:  # in the order in which they were logged
+    if name in found and not math.isfinite(found[name]):
       return name
   return None
 
@@ -115,14 +135,14 @@ def check_losses(
 ) -> list[Event]:
   """Applies the rules about losses.
 
-  * exploded: a loss above `rules.exploded`. Losses of `wgangp` and the
-    adversarial ones of `hinge` are unbounded; only its cycle and identity
-    losses count there.
+  * exploded: a loss above `rules.exploded`. The adversarial losses of `hinge`
+    and `wgangp` are unbounded and do not count; nor do penalties, which are
+    weighted and may be large where a discriminator is steep.
   * discriminator_won: `rules.won`. Not for `wgangp`, whose critic is meant to
     be as good as it can.
 
   Args:
-    losses: Unweighted losses by name, means over the last steps.
+    losses: Unweighted losses by the metric's name, means over the last steps.
     gan_mode: The adversarial loss.
     rules: The thresholds.
 
@@ -130,16 +150,15 @@ def check_losses(
     An event for each rule that holds.
   """
   events = []
-  bounded = gan_mode in ("lsgan", "vanilla")
-  limited = {
-    name: value
-    for name, value in losses.items()
-    if "/" not in name
-    and not name.startswith("gp_")
-    and (bounded or not name.startswith(_ADVERSARIAL))
-  }
-  worst = max(limited, key=limited.__getitem__)
-  if limited[worst] > rules.exploded:
+  generators = loss_terms.GeneratorTerms.from_metrics(losses)
+  critics = loss_terms.DiscriminatorTerms.from_metrics(losses)
+  adversarial = loss_terms.DiscriminatorTerms(adversarial=critics.adversarial)
+  if gan_mode in _UNBOUNDED:
+    limited = dataclasses.replace(generators, adversarial={}).metrics()
+  else:
+    limited = {**generators.metrics(), **adversarial.metrics()}
+  worst = max(limited, key=limited.__getitem__, default="")
+  if limited and limited[worst] > rules.exploded:
     events.append(
       Event(
         "exploded",
@@ -149,17 +168,15 @@ def check_losses(
         " the paper's).",
       )
     )
-  guessing = _GUESSING.get(gan_mode)
-  for name in ("d_A", "d_B"):
-    if name not in losses:  # that direction is not trained
-      continue
-    if guessing and losses[name] < rules.won * guessing:
+  guessing = _GUESSING[gan_mode]
+  for name, loss in adversarial.metrics().items():
+    if guessing and loss < rules.won * guessing:
       events.append(
         Event(
           "discriminator_won",
           name,
           f"the discriminator {name} tells real from generated images almost"
-          f" without error (loss {losses[name]:.3g}, guessing is"
+          f" without error (loss {loss:.3g}, guessing is"
           f" {guessing:.3g}), so that its generator learns little. Lower"
           " --disc_learning_rate or --disc_n_layers, use"
           " --augment=diffaugment, or raise --lambda_validation.",

@@ -77,3 +77,17 @@ def progress_grid(
     ]
     rows.extend(list(row) for row in zip(*shown))
   return image_grid.grid(rows)
+
+
+def rows_of(*rows: np.ndarray) -> np.ndarray:
+  """Shows images in rows.
+
+  Args:
+    *rows: For each row float32 `[count, size, size, channels]` in [-1, 1].
+
+  Returns:
+    uint8 `[total height, total width, channels]`.
+  """
+  return image_grid.grid(
+    [list(preprocessing.network_to_uint8(images)) for images in rows]
+  )

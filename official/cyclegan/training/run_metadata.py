@@ -46,7 +46,6 @@ _PACKAGES = (
   "numpy",
   "cyclegan-garden",
 )
-_CHUNK = 1 << 20  # bytes
 
 
 def add_start(
@@ -184,16 +183,14 @@ def fingerprint(source: sources.Source) -> str:
   """
   total = hashlib.sha256()
   for path in sorted(source.files):
-    content = hashlib.sha256()
     # TensorFlow opens addresses, and no names that are not UTF-8.
     opener = tf.io.gfile.GFile if files.is_address(path) else open
     with opener(path, "rb") as file:
-      while chunk := file.read(_CHUNK):
-        content.update(chunk)
+      content = files.sha256_of(file)
     name = os.path.join(
       os.path.basename(os.path.dirname(path)), os.path.basename(path)
     )
-    total.update(os.fsencode(f"{name}\0{content.hexdigest()}\n"))
+    total.update(os.fsencode(f"{name}\0{content}\n"))
   return total.hexdigest()
 
 

@@ -34,6 +34,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import options as options_lib
 from official.cyclegan.core import search_config
+from official.cyclegan.reporting import search_page
 from official.cyclegan.tuning import oracles
 from official.cyclegan.tuning import search_space
 from official.cyclegan.tuning import trial_folder
@@ -213,9 +214,12 @@ class Report:
     self._save(RESULTS_NAME, _csv(rows))
     best = oracle.best()
     if best is None:
+      self._write_page(rows, "")
       return
     (row,) = (row for row in rows if row["trial"] == best.trial_id)
-    self._save(FLAGS_NAME, self._flags(row, rows))
+    flags = self._flags(row, rows)
+    self._save(FLAGS_NAME, flags)
+    every_row = rows
     # Only what was trained equally long can be compared.
     rows = [row for row in rows if not row["final_of"]]
     done = [row for row in rows if row["status"] == _DONE]
@@ -226,6 +230,18 @@ class Report:
       self._save(PARETO_NAME, _csv(front))
       with files.writing(self._folder / PARETO_PLOT_NAME) as partial:
         plot_pareto_front(done, front, self._options.objective, partial)
+    self._write_page(every_row, flags)
+
+  def _write_page(self, rows: list[dict[str, Any]], flags: str) -> None:
+    """Writes the page that shows all of it."""
+    search_page.write(
+      str(self._folder),
+      rows,
+      self._options.objective,
+      self._options.search,
+      flags,
+      "distill" if self._config.distill.teacher else "train",
+    )
 
   def _flags(self, best: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     """Returns the flagfile that trains the best trial in full."""
