@@ -378,6 +378,7 @@ def tiny_flags(dataset: object, model_dir: object, **changes) -> list[str]:
   values = {
     "dataset": dataset,
     "model_dir": model_dir,
+    "experiment": "none",
     "crop_size": 32,
     "gen_n_filters": 4,
     "disc_n_filters": 4,

@@ -11,6 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import dataclasses
 import json
 
 import numpy as np
@@ -42,9 +43,18 @@ def report(scenes):
 def test_a_painters_manner_is_texture(report):
   assert report["main"] == domain_gap.TEXTURE
   assert report["pictures"] == {"training": [40, 40], "looked_at": [40, 40]}
-  assert "--disc_input=details" in report["options"]
-  assert "--experiment=quickstart" in report["options"]
-  assert "--augment=diffaugment" in report["options"]  # of 40 pictures
+  # Details are what the preset's discriminators see already; 40 are few.
+  few = "--augment=diffaugment"
+  assert report["options"] == ["--experiment=pictures", few]
+
+
+def test_a_preset_that_has_not_what_is_needed_is_given_it(scenes, monkeypatch):
+  monkeypatch.setattr(probe_lib, "_SMALL", 16)
+  large = probe_lib.probe(_config(scenes["paintings"]), 40)
+  assert large["options"][:2] == [
+    "--experiment=quickstart_128",
+    "--disc_input=details",
+  ]
 
 
 def test_the_table_and_the_files_say_it(report, tmp_path):
@@ -75,17 +85,46 @@ def test_short_form_names_what_a_run_has_not(scenes, log):
     scenes["paintings"], disc_input="details", disc_norm="none", disc_init="he"
   )
   source = sources.open_source(config.data)
-  found = probe_lib.short_probe(config, source)
-  assert found["main"] == domain_gap.TEXTURE
-  assert found["options"] == ["--augment=diffaugment"]
+  probe = probe_lib.ShortProbe(config, source)
+  probe.log()
+  assert probe.report["main"] == domain_gap.TEXTURE
+  assert probe.report["options"] == ["--augment=diffaugment"]
   assert "what a generator has to change is texture" in log.text
   assert len([r for r in log.messages if r.strip()]) <= 4
 
 
+@pytest.mark.parametrize("size", [32, 160])
+def test_the_judge_knows_translated_pictures(scenes, monkeypatch, size):
+  """What comes back as it was is taken for what it was."""
+  monkeypatch.setattr(probe_lib, "_JUDGED_FROM", 0.6)  # so small are they
+  config = _config(scenes["paintings"], size)
+  probe = probe_lib.ShortProbe(config, sources.open_source(config.data))
+  judge = probe.judge()
+  photographs, paintings = judge.images["g_AB"], judge.images["g_BA"]
+  assert photographs.shape == (4, size, size, 3)
+  taken = judge.share(photographs, "B")
+  assert judge.share(photographs, "A") == 1.0 - taken
+  assert judge.share(paintings, "B") >= taken + 0.5
+
+
+def test_what_cannot_be_told_is_no_judge(scenes):
+  config = _config(scenes["fruits"])
+  source = sources.open_source(config.data)
+
+  def both(split):
+    return source.load(split.replace("B", "A"))
+
+  same = dataclasses.replace(source, load=both)
+  probe = probe_lib.ShortProbe(config, same)
+  assert probe.report["main"] == domain_gap.SIMILAR
+  assert probe.judge() is None
+
+
 def test_short_form_says_nothing_about_few_pictures(pictures, log):
   config = _config(pictures)
-  source = sources.open_source(config.data)
-  assert probe_lib.short_probe(config, source) is None
+  probe = probe_lib.ShortProbe(config, sources.open_source(config.data))
+  probe.log()
+  assert probe.report is None and probe.judge() is None
   assert "Probe" not in log.text
 
 

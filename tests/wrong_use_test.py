@@ -48,7 +48,7 @@ _WRONG = [
   ),
   (
     "train",
-    ["--crop_size=16", "--disc_n_layers=8"],
+    ["--experiment=none", "--crop_size=16", "--disc_n_layers=8"],
     ["--disc_n_layers=8 halves", "--disc_n_layers=3 or less"],
   ),
   (

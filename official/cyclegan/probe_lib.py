@@ -25,11 +25,15 @@ import tensorflow as tf
 from absl import logging
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import overwriting
+from official.cyclegan.data import dataset
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import domain_gap
+from official.cyclegan.training import diagnostics_callback
 
 REPORT_NAME = "report.json"
 TABLE_NAME = "report.md"
@@ -40,6 +44,10 @@ _SHORT_PICTURES = 100  # of each domain
 _SHORT_LARGEST = 128  # pixels
 # A training's start says nothing about fewer, of which nothing is sure.
 _SHORT_FEWEST = 20
+# How well a difference must be told that translated pictures are judged by, and
+# how many of them.
+_JUDGED_FROM = 0.75
+_JUDGED_PICTURES = 16
 _FEW = 300  # pictures, with which discriminators learn them by heart
 _VERY_FEW = 30
 _SMALL = 96  # pixels, up to which the smallest preset is meant
@@ -144,52 +152,93 @@ def probe(
   return _report(gap, counts, config.data.crop_size)
 
 
-def short_probe(
-  config: config_lib.ResolvedConfig, source: sources.Source
-) -> dict[str, Any] | None:
-  """Does what `probe` does in some seconds, and logs it in a few lines.
+class ShortProbe:
+  """Does what `probe` does in some seconds, as a training begins.
 
-  Args:
-    config: The resolved configuration.
-    source: Its data set.
-
-  Returns:
-    As `probe`; None if there are fewer than 20 pictures of a domain, about
-    which nothing would be sure.
+  Attributes:
+    report: As of `probe`; None if there are fewer than 20 pictures of a domain,
+      about which nothing would be sure.
   """
-  counts = source.counts["trainA"], source.counts["trainB"]
-  if min(counts) < _SHORT_FEWEST:
-    return None
-  size = min(config.data.crop_size, _SHORT_LARGEST)
-  try:
-    images_a, images_b = (
-      _spread_pictures(source, split, size, _SHORT_PICTURES, _SHORT_SECONDS / 2)
-      for split in ("trainA", "trainB")
+
+  def __init__(self, config: config_lib.ResolvedConfig, source: sources.Source):
+    """Looks at some pictures.
+
+    Args:
+      config: The resolved configuration.
+      source: Its data set.
+    """
+    self.report: dict[str, Any] | None = None
+    self._source, self._crop_size = source, config.data.crop_size
+    self._size = min(config.data.crop_size, _SHORT_LARGEST)
+    counts = source.counts["trainA"], source.counts["trainB"]
+    if min(counts) < _SHORT_FEWEST:
+      return
+    try:
+      images_a, images_b = (
+        _spread_pictures(
+          source, split, self._size, _SHORT_PICTURES, _SHORT_SECONDS / 2
+        )
+        for split in ("trainA", "trainB")
+      )
+    except tf.errors.OpError as error:  # the training will say it as well
+      logging.info("No probe: %s.", errors.first_line(error))
+      return
+    if min(len(images_a), len(images_b)) < _SHORT_FEWEST:
+      logging.info("No probe: it would take long to read enough pictures.")
+      return
+    self._images_a, self._images_b = images_a, images_b
+    self.report = _report(
+      domain_gap.measure(images_a, images_b), counts, self._crop_size, config
     )
-  except tf.errors.OpError as error:  # the training will say it as well
-    logging.info("No probe: %s.", errors.first_line(error))
-    return None
-  if min(len(images_a), len(images_b)) < _SHORT_FEWEST:
-    logging.info("No probe: it would take long to read enough pictures.")
-    return None
-  report = _report(
-    domain_gap.measure(images_a, images_b),
-    counts,
-    config.data.crop_size,
-    config,
-  )
-  logging.info(
-    "Probe of %s and %s pictures, told apart by %s: %s.",
-    *report["pictures"]["looked_at"],
-    ", ".join(
-      f"{kind} alone {report[kind]['accuracy']:.0%}"
-      for kind in domain_gap.KINDS
-    ),
-    _differs(report),
-  )
-  for sentence in report["advice"]:
-    logging.info("%s", sentence)
-  return report
+
+  def log(self) -> None:
+    """Logs the report in a few lines."""
+    report = self.report
+    if report is None:
+      return
+    logging.info(
+      "Probe of %s and %s pictures, told apart by %s: %s.",
+      *report["pictures"]["looked_at"],
+      ", ".join(
+        f"{kind} alone {report[kind]['accuracy']:.0%}"
+        for kind in domain_gap.KINDS
+      ),
+      _differs(report),
+    )
+    for sentence in report["advice"]:
+      logging.info("%s", sentence)
+
+  def judge(self) -> diagnostics_callback.Judge | None:
+    """Returns what tells translated pictures from untranslated ones.
+
+    Returns:
+      None where the main difference is not clear enough to judge by.
+    """
+    report = self.report
+    if report is None or report["main"] == domain_gap.SIMILAR:
+      return None
+    kind = report["main"]
+    if report[kind]["accuracy"] < _JUDGED_FROM:
+      return None
+    share_of_b = domain_gap.judge(self._images_a, self._images_b, kind)
+
+    def share(images: np.ndarray, domain: str) -> float:
+      ready = tf.clip_by_value((tf.constant(images) + 1.0) / 2.0, 0.0, 1.0)
+      if self._size != self._crop_size:
+        ready = tf.image.resize(
+          ready, [self._size] * 2, "bicubic", antialias=True
+        )
+      levels = np.clip(ready.numpy() * 255.0 + 0.5, 0.0, 255.0)
+      found = share_of_b(levels.astype(np.uint8))
+      return found if domain == "B" else 1.0 - found
+
+    test = {
+      name: dataset.first_images(
+        self._source, split, self._crop_size, _JUDGED_PICTURES
+      )
+      for name, split in (("g_AB", "testA"), ("g_BA", "testB"))
+    }
+    return diagnostics_callback.Judge(share, test)
 
 
 def table(report: dict[str, Any]) -> str:
@@ -281,15 +330,22 @@ def _report(
   crop_size: int,
   config: config_lib.ResolvedConfig | None = None,
 ) -> dict[str, Any]:
-  """Returns the report; of a run's options those are named that it has not."""
+  """Returns the report, with the options that a run, or a preset, has not."""
   advised = [*_OPTIONS[gap.main]]
   fewest = min(counts)
   if fewest < _FEW and gap.main != domain_gap.SIMILAR:
     advised.append("--augment=diffaugment")
-  if config is not None:
-    advised = [option for option in advised if not _has(config, option)]
-  else:
-    preset = "quickstart" if crop_size <= _SMALL else "quickstart_128"
+  preset = None
+  if config is None:
+    small = crop_size <= _SMALL
+    preset = config_file.STANDARD_PRESET if small else "quickstart_128"
+    config = config_checks.resolve(
+      config_file.with_given(
+        config_lib.Config(), config_file.read_given(preset)
+      )
+    )
+  advised = [option for option in advised if not _has(config, option)]
+  if preset:
     advised.insert(0, f"--experiment={preset}")
   advice = [_MEANS[gap.main]]
   if gap.main != domain_gap.SIMILAR:

@@ -18,7 +18,7 @@ Recipe (built-in data set, two to six minutes on two cores):
   python -m official.cyclegan.train --model_dir=runs/quickstart \
     --experiment=quickstart
 
-Own pictures, in my_data/{trainA,trainB,testA,testB}:
+Own pictures, in my_data/{trainA,trainB,testA,testB}, for ten minutes:
 
   python -m official.cyclegan.train --model_dir=runs/mine --dataset=my_data
 
@@ -29,7 +29,8 @@ steps), results.csv, logs/ (tensorboard --logdir) and progress.gif. Only
 --model_dir must be given. SIGINT (Ctrl-C), SIGTERM and SIGHUP save and stop;
 the same command again goes on as if it had not been stopped.
 Options come from a preset (--experiment), YAML files (--config_file),
---params_override and flags; each wins over those before it.
+--params_override and flags; each wins over those before it. Where no file says
+how to train the preset is pictures: --max_minutes makes it longer.
 """
 
 from __future__ import annotations
@@ -55,10 +56,10 @@ flags.take_section("evaluation")  # of --mode=eval
 
 def main() -> None:
   """Trains, or evaluates, what files and flags describe."""
-  asked_for = flags.config_from_flags()
+  options = flags.read(command_config.CommandConfig)
+  asked_for = flags.run_from_flags(options.model_dir)
   config = config_checks.resolve(asked_for)
   evaluation = flags.evaluation_from_flags()
-  options = flags.read(command_config.CommandConfig)
   trains = options.mode in ("train", "train_and_eval")
   if trains:
     config_checks.check_training(config)

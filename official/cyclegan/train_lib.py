@@ -99,6 +99,7 @@ class _Run:
     total_steps: Length of the whole run, steps.
     rules: When the run counts as gone wrong.
     budget: Its time, if that decides how long it is.
+    judge: What tells translated pictures from others, if the probe has one.
   """
 
   config: config_lib.ResolvedConfig
@@ -110,6 +111,7 @@ class _Run:
   total_steps: int
   rules: diagnostics.Rules
   budget: run_time.Budget | None
+  judge: diagnostics_callback.Judge | None
 
 
 def train(
@@ -219,9 +221,6 @@ def _train(
     run_metadata.add_start(
       model_dir, config, source, devices.describe(strategy), first_step, **notes
     )
-    if config.train.probe and not goes_on and not config.distill.teacher:
-      report = probe_lib.short_probe(config, source)
-      run_metadata.add_note(model_dir, probe=report)
   is_over = budget is not None and first_step > 0 and budget.left() <= 0.0
   if first_step >= total_steps or is_over:
     logging.info(
@@ -232,6 +231,7 @@ def _train(
     )
     store.tidy()
     return model
+  judge = _probe(config, source, model_dir, first_step, rules, strategy)
   the_run = _Run(
     config,
     model_dir,
@@ -242,6 +242,7 @@ def _train(
     total_steps,
     rules,
     budget,
+    judge,
   )
   called = [
     *(extra(first_step, total_steps) for extra in extra_callbacks),
@@ -276,6 +277,28 @@ def run(
   devices.set_up(config)
   with errors.keeping(lambda: checkpoints.describe_kept(model_dir)):
     train(config, model_dir, started=started)
+
+
+def _probe(
+  config: config_lib.ResolvedConfig,
+  source: sources.Source,
+  model_dir: str,
+  first_step: int,
+  rules: diagnostics.Rules,
+  strategy: tf.distribute.Strategy,
+) -> diagnostics_callback.Judge | None:
+  """Looks at the pictures of a run that begins, and says what was found.
+
+  One that goes on has said it, but needs the judge if it has hardly begun.
+  """
+  wanted = config.train.probe and not config.distill.teacher
+  if not wanted or not devices.is_chief(strategy) or first_step >= rules.idle:
+    return None
+  probe = probe_lib.ShortProbe(config, source)
+  if first_step == 0:
+    probe.log()
+    run_metadata.add_note(model_dir, probe=probe.report)
+  return probe.judge() if config.train.health_check else None
 
 
 def _refuse_overwriting(
@@ -513,6 +536,7 @@ def _chief_callbacks(
         writer,
         config.train.learning_rate,
         run.rules,
+        run.judge,
       )
     )
   called.append(

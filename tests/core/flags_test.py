@@ -16,6 +16,7 @@ import dataclasses
 import itertools
 import os
 import re
+import sys
 
 import pytest
 from absl import flags as absl_flags
@@ -158,6 +159,56 @@ def test_a_length_takes_the_place_of_one_of_another_kind(given, tmp_path):
     expected = dataclasses.replace(default, **changed)
     assert found == expected, layers
     config_checks.resolve(config_lib.Config(train=found))
+
+
+def test_without_any_file_a_run_is_the_standard_presets(
+  given, tmp_path, monkeypatch
+):
+  """Who names a preset or brings a file gets what stands there only."""
+  path = tmp_path / "run.yaml"
+  path.write_text("loss: {lambda_id: 1}\n")
+  listed = tmp_path / "run.flags"
+  listed.write_text("--lambda_id=1\n")
+  standard = config_file.with_given(
+    config_lib.Config(), config_file.read_given(config_file.STANDARD_PRESET)
+  )
+  for layers, base, other in (
+    (["--lambda_id=1"], standard, {"lambda_id": 1.0}),
+    (["--params_override=loss.lambda_id=1"], standard, {"lambda_id": 1.0}),
+    (["--experiment=none"], config_lib.Config(), {}),
+    ([f"--config_file={path}"], config_lib.Config(), {"lambda_id": 1.0}),
+    ([f"--flagfile={listed}"], config_lib.Config(), {"lambda_id": 1.0}),
+  ):
+    with flagsaver.flagsaver():
+      monkeypatch.setattr(sys, "argv", ["x", *layers])
+      absl_flags.FLAGS(["x", *layers])
+      found = config_checks.resolve(flags.run_from_flags(None))
+      # Other commands know of no standard.
+      assert flags.config_from_flags().train.max_minutes == 0
+    loss = dataclasses.replace(base.loss, **other)
+    expected = dataclasses.replace(base, loss=loss)
+    assert found == config_checks.resolve(expected), layers
+
+
+def test_a_run_goes_on_as_it_was_begun(given, tmp_path):
+  """Before there was a standard preset, the defaults held."""
+  for standard in (None, config_file.STANDARD_PRESET):
+    begun = config_checks.resolve(
+      config_file.with_given(
+        config_lib.Config(), config_file.read_given(standard)
+      )
+    )
+    begun = dataclasses.replace(
+      begun, loss=dataclasses.replace(begun.loss, lambda_id=1.5)
+    )
+    config_file.save(begun, str(tmp_path))
+    with flagsaver.flagsaver():
+      absl_flags.FLAGS(["x", "--lambda_id=1.5"])
+      found = flags.run_from_flags(str(tmp_path))
+      assert config_checks.resolve(found) == begun
+  # A file that is damaged is for who goes on from there.
+  (tmp_path / "config.json").write_text("{")
+  assert flags.run_from_flags(str(tmp_path)).train.max_minutes > 0
 
 
 @pytest.mark.parametrize(

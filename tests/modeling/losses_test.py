@@ -219,6 +219,43 @@ def test_patch_penalty_of_one_logit_is_the_squared_gradient():
   np.testing.assert_allclose(got, np.mean([1.4**2, 0.4**2]), rtol=1e-5)
 
 
+def test_penalised_discriminators_let_generators_arrive():
+  """The Dirac-GAN of Mescheder et al., 2018: without penalties it circles.
+
+  Real images are a pixel of 0, generated ones a pixel that is learned, and the
+  discriminator is a slope. The radius of its and the pixel's orbit around the
+  equilibrium (0, 0) is compared with the one of the linearised equations.
+  """
+  begin, rate, steps = 0.1, 0.1, 200
+
+  @tf.function
+  def radius(penalty):
+    pixel, slope = tf.constant(begin), tf.constant(0.0)
+    real = tf.zeros([1, 1, 1, 1])
+    for _ in tf.range(steps):
+      with tf.GradientTape() as tape:
+        tape.watch(slope)
+        fake = tf.reshape(pixel, [1, 1, 1, 1])
+        loss = losses.discriminator_loss(
+          0.0 * slope, fake * slope, "relativistic"
+        )
+        for images in (real, fake):
+          loss += penalty * losses.patch_penalty(
+            lambda x, slope=slope: x * slope, images, tf.constant([1, 2])
+          )
+      slope -= rate * tape.gradient(loss, slope)
+      with tf.GradientTape() as tape:
+        tape.watch(pixel)
+        loss = losses.generator_loss(pixel * slope, "relativistic", 0.0 * slope)
+      pixel -= rate * tape.gradient(loss, pixel)
+    return tf.sqrt(tf.square(pixel) + tf.square(slope)) / begin
+
+  # slope' = -pixel / 2 - 4 penalty slope, pixel' = slope / 2.
+  for penalty in (0.0, 0.01, 0.1):
+    want = np.exp(-2 * penalty * rate * steps)
+    assert want / 1.4 < float(radius(tf.constant(penalty))) < want * 1.4
+
+
 def test_patch_penalty_reaches_the_critics_weights():
   variable = tf.Variable(0.8)
   images = tf.constant([[[[0.7]]]])
@@ -238,6 +275,25 @@ def test_absolute_losses():
   b[0] = 0.5
   np.testing.assert_allclose(losses.cycle_loss(a, b), 0.25)
   np.testing.assert_allclose(losses.identity_loss(a, b), 0.25)
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_clipped_images_find_back(half):
+  dtype = tf.bfloat16 if half else tf.float32
+  images = tf.constant([-1.5, -1.5, -1.0, 0.3, 1.0, 1.25, 1.25], dtype)
+  wanted = tf.constant([-9.0, 9.0, 9.0, 9.0, -9.0, 9.0, -9.0], dtype)
+  with tf.GradientTape() as tape:
+    tape.watch(images)
+    clipped = losses.clip(images)
+    loss = tf.reduce_sum(tf.abs(wanted - clipped))
+  assert clipped.dtype == dtype
+  np.testing.assert_allclose(
+    tf.cast(clipped, tf.float32), [-1, -1, -1, 0.3, 1, 1, 1], atol=2e-3
+  )
+  # Who is to go further out stays where it is.
+  np.testing.assert_array_equal(
+    tf.cast(tape.gradient(loss, images), tf.float32), [0, -1, -1, -1, 1, 0, 1]
+  )
 
 
 if __name__ == "__main__":

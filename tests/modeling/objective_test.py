@@ -36,11 +36,13 @@ def networks():
   }
 
 
-def _objective(networks, distiller=None, augment="none", step=0, **weights):
+def _objective(
+  networks, distiller=None, augment="none", step=0, clip=False, **weights
+):
   return objective.Objective(
     networks,
     config_lib.LossConfig(**weights),
-    config_lib.TrainConfig(augment=augment, seed=5),
+    config_lib.TrainConfig(augment=augment, seed=5, clip_generated=clip),
     tf.Variable(step, dtype=tf.int64),
     distiller,
   )
@@ -216,6 +218,42 @@ def test_penalties_are_taken_where_they_are_due(networks):
     np.testing.assert_allclose(np.mean(draws), np.mean(squares), rtol=0.2)
     # The same signs are drawn for a step in training and out of it.
     np.testing.assert_allclose(values[3], 3 * draws[3], rtol=1e-4)
+
+
+def test_nobody_sees_what_is_outside_of_the_range(networks):
+  inputs = tf.keras.Input((None, None, 3))
+  brighter = {
+    name: tf.keras.Model(inputs, tf.keras.layers.Rescaling(1.0, 0.75)(inputs))
+    for name in ("g_AB", "g_BA")
+  }
+  found = _objective({**networks, **brighter}, clip=True)
+  real = _real()
+  terms, fakes = found.generator_terms(real, False)
+  once = {d: np.clip(images + 0.75, -1, 1) for d, images in real.items()}
+  for domain, other in ("AB", "BA"):
+    x = real[domain].numpy()
+    np.testing.assert_allclose(fakes[other], once[domain], atol=1e-6)
+    twice = np.clip(once[domain] + 0.75, -1, 1)
+    np.testing.assert_allclose(
+      terms.cycle[domain], np.abs(twice - x).mean(), rtol=1e-5
+    )
+    np.testing.assert_allclose(
+      terms.identity[domain], np.abs(once[domain] - x).mean(), rtol=1e-5
+    )
+
+
+def test_students_are_taught_before_their_images_are_clipped(networks):
+  real = {domain: 3.0 * images for domain, images in _real().items()}
+  found = {}
+  for clip in (False, True):
+    distiller = _distiller(networks, "AtoB", "BtoA")
+    found[clip] = _objective(networks, distiller, clip=clip).generator_terms(
+      real, False
+    )
+  (terms, wide), (clipped_terms, clipped) = found[False], found[True]
+  assert np.abs(wide["B"]).max() > 1.5
+  np.testing.assert_array_equal(clipped["B"], np.clip(wide["B"], -1, 1))
+  assert terms.cycle["A"] != clipped_terms.cycle["A"]
 
 
 if __name__ == "__main__":

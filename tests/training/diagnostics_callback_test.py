@@ -22,7 +22,7 @@ from tests import conftest
 from tests.training import fakes
 
 
-def _diagnostics(tmp_path, rules=None, **model):
+def _diagnostics(tmp_path, rules=None, judge=None, **model):
   rng = np.random.default_rng(0)
   images = rng.uniform(-0.8, 0.8, (3, 4, 4, 3)).astype(np.float32)
   writer = tf.summary.create_file_writer(str(tmp_path))
@@ -34,6 +34,7 @@ def _diagnostics(tmp_path, rules=None, **model):
     writer,
     2e-4,
     rules or diagnostics.Rules(interval=5, warm_up=10),
+    judge,
   )
   healthy = {
     "g_AB": fakes.scaling(0.7, 0.1),
@@ -78,6 +79,39 @@ def test_is_patient_but_not_with_an_explosion(tmp_path):
     "exploded",
     "discriminator_won",
   ]
+
+
+@pytest.mark.parametrize(
+  ("shares", "warned"),
+  [
+    ([0.0, 0.1, 0.2, 0.0, 0.0], True),
+    ([0.0, 0.5, 0.0, 0.0], False),  # once is enough
+    ([0.5, 0.0, 0.0], False),
+  ],
+)
+def test_asks_until_a_generator_follows(tmp_path, shares, warned):
+  asked = []
+
+  def share(images, domain):
+    asked.append(domain)
+    assert images.shape == (2, 4, 4, 3)
+    np.testing.assert_allclose(images, 0.8, rtol=1e-5)  # they are translated
+    return shares[asked.count(domain) - 1] if domain == "B" else 1.0
+
+  images = np.ones((2, 4, 4, 3), np.float32)
+  watch, _ = _diagnostics(
+    tmp_path,
+    diagnostics.Rules(interval=5, warm_up=5, idle=20),
+    diagnostics_callback.Judge(share, {"g_AB": images, "g_BA": images}),
+    generator_optimizer=fakes.optimizer(1e-5),
+    g_AB=fakes.scaling(0.7, 0.1),
+    g_BA=fakes.scaling(0.9, -0.1),
+  )
+  fakes.run(watch, 40, fakes.LOSSES)
+  found = [(event.rule, event.subject) for event in watch.events]
+  assert found == [("nothing_learned", "g_AB")] * warned
+  assert asked.count("A") == 1  # that one follows
+  assert asked.count("B") == (5 if warned else shares.index(0.5) + 1)
 
 
 def test_stops_at_nan_naming_the_loss(tmp_path):

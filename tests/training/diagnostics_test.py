@@ -156,6 +156,17 @@ def test_mode_collapse():
   assert not got  # one picture says nothing about others
 
 
+def test_generators_that_follow_nothing_are_named_when_they_had_time():
+  check = diagnostics.check_following
+  shares = {"g_AB": 0.05, "g_BA": 0.6}
+  assert not check(shares, _RULES.idle - 1, _RULES)
+  (event,) = check(shares, _RULES.idle, _RULES)
+  assert _names([event]) == {("nothing_learned", "g_AB")}
+  for words in ("d_B", "--disc_input=details", "--disc_norm=none", "5%"):
+    assert words in event.message
+  assert not check({}, 5000, _RULES)
+
+
 def _scenery(count=4, size=32, seed=0):
   """Returns smooth pictures with edges and lines."""
   rng = np.random.default_rng(seed)

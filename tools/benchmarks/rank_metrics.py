@@ -164,6 +164,7 @@ def _train(
       "-m",
       "official.cyclegan.train",
       f"--model_dir={folder}",
+      f"--experiment={config_file.NO_PRESET}",
       *config_file.to_flags(config),
       # Of a flag given twice the last counts.
       f"--dataset={name}",

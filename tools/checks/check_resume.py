@@ -67,6 +67,7 @@ _SEED = flags.DEFINE_integer("kill_seed", 1, "Seed of the moments.")
 _TRAIN_FLAGS = flags.DEFINE_multi_string(
   "train_flag",
   [
+    "--experiment=none",
     "--crop_size=64",
     "--gen_n_filters=4",
     "--disc_n_filters=4",

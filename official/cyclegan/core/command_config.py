@@ -210,7 +210,8 @@ class CommandConfig:
   experiment: str | None = option(
     None,
     "Preset by name, e.g. quickstart: a file of official/cyclegan/configs,"
-    " from any working directory.",
+    " from any working directory. Where neither this nor a --config_file or"
+    " --flagfile is given, train takes pictures. none: no preset.",
   )
   config_file: tuple[str, ...] = option(
     (),

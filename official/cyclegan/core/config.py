@@ -615,6 +615,13 @@ class TrainConfig:
     choices=("none", "diffaugment"),
     fixed=True,
   )
+  clip_generated: bool = option(
+    False,
+    "Clip generated images to the range of real ones before a loss or another"
+    " network sees them, as whoever uses them does. Without it, white that is"
+    " a little too white gives paper and drawn backgrounds away to the"
+    " discriminators, and the identity loss punishes what nobody sees.",
+  )
   precision: str = option(
     "auto",
     "Arithmetic of the networks. auto: mixed_bfloat16 on processors and TPUs"

@@ -45,6 +45,9 @@ _MAX_NUMBER = 100  # characters of one
 _MAX_MERGED = 10_000  # keys of a mapping
 EXPORT_NAME = model_path.EXPORT_NAME  # with the data set's options
 PRESETS = pathlib.Path(__file__).absolute().parents[1] / "configs"
+# What `train` does where nobody says how, and how to do without it.
+STANDARD_PRESET = "pictures"
+NO_PRESET = "none"
 # Upsampling that each generator's source has, and that runs had whose
 # config.json is from before there was a choice.
 _SOURCE_UPSAMPLERS = {"resnet": "conv_transpose", "unet": "resize_conv"}
@@ -140,7 +143,9 @@ def to_flags(
     base: What holds without flags; None: the defaults.
 
   Returns:
-    `--name=value` for every option that is not as in `base`.
+    `--name=value` for every option that is not as in `base`. On `train`'s
+    command line they need `--experiment=none` beside them, in a `--flagfile`
+    not.
   """
   default = config_checks.resolve(base or config_lib.Config())
   found = []
@@ -216,6 +221,17 @@ def save(config: config_lib.ResolvedConfig, model_dir: str) -> None:
   """
   files.write_text(
     pathlib.Path(model_dir, FILE_NAME), to_json(config), "model_dir"
+  )
+
+
+def is_run(model_dir: str | None) -> bool:
+  """Returns whether a folder holds a run's configuration.
+
+  Args:
+    model_dir: The folder; None for none.
+  """
+  return bool(model_dir) and os.path.isfile(
+    os.path.join(str(model_dir), FILE_NAME)
   )
 
 
@@ -325,7 +341,7 @@ def read_layers(
   """Reads all that stands between the defaults and the flags, one by one.
 
   Args:
-    experiment: Name of a preset; None for none.
+    experiment: Name of a preset; None or "none" for none.
     config_files: YAML or JSON files with the keys of `config.json`.
     overrides: Lists such as `train.learning_rate=1e-4,model.init=he`.
 
@@ -338,7 +354,7 @@ def read_layers(
       carries `experiment`, `config_file` or `params_override`.
   """
   layers = []
-  if experiment:
+  if experiment and experiment != NO_PRESET:
     layers.append(_read_experiment(experiment))
   layers += [_read_file(path, "config_file", path) for path in config_files]
   layers += [_read_override(text) for text in overrides]

@@ -336,20 +336,29 @@ def _require_effect(part: Any) -> Any:
   return part
 
 
-def given_by_files() -> config_file.Given:
+def given_by_files(standard: str | None = None) -> config_file.Given:
   """Returns what `--experiment`, `--config_file` and `--params_override` say.
+
+  Args:
+    standard: The preset where no file describes the run: neither
+      `--experiment`, nor a `--config_file`, nor a `--flagfile`; None for none.
 
   Raises:
     errors.UserError: If one of them cannot be used.
   """
-  return config_file.merged(_layers())
+  return config_file.merged(_layers(standard))
 
 
-def _layers() -> tuple[config_file.Layer, ...]:
-  """Reads files and overrides, and refuses what is not for this command."""
+def _layers(standard: str | None = None) -> tuple[config_file.Layer, ...]:
+  """Reads files and overrides, and refuses what is not for this command.
+
+  Args:
+    standard: As for `given_by_files`.
+  """
   found = given(command_config.CommandConfig)
+  described = bool(found.get("config_file")) or bool(_flagfiles())
   layers = _read_once(
-    found.get("experiment"),
+    found.get("experiment") or (None if described else standard),
     tuple(found.get("config_file", ())),
     tuple(found.get("params_override", ())),
   )
@@ -413,6 +422,15 @@ def _layers_read() -> tuple[config_file.Layer, ...]:
     return ()
 
 
+def _flagfiles() -> list[str]:
+  """Returns the files that `--flagfile` names on the command line."""
+  found = [
+    re.fullmatch("--?flagfile=(.+)", argument) for argument in sys.argv[1:]
+  ]
+  # absl puts the content of a flagfile in its place.
+  return [os.path.expanduser(f[1]) for f in found if f]  # as absl does
+
+
 def refuse_overwriting(option: str, output: str, *names: str) -> None:
   """Refuses an output that would replace a file that options come from.
 
@@ -425,11 +443,7 @@ def refuse_overwriting(option: str, output: str, *names: str) -> None:
     errors.UserError: If `--config_file` or `--flagfile` is one of these.
   """
   paths = list(given(command_config.CommandConfig).get("config_file", ()))
-  # absl puts the content of a flagfile in its place.
-  for argument in sys.argv[1:]:
-    found = re.fullmatch("--?flagfile=(.+)", argument)
-    if found:
-      paths.append(os.path.expanduser(found[1]))  # as absl does
+  paths += _flagfiles()
   overwriting.check(map(overwriting.Read, paths), option, output, names)
 
 
@@ -438,12 +452,13 @@ _read_once = functools.cache(config_file.read_layers)
 
 
 def config_from_flags(
-  base: config_lib.Config | None = None,
+  base: config_lib.Config | None = None, standard: str | None = None
 ) -> config_lib.Config:
   """Returns the configuration that files and flags describe.
 
   Args:
     base: What holds where neither says otherwise; None: the defaults.
+    standard: As for `given_by_files`.
 
   Returns:
     The configuration, to be resolved.
@@ -451,12 +466,44 @@ def config_from_flags(
   Raises:
     errors.UserError: If a file cannot be used.
   """
-  config = config_file.with_given(base or config_lib.Config(), given_by_files())
+  config = config_file.with_given(
+    base or config_lib.Config(), given_by_files(standard)
+  )
   parts = {
     name: _require_effect(read(getattr(config, name)))
     for name in config_lib.parts()
   }
   return config_lib.Config(**parts)
+
+
+def run_from_flags(model_dir: str | None) -> config_lib.Config:
+  """Returns the configuration of a run that begins, or goes on, in a folder.
+
+  Args:
+    model_dir: The folder; None if there is none yet.
+
+  Returns:
+    What files and flags describe, and `config_file.STANDARD_PRESET` where no
+    file does. A run that was begun without that preset goes on without it: of
+    both the one is taken that is more like what the folder says. To be
+    resolved.
+
+  Raises:
+    errors.UserError: If a file or a value cannot be used.
+  """
+  standard = config_from_flags(standard=config_file.STANDARD_PRESET)
+  plain = config_from_flags()
+  if standard == plain or not config_file.is_run(model_dir):
+    return standard
+  try:
+    earlier = config_file.load(str(model_dir))
+  except errors.UserError:  # who goes on from there is told
+    return standard
+
+  def differences(config: config_lib.Config) -> int:
+    return len(config_file.to_flags(config_checks.resolve(config), earlier))
+
+  return min(standard, plain, key=differences)
 
 
 def search_from_flags(

@@ -119,6 +119,25 @@ def measure(images_a: np.ndarray, images_b: np.ndarray, seed: int = 0) -> Gap:
   return Gap(accuracies, main, enough, counts)
 
 
+def judge(
+  images_a: np.ndarray, images_b: np.ndarray, kind: str
+) -> Callable[[np.ndarray], float]:
+  """Trains a discriminator that sees one kind of difference only.
+
+  Args:
+    images_a: Pictures of one domain.
+    images_b: Pictures of the other.
+    kind: One of `KINDS`.
+
+  Returns:
+    From pictures of the same size to the share of them that it takes for the
+    second domain's.
+  """
+  see = _SEES[kind]
+  model = _fit(_in_chunks(see, images_a), _in_chunks(see, images_b))
+  return lambda images: float(np.mean(model.predict(_in_chunks(see, images))))
+
+
 def verdict(accuracies: dict[str, Accuracy]) -> str:
   """Returns what a generator has to change: the most demanding difference.
 

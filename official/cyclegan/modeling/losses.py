@@ -193,6 +193,33 @@ def _preference(wanted: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
   return tf.reduce_mean(tf.nn.softplus(other - wanted))
 
 
+def clip(images: tf.Tensor) -> tf.Tensor:
+  """Clips generated images to [-1, 1], without losing what leads back there.
+
+  The gradient of plain clipping is 0 outside, so that a pixel that is once
+  outside stays there, whatever a loss wants. Here only that part is 0 that
+  would lead further out: descending along the rest brings the pixel back.
+
+  Args:
+    images: Float, any shape.
+
+  Returns:
+    The same shape and dtype, in [-1, 1].
+  """
+
+  @tf.custom_gradient
+  def clipped(x: tf.Tensor) -> tuple[tf.Tensor, Callable[..., tf.Tensor]]:
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+      # A step goes against the gradient.
+      outwards = tf.where(x > 1.0, upstream < 0.0, upstream > 0.0)
+      stuck = outwards & (tf.abs(x) > 1.0)
+      return tf.where(stuck, tf.zeros_like(upstream), upstream)
+
+    return tf.clip_by_value(x, -1.0, 1.0), gradient
+
+  return clipped(images)
+
+
 def cycle_loss(real: tf.Tensor, reconstructed: tf.Tensor) -> tf.Tensor:
   """Mean absolute difference, in [0, 2] (CycleGAN paper, eq. 2).
 

@@ -59,7 +59,7 @@ class Objective:
     Args:
       networks: `g_AB`, `g_BA`, `d_A` and `d_B`.
       weights: The loss and its weights.
-      train: Of which `augment` and `seed` count.
+      train: Of which `augment`, `clip_generated` and `seed` count.
       step: int64 scalar, training steps done; random draws depend on it.
       distiller: Teachers for the generators; None for none.
     """
@@ -121,6 +121,7 @@ class Objective:
     """
     if self._distiller is not None:
       terms, fakes = self._distill(self._distiller, real, training)
+      fakes = {domain: self._clip(images) for domain, images in fakes.items()}
     else:
       terms, fakes = self._translate(real, training)
     for direction in loss_terms.DIRECTIONS:
@@ -136,8 +137,9 @@ class Objective:
         ("A", "B", self._networks["g_BA"]),
         ("B", "A", self._networks["g_AB"]),
       ):
+        reconstructed = backward(fakes[other], training=training)
         terms.cycle[domain] = losses.cycle_loss(
-          real[domain], backward(fakes[other], training=training)
+          real[domain], self._clip(reconstructed)
         )
     return terms, fakes
 
@@ -171,9 +173,10 @@ class Objective:
         )
       else:
         fakes[other] = network(real[domain], training=training)
+      fakes[other] = self._clip(fakes[other])
     for domain in sorted(mapped):
       terms.identity[domain] = losses.identity_loss(
-        real[domain], mapped[domain]
+        real[domain], self._clip(mapped[domain])
       )
     return terms, fakes
 
@@ -193,8 +196,9 @@ class Objective:
         ("A", self._networks["g_BA"]),
         ("B", self._networks["g_AB"]),
       ):
+        mapped = network(real[domain], training=training)
         terms.identity[domain] = losses.identity_loss(
-          real[domain], network(real[domain], training=training)
+          real[domain], self._clip(mapped)
         )
     return terms, fakes
 
@@ -267,6 +271,10 @@ class Objective:
       lambda: interval * compute(),
       lambda: tf.constant(0.0),
     )
+
+  def _clip(self, images: tf.Tensor) -> tf.Tensor:
+    """Brings generated images into the range of real ones, if configured."""
+    return losses.clip(images) if self._train_config.clip_generated else images
 
   def _augment(
     self, images: tf.Tensor, stream: str, training: bool

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -46,6 +47,10 @@ class Rules:
       healthy runs.
     won: A discriminator has won when its loss, relative to that of guessing,
       is below this.
+    idle: Steps after which something should have been learned; in a long run
+      its first fiftieth, if that is more.
+    followed: Nothing is learned while less than this share of the translated
+      images is taken for images of their domain.
     same: Identity collapse: mean absolute change below this.
     still: Frozen generator: mean absolute change of its outputs, since
       training started, below this.
@@ -65,6 +70,8 @@ class Rules:
   patience: int = 2
   exploded: float = 100.0
   won: float = 0.15
+  idle: int = 600
+  followed: float = 0.25
   same: float = 0.02
   still: float = 0.001
   inverted: float = -0.2
@@ -176,6 +183,45 @@ def check_losses(
         )
       )
   return events
+
+
+def check_following(
+  shares: Mapping[str, float], step: int, rules: Rules
+) -> list[Event]:
+  """Applies the rule about generators that nobody shows what to change.
+
+  * nothing_learned: a small discriminator of the two domains, which was trained
+    at the start and is no part of the model, takes most translated images for
+    untranslated ones still (`rules.followed`) after `rules.idle` steps. It
+    knows what differs; the model's discriminators, which the generators have
+    to follow, have not found it. Their own losses do not tell: they are those
+    of guessing as well where a generator follows closely.
+
+  Args:
+    shares: By generator, the share of its images that are taken for images of
+      the domain that they are to be of.
+    step: Steps done.
+    rules: The thresholds.
+
+  Returns:
+    An event for each generator for which it holds.
+  """
+  if step < rules.idle:
+    return []
+  return [
+    Event(
+      "nothing_learned",
+      name,
+      f"after {step} steps {share:.0%} of what {name} makes can be told from"
+      " its input's domain by what the probe found to differ:"
+      f" d_{name[-1]} has not learned it, so that {name} has nothing to follow."
+      " Let discriminators see fine details (--disc_input=details) and contrast"
+      " (--disc_norm=none --disc_init=he), or raise --disc_learning_rate or"
+      " --lambda_validation.",
+    )
+    for name, share in shares.items()
+    if share < rules.followed
+  ]
 
 
 def check_droplets(

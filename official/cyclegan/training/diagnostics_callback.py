@@ -15,6 +15,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,20 @@ from official.cyclegan.training import diagnostics
 _WARM_UP_SHARE = 0.02  # of a long run, before most rules apply
 
 
+@dataclasses.dataclass(frozen=True)
+class Judge:
+  """What tells images of two domains apart, and is no part of the model.
+
+  Attributes:
+    share: From images, float32 `[count, size, size, channels]` in [-1, 1], and
+      a domain, A or B, to the share of them that it takes for that domain's.
+    images: Test images of this kind by the generator that translates them.
+  """
+
+  share: Callable[[np.ndarray, str], float]
+  images: Mapping[str, np.ndarray]
+
+
 class Diagnostics(callbacks.StepCallback):
   """Stops at NaN, and warns once of each rule of `diagnostics` that holds."""
 
@@ -41,6 +57,7 @@ class Diagnostics(callbacks.StepCallback):
     writer: tf.summary.SummaryWriter,
     learning_rate: float,
     rules: diagnostics.Rules,
+    judge: Judge | None = None,
   ):
     """Sets the images and thresholds of the rules.
 
@@ -52,6 +69,7 @@ class Diagnostics(callbacks.StepCallback):
       writer: Gets each event as text.
       learning_rate: The generators' rate before it falls.
       rules: The thresholds.
+      judge: Knows the two domains; None leaves out nothing_learned.
     """
     super().__init__(first_step, total_steps)
     self._images = {"g_AB": images_A, "g_BA": images_B}
@@ -59,6 +77,8 @@ class Diagnostics(callbacks.StepCallback):
     self._writer, self._rules = writer, rules
     self._learning_rate = learning_rate
     self._first_outputs: dict[str, np.ndarray] = {}
+    self._judge = judge
+    self._waiting = {"g_AB", "g_BA"}  # those that follow nothing yet
     self._checks_held: dict[tuple[str, str], int] = {}
     self.events: list[diagnostics.Event] = []
 
@@ -91,6 +111,7 @@ class Diagnostics(callbacks.StepCallback):
     if self.step < warm_up:
       events = [event for event in events if event.rule == "exploded"]
     else:
+      events += self._check_following(warm_up)
       for name, outputs in self._translate().items():
         events += diagnostics.check_images(
           name,
@@ -109,6 +130,25 @@ class Diagnostics(callbacks.StepCallback):
       if held[key] >= self._rules.patience or event.rule == "exploded":
         self._report(event)
     self._checks_held = held
+
+  def _check_following(self, warm_up: float) -> list[diagnostics.Event]:
+    """Asks the judge until a generator follows, after which it is left alone.
+
+    Args:
+      warm_up: Steps before the rule holds, if they are more than its own.
+    """
+    if self._judge is None or self.step < max(self._rules.idle, warm_up):
+      return []
+    shares = {}
+    for name in self._waiting & set(self._images):
+      images = self._judge.images[name]
+      outputs = getattr(self.model, name)(tf.constant(images)).numpy()
+      share = self._judge.share(outputs, name[-1])
+      if share >= self._rules.followed:
+        self._waiting.discard(name)
+      else:
+        shares[name] = share
+    return diagnostics.check_following(shares, self.step, self._rules)
 
   def _is_learning(self) -> bool:
     """Returns whether the rate is still high enough to change something."""
