@@ -11,6 +11,7 @@ ROOMS = [
     "serving",
     "reporting",
     "tuning",
+    "studio_app",
 ]
 
 def room_labels(names = ROOMS):

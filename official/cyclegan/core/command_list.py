@@ -32,6 +32,7 @@ NAMES = (
   "check_device",
   "translate",
   "demo",
+  "studio",
   "doctor",
   "completion",
 )
