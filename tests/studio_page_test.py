@@ -314,7 +314,6 @@ def test_from_two_piles_to_an_app_without_a_terminal(server, piles):
     )
     page.click("pause")
     _state(page, "paused")
-    page.wait("return document.querySelector('svg.curve polyline')")
     page.shoot("paused")
     # Tried on a new picture, and with the camera.
     page.give("try-file", piles / "new.png")

@@ -38,17 +38,15 @@ def _wait(job):
 def test_a_command_is_found_again_with_how_it_ended(space):
   project = space.create("x")
   good = jobs.start(
-    space, project, "completion", ["--shell=bash"], project.path / "good"
+    space, project, "demo", ["--model=m", "--dry_run"], project.path / "good"
   )
-  bad = jobs.start(
-    space, project, "completion", ["--shell=fish"], project.path / "bad"
-  )
+  bad = jobs.start(space, project, "demo", ["--port=x"], project.path / "bad")
   assert _wait(good) == jobs.DONE and _wait(bad) == jobs.FAILED
   found = jobs.of(space.project("x"))  # as a server that was started anew
   assert [job.state() for job in found] == [jobs.DONE, jobs.FAILED]
   shown = found[1].shown()
-  assert "--shell=fish must be" in shown["message"]
-  assert shown["command"].endswith("official.cyclegan.completion --shell=fish")
+  assert "--port=x must be" in shown["message"]
+  assert shown["command"].endswith("official.cyclegan.demo --port=x")
   assert jobs.latest(found, "good").number == good.number
   assert jobs.latest(found, "good", "train") is None
 

@@ -55,7 +55,7 @@ export function run(projectName, name) {
       curves.show(shown.curves);
       health.show(shown.events);
       tries.show(shown.tries);
-      const ready = shown.step > 0 && shown.state !== 'starting';
+      const ready = shown.saved;
       exported.show(shown.export, ready);
       about.show(shown.job, shown.report);
       tryForm.show(ready);

@@ -216,9 +216,8 @@ class Studio:
     return _answer({"name": project.name})
 
   async def _put_picture(self, request: Request) -> Response:
-    project, folder = self._of(request), self._pile(request)
-    domain = request.path_params["domain"]
-    if len(project.pictures(domain)) >= _MOST_PICTURES:
+    folder = self._pile(request)
+    if len(os.listdir(folder)) >= _MOST_PICTURES:
       raise refusals.Refused(
         409, "too_many", f"No more than {_MOST_PICTURES}.", most=_MOST_PICTURES
       )

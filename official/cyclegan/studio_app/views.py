@@ -124,8 +124,8 @@ def run(found: workspace.Project, name: str) -> dict[str, Any]:
     "job": None if trained is None else trained.shown(),
     "export": _export(found, folder, all_jobs),
     "tries": [
-      _try(found, name, all_jobs)
-      for name in reversed(found.things(workspace.TRIES)[-_TRIES_SHOWN:])
+      _try(found, tried, all_jobs)
+      for tried in _tries_of(found, folder, all_jobs)
     ],
   }
 
@@ -202,6 +202,8 @@ def _summary(
     "expected": time.get("expected_steps") or progress.get("total"),
     "used": time.get("used_seconds"),
     "total": time.get("total_seconds"),
+    # Something to try and to export.
+    "saved": any((folder / "checkpoints").glob("*.index")),
     "last_sample": samples[-1] if samples else None,
     "counts": progress.get("samples"),
   }
@@ -212,7 +214,8 @@ def _run_state(
 ) -> str:
   """Returns how a run stands: by who trains, then by what it has written."""
   state = job.state() if job is not None else ""
-  if state == jobs.RUNNING or locks.holder(str(folder)) is not None:
+  holder = locks.holder(str(folder))  # of a terminal's training, perhaps
+  if state == jobs.RUNNING or (holder and holder.command == "train"):
     return TRAINING if progress else STARTING
   if state == jobs.FAILED or progress.get("state") == history_lib.FAILED:
     return FAILED
@@ -279,6 +282,25 @@ def _search(
     "best": workspace.is_file(folder / "best.flags"),
     "report": workspace.is_file(folder / "report.html"),
   }
+
+
+def _tries_of(
+  found: workspace.Project, run_folder: pathlib.Path, all_jobs: list[jobs.Job]
+) -> list[str]:
+  """Returns the names of a run's tries, the last one first."""
+  model = f"--model={run_folder}"
+  outputs = {
+    job.output
+    for job in all_jobs
+    for argument in job.arguments
+    if argument == model or argument.startswith(f"{model}{os.sep}")
+  }
+  own = [
+    name
+    for name in found.things(workspace.TRIES)
+    if f"{workspace.TRIES}/{name}" in outputs
+  ]
+  return own[: -_TRIES_SHOWN - 1 : -1]
 
 
 def _try(
