@@ -93,7 +93,7 @@ const EDGE = 8;
 // Curves over the steps, one group in a drawing, as text for who cannot see.
 export function curve(title, lines) {
   const points = lines.flatMap((line) => line.points);
-  if (!points.length) return null;
+  if (!lines.some((line) => line.points.length > 1)) return null;
   const [steps, values] = [0, 1].map((k) => points.map((p) => p[k]));
   const last = Math.max(...steps, 1);
   const [low, high] = [Math.min(...values, 0), Math.max(...values)];
@@ -101,8 +101,9 @@ export function curve(title, lines) {
   const up = (v) => HEIGHT - 22 -
     ((v - low) / (high - low || 1)) * (HEIGHT - 44);
   const short = (v) => Number(v.toPrecision(3)).toString();
-  const said = lines.map((line) =>
-    `${line.name} ${short(line.points.at(-1)[1])}`).join(', ');
+  const ends = lines.map((line) =>
+    `${line.name} ${short(line.points.at(-1)[1])}`);
+  const said = ends.join(', ');
   return h('figure', {},
     h('svg', {class: 'curve', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img',
               'aria-label': `${title}: ${said}`},
@@ -115,7 +116,8 @@ export function curve(title, lines) {
       h('text', {x: EDGE, y: HEIGHT - 6}, short(low)),
       h('text', {x: WIDTH - EDGE, y: HEIGHT - 6, 'text-anchor': 'end'},
         t('steps', {n: last}))),
-    h('figcaption', {}, `${title}: ${said}`));
+    h('figcaption', {}, `${title}: `, ends.map((text, i) =>
+      h('span', {class: `key c${i % 4}`}, text))));
 }
 
 // A picture from the camera, as a file.

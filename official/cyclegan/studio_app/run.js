@@ -59,6 +59,7 @@ export function run(projectName, name) {
       exported.show(shown.export, ready);
       about.show(shown.job, shown.report);
       tryForm.show(ready);
+      if (document.body.dataset.run !== shown.state) say('');
       document.body.dataset.run = shown.state;
     },
     leave: tryForm.leave,
@@ -155,14 +156,20 @@ function curvesPart(shown) {
     groups.get(group).push({name: name.split('/').at(-1), points});
   }
   if (!groups.size) return h('p', {class: 'soft'}, t('curves.none'));
-  const drawings = [];
+  const [first, more] = [[], []];
   for (const [group, lines] of groups) {
+    const shows = group === t('losses') || group === 'validation';
     for (let i = 0; i < lines.length; i += 4) {
-      drawings.push(pictures.curve(group.replaceAll('_', ' '),
-                                   lines.slice(i, i + 4)));
+      (shows ? first : more).push(pictures.curve(
+        group.replaceAll('_', ' '), lines.slice(i, i + 4)));
     }
   }
-  return h('div', {class: 'curves'}, drawings);
+  if (!first.some(Boolean)) return h('p', {class: 'soft'}, t('curves.none'));
+  return [
+    h('div', {class: 'curves'}, first),
+    h('details', {'data-key': 'curves'}, h('summary', {}, t('curves.more')),
+      h('div', {class: 'curves'}, more)),
+  ];
 }
 
 function healthPart(events) {
