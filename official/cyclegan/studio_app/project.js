@@ -201,16 +201,24 @@ function probePart(shown, api) {
 function form(api, name) {
   let audited = false;
   let suggested = null;
+  let probed = null;
   const kinds = ['object', 'whole', 'find'].map((value) => h('input', {
     type: 'radio', name: 'kind', value, id: `kind-${value}`,
     checked: value === 'object',
     onchange: async () => {
-      if (value !== 'find') return;
-      suggested = 'wait';
-      begin.disabled = true;
-      if (!(await trying(() => post(api('probe'))))) suggested = null;
+      suggested = value === 'find' ? 'wait' : null;
+      update();
+      if (value === 'find' && !(await trying(() => post(api('probe'))))) {
+        suggested = null;
+        kinds[0].checked = true;
+        update();
+      }
     },
   }));
+  // What is being found out has to be waited for.
+  const update = () => {
+    begin.disabled = !audited || kind() === 'find';
+  };
   const minutes = h('input', {type: 'number', id: 'minutes', value: 5,
                               min: 0.5, max: 10080, step: 0.5, required: true});
   const size = h('select', {id: 'size'}, [64, 128, 256].map((pixels) =>
@@ -228,7 +236,7 @@ function form(api, name) {
       begin.disabled = true;
       const made = await trying(() =>
         post(api('runs'), {...values(), search: search.value}));
-      begin.disabled = false;
+      update();
       if (made) say(t('train.begun'));
     },
   },
@@ -267,14 +275,17 @@ function form(api, name) {
       audited = Boolean(shown.audit && shown.audit.findings &&
                         !working(shown.audit.job));
       // Once it has been found out, the choice is the person's again.
-      const probed = shown.probe;
-      if (suggested === 'wait' && probed && !working(probed.job)) {
+      const earlier = probed;
+      probed = shown.probe;
+      const ended = probed && !working(probed.job) && (!earlier ||
+        working(earlier.job) || earlier.job.number !== probed.job.number);
+      if (suggested === 'wait' && ended) {
         suggested = null;
-        if (probed.kind) kinds.find((k) => k.value === probed.kind).checked = true;
+        const found = probed.kind || 'object';
+        kinds.find((k) => k.value === found).checked = true;
       }
       before.show(audited);
-      begin.disabled = !audited || suggested === 'wait' || kind() === 'find' &&
-        !(probed && probed.kind);
+      update();
       kinds[2].disabled = !audited;
       searchButton.disabled = !audited;
       const best = shown.searches.filter((s) => s.best).map((s) => s.name);
