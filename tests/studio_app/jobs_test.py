@@ -118,6 +118,15 @@ def test_a_log_shows_the_end_of_each_line(space):
   assert len(job.log()) < 5000
 
 
+def test_what_went_wrong_is_found_among_what_was_printed(space):
+  job = _noted(space.create("x"), status=2)
+  path = job.project.path / workspace.JOBS / "1.log"
+  path.write_text("first\ntrain: error: no pictures.\nprinted late\n")
+  assert job.shown()["message"] == "no pictures."
+  path.write_text("Killed\n")
+  assert job.shown()["message"] == "Killed"
+
+
 def test_signals_that_end_are_a_stop():
   assert 128 + signal.SIGTERM in jobs._STOPPED_BY
 

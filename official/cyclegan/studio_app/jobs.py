@@ -132,9 +132,15 @@ class Job:
       "state": state,
       "command": self.command,
       "log": log,
-      "message": log.rsplit("\n", 1)[-1] if state == FAILED else "",
+      "message": self._error(log) if state == FAILED else "",
       "cut_off": state == STOPPED and self._noted().get("status") is None,
     }
+
+  def _error(self, log: str) -> str:
+    """Returns the line with which commands end that fail (`core.command`)."""
+    lines = log.split("\n")
+    told = [line for line in lines if line.startswith(f"{self.kind}: error: ")]
+    return told[-1].split(": error: ", 1)[1] if told else lines[-1]
 
   def _path(self, ending: str) -> pathlib.Path:
     return self.project.path / workspace.JOBS / f"{self.number}.{ending}"
