@@ -367,6 +367,42 @@ def _use_the_app(page, piles):
     assert "Content Security Policy" not in message, message
 
 
+def test_two_folders_are_chosen_and_the_keyboard_is_enough(server, piles):
+  shutil.copytree(piles / "a", server.root / "mine" / "now")
+  shutil.copytree(piles / "b", server.root / "mine" / "then")
+  with contextlib.suppress(AttributeError):
+    server.kill()
+  page = _Page(_browser())
+  try:
+    page.open(server.start())
+    page.type("title", "Chosen")
+    page.browser.find_element("id", "source-drop").send_keys("\ue015")  # down
+    choose = (
+      "return [...document.querySelectorAll('fieldset')]"
+      ".filter(f => f.querySelector('.folders'))[{}]"
+      ".querySelectorAll('button')[{}]"
+    )
+    for pile, folder in ((0, 1), (1, 2)):  # one up is the first
+      page.wait(choose.format(pile, 0)).send_keys("\n")
+      page.wait(choose.format(pile, 2))
+      page.wait(choose.format(pile, folder)).send_keys("\n")
+    page.wait(
+      f"return document.body.innerText.split('{_COUNT} pictures').length === 3"
+    )
+    page.click("create")
+    page.wait("return document.body.dataset.page === 'project'")
+    for domain in "ab":
+      page.wait(
+        f"return document.getElementById('count-{domain}').textContent"
+        f".startsWith('{_COUNT} ')"
+      )
+    assert not page.browser.find_element("id", "choose-a").is_displayed()
+    assert not (server.root / "Chosen" / "a").exists()
+    assert not page.problems()
+  finally:
+    page.browser.quit()
+
+
 def test_korean_and_two_runs_beside_each_other(server):
   (run,) = server.root.glob("*/runs/1")
   shutil.copytree(run, run.with_name("second"))
@@ -380,7 +416,9 @@ def test_korean_and_two_runs_beside_each_other(server):
     page.open(address)
     assert page.text("h1") == "프로젝트"
     page.shoot("home_ko")
-    page.browser.find_element("css selector", "#projects a").click()
+    page.browser.find_element(
+      "css selector", "#projects li:last-child a"
+    ).click()
     page.wait("return document.querySelector('a[href$=compare]')")
     page.shoot("project_ko")
     page.browser.find_element("css selector", "a[href$=compare]").click()
