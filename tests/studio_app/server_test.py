@@ -266,6 +266,13 @@ _REFUSED = {
     {"Content-Length": "9" * 18},
     413,
   ),
+  "said to be over a picture's limit": (
+    "PUT",
+    f"{_PROJECT}/pictures/a/x.png",
+    b"",
+    {"Content-Length": "1500000"},
+    413,
+  ),
   "over the limit": (
     "PUT",
     f"{_PROJECT}/pictures/a/x.png",
