@@ -96,6 +96,10 @@ onnx, onnxruntime: export --format=onnx; the former, by the format's own
   ml_dtypes, of which TensorFlow 2.15 takes an old one only.
 coremltools: export --format=coreml. An extra too: few need it, and what it
   writes can be run on macOS only. Tried with TensorFlow 2.15.1 on Linux.
+starlette, uvicorn: the studio's server, an extra. Uploads arrive piece by
+  piece and a training's course is sent as it happens, which http.server gives
+  no way to bound; both are small, pure Python and kept by the same people.
+  starlette 0.49.1 ends CVE-2025-62727 and is the last for Python 3.9.
 tensorboard: hyperparameters for its HParams tab; tensorflow brings it along.
 apache-beam: translate_many, here and on Flink, Spark and Dataflow: nothing else
   has all of these and every file system. An extra, for who has that many
@@ -152,6 +156,7 @@ _PILLOW = [
   "pillow>=11.3; python_version<'3.10'",
 ]
 _TQDM = "tqdm>=4.66.3"
+_STUDIO = ["starlette>=0.49.1", "uvicorn>=0.30"]
 _VIDEO = ["av>=15.1,<20"]
 
 
@@ -187,6 +192,13 @@ setuptools.setup(
       "web/*",
     ],
     "official.cyclegan.reporting": ["*.css", "*.j2", "*.js"],
+    "official.cyclegan.studio_app": [
+      "*.css",
+      "*.html",
+      "*.js",
+      "*.json",
+      "*.svg",
+    ],
   },
   python_requires=_PYTHONS[_ASKED],
   entry_points={"console_scripts": ["cyclegan=official.cyclegan.cli:main"]},
@@ -243,6 +255,8 @@ setuptools.setup(
     "coreml": ["coremltools>=9.0"],
     # For translate_many.
     "beam": ["apache-beam>=2.60,<3; python_version>='3.10'"],
+    # For the studio.
+    "studio": _STUDIO,
     # pytest runs the tests, pytest-xdist several at a time; ruff lints and
     # formats, one tool for both. scikit-image: a second opinion on PSNR and
     # SSIM. selenium: drives the browser that tests the page. mypy checks the
@@ -251,6 +265,7 @@ setuptools.setup(
     # cards as the Hub does. nbclient, nbformat, ipykernel: run the notebooks.
     # mkdocs-material: builds the docs' site.
     "dev": [
+      *_STUDIO,
       "huggingface_hub>=0.23",
       "ipykernel>=6",
       "mkdocs-material>=9.5",

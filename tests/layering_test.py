@@ -41,12 +41,14 @@ _ORDER = (
   ("reporting",),
   ("tuning",),
   ("pipeline",),
+  ("studio_app",),
 )
 _FLOORS = {room: i for i, rooms in enumerate(_ORDER) for room in rooms}
 # These rooms start without TensorFlow, apart from the modules named.
 _LIGHT_ROOMS = {
   "core": {"devices"},
   "scenes": {"scene_datasets"},
+  "studio_app": {"server"},  # needs the extra, not TensorFlow
 }
 # So do these modules, which commands and workers of their own need at once.
 _LIGHT_MODULES = (

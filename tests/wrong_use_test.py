@@ -30,7 +30,7 @@ _WRONG = [
   ("train", ["--noflip=true"], ["--noflip=true takes no value"]),
   ("train", ["--teacher=x"], ["--teacher is not", "of distill and tune."]),
   ("distill", ["--mode=eval"], ["--mode is not", "It is one of train."]),
-  ("export", ["--port=1"], ["--port is not", "It is one of demo."]),
+  ("export", ["--port=1"], ["--port is not", "It is one of demo and studio."]),
   ("train", ["--netD=basic"], ["--netD is not", "it is called --disc_type."]),
   ("train", ["--flagfile=/none"], ["--flagfile=/none cannot be read (No such"]),
   ("train", ["--flagfile="], ["--flagfile= is empty"]),

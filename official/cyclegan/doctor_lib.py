@@ -103,6 +103,12 @@ FEATURES = (
     "pip install ai-edge-litert",
   ),
   Feature("tune", ("official.cyclegan.tune_lib",), False, _INSTALL),
+  Feature(
+    "studio",
+    ("starlette", "uvicorn"),
+    False,
+    "pip install -e .[studio]",
+  ),
   Feature("reports and model cards", ("jinja2", "matplotlib"), False, _INSTALL),
   Feature(
     "HEIC pictures",

@@ -12,6 +12,7 @@ ROOMS = [
     "reporting",
     "tuning",
     "pipeline",
+    "studio_app",
 ]
 
 def room_labels(names = ROOMS):

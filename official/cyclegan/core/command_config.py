@@ -414,7 +414,7 @@ class ManyConfig:
 
 @dataclasses.dataclass(frozen=True)
 class DemoConfig:
-  """Where `demo` serves its page."""
+  """Where a page is served."""
 
   host: str = option(
     "127.0.0.1",
@@ -426,6 +426,26 @@ class DemoConfig:
     "Port to listen on. 0: any that is free.",
     minimum=0,
     maximum=65535,
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class StudioConfig:
+  """What `studio` works on."""
+
+  root: str = option(
+    "studio",
+    "Folder of the projects, made if it is missing. Nothing outside of it is"
+    " read or written; to train on folders that are there already name one that"
+    " holds them.",
+    is_path=True,
+  )
+  open_browser: bool = option(True, "Open the page in this machine's browser.")
+  largest_picture: int = option(
+    100, "A picture's file of more is refused.", unit="MB", minimum=1
+  )
+  largest_video: int = option(
+    1000, "A video's file of more is refused.", unit="MB", minimum=1
   )
 
 

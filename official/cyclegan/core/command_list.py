@@ -33,6 +33,7 @@ NAMES = (
   "translate",
   "translate_many",
   "demo",
+  "studio",
   "doctor",
   "completion",
 )

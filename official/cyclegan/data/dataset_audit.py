@@ -182,9 +182,9 @@ def report(found: DatasetAudit) -> dict[str, Any]:
 
   Returns:
     What `report.json` holds. By domain: the number of pictures in each split,
-    sizes in pixels, formats and modes, how many of 256 levels occur, the levels
-    that become black and white (`levels`; None: all of 16 bits), and the number
-    of other files. And,
+    sizes in pixels, formats and modes, how many of 256 levels occur, the mean
+    level (`brightness`), the levels that become black and white (`levels`;
+    None: all of 16 bits), and the number of other files. And,
     each with its number and a few examples: exact duplicates, near duplicates
     between A and B and between training and test pictures (no more are looked
     for once there are `_MAX_PAIRS`), and unreadable files.
@@ -240,6 +240,9 @@ def _summary(
     "levels_seen": bin(
       functools.reduce(operator.or_, (p.info.seen for p in pictures), 0)
     ).count("1"),
+    "brightness": round(
+      float(np.mean([p.thumbnail.mean() for p in pictures])), 1
+    ),
     "other_files": ignored,
   }
 
@@ -305,6 +308,9 @@ def table(summary: dict[str, Any]) -> str:
     ]
   )
   rows.append(["levels of 256", *(v["levels_seen"] for v in values)])
+  rows.append(
+    ["brightness, of 255", *(f"{v['brightness']:.0f}" for v in values)]
+  )
   if any(v["levels"] for v in values):
     rows.append(
       [

@@ -130,7 +130,7 @@ class PageServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
     Raises:
       OSError: If it is none, or it or a folder that it lies in is a link.
     """
-    return open(_descriptor(self._folder, path), "rb")
+    return open_below(self._folder, path)
 
   def answers(self, request: Any) -> None:
     """Notes that a connection's request is complete."""
@@ -188,9 +188,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
   def _answer(self, body: bool) -> None:
     self.server.answers(self.connection)
-    refusal = _refusal(self.path, self.headers)
-    if refusal:
-      self.send_error(*refusal)
+    refused = refusal(self.path, self.headers)
+    if refused:
+      self.send_error(*refused)
       return
     target = self.path.partition("?")[0].partition("#")[0]
     path = self.server.files.get(urllib.parse.unquote_to_bytes(target))
@@ -227,6 +227,19 @@ def _served(folder: str) -> Iterator[tuple[bytes, str]]:
         yield b"/", below
 
 
+def open_below(folder: str, path: str) -> IO[bytes]:
+  """Opens a file below a folder for reading, if it is one.
+
+  Args:
+    folder: Links on the way to it are followed, but not from there on.
+    path: As seen from the folder; the caller has made sure that it has no `..`.
+
+  Raises:
+    OSError: If it is not a file, or it or a folder that it lies in is a link.
+  """
+  return open(_descriptor(folder, path), "rb")
+
+
 def _descriptor(folder: str, path: str) -> int:
   """Opens a file below a folder, following no link on the way from there."""
   flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -252,13 +265,17 @@ def _descriptor(folder: str, path: str) -> int:
   return descriptor
 
 
-def _refusal(path: str, headers: Any) -> tuple[http.HTTPStatus, str] | None:
+def refusal(path: str, headers: Any) -> tuple[http.HTTPStatus, str] | None:
   """Says why a request is not answered, None if it is.
 
   A page of somebody else's can let the browser ask this server, and by a name
   of its own that leads here (DNS rebinding) read the answers. Such a request
   says the other page's name in Host, or in Origin; one typed in, or made by the
   page itself, says an address, this machine's name or localhost.
+
+  Args:
+    path: What is asked for, as it was sent.
+    headers: Of the request; `get_all` returns a name's values, or None.
   """
   if not path.startswith("/"):
     return http.HTTPStatus.BAD_REQUEST, "Not a path"

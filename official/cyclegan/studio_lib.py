@@ -1,0 +1,182 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Serves the studio."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import ipaddress
+import os
+import pathlib
+import socket
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any
+
+from absl import logging
+
+from official.cyclegan.core import command_config
+from official.cyclegan.core import errors
+
+_EXTRA = ("starlette", "uvicorn")
+_MEGABYTE = 1_000_000
+_CONNECTIONS = 256  # at a time
+_END_SECONDS = 3  # that connections have when the server ends
+
+
+def require_extra() -> None:
+  """Checks that the packages are installed that only the studio needs.
+
+  Raises:
+    errors.UserError: If one is missing; says what to install.
+  """
+  missing = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
+  if missing:
+    raise errors.UserError(
+      f"the studio needs {' and '.join(missing)}. Install them once: pip"
+      f" install {' '.join(missing)}"
+    )
+
+
+@contextlib.contextmanager
+def serving(
+  studio: command_config.StudioConfig, where: command_config.DemoConfig
+) -> Iterator[tuple[Any, str]]:
+  """Opens the studio's server.
+
+  Args:
+    studio: The folder, and what may be uploaded.
+    where: Address and port.
+
+  Yields:
+    The server, of which `run` answers until a signal comes; and the link to
+    open, with the secret in it if other machines can reach this one.
+
+  Raises:
+    errors.UserError: If packages are missing, the folder cannot be used, or the
+      address is empty, taken or not allowed.
+  """
+  require_extra()
+  import uvicorn
+
+  from official.cyclegan.studio_app import server as server_lib
+  from official.cyclegan.studio_app import uploads
+
+  if not where.host:
+    raise errors.UserError(
+      "is empty, which would mean every address of this machine. Leave it out,"
+      " or say 0.0.0.0 if that is meant.",
+      "host",
+      "",
+    )
+  with _listening(where.host, where.port) as listener:
+    address = ipaddress.ip_address(
+      str(listener.getsockname()[0]).partition("%")[0]
+    )
+    root = os.path.abspath(studio.root)
+    app, handlers = server_lib.application(
+      root,
+      studio.largest_picture * _MEGABYTE,
+      studio.largest_video * _MEGABYTE,
+    )
+    link = _link(address, listener.getsockname()[1])
+    if not address.is_loopback:
+      secret = uploads.token(pathlib.Path(root))
+      app.require(secret)
+      link += f"?token={urllib.parse.quote(secret)}"
+      logging.warning(
+        "--host=%s: who has the link below can use this studio. It is not"
+        " encrypted on its way: use it in a network that you trust.",
+        where.host,
+      )
+    config = uvicorn.Config(
+      app,
+      lifespan="off",
+      http="h11",  # the stricter of its two
+      ws="none",
+      log_config=None,
+      access_log=False,
+      server_header=False,
+      proxy_headers=False,
+      limit_concurrency=_CONNECTIONS,
+      timeout_keep_alive=10,
+      timeout_graceful_shutdown=_END_SECONDS,
+    )
+    server = _Server(config, listener, handlers)
+    yield server, link
+
+
+class _Server:
+  """A server that tells those who wait for news that it ends."""
+
+  def __init__(self, config: Any, listener: socket.socket, handlers: Any):
+    import uvicorn
+
+    self._listener = listener
+
+    class Server(uvicorn.Server):
+      """Ends streams, which would never end by themselves."""
+
+      def handle_exit(self, sig: int, frame: Any) -> None:
+        handlers.closing = True
+        super().handle_exit(sig, frame)
+
+    self._server = Server(config)
+
+  def run(self) -> None:
+    """Answers until SIGINT or SIGTERM, or `stop`."""
+    self._server.run(sockets=[self._listener])
+
+  def stop(self) -> None:
+    """Ends `run`, from another thread."""
+    self._server.handle_exit(0, None)
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+  """Opens what connections come to."""
+  try:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # Of a name with both the older kind, which every browser tries.
+    family, kind, proto, _, address = min(
+      found, key=lambda f: f[0] != socket.AF_INET
+    )
+    listener = socket.socket(family, kind, proto)
+    try:
+      if os.name == "posix":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+      listener.bind(address)
+      listener.listen(_CONNECTIONS)
+    except BaseException:
+      listener.close()
+      raise
+  except (OSError, OverflowError, UnicodeError) as error:
+    raise errors.UserError(
+      f"--host={host} --port={port}: nothing can be served there"
+      f" ({errors.first_line(error)}). Use another --port, or 0 for any."
+    ) from error
+  with listener:
+    yield listener
+
+
+def _link(
+  address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int
+) -> str:
+  """Returns the URL at which a browser finds the studio."""
+  if address.is_unspecified:
+    # Others use this machine's name or address instead.
+    return f"http://{socket.gethostname()}:{port}/"
+  shown = f"[{address}]" if address.version == 6 else str(address)
+  return f"http://{shown}:{port}/"

@@ -1,0 +1,25 @@
+# Copyright 2026 The CycleGAN Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+from official.cyclegan.studio_app import refusals
+from tests import conftest
+
+
+def test_a_refusal_has_a_code_words_and_what_they_name():
+  found = refusals.not_there("x.png")
+  assert (found.status, found.code) == (404, "not_there")
+  assert found.values == {"name": "x.png"} and "x.png" in str(found)
+
+
+if __name__ == "__main__":
+  conftest.main(__file__)
