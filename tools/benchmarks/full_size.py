@@ -222,7 +222,7 @@ def _with_patches(
     if not kernelized:
       return pooled
     place = tuple(
-      int(np.abs(s + size / 2 - at).argmin()) for s, at in zip(starts, (y, x))
+      int(np.argmin(np.abs(s + size / 2 - at))) for s, at in zip(starts, (y, x))
     )
     return smooth[place]
 
