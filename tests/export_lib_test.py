@@ -69,10 +69,10 @@ def conversions():
   made = {}
   convert = tflite_convert.convert
 
-  def convert_once(module, sizes, quantization, calibration=None):
-    key = module.direction, tuple(sizes), quantization
+  def convert_once(module, sizes, quantization, calibration=None, *more):
+    key = module.direction, tuple(sizes), quantization, more
     if key not in made:
-      made[key] = convert(module, sizes, quantization, calibration)
+      made[key] = convert(module, sizes, quantization, calibration, *more)
     return made[key]
 
   with pytest.MonkeyPatch.context() as patch:
@@ -171,6 +171,7 @@ def test_report_and_details(exported):
     "direction": "BtoA",
     "size": 32,
     "size_multiple": 16,
+    "reach": 60,  # pixels, of this U-Net
     "minimum_size": 32,
     "channels": 3,
     "color_space": "sRGB",

@@ -58,7 +58,9 @@ class Asking:
       given.setdefault("Content-Type", "application/json")
     connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
     with contextlib.closing(connection):
-      connection.request(method, path, body, given)
+      # Of a body that is too long it is told before all of it is sent.
+      with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        connection.request(method, path, body, given)
       answer = connection.getresponse()
       return answer.status, answer.headers, answer.read()
 

@@ -364,8 +364,24 @@ def _layers(standard: str | None = None) -> tuple[config_file.Layer, ...]:
   )
   for layer in layers:
     for section, values in layer.values.items():
-      _require_open(layer, section, values)
-  return layers
+      if layer.option != "experiment":
+        _require_open(layer, section, values)
+  return tuple(map(_without_left_out, layers))
+
+
+def _without_left_out(layer: config_file.Layer) -> config_file.Layer:
+  """Takes from a preset what this command has another option for."""
+  if layer.option != "experiment":
+    return layer
+  values = {
+    section: {
+      name: value
+      for name, value in found.items()
+      if name not in _LEFT_OUT.get(section, ())
+    }
+    for section, found in layer.values.items()
+  }
+  return dataclasses.replace(layer, values=values)
 
 
 def _require_open(
