@@ -49,6 +49,7 @@ def _pictures(count, size, seed=0):
 
 def _generator(**changes):
   """Returns a generator with weights as unlike as training makes them."""
+  tf.keras.utils.set_random_seed(0)  # whatever ran before
   model = dataclasses.replace(
     conftest.TINY_MODEL, padding="auto", init="he", **changes
   )

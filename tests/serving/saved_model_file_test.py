@@ -97,7 +97,7 @@ def test_answers_without_this_package(model, tmp_path):
     assert made.shape == picture.shape
     want = image_translator.translate_image(opened, picture)
     # TensorFlow decodes JPEG by another algorithm than Pillow.
-    tolerance = 2 if name.endswith("png") else 12
+    tolerance = 2 if name.endswith("png") else 20
     assert np.abs(made - want).max() <= tolerance
     assert np.abs(made - want).mean() < tolerance / 4
 
