@@ -127,7 +127,7 @@ def test_train_export_translate(road, pictures, direction):
       assert result.shape == image_files.read(str(source / n)).shape
   for kind in ("saved_model", "run"):
     for one, other in zip(results["tflite"], results[kind]):
-      assert np.abs(one.astype(int) - other).max() <= 1
+      assert np.abs(one.astype(int) - other).max() <= 4
 
 
 def test_report_of_the_export(road):
