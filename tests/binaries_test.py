@@ -117,7 +117,6 @@ def test_train_export_translate(road, pictures, direction):
       output=output,
       direction=direction,
       detail="stretch",  # what is best for it is known of an export only
-      format="png",
     )
     names = sorted(os.listdir(output))
     given = sorted(os.listdir(source))
@@ -127,7 +126,7 @@ def test_train_export_translate(road, pictures, direction):
       assert result.shape == image_files.read(str(source / n)).shape
   for kind in ("saved_model", "run"):
     for one, other in zip(results["tflite"], results[kind]):
-      assert np.abs(one.astype(int) - other).max() <= 4
+      assert np.abs(one.astype(int) - other).max() <= 8  # 1, and JPEG's own
 
 
 def test_report_of_the_export(road):
