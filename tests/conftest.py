@@ -19,6 +19,7 @@ import dataclasses
 import fcntl
 import functools
 import gc
+import importlib
 import os
 import pathlib
 import re
@@ -26,6 +27,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import types
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
@@ -33,6 +35,7 @@ import numpy as np
 import pytest
 from absl import flags
 from absl import logging
+from absl.testing import flagsaver
 
 from official.cyclegan.core import command_config
 from official.cyclegan.core import command_list
@@ -473,6 +476,23 @@ def run_tool(
 def unpadded(table: str) -> str:
   """Returns a Markdown table without what aligns its columns."""
   return re.sub(" +", " ", table)
+
+
+def run_command(module: types.ModuleType, *arguments: str) -> None:
+  """Runs a command in this process.
+
+  It is loaded anew: commands have flags of the same name that differ, and those
+  of the one that was loaded last would hold.
+
+  Args:
+    module: The command.
+    *arguments: Its flags.
+  """
+  importlib.reload(module)
+  name = module.__name__.rpartition(".")[2]
+  with flagsaver.flagsaver():
+    assert flags.FLAGS([name, *arguments]) == [name]
+    module.main()
 
 
 def assert_refused(result: subprocess.CompletedProcess, *words: str) -> None:

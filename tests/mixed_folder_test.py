@@ -23,8 +23,6 @@ import re
 import numpy as np
 import PIL.Image
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 
 from official.cyclegan import prepare
 from official.cyclegan import train
@@ -109,10 +107,7 @@ def _files(folder: pathlib.Path) -> list[str]:
 
 
 def _run(module, **options) -> None:
-  name = module.__name__.rpartition(".")[2]
-  with flagsaver.flagsaver():
-    flags.FLAGS([name, *(f"--{k}={v}" for k, v in options.items())])
-    module.main()
+  conftest.run_command(module, *(f"--{k}={v}" for k, v in options.items()))
 
 
 def _numbers(pattern: str, text: str) -> list[int]:

@@ -57,6 +57,7 @@ def model(tmp_path_factory):
       data=config_lib.DataConfig(crop_size=32), model=conftest.TINY_MODEL
     )
   )
+  tf.keras.utils.set_random_seed(0)  # whatever ran before
   generator = generators.build_generator(config.model)
   path = str(tmp_path_factory.mktemp("model") / "g_AB")
   example = np.random.default_rng(1).random((1, 32, 32, 3), np.float32)
@@ -97,7 +98,7 @@ def test_answers_without_this_package(model, tmp_path):
     assert made.shape == picture.shape
     want = image_translator.translate_image(opened, picture)
     # TensorFlow decodes JPEG by another algorithm than Pillow.
-    tolerance = 2 if name.endswith("png") else 20
+    tolerance = 2 if name.endswith("png") else 12
     assert np.abs(made - want).max() <= tolerance
     assert np.abs(made - want).mean() < tolerance / 4
 

@@ -223,7 +223,8 @@ def _define(entry: options.Declared) -> None:
       **overriding,
     )
   for old in option.old_flags:
-    flags.DEFINE_alias(old, entry.name)
+    if old not in flags.FLAGS:  # it stands for the newest of that name
+      flags.DEFINE_alias(old, entry.name)
 
 
 def help_text(entry: options.Declared) -> str:
@@ -362,16 +363,17 @@ def _layers(standard: str | None = None) -> tuple[config_file.Layer, ...]:
     tuple(found.get("config_file", ())),
     tuple(found.get("params_override", ())),
   )
-  for layer in layers:
-    for section, values in layer.values.items():
-      if layer.option != "experiment":
-        _require_open(layer, section, values)
-  return tuple(map(_without_left_out, layers))
+  return tuple(map(_opened, layers))
 
 
-def _without_left_out(layer: config_file.Layer) -> config_file.Layer:
-  """Takes from a preset what this command has another option for."""
+def _opened(layer: config_file.Layer) -> config_file.Layer:
+  """Leaves out of a preset what the command leaves out; refuses it elsewhere.
+
+  A preset is for several commands, of which some have another option for it.
+  """
   if layer.option != "experiment":
+    for section, found in layer.values.items():
+      _require_open(layer, section, found)
     return layer
   values = {
     section: {
