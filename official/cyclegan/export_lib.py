@@ -264,29 +264,14 @@ def _choose_detail(
   if options.detail != command_config.AUTO:
     return {"best": options.detail}
   size = config.data.crop_size
-  module = direction.module
-  function = module.translate_function([1, None, None, module.channels])
-
-  def translate(image: np.ndarray) -> np.ndarray:
-    return function(tf.constant(image))[module.output_name].numpy()
-
-  generator_type = config.model.generator_type
-  multiple = config_checks.SIZE_MULTIPLES[generator_type]
-  translator = image_translator.ImageTranslator(
-    translate,
-    size,
-    multiple,
-    config_checks.MINIMUM_SIZES[generator_type],
-    module.channels,
-    tiles=image_translator.tiles_of_module(module, multiple),
-  )
+  translator = image_translator.of_module(direction.module, config)
   tests = {
     factor: large_tests.load(
       source,
       direction.name[0],
       factor * size,
       min(_LARGE_TESTS, options.test_images),
-      module.channels,
+      translator.channels,
     )
     for factor in detail_choice.FACTORS
     if factor * size <= _LARGEST_TEST
@@ -424,17 +409,17 @@ def _export_direction(
     }
   rows = {"Keras": expected}  # of the image, by what translated it
   if "tflite" in options.format:
+    tiles = None
+    if report["detail"][direction.name]["best"] == command_config.TILES:
+      tiles = tiling.layout(direction.module.reach())
     for quantization in options.quantization:
       path = os.path.join(
         folder, command_config.tflite_name(name, quantization)
       )
-      best = report["detail"][direction.name]["best"]
-      tile = 0
-      if best == command_config.TILES and (
-        quantization not in command_config.CALIBRATED
-      ):
-        tile = tiling.layout(direction.module.reach()).size
-      content = _make_tflite(direction, quantization, config, options, tile)
+      calibrated = quantization in command_config.CALIBRATED
+      content = _make_tflite(
+        direction, quantization, config, options, None if calibrated else tiles
+      )
       pathlib.Path(path).write_bytes(content)
       entry, rows[quantization] = _check_tflite(
         path, direction, quantization, options
@@ -549,7 +534,7 @@ def _make_tflite(
   quantization: str,
   config: config_lib.ResolvedConfig,
   options: command_config.ExportConfig,
-  tile: int = 0,
+  tiles: tiling.Layout | None,
 ) -> bytes:
   """Returns a file with its pixel interface and metadata."""
   # Whole numbers keep the means of squares in one stage, which has more bits.
@@ -559,15 +544,16 @@ def _make_tflite(
     options.sizes,
     quantization,
     direction.calibration,
-    tile,
+    tiles.size if tiles else 0,
   )
   if options.io == "uint8":
     content = tflite_edit.with_uint8_io(content)
   description = _describe(direction, quantization, config, options)
-  if tile:
-    margin = tiling.layout(direction.module.reach()).margin
+  if tiles:
     multiple = config_checks.SIZE_MULTIPLES[config.model.generator_type]
-    description = dataclasses.replace(description, tiles=(margin, multiple))
+    description = dataclasses.replace(
+      description, tiles=(tiles.margin, multiple)
+    )
   return tflite_edit.with_metadata(content, description)
 
 

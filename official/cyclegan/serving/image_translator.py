@@ -28,6 +28,7 @@ import numpy as np
 from absl import logging
 
 from official.cyclegan.core import command_config
+from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
@@ -466,31 +467,43 @@ def _open_run(
   path: str, direction: str, selection: command_config.GeneratorSelection
 ) -> ImageTranslator:
   stack.load_tensorflow()
-  import tensorflow as tf
-
   from official.cyclegan.serving import serving_module
   from official.cyclegan.training import checkpoints
   from official.cyclegan.training import run_metadata
 
   generator, config = checkpoints.load_generator(path, direction, selection)
   module = serving_module.ServingModule(generator, direction)
+  return dataclasses.replace(
+    of_module(module, config), levels=run_metadata.input_levels(path, direction)
+  )
+
+
+def of_module(
+  module: Any, config: config_lib.ResolvedConfig
+) -> ImageTranslator:
+  """Returns the translator of a generator in this process.
+
+  Args:
+    module: A `serving_module.ServingModule`.
+    config: Of the generator's run.
+  """
+  import tensorflow as tf
+
   # Traced once for all sizes: the generators are fully convolutional.
-  any_size = [1, None, None, config.model.channels]
-  traced = module.translate_function(any_size)
-  multiple = config_checks.SIZE_MULTIPLES[config.model.generator_type]
+  traced = module.translate_function([1, None, None, module.channels])
+  generator_type = config.model.generator_type
+  multiple = config_checks.SIZE_MULTIPLES[generator_type]
 
   def translate(image: np.ndarray) -> np.ndarray:
-    (translated,) = traced(tf.constant(image)).values()
-    return translated.numpy()
+    return traced(tf.constant(image))[module.output_name].numpy()
 
   return ImageTranslator(
     translate,
     config.data.crop_size,
     multiple,
-    config_checks.MINIMUM_SIZES[config.model.generator_type],
-    config.model.channels,
-    run_metadata.input_levels(path, direction),
-    tiles_of_module(module, multiple),
+    config_checks.MINIMUM_SIZES[generator_type],
+    module.channels,
+    tiles=tiles_of_module(module, multiple),
   )
 
 

@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
+import PIL.ImageOps
 
 from official.cyclegan.core import files
 from official.cyclegan.data import image_files
@@ -122,7 +123,7 @@ def write_icons(folder: str, paths: Iterable[str]) -> None:
     halves.append(_sample(folder, found) or PIL.Image.new("RGB", (1, 1), color))
   for size in ICON_SIZES:
     first, second = (
-      _square(half).resize((size, size), PIL.Image.Resampling.LANCZOS)
+      PIL.ImageOps.fit(half, (size, size), PIL.Image.Resampling.LANCZOS)
       for half in halves
     )
     first.paste(
@@ -177,10 +178,3 @@ def _sample(folder: str, names: Sequence[str]) -> PIL.Image.Image | None:
       return picture.convert("RGB")
   except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError):
     return None  # the page says what it cannot show
-
-
-def _square(picture: PIL.Image.Image) -> PIL.Image.Image:
-  """Returns the middle of a picture."""
-  side = min(picture.size)
-  left, top = (picture.width - side) // 2, (picture.height - side) // 2
-  return picture.crop((left, top, left + side, top + side))

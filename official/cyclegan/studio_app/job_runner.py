@@ -21,13 +21,14 @@ command: this process waits for that. Nothing of TensorFlow is loaded here.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from typing import Any
+
+from official.cyclegan.core import files
 
 
 def main(state: str, log: str, words: list[str]) -> int:
@@ -50,21 +51,14 @@ def main(state: str, log: str, words: list[str]) -> int:
     process = subprocess.Popen(
       words, stdin=subprocess.DEVNULL, stdout=output, stderr=output
     )
-  _write(state, {**values, "pid": process.pid})
+  values["pid"] = process.pid
+  files.write_json(state, values, "root")
   status = process.wait()
   if status < 0:
     status = 128 - status
   ended = {"status": status, "ended": time.time()}
-  _write(state, {**values, "pid": process.pid, **ended})
+  files.write_json(state, {**values, **ended}, "root")
   return status
-
-
-def _write(path: str, values: dict[str, Any]) -> None:
-  """Writes a file, whole or not at all."""
-  partial = f"{path}.partial"
-  with open(partial, "w", encoding="utf-8") as file:
-    json.dump(values, file)
-  os.replace(partial, path)
 
 
 if __name__ == "__main__":

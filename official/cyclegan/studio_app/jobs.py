@@ -80,22 +80,25 @@ class Job:
 
   def state(self) -> str:
     """Returns whether it runs, or how it has ended."""
+    return self._look()[0]
+
+  def _look(self) -> tuple[str, bool]:
+    """Returns its state, and whether it ended without a word.
+
+    As if power was cut: that it has no status, and runs no more.
+    """
     noted = self._noted()
     status = noted.get("status")
     if status is None:
       if self._runs(noted):
-        return RUNNING
+        return RUNNING, False
       # Another look: it may have ended in between.
       status = self._noted().get("status")
     if status == 0:
-      return DONE
+      return DONE, False
     if status is None or status in _STOPPED_BY:
-      return STOPPED
-    return FAILED
-
-  def was_cut_off(self) -> bool:
-    """Returns whether it has ended without a word, as if power was cut."""
-    return self._noted().get("status") is None and self.state() == STOPPED
+      return STOPPED, status is None
+    return FAILED, False
 
   def stop(self) -> None:
     """Asks the command to save what it has, and to end."""
@@ -123,7 +126,7 @@ class Job:
 
   def shown(self) -> dict[str, Any]:
     """Returns what the page shows of it."""
-    state = self.state()
+    state, cut_off = self._look()
     log = self.log()
     return {
       "number": self.number,
@@ -133,7 +136,7 @@ class Job:
       "command": self.command,
       "log": log,
       "message": self._error(log) if state == FAILED else "",
-      "cut_off": state == STOPPED and self._noted().get("status") is None,
+      "cut_off": cut_off,
     }
 
   def _error(self, log: str) -> str:

@@ -192,10 +192,11 @@ def _summary(
     time = files.read_json(folder / "time.json", "Train on.", files.object_of)
   samples = _samples(folder)
   job = jobs.latest(all_jobs, f"{workspace.RUNS}/{name}", "train")
+  job_state = job.state() if job is not None else ""
   return {
     "name": name,
-    "state": _run_state(folder, progress, job),
-    "message": _message(progress, job),
+    "state": _run_state(folder, progress, job_state),
+    "message": _message(progress, job) if job_state == jobs.FAILED else "",
     "step": max(
       int(progress.get("step") or 0), int(time.get("steps") or 0), *samples, 0
     ),
@@ -210,10 +211,9 @@ def _summary(
 
 
 def _run_state(
-  folder: pathlib.Path, progress: dict[str, Any], job: jobs.Job | None
+  folder: pathlib.Path, progress: dict[str, Any], state: str
 ) -> str:
   """Returns how a run stands: by who trains, then by what it has written."""
-  state = job.state() if job is not None else ""
   holder = locks.holder(str(folder))  # of a terminal's training, perhaps
   if state == jobs.RUNNING or (holder and holder.command == "train"):
     return TRAINING if progress else STARTING
@@ -225,9 +225,9 @@ def _run_state(
 
 
 def _message(progress: dict[str, Any], job: jobs.Job | None) -> str:
-  if job is not None and job.state() == jobs.FAILED:
-    return str(progress.get("message") or job.shown()["message"])
-  return ""
+  """Returns why a run has failed."""
+  told = "" if job is None else job.shown()["message"]
+  return str(progress.get("message") or told)
 
 
 def _samples(folder: pathlib.Path) -> list[int]:
