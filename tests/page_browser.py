@@ -34,6 +34,22 @@ def open_page(address, *arguments):
   Returns:
     Selenium's driver, when the page has loaded its model.
   """
+  found = start(*arguments)
+  found.set_window_size(1280, 900)
+  found.get(address)
+  wait(found, "return document.body.dataset.ready")
+  return found
+
+
+def start(*arguments):
+  """Starts a browser without a window; skips where there is none.
+
+  Args:
+    *arguments: Of Chromium, beside those that every test needs.
+
+  Returns:
+    Selenium's driver.
+  """
   webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium")
   browser = shutil.which("chromium") or shutil.which("google-chrome")
   driver = shutil.which("chromedriver")
@@ -53,11 +69,7 @@ def open_page(address, *arguments):
     "goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"}
   )
   service = webdriver.ChromeService(driver)
-  found = webdriver.Chrome(options=options, service=service)
-  found.set_window_size(1280, 900)
-  found.get(address)
-  wait(found, "return document.body.dataset.ready")
-  return found
+  return webdriver.Chrome(options=options, service=service)
 
 
 def wait(page, script):

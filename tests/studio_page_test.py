@@ -30,6 +30,7 @@ from official.cyclegan.data import image_files
 from official.cyclegan.scenes import fruit_scenes
 from official.cyclegan.serving import web_page
 from tests import conftest
+from tests import page_browser
 
 # It trains for half a minute.
 pytestmark = pytest.mark.slow(seconds=150)
@@ -102,24 +103,7 @@ def server(tmp_path_factory):
 
 
 def _browser():
-  webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium")
-  browser = shutil.which("chromium") or shutil.which("google-chrome")
-  driver = shutil.which("chromedriver")
-  if not browser or not driver:
-    pytest.skip("chromium and chromedriver are not installed")
-  options = webdriver.ChromeOptions()
-  options.binary_location = browser
-  for argument in (
-    "--headless=new",
-    "--no-sandbox",
-    "--lang=en",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-  ):
-    options.add_argument(argument)
-  options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-  service = webdriver.ChromeService(driver)
-  found = webdriver.Chrome(options=options, service=service)
+  found = page_browser.start("--lang=en")
   found.set_window_size(*_DESK)
   return found
 

@@ -79,7 +79,9 @@ def test_results_are_those_of_translate(python, halving, tmp_path):
     PIL.Image.new("RGB", (9, 7), (9, 99, len(name))).save(given / name)
   (given / "damaged.jpg").write_bytes(b"no picture")
   (given / "notes.md").write_text("no picture")
-  (given / ".hidden.png").write_bytes((given / "twice.png").read_bytes())
+  for hidden in (".hidden.png", ".thumbnails/1.png", "__MACOSX/1.png"):
+    (given / hidden).parent.mkdir(exist_ok=True)
+    (given / hidden).write_bytes((given / "twice.png").read_bytes())
   options = {"model": halving, "input": given}
   beam_python.run(python, "translate", output=tmp_path / "one", **options)
   wanted = _files(tmp_path / "one")

@@ -20,7 +20,6 @@ from collections.abc import Iterator
 
 from absl import logging
 
-from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.serving import page_server
 from official.cyclegan.serving import web_page
@@ -48,22 +47,11 @@ def serving(
     errors.UserError: If there is no model, LiteRT.js is missing, or the
       address is empty, taken or not allowed.
   """
-  if not host:
-    raise errors.UserError(
-      " is empty, which would mean every address of this machine. Leave it out,"
-      " or say 0.0.0.0 if that is meant.",
-      "host",
-      "",
-    )
+  page_server.require_host(host)
   with files.temporary_folder("cyclegan_demo_") as folder:
     web_page.write(folder, model)
-    try:
+    with page_server.listening(host, port):
       server = page_server.PageServer(host, port, folder)
-    except (OSError, OverflowError, UnicodeError) as error:
-      raise errors.UserError(
-        f"--host={host} --port={port}: nothing can be served there"
-        f" ({errors.first_line(error)}). Use another --port, or 0 for any."
-      ) from error
     with server:
       if not page_server.is_local(server):
         logging.warning(

@@ -29,6 +29,7 @@ from absl import logging
 
 from official.cyclegan.core import command_config
 from official.cyclegan.core import errors
+from official.cyclegan.serving import page_server
 
 _EXTRA = ("starlette", "uvicorn")
 _MEGABYTE = 1_000_000
@@ -74,13 +75,7 @@ def serving(
   from official.cyclegan.studio_app import server as server_lib
   from official.cyclegan.studio_app import uploads
 
-  if not where.host:
-    raise errors.UserError(
-      "is empty, which would mean every address of this machine. Leave it out,"
-      " or say 0.0.0.0 if that is meant.",
-      "host",
-      "",
-    )
+  page_server.require_host(where.host)
   with _listening(where.host, where.port) as listener:
     address = ipaddress.ip_address(
       str(listener.getsockname()[0]).partition("%")[0]
@@ -147,13 +142,9 @@ class _Server:
 @contextlib.contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
   """Opens what connections come to."""
-  try:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    # Of a name with both the older kind, which every browser tries.
-    family, kind, proto, _, address = min(
-      found, key=lambda f: f[0] != socket.AF_INET
-    )
-    listener = socket.socket(family, kind, proto)
+  with page_server.listening(host, port):
+    family, address = page_server.resolve(host, port)
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
       if os.name == "posix":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -162,11 +153,6 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
     except BaseException:
       listener.close()
       raise
-  except (OSError, OverflowError, UnicodeError) as error:
-    raise errors.UserError(
-      f"--host={host} --port={port}: nothing can be served there"
-      f" ({errors.first_line(error)}). Use another --port, or 0 for any."
-    ) from error
   with listener:
     yield listener
 
@@ -178,5 +164,4 @@ def _link(
   if address.is_unspecified:
     # Others use this machine's name or address instead.
     return f"http://{socket.gethostname()}:{port}/"
-  shown = f"[{address}]" if address.version == 6 else str(address)
-  return f"http://{shown}:{port}/"
+  return page_server.url(address, port)

@@ -428,17 +428,8 @@ def _targets_in_folder(found: folders.Inputs, output: Output) -> list[str]:
     **{path: _video_ending(path) for path in found.videos},
   }
   places = [(_below(path, found.base), e) for path, e in endings.items()]
-  counts = collections.Counter(
-    os.path.splitext(name)[0] + ending for name, ending in places
-  )
-  targets = []
-  for name, ending in places:
-    stem, own = os.path.splitext(name)
-    # a.png and a.tif: the ending tells them apart.
-    if counts[stem + ending] > 1 and own.lower() != ending.lower():
-      stem = name
-    targets.append(os.path.join(output.path, stem + ending))
-  return targets
+  names = image_output.result_names(places)
+  return [os.path.join(output.path, name) for name in names]
 
 
 def _video_ending(path: str) -> str:

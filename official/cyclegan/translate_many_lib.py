@@ -19,9 +19,7 @@ import contextlib
 import copy
 import os
 import shlex
-import threading
 import time
-from collections.abc import Iterator
 from concurrent import futures
 from typing import Any
 
@@ -32,6 +30,7 @@ from apache_beam.io import filesystems
 from apache_beam.options import pipeline_options
 from apache_beam.runners import runner as beam_runner
 
+from official.cyclegan.core import background
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
@@ -39,6 +38,7 @@ from official.cyclegan.core import files
 from official.cyclegan.core import locks
 from official.cyclegan.core import messages
 from official.cyclegan.core import overwriting
+from official.cyclegan.data import folders
 from official.cyclegan.pipeline import restyling
 from official.cyclegan.serving import image_translator
 
@@ -76,10 +76,10 @@ def translate(
     _remove_begun_manifests(settings.output)
     pipeline = beam.Pipeline(options=options)
     restyling.build(pipeline, settings)
-    before = _results(settings.output) if local else 0
-    watched = contextlib.nullcontext()
+    watched: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     if local and many.runner == _LOCAL:
-      watched = _counting(settings.output, before, count)  # type: ignore
+      before = _results(settings.output)
+      watched = _counting(settings.output, before, count)
     try:
       with watched:
         result = pipeline.run()
@@ -179,7 +179,10 @@ def _check(settings: restyling.Settings) -> int:
     raise errors.UserError(
       f"cannot be read ({_reason(error)}).", "input", pattern
     ) from error
-  found = sum(restyling.is_picture(m.path) for m in matched.metadata_list)
+  base = restyling.base_of(pattern)
+  found = sum(
+    restyling.is_picture(match.path, base) for match in matched.metadata_list
+  )
   if not found:
     raise errors.UserError(
       "holds no pictures. Give a folder, a glob pattern in quotes or a .txt"
@@ -188,7 +191,6 @@ def _check(settings: restyling.Settings) -> int:
       pattern,
     )
   if not files.is_address(settings.output):
-    base = restyling.base_of(pattern)
     reads = [
       *overwriting.of_model(settings.model),
       overwriting.Read(base or os.curdir),
@@ -211,8 +213,8 @@ def _remove_begun_manifests(output: str) -> None:
     return
   with contextlib.suppress(filesystem.BeamIOError):
     (found,) = filesystems.FileSystems.match([f"{output}/{begun}*/**"])
-    folders = {m.path.rpartition("/")[0] for m in found.metadata_list}
-    filesystems.FileSystems.delete(sorted(folders))
+    parents = {match.path.rpartition("/")[0] for match in found.metadata_list}
+    filesystems.FileSystems.delete(sorted(parents))
 
 
 def _wait(result: Any, count: int) -> None:
@@ -236,24 +238,17 @@ def _wait(result: Any, count: int) -> None:
     raise RuntimeError(f"its state is {result.state}")
 
 
-@contextlib.contextmanager
-def _counting(output: str, before: int, count: int) -> Iterator[None]:
+def _counting(
+  output: str, before: int, count: int
+) -> contextlib.AbstractContextManager[None]:
   """Logs meanwhile how many results there are: this runner tells at its end."""
-  ended = threading.Event()
   started = time.monotonic()
 
   def count_again() -> None:
-    while not ended.wait(_POLL):
-      done = _results(output) - before
-      _log(done, 0, count - before, time.monotonic() - started)
+    done = _results(output) - before
+    _log(done, 0, count - before, time.monotonic() - started)
 
-  thread = threading.Thread(target=count_again, daemon=True)
-  thread.start()
-  try:
-    yield
-  finally:
-    ended.set()
-    thread.join()
+  return background.repeated(count_again, "the count of results", _POLL)
 
 
 def _log(done: int, failed: int, count: int, seconds: float) -> None:
@@ -271,7 +266,7 @@ def _log(done: int, failed: int, count: int, seconds: float) -> None:
 def _results(folder: str) -> int:
   """Returns how many pictures a folder holds."""
   return sum(
-    restyling.is_picture(name)
+    name.lower().endswith(folders.IMAGE_SUFFIXES)
     for _, _, names in os.walk(folder)
     for name in names
   )

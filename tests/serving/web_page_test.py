@@ -200,7 +200,7 @@ def _luminance(colour):
 
 def test_colours_can_be_told_apart():
   """Contrast of text at least 4.5, of edges 3 (WCAG 2.1, 1.4.3, 1.4.11)."""
-  text = (_WEB / "style.css").read_text()
+  text = (_WEB / "palette.css").read_text()
   schemes = re.findall(r":root \{(.*?)\}", text, re.DOTALL)
   assert len(schemes) == 2
   for scheme in schemes:

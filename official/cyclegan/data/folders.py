@@ -418,15 +418,20 @@ def _is_hidden(name: str) -> bool:
   return name.startswith(".") or name in _HIDDEN_FOLDERS
 
 
-def _lies_hidden(folder: str, path: str) -> bool:
-  """Says whether a file, or a folder on the way to it, is passed over."""
+def lies_hidden(folder: str, path: str) -> bool:
+  """Says whether a file, or a folder on the way to it, is passed over.
+
+  Args:
+    folder: Where it was looked for; empty: the current one.
+    path: The file.
+  """
   names = os.path.relpath(path, folder or os.curdir).split(os.sep)
   return any(_is_hidden(name) for name in names if name != os.pardir)
 
 
 def _shown_kind(folder: str, path: str) -> str:
   """Returns how a file that is left out is called."""
-  if _lies_hidden(folder, path):
+  if lies_hidden(folder, path):
     return _HIDDEN
   return os.path.splitext(path)[1].lower() or _NO_ENDING
 
@@ -491,7 +496,7 @@ def _find_pattern(where: str, option: str) -> Inputs:
       ": no such file, folder or pattern. Check the path.", option, where
     )
   found = [path for path in matched if not os.path.isdir(path)]
-  listed = [(path, _lies_hidden(base, path)) for path in found]
+  listed = [(path, lies_hidden(base, path)) for path in found]
   visited: set[str] = set()
   if not found:
     for folder in sorted(matched):

@@ -19,12 +19,14 @@ profile is kept.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import io
 import os
 import pathlib
 import struct
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -115,6 +117,29 @@ def result_ending(path: str, wanted: str) -> str:
   if wanted == "same":
     return own if own.lower() in ENDINGS else ".png"
   return own if wanted in format_names(own.lower()) else f".{wanted}"
+
+
+def result_names(places: Sequence[tuple[str, str]]) -> list[str]:
+  """Returns the names of results; where they would clash told apart.
+
+  Args:
+    places: Of each input its name, and the ending of its result.
+
+  Returns:
+    `a.png` of `a.tif`, but `a.tif.png` where `a.png` has a result too. What is
+    called alike in all but letters' case may still be the same.
+  """
+  counts = collections.Counter(
+    os.path.splitext(name)[0] + ending for name, ending in places
+  )
+  found = []
+  for name, ending in places:
+    stem, own = os.path.splitext(name)
+    # a.png and a.tif: the ending tells them apart.
+    if counts[stem + ending] > 1 and own.lower() != ending.lower():
+      stem = name
+    found.append(stem + ending)
+  return found
 
 
 def check_alpha(path: str, option: str) -> None:

@@ -26,7 +26,6 @@ none.
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import dataclasses
 import json
@@ -121,11 +120,16 @@ def base_of(pattern: str) -> str:
   return posixpath.dirname(pattern[: found.start()])
 
 
-def is_picture(path: str) -> bool:
-  """Says whether a file is a picture by its name, and not hidden."""
-  name = posixpath.basename(path)
-  ending = posixpath.splitext(name)[1].lower()
-  return ending in folders.IMAGE_SUFFIXES and not name.startswith(".")
+def is_picture(path: str, base: str) -> bool:
+  """Says whether a file is a picture by its name, and not hidden.
+
+  Args:
+    path: The file.
+    base: The folder below which it was found, as from `base_of`.
+  """
+  if not path.lower().endswith(folders.IMAGE_SUFFIXES):
+    return False
+  return not folders.lies_hidden(base, path)
 
 
 def below(path: str, base: str) -> str:
@@ -157,13 +161,11 @@ def targets(
     The name of a result, and its source.
   """
   found = sorted(set(group[1]))
-  endings = [image_output.result_ending(name, wanted) for name, _ in found]
-  counts = collections.Counter(endings)
-  for (name, source), ending in zip(found, endings):
-    stem, own = posixpath.splitext(name)
-    if counts[ending] > 1 and own.lower() != ending.lower():
-      stem = name  # a.png and a.tif: the ending tells them apart
-    yield stem + ending, source
+  made = image_output.result_names(
+    [(name, image_output.result_ending(name, wanted)) for name, _ in found]
+  )
+  for target, (_, source) in zip(made, found):
+    yield target, source
 
 
 def plan(
@@ -400,7 +402,7 @@ def build(pipeline: beam.Pipeline, settings: Settings) -> beam.PCollection:
       pipeline
       | "Find pictures" >> fileio.MatchFiles(everything_below(settings.pattern))
       | "Paths" >> beam.Map(lambda found: found.path)
-      | "Pictures only" >> beam.Filter(is_picture)
+      | "Pictures only" >> beam.Filter(is_picture, base)
     )
   wanted = settings.format
   named = (

@@ -39,6 +39,7 @@ from typing import Any, IO
 
 from absl import logging
 
+from official.cyclegan.core import errors
 from official.cyclegan.serving import web_page
 
 # Seconds: that a connection may be silent, and until a request is complete.
@@ -86,16 +87,13 @@ class PageServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
     Raises:
       OSError: If the address is taken, not allowed or not known.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    # Of a name with both the older kind, which every browser tries.
-    family, _, _, _, where = min(found, key=lambda f: f[0] != socket.AF_INET)
-    self.address_family = family
+    self.address_family, where = resolve(host, port)
     self._folder = folder
     self.files = dict(_served(folder))
     self._open: dict[socket.socket, float] = {}
     self._lock = threading.Lock()
     self._next_look = 0.0
-    super().__init__((str(where[0]), int(where[1])), _Handler)
+    super().__init__(where, _Handler)
 
   def server_bind(self) -> None:
     """Binds without asking for this machine's name, which can take long."""
@@ -312,6 +310,77 @@ def _is_ours(host: str) -> bool:
   return name in {"localhost", own, own.partition(".")[0], f"{own}.local"}
 
 
+def require_host(host: str) -> None:
+  """Refuses an empty address.
+
+  Args:
+    host: `DemoConfig.host`.
+
+  Raises:
+    errors.UserError: If it is; carries `host`.
+  """
+  if not host:
+    raise errors.UserError(
+      "is empty, which would mean every address of this machine. Leave it out,"
+      " or say 0.0.0.0 if that is meant.",
+      "host",
+      "",
+    )
+
+
+@contextlib.contextmanager
+def listening(host: str, port: int) -> Iterator[None]:
+  """Says in words why a server cannot be opened within.
+
+  Args:
+    host: `DemoConfig.host`.
+    port: `DemoConfig.port`.
+
+  Yields:
+    Nothing.
+
+  Raises:
+    errors.UserError: If the address is taken, not allowed or not known.
+  """
+  try:
+    yield
+  except (OSError, OverflowError, UnicodeError) as error:
+    raise errors.UserError(
+      f"--host={host} --port={port}: nothing can be served there"
+      f" ({errors.first_line(error)}). Use another --port, or 0 for any."
+    ) from error
+
+
+def resolve(
+  host: str, port: int
+) -> tuple[socket.AddressFamily, tuple[str, int]]:
+  """Returns where to listen: of a name with both the older kind of address.
+
+  That one every browser tries.
+
+  Args:
+    host: Address or name.
+    port: In [0, 65535].
+
+  Raises:
+    OSError: If the name is not known.
+  """
+  found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+  family, _, _, _, where = min(found, key=lambda f: f[0] != socket.AF_INET)
+  return family, (str(where[0]), int(where[1]))
+
+
+def url(host: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int) -> str:
+  """Returns the URL of an address.
+
+  Args:
+    host: The address.
+    port: The port.
+  """
+  shown = f"[{host}]" if host.version == 6 else str(host)
+  return f"http://{shown}:{port}/"
+
+
 def is_local(server: PageServer) -> bool:
   """Says whether only this machine can reach a server."""
   return _address(server).is_loopback
@@ -322,8 +391,7 @@ def address(server: PageServer) -> str:
   host = _address(server)
   if host.is_unspecified:
     host = ipaddress.ip_address("127.0.0.1" if host.version == 4 else "::1")
-  shown = f"[{host}]" if host.version == 6 else str(host)
-  return f"http://{shown}:{server.server_address[1]}/"
+  return url(host, int(server.server_address[1]))
 
 
 def _address(

@@ -39,7 +39,7 @@ MANIFEST = "manifest.webmanifest"
 OFFLINE = "offline_files.js"
 ICON_SIZES = (192, 512)  # pixels, what Chromium asks for
 _SHORT_NAME = 12  # characters that fit below an icon
-_COLOR, _BACKGROUND = "#0b57b0", "#ffffff"  # style.css's accent and paper
+_COLOR, _BACKGROUND = "#0b57b0", "#ffffff"  # palette.css's accent and paper
 _DRAWN = ((200, 55, 45), (233, 139, 0))  # icon.svg's halves
 _PICTURES = {
   "image/jpeg": [".jpg", ".jpeg"],

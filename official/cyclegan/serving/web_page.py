@@ -51,6 +51,7 @@ _PAGE = (
   "camera_capture.js",
   "guided.js",
   "offline.js",
+  "palette.css",
   "resize.js",
   "service_worker.js",
   "style.css",

@@ -50,6 +50,7 @@ from official.cyclegan.studio_app import views
 from official.cyclegan.studio_app import workspace
 
 _FOLDER = pathlib.Path(__file__).absolute().parent
+_SHARED = {"palette.css": _FOLDER.parent / "web"}  # with the exported page
 _ASSETS = {
   ".css": "text/css",
   ".js": "text/javascript",
@@ -155,7 +156,7 @@ class Studio:
     kind = _ASSETS.get(os.path.splitext(name)[1])
     if kind is None:
       raise refusals.not_there(name)
-    return _send(_FOLDER, names.checked(name), kind)
+    return _send(_SHARED.get(name, _FOLDER), names.checked(name), kind)
 
   async def _projects(self, request: Request) -> Response:
     return await _json(views.project_list, self._space)

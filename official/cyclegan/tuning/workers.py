@@ -25,15 +25,15 @@ import contextlib
 import dataclasses
 import os
 import pathlib
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import grpc
 from absl import logging
 from keras_tuner import errors as kt_errors
 
+from official.cyclegan.core import background
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.tuning import oracles
@@ -195,7 +195,9 @@ def signs_of_life(
     files.make_folder(str(folder), "tuner_dir")
     files.write_text(folder / name, str(time.time()), "tuner_dir")
 
-  return in_background(beat, f"worker {name}'s sign of life")
+  return background.repeated(
+    beat, f"worker {name}'s sign of life", BEAT_SECONDS
+  )
 
 
 def watch(
@@ -232,49 +234,4 @@ def watch(
           "Worker %s gave no sign of life for %s s%s.", name, timeout, given
         )
 
-  return in_background(look, "the watch over the workers")
-
-
-@contextlib.contextmanager
-def in_background(do: Callable[[], None], what: str) -> Iterator[None]:
-  """Does something every second in the background.
-
-  What fails is logged, each kind of failure once, and tried again: a disk that
-  is full now need not stay so.
-
-  Args:
-    do: What to do.
-    what: What that is, for messages.
-
-  Yields:
-    Nothing; at the end of the block nothing is done any more.
-  """
-  done = threading.Event()
-  reported = set()
-
-  def run() -> None:
-    while not done.wait(BEAT_SECONDS):
-      try:
-        do()
-      except Exception as error:
-        if _kind(error) not in reported:
-          reported.add(_kind(error))
-          logging.warning(
-            "%s failed (%s). It is tried again every %g s.",
-            what[0].upper() + what[1:],
-            errors.first_line(error),
-            BEAT_SECONDS,
-          )
-
-  thread = threading.Thread(target=run, daemon=True)
-  thread.start()
-  try:
-    yield
-  finally:
-    done.set()
-    thread.join()
-
-
-def _kind(error: BaseException) -> tuple[type, int | None]:
-  """Returns what two failures have in common that are reported once."""
-  return type(error), getattr(error.__cause__ or error, "errno", None)
+  return background.repeated(look, "the watch over the workers", BEAT_SECONDS)
