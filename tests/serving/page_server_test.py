@@ -11,6 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import contextlib
 import http.client
 import os
 import socket
@@ -299,6 +300,24 @@ def test_a_picture_is_served_while_many_connections_are_idle(server):
     assert _ask(server, "/models/%E9.png")[2] == b"a picture"
   for connection in idle:
     connection.close()
+
+
+def test_slow_connections_hold_up_no_large_file(tmp_path):
+  model = os.urandom(8 * 2**20)  # more than the network takes by itself
+  (tmp_path / "g.tflite").write_bytes(model)
+  with contextlib.ExitStack() as stack:
+    server = stack.enter_context(
+      page_server.PageServer("127.0.0.1", 0, str(tmp_path))
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    stack.callback(server.shutdown)
+    for _ in range(4 * (os.cpu_count() or 1)):
+      slow = stack.enter_context(
+        socket.create_connection(("127.0.0.1", server.server_address[1]), 30)
+      )
+      slow.sendall(b"GET /g.tflite HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      assert slow.recv(1)  # it is under way, and takes no more
+    assert _ask(server, "/g.tflite")[2] == model
 
 
 def test_too_many_connections_are_closed_at_once(monkeypatch, server):

@@ -28,6 +28,7 @@ import http.server
 import ipaddress
 import os
 import re
+import select
 import socket
 import socketserver
 import stat
@@ -51,6 +52,9 @@ _MAX_CONNECTIONS = 512  # at a time; more are closed at once
 _SITE, _MODE, _DEST = "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"
 # A name or address, with a port or without.
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(:[0-9]{1,5})?")
+_SMALL = 2**17  # bytes: what has more is sent in turns
+# Large files that the system is copying at a time.
+_TURNS = threading.BoundedSemaphore(max((os.cpu_count() or 1) // 2, 1))
 _TYPES = {
   ".css": "text/css",
   ".html": "text/html; charset=utf-8",
@@ -166,6 +170,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
   server_version, sys_version = "cyclegan", ""
   default_request_version = "HTTP/1.0"  # what is no HTTP gets a status as well
   timeout = _SILENCE
+  wbufsize = 2 * _SMALL  # headers and a small file go out at once
 
   def do_GET(self) -> None:
     """Sends a file."""
@@ -205,11 +210,44 @@ class _Handler(http.server.BaseHTTPRequestHandler):
       kind = _TYPES.get(ending, "application/octet-stream")
       self.send_response(http.HTTPStatus.OK)
       self.send_header("Content-Type", kind)
-      self.send_header("Content-Length", str(os.fstat(file.fileno()).st_size))
+      size = os.fstat(file.fileno()).st_size
+      self.send_header("Content-Length", str(size))
       self.end_headers()
-      if body:
+      if body and size <= _SMALL:
+        self.wfile.write(file.read(size))
+      elif body:
         self.wfile.flush()
-        self.connection.sendfile(file)
+        _send_large(self.connection, file, size)
+
+
+def _send_large(connection: socket.socket, file: IO[bytes], size: int) -> None:
+  """Sends a file, taking turns with others that are under way.
+
+  Else many of them keep all cores busy copying, and whoever asks for a small
+  file waits behind them. Nobody has a turn while the other side is slow.
+
+  Args:
+    connection: With a timeout, seconds.
+    file: At its beginning.
+    size: Of the file, bytes.
+
+  Raises:
+    OSError: If the other side is gone, or took nothing until the timeout.
+  """
+  if not hasattr(os, "sendfile") or not hasattr(select, "poll"):
+    connection.sendfile(file)
+    return
+  writable = select.poll()
+  writable.register(connection, select.POLLOUT)
+  sent = 0
+  while sent < size:
+    if not writable.poll(1000 * (connection.gettimeout() or _SILENCE)):
+      raise TimeoutError
+    with _TURNS, contextlib.suppress(BlockingIOError):
+      done = os.sendfile(connection.fileno(), file.fileno(), sent, size - sent)
+      if not done:
+        break  # cut short meanwhile
+      sent += done
 
 
 def _served(folder: str) -> Iterator[tuple[bytes, str]]:
