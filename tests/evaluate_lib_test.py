@@ -117,6 +117,24 @@ def test_every_form_of_an_export_translates_like_the_run(run, tmp_path):
     assert config_file.find(str(folder / name)).data == config.data
 
 
+def test_ways_to_keep_detail_are_compared_at_several_sizes(run, tmp_path):
+  """Of a size that no picture has, nothing is said."""
+  folder, config = run
+  report = _evaluate(folder, config, tmp_path, detail_sizes=(40, 1000))
+  found = report["full_size"]
+  assert (
+    json.loads((tmp_path / "report.json").read_text())["full_size"] == found
+  )
+  for direction in ("AtoB", "BtoA"):
+    assert list(found[direction]) == ["40"]
+    ways = found[direction]["40"]
+    assert set(ways) == {"stretch", "guided", "tiles", "native"}
+    # Enlarged pictures are less sharp than those translated as they are.
+    assert 0 < ways["stretch"]["sharpness"] < ways["native"]["sharpness"]
+    (sheet,) = tmp_path.glob(f"*{direction}*40*")
+    assert PIL.Image.open(sheet).width > 5 * 40
+
+
 def test_an_exported_file_has_the_figures_of_the_run(run, report, tmp_path):
   folder, config = run
   name = "export/g_BA.tflite"

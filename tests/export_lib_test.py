@@ -28,6 +28,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
 from official.cyclegan.serving import export_report
 from official.cyclegan.serving import golden
+from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import onnx_file
 from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import tflite_convert
@@ -91,6 +92,30 @@ def _unit_images(count, size=32):
   return np.stack(
     [conftest.smooth_picture(rng, size, size) / 255.0 for _ in range(count)]
   ).astype(np.float32)
+
+
+def test_tiles_are_checked_too(run, tmp_path, monkeypatch):
+  options = command_config.ExportConfig(
+    detail="tiles", format=("tflite",), quantization=("float32", "float16")
+  )
+  report = export_lib.export(
+    run, str(tmp_path / "out"), ["AtoB"], options=options
+  )
+  exact, half = report["files"].values()
+  assert exact["tile"]["max_difference"] <= 1e-4 < 1e-2
+  assert exact["tile"]["psnr"] > half["tile"]["psnr"] > 40
+
+  def other(module, multiple):
+    made = of_module(module, multiple)
+    return dataclasses.replace(
+      made, translate=lambda *given: made.translate(*given) + np.float32(0.01)
+    )
+
+  of_module = image_translator.tiles_of_module
+  monkeypatch.setattr(image_translator, "tiles_of_module", other)
+  with pytest.raises(errors.UserError, match="The tiles of g_AB.tflite differ"):
+    export_lib.export(run, str(tmp_path / "bad"), ["AtoB"], options=options)
+  assert not (tmp_path / "bad").exists()
 
 
 @pytest.mark.parametrize("direction", checkpoints.DIRECTIONS)

@@ -424,6 +424,8 @@ def _export_direction(
       entry, rows[quantization] = _check_tflite(
         path, direction, quantization, options
       )
+      if tiles and not calibrated:
+        entry["tile"] = _check_tile(path, direction, quantization, options)
       report["files"][os.path.basename(path)] = entry
     _write_golden(direction, options, folder)
   if options.samples:
@@ -647,6 +649,32 @@ def _check_tflite(
     "by_size": by_size,
   }
   return entry, shown
+
+
+def _check_tile(
+  path: str,
+  direction: _Direction,
+  quantization: str,
+  options: command_config.ExportConfig,
+) -> dict[str, Any]:
+  """Runs a file's signature for tiles; returns how close it is to Keras."""
+  theirs = image_translator.open_model(path, direction.name).tiles
+  if theirs is None:
+    raise AssertionError(f"{path} has no tiles")
+  ours = image_translator.tiles_of_module(direction.module, theirs.multiple)
+  whole = direction.real[options.sizes[0]][:1]
+  # Every tile as large as a file's: what the picture has, again and again.
+  times = -(-theirs.layout.size // whole.shape[1])
+  tile = np.tile(whole, (1, times, times, 1))[
+    :, : theirs.layout.size, : theirs.layout.size
+  ]
+  made, expected = (
+    tiles.translate(tile, tiles.measure(whole)[1]) for tiles in (theirs, ours)
+  )
+  quality = export_report.fidelity_to_keras(made, expected, tile, None)
+  name = f"The tiles of {os.path.basename(path)}"
+  _require_quality(name, quantization, quality, options)
+  return {key: quality[key] for key in ("max_difference", "psnr", "ssim")}
 
 
 def _difference_to_exact_means(
