@@ -11,6 +11,10 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import platform
+import subprocess
+import sys
+
 import numpy as np
 import psutil
 import pytest
@@ -21,6 +25,38 @@ from tests import conftest
 
 def test_free_memory_is_plausible():
   assert 10**7 < memory.free_memory() < 10**14
+
+
+@pytest.mark.skipif(
+  platform.libc_ver()[0] != "glibc", reason="the C library is not glibc"
+)
+def test_freed_memory_is_given_back():
+  """In a process of its own, for it lasts as long as that."""
+  source = (
+    "import sys\n"
+    "from official.cyclegan.core import memory\n"
+    "bytes(2**24)\n"  # from now on glibc keeps blocks of this size
+    "if sys.argv[1] == 'keep_little': memory.keep_little()\n"
+    "blocks = [b'x' * 2**20 for _ in range(64)]\n"
+    "last = b'x' * 2**20\n"
+    "full = memory.used_memory()\n"
+    "blocks.clear()\n"
+    "print(full - memory.used_memory())\n"
+  )
+  given_back = {
+    how: int(
+      subprocess.run(
+        [sys.executable, "-c", source, how],
+        cwd=conftest.ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+      ).stdout
+    )
+    for how in ("keep_little", "as it is")
+  }
+  assert given_back["keep_little"] > 60 * 2**20
+  assert given_back["as it is"] < 4 * 2**20  # below what is still used
 
 
 _V2, _V1 = (

@@ -17,6 +17,7 @@ import pytest
 
 from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
+from official.cyclegan.data import image_output
 from official.cyclegan.data import picture_strips
 from tests import color_files
 from tests import conftest
@@ -50,6 +51,21 @@ _FILES = {
   "turned.jpg": {"quality": 95, "orientation": 6},
   "flipped.jpg": {"quality": 95, "orientation": 2},
 }
+
+
+@pytest.mark.parametrize("name", _FILES)
+def test_pillows_own_limit_of_pixels_is_not_ours(tmp_path, monkeypatch, name):
+  """Which is 179 megapixels, below what --max_pixels allows."""
+  path = str(tmp_path / name)
+  _write(path, **_FILES[name])
+  monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 100)
+  picture = picture_strips.open_strips(path)
+  assert np.concatenate(list(picture.strips())).shape == (
+    picture.height,
+    picture.width,
+    3,
+  )
+  image_output.read_kept(path, ("exif", "icc"))
 
 
 @pytest.mark.parametrize("name", [*_FILES, "p3.png"])

@@ -162,6 +162,28 @@ def opened(path: str) -> Iterator[Encoded]:
     yield _OPENERS[kind](file, kind)
 
 
+@contextlib.contextmanager
+def opened_by_pillow(path: str, kind: str) -> Iterator[PIL.Image.Image]:
+  """Opens a file by Pillow, for what only that knows of its header.
+
+  Args:
+    path: The file.
+    kind: `Encoded.format`.
+
+  Yields:
+    The picture, not decoded, of any size: `PIL.Image.open` has a limit of its
+    own, below that of `image_files.opened`.
+
+  Raises:
+    Exception: Whatever Pillow raises about a damaged file.
+  """
+  plugin = _PLUGINS.get(kind, PIL.Image.open)
+  if kind == "TIFF":
+    plugin = PIL.TiffImagePlugin.TiffImageFile
+  with plugin(path) as image:
+    yield image
+
+
 def reduction(width: int, height: int, wanted: int) -> int:
   """Returns at one over which scale a JPEG may be decoded.
 

@@ -316,7 +316,7 @@ def _exif(path: str) -> bytes | None:
   if kind == "HEIF":  # upright by other means, but its sizes are as EXIF turns
     orientation = image_headers.orientation(raw)
   else:
-    with PIL.Image.open(path) as image:
+    with image_decoders.opened_by_pillow(path, kind) as image:
       raw = image.info.get("exif")
       if kind == "TIFF" and not raw:
         raw = _exif_of_tiff(image)

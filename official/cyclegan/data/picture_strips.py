@@ -45,7 +45,7 @@ _READ_FORMATS = ("JPEG", "PNG", "TIFF")
 _READ_MODES = {"L": 1, "RGB": 3}  # Pillow's modes, and libvips's bands
 _WRITTEN = ("JPEG", "PNG", "TIFF")
 _ROWS = 256  # about how many rows are read at a time
-_STRIP_PIXELS, _FEWEST_ROWS = 1 << 21, 16  # of wide pictures fewer
+_STRIP_PIXELS, _FEWEST_ROWS = 1 << 18, 16  # of wide pictures fewer
 _PNG_LEVEL = 6  # zlib's own default, Pillow's too
 _BIG_TIFF = 1 << 31  # bytes of pixels from which offsets may need 64 bits
 
@@ -82,7 +82,7 @@ class PictureStrips:
 
     Args:
       rows: How many rows each strip has at most; those of a picture wider than
-        8192 pixels have fewer, so that what is made of them is no larger.
+        1024 pixels have fewer, so that what is made of them is no larger.
 
     Yields:
       uint8 `[rows, width, 3]`.
@@ -141,14 +141,14 @@ def open_strips(
       or encoded.mode not in _READ_MODES
       or encoded.load_deep is not None
       or (encoded.space is not None and encoded.mode != "RGB")
-      or not _is_opaque(path)
+      or not _is_opaque(path, encoded.format)
     ):
       return None
     return PictureStrips(path, encoded)
 
 
-def _is_opaque(path: str) -> bool:
-  with PIL.Image.open(path) as image:
+def _is_opaque(path: str, kind: str) -> bool:
+  with image_decoders.opened_by_pillow(path, kind) as image:
     return not image.has_transparency_data
 
 

@@ -357,6 +357,7 @@ def translate_strips(
   height: int,
   width: int,
   statistics: np.ndarray | None,
+  levels: bool = False,
 ) -> Iterator[np.ndarray]:
   """Translates a picture in tiles, strip by strip.
 
@@ -366,19 +367,26 @@ def translate_strips(
     height: Of the picture, pixels.
     width: Of the picture, pixels.
     statistics: From `measure`.
+    levels: Whether to round, by which a row of tiles takes a quarter of the
+      memory.
 
   Yields:
-    float32 `[rows, width, channels]` in [0, 1], from the top.
+    `[rows, width, channels]`, from the top: float32 in [0, 1], or uint8.
   """
   tiles = translator.tiles
   assert tiles
+
+  def run(tile: np.ndarray) -> np.ndarray:
+    made = tiles.translate(tile, statistics)
+    return to_levels(made) if levels else made
+
   yield from tiling.translate(
     strips,
     height,
     width,
     tiles.multiple,
     tiles.layout,
-    lambda tile: tiles.translate(tile, statistics),
+    run,
   )
 
 
@@ -416,9 +424,12 @@ def tile_image(translator: ImageTranslator, image: np.ndarray) -> np.ndarray:
   guide, whole, statistics = measure(translator, image)
   made = np.empty_like(image)
   top = 0
-  for strip in translate_strips(translator, [image], height, width, statistics):
+  strips = translate_strips(
+    translator, [image], height, width, statistics, levels=True
+  )
+  for strip in strips:
     rows = slice(top, top + len(strip))
-    made[rows] = textured(image[rows], to_levels(strip))
+    made[rows] = textured(image[rows], strip)
     top += len(strip)
   own = image_files.resize(made, translator.size, translator.size) / 255.0
   return guided_upsampling.add_change(image, guide, whole - own, made)

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from official.cyclegan.core import command_config
+from official.cyclegan.core import memory
 from official.cyclegan.data import image_files
 from official.cyclegan.data import picture_strips
 from official.cyclegan.serving import guided_upsampling
@@ -53,6 +54,7 @@ def translate(
   Raises:
     errors.UserError: If the picture cannot be read, translated or written.
   """
+  memory.keep_little()
   picture_strips.write(
     target,
     _translated(translator, picture, detail, texture_scale),
@@ -112,11 +114,15 @@ def _tiled(
 
     def made() -> Iterator[np.ndarray]:
       for strip in image_translator.translate_strips(
-        translator, _strips(translator, picture), height, width, statistics
+        translator,
+        _strips(translator, picture),
+        height,
+        width,
+        statistics,
+        levels=True,
       ):
-        levels = image_translator.to_levels(strip)
-        waiting.write(levels.tobytes())
-        yield levels
+        waiting.write(strip.tobytes())
+        yield strip
 
     shrunk = picture_strips.shrunk(made(), height, width, translator.size)
     own = image_files.resize(shrunk, translator.size, translator.size) / 255.0

@@ -115,12 +115,13 @@ def translate(
     width: Of the picture, pixels.
     multiple: What the generator's sizes must be multiples of, pixels.
     tiles: The layout.
-    run: Translates a tile, from and to float32 `[1, size, size, channels]` in
-      [0, 1].
+    run: Translates a tile, float32 `[1, size, size, channels]` in [0, 1], into
+      one of any type.
 
   Yields:
-    The result from the top, strip by strip: float32 `[rows, width, channels]`
-    in [0, 1]. A picture smaller than a tile is continued by reflection.
+    The result from the top, strip by strip: `[rows, width, channels]` of the
+    type that `run` gives. A picture smaller than a tile is continued by
+    reflection.
   """
   padded_height, padded_width = (
     max(-(-n // multiple) * multiple, tiles.size) for n in (height, width)
@@ -133,15 +134,18 @@ def translate(
     if kept.start >= height:  # all of it is padding
       return
     inside = slice(kept.start - row.start, kept.stop - row.start)
-    made = np.empty((kept.stop - kept.start, width, band.shape[-1]), np.float32)
+    made: np.ndarray | None = None
     for column in columns:
       if column.kept.start >= width:
         break
       tile = band[None, :, column.start : column.start + tiles.size]
       translated = run(tile.astype(np.float32) / 255.0)[0]
       part = translated[inside, column.inside]
+      if made is None:
+        made = np.empty((len(part), width, part.shape[-1]), part.dtype)
       target = slice(column.kept.start, min(column.kept.stop, width))
       made[:, target] = part[:, : target.stop - target.start]
+    assert made is not None
     # In small parts, of which copies in other types are small as well.
     for top in range(0, len(made), _YIELDED):
       yield made[top : top + _YIELDED]
