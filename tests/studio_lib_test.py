@@ -11,6 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import inspect
 import json
 import re
 
@@ -19,6 +20,7 @@ import pytest
 from official.cyclegan import studio_lib
 from official.cyclegan.core import command_config
 from official.cyclegan.core import errors
+from official.cyclegan.training import diagnostics
 from tests import conftest
 from tests import studios
 
@@ -98,6 +100,15 @@ def test_every_code_of_a_refusal_has_words():
     assert f"error.{code}" in english, code
   for code in re.findall(r"tell\(\s*\w+,\s*\"(\w+)\"", source):
     assert f"finding.{code}" in english, code
+
+
+def test_every_health_rule_has_words_for_people_who_train_nothing_else():
+  english = _strings("en")
+  rules = re.findall(r"Event\(\s*\"(\w+)\"", inspect.getsource(diagnostics))
+  assert len(rules) > 6
+  for rule in rules:
+    words = english[f"health.{rule}"]
+    assert "--" not in words and "_" not in words.replace("{direction}", "")
 
 
 def test_the_page_makes_no_markup_of_text():

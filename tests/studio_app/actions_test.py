@@ -66,7 +66,7 @@ def test_every_flag_is_one_of_the_commands(space, started):
   for kind in actions.KINDS:
     for size in actions.SIZES:
       actions.train(space, project, "", kind, size, 5)
-  actions.search(space, project, "object", 64, 60)
+      actions.search(space, project, kind, size, 60)
   actions.export(space, project, run)
   actions.translate(space, project, run, "AtoB", run / "x.png", False)
   data.joinpath("report.json").unlink()
@@ -92,7 +92,7 @@ def test_what_changes_and_how_many_pictures_choose_the_options(space, started):
   whole = actions.train(space, project, "", "whole", 128, 5).arguments
   assert f"--dataset={data}" in thing and "--experiment=quickstart" in thing
   assert "--augment=diffaugment" in thing and "--max_minutes=5" in thing
-  assert {"--disc_input=details", "--experiment=quickstart_128"} <= set(whole)
+  assert {"--experiment=pictures", "--crop_size=128"} <= set(whole)
   _, data = _audited(space, count=4000)
   many = space.project("x 2")
   enough = actions.train(space, many, "my run", "object", 64, 5)

@@ -34,13 +34,23 @@ SIZES = (64, 128, 256)  # pixels
 EXPORT_NAME = "export"
 _LEAST_MINUTES, _MOST_MINUTES = 0.2, 7 * 24 * 60.0
 _FEW = 300  # pictures; `probe` advises augmentation below it
-# Presets by size; the last one's generator is small enough for processors.
-_PRESETS = {64: "quickstart", 128: "quickstart_128", 256: "mobile"}
-# Where all of a picture changes, textures do: what `probe` advises then.
+# By what changes and size. Where all of a picture changes, textures do, and
+# what `train` does with any pictures follows them best (docs/real-pictures.md).
+# The generator for 256 pixels is small enough for processors.
 _OPTIONS = {
-  OBJECT: (),
-  WHOLE: ("--disc_input=details", "--disc_norm=none", "--disc_init=he"),
+  (OBJECT, 64): ("--experiment=quickstart",),
+  (OBJECT, 128): ("--experiment=quickstart_128",),
+  (OBJECT, 256): ("--experiment=mobile",),
+  (WHOLE, 64): ("--experiment=pictures",),
+  (WHOLE, 128): ("--experiment=pictures", "--crop_size=128"),
+  (WHOLE, 256): (
+    "--experiment=mobile",
+    "--disc_input=details",
+    "--disc_norm=none",
+    "--disc_init=he",
+  ),
 }
+_TRIAL_STEPS = 2000  # of a search, where the preset has minutes instead
 _PICTURES_SHOWN = 40  # pictures of the progress in a run, about
 _STEP_SECONDS = {64: 0.06, 128: 0.2, 256: 0.6}  # about, on two cores
 
@@ -205,6 +215,8 @@ def search(
     for option in _options(project, kind, size, minutes)
     if not option.startswith("--max_minutes")
   ]
+  if "--experiment=pictures" in options:
+    options.append(f"--train_steps={_TRIAL_STEPS}")
   output = project.new(workspace.SEARCHES)
   arguments = [
     f"--tuner_dir={output}",
@@ -309,8 +321,7 @@ def _options(
   data = _data(project)
   options = [
     f"--dataset={data}",
-    f"--experiment={_PRESETS[size]}",
-    *_OPTIONS[kind],
+    *_OPTIONS[kind, size],
     f"--max_minutes={minutes:g}",
   ]
   counts = audit_report(data)["counts"]

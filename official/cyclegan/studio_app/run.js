@@ -5,7 +5,7 @@ import {post, put, trying, url} from './api.js';
 import {fail, h, place, say} from './dom.js';
 import * as pictures from './pictures.js';
 import {stateWords, told, working} from './project.js';
-import {t} from './words.js';
+import {has, t} from './words.js';
 
 const DIRECTIONS = ['AtoB', 'BtoA'];
 
@@ -174,9 +174,21 @@ function curvesPart(shown) {
 
 function healthPart(events) {
   if (!events.length) return h('p', {}, t('health.fine'));
-  return h('ul', {class: 'findings'}, events.map((event) =>
-    h('li', {class: 'mind'}, h('strong', {}, t('steps', {n: event.step})),
-      event.message)));
+  return h('ul', {class: 'findings'}, events.map((event) => {
+    const key = `health.${event.rule}`;
+    const words = has(key) && t(key, {direction: concerned(event.subject)});
+    return h('li', {class: 'mind'},
+      h('strong', {}, t('steps', {n: event.step})), words || event.message,
+      words && h('details', {'data-key': `${key} ${event.subject}`},
+        h('summary', {}, t('health.technical')),
+        h('p', {lang: 'en'}, event.message)));
+  }));
+}
+
+// Which direction a network is of: g_AB makes pictures of B, d_B judges them.
+function concerned(subject) {
+  const to = subject.at(-1);
+  return t(to === 'A' ? 'direction.BtoA' : 'direction.AtoB');
 }
 
 function tryPart(api) {
