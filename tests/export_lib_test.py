@@ -407,10 +407,11 @@ def test_only_what_an_export_has_made_gives_way_to_the_next(tmp_path, made):
 def test_exports_over_an_older_export(run, tmp_path):
   (tmp_path / "mine.txt").write_text("kept")
   for quantization in (("float32", "float16"), ("float32",)):
-    options = _options(quantization=quantization)
+    options = _options(format=("tflite", "android"), quantization=quantization)
     export_lib.export(run, str(tmp_path), ["BtoA"], options)
   assert sorted(os.listdir(tmp_path)) == [
     "README.md",
+    "android",
     "export.json",
     "export.md",
     "export_BtoA.png",
@@ -424,6 +425,8 @@ def test_exports_over_an_older_export(run, tmp_path):
   # What a card names is there, though the earlier export had more.
   text = (tmp_path / "README.md").read_text()
   assert "g\\_BA.tflite" in text and "float16" not in text
+  assets = tmp_path / "android" / android_project.ASSETS
+  assert sorted(os.listdir(assets)) == ["g_BA.tflite", "model.properties"]
 
 
 def test_pages_of_somebody_elses_stay(tmp_path, log):

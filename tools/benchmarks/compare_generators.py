@@ -18,9 +18,9 @@ r"""Compares trained runs as what a phone would get of them.
 
 Exports each run, and writes a table as Markdown and JSON: for each kind of file
 true error (where the truth is known), PSNR to the Keras generator, KID of the
-float32 one, operations, parameters, size, milliseconds on one and two threads in the runtime without
-TensorFlow, and in Chromium's WASM where chromium, chromedriver and selenium are
-installed. Of both directions the mean.
+float32 one, operations, parameters, size, milliseconds on one and two threads
+in the runtime without TensorFlow, and in Chromium's WASM where chromium,
+chromedriver and selenium are installed. Of both directions the mean.
 """
 
 from __future__ import annotations

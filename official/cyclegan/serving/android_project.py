@@ -96,22 +96,23 @@ def write_pictures(
     seen: list[np.ndarray] = []
 
     def translate(image: np.ndarray, seen: list[np.ndarray] = seen):
-      made = translator.translate(image)
-      seen[:] = [image, made]
-      return made
+      # Levels, so that the files stay small.
+      made = image_translator.to_levels(translator.translate(image))
+      seen[:] = [image_translator.to_levels(image), made]
+      return made.astype(np.float32) / 255
 
     whole = image_translator.translate_image(
       dataclasses.replace(translator, translate=translate), picture, detail
     )
     lines[f"{name}.width"], lines[f"{name}.height"] = str(width), str(height)
     of_name = {
-      "picture.u8": picture,
-      "given.f32": seen[0].astype("<f4"),
-      "made.f32": seen[1].astype("<f4"),
-      "translated.u8": whole,
+      "picture": picture,
+      "given": seen[0],
+      "made": seen[1],
+      "translated": whole,
     }
-    for ending, values in of_name.items():
-      path = where / direction / f"{name}_{ending}"
+    for part, values in of_name.items():
+      path = where / direction / f"{name}_{part}.u8"
       path.write_bytes(values.tobytes())
   (where / PICTURES).write_text(_properties(lines), encoding="ascii")
 

@@ -2,8 +2,6 @@
 package org.example.restyle
 
 import java.io.File
-import java.nio.ByteBuffer
-import java.nio.ByteOrder
 import java.util.Properties
 import kotlin.math.abs
 
@@ -30,10 +28,10 @@ object GoldenCheck {
         val height = known.getProperty("$name.height").toInt()
         val colours = colours(File(folder, "${name}_picture.u8"), 3)
         check(colours.size == width * height) { "$name has another size" }
-        val given = floats(File(folder, "${name}_given.f32"))
-        val prepared = processor.prepare(colours, width, height)
-        near("$direction/$name, given", prepared, given, 1e-4f)
-        val made = floats(File(folder, "${name}_made.f32"))
+        val given = processor.prepare(colours, width, height)
+        val stored = floats(File(folder, "${name}_given.u8"))
+        near("$direction/$name", given, stored)
+        val made = floats(File(folder, "${name}_made.u8"))
         same(
           "$direction/$name",
           processor.finish(colours, width, height, given, made),
@@ -80,16 +78,12 @@ object GoldenCheck {
   private fun require(found: String, isFaulty: Boolean, name: String) =
     check(found.isNotEmpty() == isFaulty) { "graphics, $name: '$found'" }
 
-  private fun near(
-    name: String,
-    got: FloatArray,
-    want: FloatArray,
-    most: Float
-  ) {
+  /** What the model is given is stored in levels. */
+  private fun near(name: String, got: FloatArray, want: FloatArray) {
     check(got.size == want.size) { "$name has ${got.size} numbers" }
     for (i in got.indices) {
-      val off = abs(got[i] - want[i])
-      check(off <= most) { "$name: number $i is off by $off" }
+      val off = abs(got[i] - want[i]) * 255
+      check(off <= 0.55f) { "$name: number $i is off by $off levels" }
     }
   }
 
@@ -113,9 +107,8 @@ object GoldenCheck {
     Properties().apply { file.inputStream().use { load(it) } }
 
   private fun floats(file: File): FloatArray {
-    val buffer = ByteBuffer.wrap(file.readBytes())
-      .order(ByteOrder.LITTLE_ENDIAN)
-    return FloatArray(buffer.remaining() / 4) { buffer.getFloat() }
+    val levels = file.readBytes()
+    return FloatArray(levels.size) { (levels[it].toInt() and 255) / 255f }
   }
 
   private fun colours(file: File, channels: Int): IntArray {
