@@ -76,6 +76,10 @@ ai-edge-litert: runs .tflite files without importing TensorFlow, so that
   translate starts at once, and is the runtime of today's phones, in which
   export measures. Pinned, for partitions and speed depend on it; 2.0.2 is the
   last for Python 3.9. Where it has no wheel TensorFlow's interpreter is used.
+litert-quantizer: the kinds of .tflite files int8_mixed and int4. Kept by
+  LiteRT's makers, small (0.5 MB), and brings nothing that TensorFlow 2.15 does
+  not take; was ai-edge-quantizer. It wants the very LiteRT pinned above. There
+  is none for Python 3.9.
 flatbuffers: writes metadata into .tflite files; tensorflow brings it along.
 tensorflow-serving-api: the format of TensorFlow Serving's warm-up requests.
 av: reads and writes videos, cameras and their sound; its wheels bring FFmpeg's
@@ -151,6 +155,8 @@ _LITERT = [
   ),
   ("ai-edge-litert==2.0.2; python_version<'3.10' and platform_system=='Linux'"),
 ]
+# Where there is LiteRT 2.3.
+_QUANTIZER = f"litert-quantizer==0.11.0; {_LITERT[0].partition('; ')[2]}"
 _PILLOW = [
   "pillow>=12.3; python_version>='3.10'",
   "pillow>=11.3; python_version<'3.10'",
@@ -174,6 +180,14 @@ def _stack_packages() -> list[str]:
   ]
 
 
+# Files in folders of their own; setuptools' * does not cross these.
+_HERE = pathlib.Path(__file__).parent / "official" / "cyclegan"
+_ANDROID = [
+  str(path.relative_to(_HERE))
+  for path in sorted((_HERE / "android").rglob("*"))
+  if path.is_file()
+]
+
 setuptools.setup(
   name="cyclegan-garden",
   version="0.7.0",
@@ -190,6 +204,7 @@ setuptools.setup(
       "*.pyi",
       "py.typed",
       "web/*",
+      *_ANDROID,
     ],
     "official.cyclegan.reporting": ["*.css", "*.j2", "*.js"],
     "official.cyclegan.studio_app": [
@@ -213,6 +228,7 @@ setuptools.setup(
     "importlib_resources",
     "jinja2>=3.1.6",
     "keras-tuner==1.4.8",
+    _QUANTIZER,
     "matplotlib>=3.5",
     "packaging>=21",
     *_PILLOW,

@@ -102,6 +102,12 @@ FEATURES = (
     True,
     "pip install ai-edge-litert",
   ),
+  Feature(
+    "export of int4, int8_mixed and int16x8",
+    ("litert_quantizer.quantizer",),
+    False,
+    "pip install litert-quantizer; Python 3.10 or newer",
+  ),
   Feature("tune", ("official.cyclegan.tune_lib",), False, _INSTALL),
   Feature(
     "studio",

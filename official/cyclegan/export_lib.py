@@ -47,6 +47,7 @@ from official.cyclegan.reporting import export_page
 from official.cyclegan.reporting import model_card
 from official.cyclegan.reporting import page
 from official.cyclegan.reporting import run_page
+from official.cyclegan.serving import android_project
 from official.cyclegan.serving import core_ml_file
 from official.cyclegan.serving import detail_choice
 from official.cyclegan.serving import export_report
@@ -61,6 +62,7 @@ from official.cyclegan.serving import tflite_convert
 from official.cyclegan.serving import tflite_edit
 from official.cyclegan.serving import tflite_graph
 from official.cyclegan.serving import tflite_probe
+from official.cyclegan.serving import tflite_quantize
 from official.cyclegan.serving import tiling
 from official.cyclegan.serving import web_page
 from official.cyclegan.training import checkpoints
@@ -139,7 +141,8 @@ def export(
   Writes for each direction `g_AB/` (SavedModel, any batch and size),
   `g_AB.tflite` (float32), `g_AB_float16.tflite` and so on (batch 1, the sizes
   asked for), `export.json` and `export.md`, `report.html`, the model card
-  `README.md` with `metadata.json`, and if asked for `web/` with a page. A file
+  `README.md` with `metadata.json`, and if asked for `web/` with a page and
+  `android/` with an app's project. A file
   of these names that no export has written stays instead. With TFLite files
   `golden/` has inputs and outputs to test ports with; with `samples` there is
   also an image `export_AtoB.png` and some inputs in `samples/`. What of the
@@ -178,6 +181,10 @@ def export(
   options = config_checks.resolve_export(options, config)
   if "web" in options.format:
     web_page.require_runtime()
+  if "tflite" in options.format:
+    for quantization in options.quantization:
+      if quantization in tflite_quantize.KINDS:
+        tflite_quantize.require_package(quantization)
   if "onnx" in options.format:
     onnx_file.require_packages()
   if "coreml" in options.format:
@@ -193,6 +200,8 @@ def export(
       )
       if "web" in options.format:
         web_page.write(os.path.join(made, WEB_NAME), made, app=True)
+      if "android" in options.format:
+        _write_android(made, report, config, options)
       files.carry_over(output_dir, made, _others(output_dir))
     except OSError as error:
       raise errors.StorageError(
@@ -341,8 +350,8 @@ def _load(
       found.calibration[size] = read(
         f"train{domain}", size, options.calibration_images
       )
-  in_floats = "tflite" in options.format and calibrated != set(
-    options.quantization
+  in_floats = "tflite" in options.format and set(options.quantization) - set(
+    command_config.WHOLE_NUMBERS
   )
   if not in_floats and "coreml" not in options.format:
     return found
@@ -428,9 +437,37 @@ def _export_direction(
         entry["tile"] = _check_tile(path, direction, quantization, options)
       report["files"][os.path.basename(path)] = entry
     _write_golden(direction, options, folder)
+  if "android" in options.format:
+    translator = image_translator.of_module(direction.module, config)
+    android_project.write_pictures(
+      os.path.join(folder, android_project.FOLDER),
+      direction.name,
+      dataclasses.replace(translator, size=size),
+      android_project.detail_of(report["detail"][direction.name]["best"]),
+    )
   if options.samples:
     report["picture_rows"][direction.name] = ["input", *rows]
     _write_pictures(direction.name, real, rows, folder, options.samples)
+
+
+def _write_android(
+  folder: str,
+  report: Mapping[str, Any],
+  config: config_lib.ResolvedConfig,
+  options: command_config.ExportConfig,
+) -> None:
+  """Writes an Android project around an export's files."""
+  android_project.write(
+    os.path.join(folder, android_project.FOLDER),
+    folder,
+    options.quantization,
+    {
+      name: android_project.detail_of(found["best"])
+      for name, found in report["detail"].items()
+    },
+    options.sizes[0],
+    config.model.channels,
+  )
 
 
 def _write_golden(
@@ -540,9 +577,9 @@ def _make_tflite(
 ) -> bytes:
   """Returns a file with its pixel interface and metadata."""
   # Whole numbers keep the means of squares in one stage, which has more bits.
-  is_calibrated = quantization in command_config.CALIBRATED
+  in_whole = quantization in command_config.WHOLE_NUMBERS
   content = tflite_convert.convert(
-    direction.module if is_calibrated else direction.device,
+    direction.module if in_whole else direction.device,
     options.sizes,
     quantization,
     direction.calibration,
@@ -771,7 +808,8 @@ def _tensorflow_partitions(
   path: str, quantization: str, example: np.ndarray
 ) -> dict[str, Any]:
   """Returns how TensorFlow's own runtime divides a file's graph."""
-  if quantization in command_config.CALIBRATED:
+  tools = tflite_quantize.KINDS
+  if quantization in (*command_config.CALIBRATED, *tools):
     # It may abort on these (tensorflow/tensorflow issue 59922).
     try:
       _, found = tflite_probe.run_isolated(
@@ -856,6 +894,9 @@ def _others(folder: str) -> list[str]:
       ours.add(WEB_NAME)
     if os.path.isfile(os.path.join(folder, golden.FOLDER, golden.INDEX)):
       ours.add(golden.FOLDER)
+    project = os.path.join(folder, android_project.FOLDER)
+    if os.path.isfile(os.path.join(project, android_project.MARK)):
+      ours.add(android_project.FOLDER)
   except (OSError, errors.UserError):
     pass  # not an export, or its report is damaged: keep everything
   return [name for name in os.listdir(folder) if name not in ours]

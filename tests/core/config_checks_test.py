@@ -254,11 +254,9 @@ def test_a_bad_search_is_refused_by_flag(changes, words):
     ({"sizes": (50,)}, ["--size=50", "multiples of 4"]),
     ({"sizes": (32, 32)}, ["--sizes names something twice"]),
     ({"format": ()}, ["--format is empty", "saved_model"]),
-    ({"quantization": ("int4",)}, ["--quantization=int4", "int8_mixed"]),
-    (
-      {"quantization": ("int8_mixed",), "sizes": (32, 48)},
-      ["--quantization=int8_mixed", "one size only"],
-    ),
+    ({"quantization": ("int2",)}, ["--quantization=int2", "int8_mixed"]),
+    ({"format": ("android",), "sizes": (32, 48)}, ["--sizes=32,48", "android"]),
+    ({"format": ("android",), "io": "uint8"}, ["--io=uint8", "android"]),
     ({"min_psnr": 300.0}, ["--min_psnr=300.0 must be 0 to 200"]),
   ],
 )
@@ -270,10 +268,11 @@ def test_a_bad_export_is_refused_by_flag(changes, words):
     assert word in str(error.value)
 
 
-def test_an_export_gets_size_and_formats_filled_in():
-  export = command_config.ExportConfig(format=("web",))
+@pytest.mark.parametrize("name", ["web", "android"])
+def test_an_export_gets_size_and_formats_filled_in(name):
+  export = command_config.ExportConfig(format=(name,))
   resolved = config_checks.resolve_export(export, config_lib.Config())
-  assert resolved.sizes == (128,) and resolved.format == ("tflite", "web")
+  assert resolved.sizes == (128,) and resolved.format == ("tflite", name)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from official.cyclegan.serving import tflite_edit
 from official.cyclegan.serving import tflite_file
 from official.cyclegan.serving import tflite_graph
 from official.cyclegan.serving import tflite_probe
+from official.cyclegan.serving import tflite_quantize
 from tests import conftest
 
 
@@ -53,12 +54,15 @@ def images():
     ("float32", 32, 110),
     ("float16", 16, 60),
     ("dynamic", 8, 35),
+    ("int4", 4, 20),
     ("int8", 8, 20),
     ("int8_mixed", 8, 25),
     ("int16x8", 8, 35),
   ],
 )
 def test_every_kind(quantization, bits, psnr, images, tmp_path):
+  if quantization in tflite_quantize.KINDS:
+    pytest.importorskip("litert_quantizer")  # for Python 3.10 and newer
   module = _module("mobile", gen_n_filters=16)
   content = tflite_convert.convert(module, [32], quantization, {32: images})
   path = tmp_path / "g_AB.tflite"

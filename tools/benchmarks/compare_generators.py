@@ -17,10 +17,10 @@ r"""Compares trained runs as what a phone would get of them.
     --runs=teacher=runs/teacher,student=runs/student
 
 Exports each run, and writes a table as Markdown and JSON: for each kind of file
-true error (where the truth is known), KID of the float32 one, operations,
-parameters, size, milliseconds on one and two threads in the runtime without
-TensorFlow, and in Chromium's WASM where chromium, chromedriver and selenium are
-installed. Of both directions the mean.
+true error (where the truth is known), PSNR to the Keras generator, KID of the
+float32 one, operations, parameters, size, milliseconds on one and two threads
+in the runtime without TensorFlow, and in Chromium's WASM where chromium,
+chromedriver and selenium are installed. Of both directions the mean.
 """
 
 from __future__ import annotations
@@ -204,6 +204,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
     "run",
     "file",
     "true error",
+    "PSNR, dB",
     "KID",
     "M MACs",
     "parameters",
@@ -218,6 +219,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
         row["run"],
         row["quantization"],
         _number(row, "relative_l1"),
+        _number(row, "psnr", 1),
         _number(row, "kid_random"),
         f"{row['macs'] / 1e6:.1f}",
         f"{row['parameters']:,}",

@@ -22,6 +22,9 @@ from official.cyclegan.core.options import option
 
 # Those that need pictures to learn the ranges of what is computed.
 CALIBRATED = ("int8", "int8_mixed", "int16x8")
+# Those whose instance norms are computed in whole numbers as well.
+WHOLE_NUMBERS = ("int8",)
+_TFLITE = ("tflite", "web", "android")  # formats with .tflite files
 # How a picture larger than the model's size is translated.
 AUTO, STRETCH, GUIDED, TILES, NATIVE = (
   "auto",
@@ -83,17 +86,19 @@ class ExportConfig:
     "What to write: saved_model (servers), tflite, web (a folder with a page"
     " that translates in the browser; brings tflite), onnx (for ONNX Runtime"
     " and others; takes any size; needs the extra onnx), coreml (Apple's"
-    " devices; one size, float16; needs the extra coreml).",
-    choices=("saved_model", "tflite", "web", "onnx", "coreml"),
+    " devices; one size, float16; needs the extra coreml), android (a project"
+    " with the files in it; brings tflite; one size, --io=float01).",
+    choices=("saved_model", "tflite", "web", "onnx", "coreml", "android"),
   )
   quantization: tuple[str, ...] = option(
     ("float32", "float16", "dynamic"),
     "Kinds of .tflite files: float32, float16 (half the size; for graphics"
     " processors), dynamic (8-bit weights, a quarter of it; the fastest on"
-    " processors), int8 (all in 8 bits), int8_mixed (convolutions in 8 bits,"
-    " norms in float32), int16x8 (16-bit activations).",
+    " processors), int4 (4-bit weights, the smallest), int8 (all in 8 bits),"
+    " int8_mixed (convolutions in 8 bits, norms in float32), int16x8 (16-bit"
+    " activations). int4, int8_mixed and int16x8 need Python 3.10.",
     choices=config_lib.QUANTIZATIONS,
-    needs={"format": ("tflite", "web")},
+    needs={"format": _TFLITE},
   )
   sizes: tuple[int, ...] = option(
     (),
@@ -102,14 +107,14 @@ class ExportConfig:
     " s384. Empty: --size.",
     unit="pixels",
     largest=config_lib.LARGEST_SIZE,
-    needs={"format": ("tflite", "web")},
+    needs={"format": _TFLITE},
   )
   io: str = option(
     "float01",
     "What .tflite files take and give: float01, float32 in [0, 1] as in"
     " TensorFlow's style transfer apps, or uint8, [0, 255].",
     choices=("float01", "uint8"),
-    needs={"format": ("tflite", "web")},
+    needs={"format": _TFLITE},
   )
   calibration_images: int = option(
     100,
@@ -139,7 +144,7 @@ class ExportConfig:
     unit="dB",
     minimum=0,
     maximum=200,
-    needs={"format": ("tflite", "web")},
+    needs={"format": _TFLITE},
   )
   detail: str = option(
     AUTO,

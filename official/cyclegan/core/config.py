@@ -89,6 +89,7 @@ QUANTIZATIONS = (
   "float32",
   "float16",
   "dynamic",
+  "int4",
   "int8",
   "int8_mixed",
   "int16x8",

@@ -480,8 +480,9 @@ def resolve_export(
     check_size("size" if len(sizes) == 1 else "sizes", size, config.model)
   check_export(dataclasses.replace(export, sizes=sizes))
   formats = export.format
-  if "web" in formats and "tflite" not in formats:
-    formats = ("tflite", *formats)  # what the page runs
+  brings = {"web", "android"} & set(formats)
+  if brings and "tflite" not in formats:
+    formats = ("tflite", *formats)  # what the page and the app run
   return dataclasses.replace(export, sizes=sizes, format=formats)
 
 
@@ -501,12 +502,19 @@ def check_export(export: command_config.ExportConfig) -> None:
   if sizes:
     options.check_list("sizes", sizes, sizes)
   options.check(export)
-  if len(sizes) > 1 and "int8_mixed" in export.quantization:
+  if "android" in export.format and len(sizes) > 1:
     raise errors.UserError(
-      ": TensorFlow's converter makes it for one size only. Leave it out, or"
-      " give one of --sizes.",
-      "quantization",
-      "int8_mixed",
+      "are several, and the app takes one. Give one, or leave android out of"
+      " --format.",
+      "sizes",
+      ",".join(map(str, sizes)),
+    )
+  if "android" in export.format and export.io != "float01":
+    raise errors.UserError(
+      "is not what the app gives its files. Leave it out, or android out of"
+      " --format.",
+      "io",
+      export.io,
     )
 
 

@@ -59,7 +59,7 @@ def write_fresh(
     errors.UserError: If it cannot be converted.
   """
   generator = generators.build_generator(model)
-  if quantization not in command_config.CALIBRATED:
+  if quantization not in command_config.WHOLE_NUMBERS:
     generator = half_safe_norm.half_safe(generator)  # as it is exported
   module = serving_module.ServingModule(generator, "AtoB")
   # A few calibration images of noise do: only cost is measured, not quality.

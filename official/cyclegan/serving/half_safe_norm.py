@@ -21,7 +21,9 @@ is lost, and an epsilon of 1e-5 is 0 where small numbers are flushed. Here
 * means are made in stages, each of few numbers;
 * the convolution in front of a norm is scaled, channel by channel, by a power
   of two, so that the largest sum of squares of some pictures lies well inside
-  the range; epsilon is scaled by its square. The norm takes a scale out again;
+  the range, and what pictures of one colour or with a single bright point give,
+  the extremes that a camera sees, inside it; epsilon is scaled by its square.
+  The norm takes a scale out again;
 * the same convolution's bias takes the channel's mean away, as far as it is the
   same for all pictures, which the norm does again anyway.
 
@@ -33,9 +35,10 @@ hundred thousand times as large.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -80,11 +83,29 @@ def half_safe(
       continue
     convolution, copies = _convolution_before(copy, norm, producers)
     if convolution is not None and norm.name in statistics:
-      mean, largest = statistics[norm.name]
-      scale = _scale(largest, norm.epsilon)
-      _rescale(convolution, np.tile(scale, copies), np.tile(mean, copies))
+      seen = statistics[norm.name]
+      scale = _scale(seen, norm.epsilon)
+      _rescale(convolution, np.tile(scale, copies), np.tile(seen.mean, copies))
       norm.scale_epsilon(scale)
   return copy
+
+
+class _Seen(NamedTuple):
+  """What a norm gets to see, float64 `[channels]` each.
+
+  Attributes:
+    mean: Of the pictures.
+    largest: The largest sum of squared differences from an image's mean that a
+      window of any stage adds up in the pictures.
+    extreme: The same in `extremes`.
+    offset: The largest sum of differences from `mean` that a window can add up,
+      in both.
+  """
+
+  mean: np.ndarray
+  largest: np.ndarray
+  extreme: np.ndarray
+  offset: np.ndarray
 
 
 class StagedInstanceNormalization(normalization.InstanceNormalization):
@@ -223,19 +244,37 @@ def _convolution_before(
   return None, 1
 
 
+def extremes(size: int, channels: int) -> np.ndarray:
+  """Returns pictures that are as unlike others as pictures can be.
+
+  Those of one colour, whose maps have little but a mean and a border, and
+  single points, of which a norm makes one number as large as the root of the
+  map's area: a lens cap, a letterbox, a star.
+
+  Args:
+    size: Height and width, pixels.
+    channels: 1 or 3.
+
+  Returns:
+    float32 `[2**channels + 2, size, size, channels]` in [0, 1].
+  """
+  colours = np.array(list(itertools.product((0.0, 1.0), repeat=channels)))
+  flat = np.broadcast_to(
+    colours[:, None, None], (len(colours), size, size, channels)
+  )
+  points = flat[[0, -1]].copy()  # black, white
+  points[:, size // 2, size // 2] = 1.0 - points[:, 0, 0]
+  return np.concatenate([flat, points]).astype(np.float32)
+
+
 def _measure(
   generator: tf.keras.Model, images: Mapping[int, np.ndarray]
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-  """Returns what a generator's norms get to see.
+) -> dict[str, _Seen]:
+  """Returns by its name what each norm of a generator gets to see.
 
   Args:
     generator: The network.
     images: By size, as for `half_safe`.
-
-  Returns:
-    By a norm's name and for each channel its mean, float64 `[channels]`, and
-    the largest sum of squared differences from an image's mean that a window
-    of any stage adds up.
   """
   norms = [
     layer
@@ -244,20 +283,37 @@ def _measure(
   ]
   if not norms or not images:
     return {}
-  seen = tf.keras.Model(generator.inputs, [norm.input for norm in norms])
+  model = tf.keras.Model(generator.inputs, [norm.input for norm in norms])
   means: list[list[np.ndarray]] = [[] for _ in norms]
   largest: list[list[np.ndarray]] = [[] for _ in norms]
-  for pictures in images.values():
-    for picture in pictures:
-      maps = seen(tf.constant(picture[None] * 2.0 - 1.0), training=False)
-      for i, x in enumerate(tf.nest.flatten(maps)):
-        mean = tf.reduce_mean(x, [1, 2], keepdims=True)
+  extreme: list[list[np.ndarray]] = [[] for _ in norms]
+  bounds: list[list[np.ndarray]] = [[] for _ in norms]
+
+  def look_at(picture: np.ndarray, sums: list[list[np.ndarray]]) -> None:
+    maps = model(tf.constant(picture[None] * 2.0 - 1.0), training=False)
+    for i, x in enumerate(tf.nest.flatten(maps)):
+      mean = tf.reduce_mean(x, [1, 2], keepdims=True)
+      if sums is largest:
         means[i].append(np.ravel(mean).astype(np.float64))
-        largest[i].append(_largest_sum(tf.square(x - mean)))
-  return {
-    norm.name: (np.mean(of_mean, axis=0), np.max(of_sum, axis=0))
-    for norm, of_mean, of_sum in zip(norms, means, largest)
-  }
+      sums[i].append(_largest_sum(tf.square(x - mean)))
+      for bound in (tf.reduce_min, tf.reduce_max):
+        bounds[i].append(bound(x, [0, 1, 2]).numpy().astype(np.float64))
+
+  for size, pictures in images.items():
+    for picture in pictures:
+      look_at(picture, largest)
+    for picture in extremes(size, pictures.shape[-1]):
+      look_at(picture, extreme)
+  found = {}
+  for i, norm in enumerate(norms):
+    mean = np.mean(means[i], axis=0)
+    found[norm.name] = _Seen(
+      mean,
+      np.max(largest[i], axis=0),
+      np.max(extreme[i], axis=0),
+      _LAST_AREA * np.max(np.abs(np.array(bounds[i]) - mean), axis=0),
+    )
+  return found
 
 
 def _largest_sum(squares: tf.Tensor) -> np.ndarray:
@@ -271,19 +327,24 @@ def _largest_sum(squares: tf.Tensor) -> np.ndarray:
   return np.max(sums, axis=0).astype(np.float64)
 
 
-def _scale(largest: np.ndarray, epsilon: float) -> np.ndarray:
+def _scale(seen: _Seen, epsilon: float) -> np.ndarray:
   """Returns a power of two for each channel, float64.
 
   Args:
-    largest: Of each channel the largest sum of squares.
+    seen: What the norm gets to see.
     epsilon: The norm's. Beyond one over its root no channel is enlarged: such
       small ones are what epsilon is there to leave small.
   """
   with np.errstate(divide="ignore"):
-    wanted = np.sqrt(LARGEST / _HEADROOM / largest)
+    wanted = np.sqrt(LARGEST / _HEADROOM / seen.largest)
+    least = np.minimum(
+      np.sqrt(LARGEST / _HEADROOM / seen.extreme),
+      LARGEST / math.sqrt(_HEADROOM) / seen.offset,
+    )
   # A channel that is flat in these pictures need not be so in others.
   most = min(1.0 / math.sqrt(epsilon), _MAX_RATIO * float(np.median(wanted)))
-  return 2.0 ** np.floor(np.log2(np.minimum(wanted, most)))
+  wanted = np.minimum(np.minimum(wanted, least), most)
+  return 2.0 ** np.floor(np.log2(wanted))
 
 
 def _rescale(

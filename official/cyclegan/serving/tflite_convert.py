@@ -30,10 +30,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_file
-
-# The operators of instance normalisation, whose variances do not fit into 8
-# bits.
-_STATISTICS = ("MEAN", "SUB", "MUL", "ADD", "RSQRT")
+from official.cyclegan.serving import tflite_quantize
 
 
 def signature_names(sizes: Sequence[int]) -> dict[str, int]:
@@ -69,7 +66,7 @@ def convert(
       `command_config.CALIBRATED`: its ranges would have to hold for tiles too.
 
   Raises:
-    errors.UserError: If TensorFlow cannot convert it; the message says why.
+    errors.UserError: If it cannot be converted; the message says why.
   """
   signatures = signature_names(sizes)
   saved = tf.Module()
@@ -89,9 +86,12 @@ def convert(
       folder, signature_keys=list(functions)
     )
     images = _representative(signatures, calibration or {})
+    by_tools = quantization in tflite_quantize.KINDS
     try:
       with quiet():
-        return _convert(converter, quantization, images)
+        content = _convert(
+          converter, "float32" if by_tools else quantization, images
+        )
     except (RuntimeError, ValueError, tf.errors.OpError) as error:
       raise errors.UserError(
         ": TensorFlow cannot convert this generator"
@@ -99,6 +99,21 @@ def convert(
         "quantization",
         quantization,
       ) from error
+  if not by_tools:
+    return content
+  given = calibration or {}
+  try:
+    return tflite_quantize.quantize(
+      content,
+      quantization,
+      {name: given[n] for name, n in signatures.items() if n in given},
+    )
+  except tflite_quantize.QuantizerFailure as error:
+    raise errors.UserError(
+      f": LiteRT's quantizer refuses this generator ({error}). Leave it out.",
+      "quantization",
+      quantization,
+    ) from error
 
 
 def _convert(
@@ -118,27 +133,7 @@ def _convert(
     converter.target_spec.supported_types = [tf.float16]
   if quantization in command_config.CALIBRATED:
     converter.representative_dataset = images
-    ops = tf.lite.OpsSet
-    converter.target_spec.supported_ops = (
-      [
-        ops.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8,
-        # DEPTH_TO_SPACE and the like stay in float32.
-        ops.TFLITE_BUILTINS,
-      ]
-      if quantization == "int16x8"
-      else [ops.TFLITE_BUILTINS_INT8]
-    )
-  if quantization == "int8_mixed":
-    # The debugger is the interface that leaves single operators in float32.
-    debug = tf.lite.experimental
-    debugger = debug.QuantizationDebugger(
-      converter=converter,
-      debug_dataset=images,
-      debug_options=debug.QuantizationDebugOptions(
-        denylisted_ops=list(_STATISTICS)
-      ),
-    )
-    return debugger.get_nondebug_quantized_model()
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
   return converter.convert()
 
 

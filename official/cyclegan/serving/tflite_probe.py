@@ -86,7 +86,7 @@ def run_isolated(
       check=False,
     )
     if done.returncode:
-      raise RuntimeFailure(_reason(done))
+      raise RuntimeFailure(reason(done))
     # The last line: the runtime may print before it.
     return np.load(made), json.loads(done.stdout.splitlines()[-1])
 
@@ -107,8 +107,12 @@ def environment() -> dict[str, str]:
   }
 
 
-def _reason(done: subprocess.CompletedProcess) -> str:
-  """Says why a process failed, in one line."""
+def reason(done: subprocess.CompletedProcess) -> str:
+  """Says why a process that ran a file failed, in one line.
+
+  Args:
+    done: The process, with what it wrote as text.
+  """
   if done.returncode < 0:
     name = signal.Signals(-done.returncode).name
     return f"the runtime was ended by {name} while running it"
