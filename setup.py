@@ -191,6 +191,7 @@ setuptools.setup(
       "py.typed",
       "web/*",
     ],
+    "official.cyclegan.pipeline": ["*.pbtxt"],
     "official.cyclegan.reporting": ["*.css", "*.j2", "*.js"],
     "official.cyclegan.studio_app": [
       "*.css",

@@ -33,6 +33,7 @@ environment (docs/pipeline.md).
 from __future__ import annotations
 
 import dataclasses
+import warnings
 
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
@@ -77,6 +78,8 @@ def main() -> None:
   )
   if told.runner == "local":
     folders.require_there(config.data)
+  # What comes with TFX says so of every older Python.
+  warnings.filterwarnings("ignore", category=FutureWarning, module="google")
   # Imported late: --help and a refused flag do not wait for TensorFlow.
   cpu_tuning.before_import(config.train)
   stack.load_tensorflow()

@@ -22,6 +22,7 @@ import annotations` here: the decorator reads the annotations themselves.
 import dataclasses
 import json
 import os
+import pathlib
 from typing import Any
 
 import tensorflow as tf
@@ -42,6 +43,7 @@ from official.cyclegan.pipeline import work_folders
 
 # Custom properties that TFX's resolver and Pusher look at.
 _BLESSED, _NOT_BLESSED = "BLESSED", "NOT_BLESSED"
+_SCHEMA_PATH = pathlib.Path(__file__).with_name("schema.pbtxt")
 _VERDICT_NAME = "verdict.json"
 
 
@@ -58,6 +60,25 @@ def _export_of(model: Any, folder: str) -> str:
 def _write(path: str, text: str) -> None:
   with tf.io.gfile.GFile(path, "w") as file:
     file.write(text)
+
+
+@decorators.component
+def PictureSchema(
+  schema: annotations.OutputArtifact[standard_artifacts.Schema],
+  version: annotations.Parameter[str] = "",
+) -> None:
+  """Says what a record of pictures has, wherever this package is installed.
+
+  SchemaGen would make a list of values of the pictures' names.
+
+  Args:
+    schema: Gets `schema.pbtxt`.
+    version: This package's; another one may know another schema.
+  """
+  del version  # part of what tells one schema from another
+  tf.io.gfile.makedirs(schema.uri)
+  text = _SCHEMA_PATH.read_text(encoding="utf-8")
+  _write(os.path.join(schema.uri, _SCHEMA_PATH.name), text)
 
 
 @decorators.component

@@ -20,6 +20,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 from typing import Any
 
 import tensorflow as tf
@@ -112,6 +113,7 @@ def run(settings: settings_lib.Settings) -> dict[str, Any] | None:
 
 def _run_steps(settings: settings_lib.Settings, records: Records) -> None:
   """Runs all steps here, in this process."""
+  _be_quiet()
   # Imported late: what is wrong with the pictures is told sooner.
   from tfx.orchestration.local import local_dag_runner
 
@@ -119,6 +121,18 @@ def _run_steps(settings: settings_lib.Settings, records: Records) -> None:
 
   made = tfx_pipeline.create_pipeline(settings, records.folder, records.pattern)
   local_dag_runner.LocalDagRunner().run(made)
+
+
+def _be_quiet() -> None:
+  """Leaves out what TFX and Beam say of themselves: each run the same.
+
+  What fails there is raised as well.
+  """
+  logging.get_absl_handler().addFilter(
+    lambda record: (
+      not re.search(r"[/\\](tfx|apache_beam)[/\\]", record.pathname)
+    )
+  )
 
 
 def compile_for_kubeflow(settings: settings_lib.Settings) -> str:
@@ -180,6 +194,12 @@ def check(settings: settings_lib.Settings) -> None:
   """
   told, train = settings.pipeline, settings.config.train
   device = settings.config.device.distribution_strategy
+  if settings.config.distill.teacher:
+    raise errors.UserError(
+      "is for distill, not for a pipeline. Leave it out.",
+      "teacher",
+      settings.config.distill.teacher,
+    )
   config = config_checks.resolve(settings.config)
   config_checks.check_training(config)
   config_checks.resolve_export(settings.export, config)
@@ -196,12 +216,6 @@ def check(settings: settings_lib.Settings) -> None:
   if told.warm_start and device != "one_device":
     raise errors.UserError(
       "is for one device only.", "warm_start", told.warm_start
-    )
-  if settings.config.distill.teacher:
-    raise errors.UserError(
-      "is for distill, not for a pipeline. Leave it out.",
-      "teacher",
-      settings.config.distill.teacher,
     )
   if told.measure.endswith("inception") and not (
     settings.evaluation.inception or settings.evaluation.inception_weights

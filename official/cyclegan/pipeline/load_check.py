@@ -36,6 +36,7 @@ from official.cyclegan.core import model_path
 from official.cyclegan.data import image_files
 from official.cyclegan.evaluation import image_quality
 from official.cyclegan.serving import golden
+from official.cyclegan.serving import tflite_probe
 
 _SECONDS = 600  # TensorFlow alone takes ten on a busy machine
 _MIN_PSNR = 20.0  # dB, between files of one generator; 8-bit files have 35
@@ -93,7 +94,12 @@ def _translate(path: str, direction: str, source: str, target: str) -> str:
   command += [f"--direction={direction}"]
   try:
     done = subprocess.run(
-      command, capture_output=True, text=True, check=False, timeout=_SECONDS
+      command,
+      capture_output=True,
+      text=True,
+      check=False,
+      timeout=_SECONDS,
+      env=tflite_probe.environment(),
     )
   except subprocess.TimeoutExpired:
     return f"did not end within {_SECONDS} s"

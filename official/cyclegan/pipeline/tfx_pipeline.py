@@ -22,7 +22,6 @@ from tfx.components import ImportExampleGen
 from tfx.components import StatisticsGen
 from tfx.components import Trainer
 from tfx.components import Tuner
-from tfx.components.schema_gen.import_schema_gen import component as schema_gen
 from tfx.dsl.components.base import base_node
 from tfx.dsl.components.common import resolver
 from tfx.dsl.input_resolution.strategies import latest_blessed_model_strategy
@@ -40,18 +39,16 @@ from official.cyclegan.pipeline import settings as settings_lib
 from official.cyclegan.pipeline import training_module
 
 METADATA_NAME = "metadata.sqlite"
-SCHEMA_PATH = os.path.join(os.path.dirname(__file__), "schema.pbtxt")
 
 
 def create_pipeline(
   settings: settings_lib.Settings,
   input_base: str,
   pattern: str = "*-{split}.tfrecord*",
-  schema: str = SCHEMA_PATH,
 ) -> pipeline_lib.Pipeline:
   """Returns the pipeline: pictures in, a model in use out.
 
-  ImportExampleGen, StatisticsGen, ImportSchemaGen, ExampleValidator, perhaps
+  ImportExampleGen, StatisticsGen, PictureSchema, ExampleValidator, perhaps
   Tuner, Trainer (which exports), ModelLoadCheck, a Resolver for the model in
   use, ModelComparison, ModelPush.
 
@@ -59,7 +56,6 @@ def create_pipeline(
     settings: What it is told.
     input_base: Folder, or address, of the records.
     pattern: Which files there are of a split.
-    schema: File with the records' schema.
   """
   told = settings.pipeline
   examples = ImportExampleGen(
@@ -74,7 +70,7 @@ def create_pipeline(
     ),
   )
   records = examples.outputs["examples"]
-  known = schema_gen.ImportSchemaGen(schema_file=schema)
+  known = components.PictureSchema(version=settings_lib.version())
   statistics = StatisticsGen(examples=records, schema=known.outputs["schema"])
   validator = ExampleValidator(
     statistics=statistics.outputs["statistics"],
