@@ -173,7 +173,7 @@ def _verdict(
     told.config.data, dataset=examples.uri, domain_a="", domain_b=""
   )
   config = config_checks.resolve(dataclasses.replace(told.config, data=data))
-  reports = []
+  reports: list[dict[str, Any] | None] = []
   for name, artifact in (("candidate", model), ("in_use", baseline)):
     if artifact is None:
       reports.append(None)

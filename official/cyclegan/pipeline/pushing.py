@@ -59,7 +59,7 @@ def push(export: str, push_dir: str, model: str) -> dict[str, Any]:
     return found
   earlier = _find(push_dir, model)
   number = earlier or _next(push_dir)
-  entry = {
+  entry: dict[str, Any] = {
     "version": number,
     "model": model,
     "folder": os.path.join(push_dir, str(number)),
