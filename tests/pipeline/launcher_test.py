@@ -159,6 +159,16 @@ def test_kubeflow_needs_what_its_containers_can_reach(
   assert refused.value.option == option
 
 
+def test_formats_that_need_more_are_refused_before_training(monkeypatch):
+  def lacks():
+    raise errors.UserError("is not there.", "format", "web")
+
+  monkeypatch.setattr(launcher.web_page, "require_runtime", lacks)
+  launcher._require_exporters(command_config.ExportConfig())
+  with pytest.raises(errors.UserError):
+    launcher._require_exporters(command_config.ExportConfig(format=("web",)))
+
+
 def test_paths_do_not_depend_on_the_current_folder(tmp_path, monkeypatch):
   monkeypatch.chdir(tmp_path)
   told = dataclasses.replace(

@@ -27,6 +27,7 @@ import tensorflow as tf
 from absl import logging
 
 from official.cyclegan import prepare_lib
+from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import devices
@@ -41,6 +42,9 @@ from official.cyclegan.data import sources
 from official.cyclegan.pipeline import pushing
 from official.cyclegan.pipeline import settings as settings_lib
 from official.cyclegan.pipeline import work_folders
+from official.cyclegan.serving import core_ml_file
+from official.cyclegan.serving import onnx_file
+from official.cyclegan.serving import web_page
 
 _PICTURES = "pictures"  # in the work's folder: records that `prepare` wrote
 _SHARD_BYTES = 128 << 20
@@ -97,6 +101,7 @@ def run(settings: settings_lib.Settings) -> dict[str, Any] | None:
   reads = overwriting.of_data(config.data)
   overwriting.check(reads, "pipeline_root", root)
   check(settings)
+  _require_exporters(settings.export)
   files.make_folder(root, "pipeline_root")
   with locks.hold(root, "pipeline_root"):
     # Before anything uses TensorFlow, as several of the steps do.
@@ -223,6 +228,16 @@ def check(settings: settings_lib.Settings) -> None:
     raise errors.UserError(
       "needs evaluation.inception=true.", "measure", told.measure
     )
+
+
+def _require_exporters(export: command_config.ExportConfig) -> None:
+  """Refuses what cannot be written here, which export would find out late."""
+  if "web" in export.format:
+    web_page.require_runtime()
+  if "onnx" in export.format:
+    onnx_file.require_packages()
+  if "coreml" in export.format:
+    core_ml_file.require_package()
 
 
 def _absolute(

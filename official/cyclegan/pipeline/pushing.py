@@ -32,7 +32,6 @@ import tensorflow as tf
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
-from official.cyclegan.core import model_path
 from official.cyclegan.pipeline import work_folders
 
 CURRENT_NAME = "current.json"
@@ -57,7 +56,7 @@ def push(export: str, push_dir: str, model: str) -> dict[str, Any]:
   found = current(push_dir)
   if found is not None and found["model"] == model:
     return found
-  earlier = _find(push_dir, model)
+  earlier = _newest(push_dir, model)
   number = earlier or _next(push_dir)
   entry: dict[str, Any] = {
     "version": number,
@@ -88,15 +87,6 @@ def current(push_dir: str) -> dict[str, Any] | None:
   return _read(os.path.join(push_dir, CURRENT_NAME))
 
 
-def is_export(folder: str) -> bool:
-  """Says whether a folder is one that `export` wrote.
-
-  Args:
-    folder: Any.
-  """
-  return tf.io.gfile.exists(os.path.join(folder, model_path.EXPORT_NAME))
-
-
 def _put(source: str, target: str, entry: dict[str, Any] | None) -> None:
   """Copies a folder, whole or not at all where folders can be renamed."""
   if files.is_address(target):
@@ -119,9 +109,12 @@ def _numbers(push_dir: str) -> list[int]:
   return sorted(int(n.rstrip("/")) for n in names if n.rstrip("/").isdigit())
 
 
-def _find(push_dir: str, model: str) -> int | None:
-  """Returns the number of a model that is there already."""
-  for number in reversed(_numbers(push_dir)):
+def _newest(push_dir: str, model: str) -> int | None:
+  """Returns the number of the newest model, if it is this one.
+
+  An older one gets a new number: TensorFlow Serving takes the highest.
+  """
+  for number in _numbers(push_dir)[-1:]:
     entry = _read(os.path.join(push_dir, str(number), _MARK))
     if entry is not None and entry["model"] == model:
       return number
