@@ -169,6 +169,28 @@ def test_formats_that_need_more_are_refused_before_training(monkeypatch):
     launcher._require_exporters(command_config.ExportConfig(format=("web",)))
 
 
+@pytest.mark.parametrize("name", ["pipeline_root", "push_dir", "work_dir"])
+def test_nothing_is_written_into_the_pictures(name, pictures, tmp_path):
+  paths = {"pipeline_root": str(tmp_path / "root"), name: str(pictures / "x")}
+  told = dataclasses.replace(
+    _settings("data", dataset=str(pictures)),
+    pipeline=command_config.PipelineConfig(**paths),
+  )
+  with pytest.raises(errors.UserError) as refused:
+    launcher.run(told)
+  assert refused.value.option == name
+  assert not (pictures / "x").exists()
+
+
+def test_a_root_that_is_an_address_is_for_kubeflow():
+  told = dataclasses.replace(
+    _settings(),
+    pipeline=command_config.PipelineConfig(pipeline_root="gs://bucket/x"),
+  )
+  with pytest.raises(errors.UserError, match="works in a folder"):
+    launcher.run(told)
+
+
 def test_paths_do_not_depend_on_the_current_folder(tmp_path, monkeypatch):
   monkeypatch.chdir(tmp_path)
   told = dataclasses.replace(

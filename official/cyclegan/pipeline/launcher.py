@@ -94,12 +94,22 @@ def run(settings: settings_lib.Settings) -> dict[str, Any] | None:
     errors.UserError: If an option or the pictures make it impossible.
     locks.InUseError: If it runs already.
   """
+  given = str(settings.pipeline.pipeline_root)
+  if files.is_address(given):
+    raise errors.UserError(
+      ": on this machine a pipeline works in a folder. Give one; --push_dir may"
+      " be an address.",
+      "pipeline_root",
+      given,
+    )
+  settings = _absolute(settings, os.path.realpath(given))
   told = settings.pipeline
-  root = os.path.realpath(str(told.pipeline_root))
-  settings = _absolute(settings, root)
+  root = str(told.pipeline_root)
   config = config_checks.resolve(settings.config)
-  reads = overwriting.of_data(config.data)
-  overwriting.check(reads, "pipeline_root", root)
+  for name in ("pipeline_root", "push_dir", "work_dir"):
+    path = getattr(told, name)
+    if path and not files.is_address(path):
+      overwriting.check(overwriting.of_data(config.data), name, path)
   check(settings)
   _require_exporters(settings.export)
   files.make_folder(root, "pipeline_root")
@@ -111,9 +121,7 @@ def run(settings: settings_lib.Settings) -> dict[str, Any] | None:
     _run_steps(dataclasses.replace(settings, levels=records.levels), records)
     kept = [records.folder] if records.folder.startswith(work) else []
     work_folders.tidy(work, kept)
-  return pushing.current(
-    settings.pipeline.push_dir or os.path.join(root, "pushed")
-  )
+  return pushing.current(told.push_dir or os.path.join(root, "pushed"))
 
 
 def _run_steps(settings: settings_lib.Settings, records: Records) -> None:
