@@ -65,12 +65,10 @@ def test_the_search_gives_the_best_and_all_trials(monkeypatch, tmp_path):
     (tmp_path / "results.csv").write_text(
       f"trial,{options.objective},lambda_id\n0,3.5,1.0\n1,2.5,0.6\n"
     )
-    return types.SimpleNamespace(best={"trial": "1", "lambda_id": 0.6})
+    best = {"trial": "1", "lambda_id": 0.6}
+    return types.SimpleNamespace(best=best, completed=2)
 
   monkeypatch.setattr(training_module.tune_lib, "search", run)
-  monkeypatch.setattr(
-    training_module.search_report, "describe", lambda *_: "done"
-  )
   found = training_module._Search(config_lib.Config(), search, str(tmp_path))
   found.search_space_summary()
   found.search()

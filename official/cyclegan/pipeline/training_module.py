@@ -208,7 +208,8 @@ class _Search:
     summary = tune_lib.search(self._config, self._options, self._folder)
     assert summary is not None  # this is not a worker
     self._best = {name: summary.best[name] for name in self._options.search}
-    logging.info("%s", search_report.describe(summary, self._options, "train"))
+    shown = ", ".join(f"{name} {value}" for name, value in self._best.items())
+    logging.info("Best of %d trials: %s.", summary.completed, shown)
 
   def results_summary(self) -> None:
     """Says nothing more: `search` did."""
