@@ -206,6 +206,7 @@ setuptools.setup(
       "web/*",
       *_ANDROID,
     ],
+    "official.cyclegan.pipeline": ["*.pbtxt"],
     "official.cyclegan.reporting": ["*.css", "*.j2", "*.js"],
     "official.cyclegan.studio_app": [
       "*.css",

@@ -96,12 +96,23 @@ _MODULES = {
   for path in sorted(_PACKAGE.rglob("*.py"))
   if path.stem != "__init__" and "node_modules" not in path.parts
 }
-# Beside the rooms: commands, which are run, and libraries, which are not.
+# Beside the rooms: commands, which are run, and libraries, which are not. A
+# command that has a room's name is the room's `__main__`.
 _COMMANDS = [
   name
   for name, path in _MODULES.items()
-  if "." not in name and '\nif __name__ == "__main__":' in path.read_text()
+  if ("." not in name or name.endswith(".__main__"))
+  and '\nif __name__ == "__main__":' in path.read_text()
 ]
+# Of a room, what does the work of whole commands: it lies above the libraries
+# of these, and is a library of its own in the BUILD of the room.
+_STEPS = (
+  "pipeline.__main__",
+  "pipeline.components",
+  "pipeline.launcher",
+  "pipeline.tfx_pipeline",
+  "pipeline.training_module",
+)
 _LIBRARIES = [name for name in _MODULES if name not in _COMMANDS]
 _ROOM_MODULES = [name for name in _LIBRARIES if "." in name]
 _TOOLS = sorted((conftest.ROOT / "tools").rglob("*.py"))
@@ -158,7 +169,10 @@ def test_every_room_has_its_place():
 def test_rooms_import_earlier_rooms_only(module):
   for imported in _ours(_MODULES[module]):
     room = _room(imported)
+    if module in _STEPS and imported.endswith("_lib"):
+      continue
     assert room, f"{module} must not import a command or what it calls."
+    assert module in _STEPS or imported not in _STEPS, f"{imported} is a step."
     assert room == _room(module) or _FLOORS[room] < _FLOORS[_room(module)], (
       f"{module} must not import {imported}: move what they share up."
     )
@@ -474,6 +488,8 @@ def _labels(
 
 def _label(module: str) -> str:
   """Returns the label of the library that holds a module."""
+  if module in _STEPS:
+    return f"//official/cyclegan/{_room(module)}:steps"
   if _room(module):
     return f"//official/cyclegan/{_room(module)}"
   if module in _COMMANDS:
@@ -483,8 +499,12 @@ def _label(module: str) -> str:
   return "//official/cyclegan"  # what the package itself is made of
 
 
-def _imported_labels(folder: pathlib.Path) -> set[str]:
-  paths = folder.glob("*.py")
+def _imported_labels(folder: pathlib.Path, steps: bool = True) -> set[str]:
+  paths = [
+    path
+    for path in folder.glob("*.py")
+    if steps or not path.is_relative_to(_PACKAGE) or _name(path) not in _STEPS
+  ]
   return {_label(module) for path in paths for module in _ours(path)}
 
 
@@ -501,10 +521,21 @@ def test_bazel_has_the_rooms_in_their_order():
 @pytest.mark.parametrize("room", _FLOORS)
 def test_build_of_a_room_has_the_rooms_that_it_imports(room):
   got = _labels(_PACKAGE / room / "BUILD", "room", room)
-  want = _imported_labels(_PACKAGE / room) - {f"//official/cyclegan/{room}"}
+  want = _imported_labels(_PACKAGE / room, steps=False)
+  want -= {f"//official/cyclegan/{room}"}
   assert {f"//official/cyclegan/{name}" for name in got} == want, (
     f"Mend the deps in official/cyclegan/{room}/BUILD."
   )
+
+
+def test_build_has_the_steps_apart():
+  source = _tree(_PACKAGE / "pipeline" / "BUILD")
+  (steps,) = (
+    ast.literal_eval(node.value)
+    for node in source.body
+    if isinstance(node, ast.Assign) and node.targets[0].id == "_STEPS"
+  )
+  assert [f"pipeline.{name[: -len('.py')]}" for name in steps] == list(_STEPS)
 
 
 @pytest.mark.parametrize("folder", [*_FLOORS, "tools"])

@@ -445,5 +445,11 @@ def test_one_picture_goes_into_a_folder_of_any_name(halving, tmp_path):
     assert written == str(tmp_path / folder / "p.png")
 
 
+def test_an_artifact_of_tfx_is_a_data_set(tmp_path):
+  assert not translate_lib._is_dataset(str(tmp_path))
+  (tmp_path / "Split-trainA").mkdir()
+  assert translate_lib._is_dataset(str(tmp_path))
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

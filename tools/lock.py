@@ -51,6 +51,65 @@ _PIP = ["pip>=26", *_BUILD]
 # A machine without TensorFlow, such as a worker of Beam's; and Google's reader
 # of .tflite files' metadata, which needs an old Python.
 _METADATA = ["tflite-support==0.4.4", "numpy<2"]
+# TFX 1.15, which asks for all of Google's cloud and for Jupyter, and which pip
+# cannot resolve: what its local runner, and the compiler for Kubeflow, import.
+# Put into an environment without looking at what packages ask for
+# (tools/tfx_env.sh). docker and kubernetes are imported only.
+_TFX = [
+  "apache-beam==2.60.0",
+  "attrs<24",
+  "click<9",
+  "docker<5",
+  "google-api-core==2.30.3",  # those after it need a newer protobuf
+  "google-api-python-client<2",
+  "google-apitools<1",
+  "googleapis-common-protos==1.75.0",
+  "proto-plus==1.28.2",
+  "ipykernel",  # which ipywidgets imports without asking for it
+  "ipywidgets<8",
+  "kfp-pipeline-spec==0.3.0",
+  "kubernetes<13",
+  "ml-metadata==1.15.0",
+  "portpicker<2",
+  "pyarrow<11",
+  "scipy<1.13",
+  "tensorflow-data-validation==1.15.1",
+  "tensorflow-metadata==1.15.0",
+  "tensorflow-model-analysis==0.46.0",
+  "tensorflow-transform==1.15.0",
+  "tfx-bsl==1.15.1",
+]
+# Plain Python that runs on 3.11 as well, though it does not say so.
+_TFX_ITSELF = ["ml-pipelines-sdk==1.15.1", "tfx==1.15.1"]
+_TFX_PYTHONS = ("3.10", "3.11")
+# Maps of what older ones write come in another order each time.
+_TFX_OVERRIDES = [
+  "protobuf==4.25.9",
+  *(
+    f"{name}; python_version<'3'"  # never
+    for name in (
+      "google-cloud-aiplatform",
+      "google-cloud-bigquery",
+      "google-cloud-bigquery-storage",
+      "google-cloud-bigtable",
+      "google-cloud-core",
+      "google-cloud-datastore",
+      "google-cloud-dlp",
+      "google-cloud-language",
+      "google-cloud-monitoring",
+      "google-cloud-pubsub",
+      "google-cloud-pubsublite",
+      "google-cloud-recommendations-ai",
+      "google-cloud-spanner",
+      "google-cloud-storage",
+      "google-cloud-videointelligence",
+      "google-cloud-vision",
+      "keyrings-google-artifactregistry-auth",
+      "opentelemetry-resourcedetector-gcp",
+      "widgetsnbextension",
+    )
+  ),
+]
 # uv takes no notice of Pythons that a package is too new for.
 _LIMITS = ["backports-strenum<1.3; python_version>='3.11'"]
 _PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
@@ -63,6 +122,7 @@ _OF = "# Made by tools/lock.py of requirements with the SHA-256 "
 def names() -> list[str]:
   """Returns the names of all lock files, those of extras after their own."""
   found = ["pip", "litert", "metadata"]
+  found += [f"tfx-{python}" for python in _TFX_PYTHONS]
   for python in _PYTHONS:
     base = f"py{python.replace('.', '')}"
     found += [base, f"{base}-dev"]
@@ -87,6 +147,9 @@ def wanted(name: str) -> list[str]:
     extras = asked["extras_require"]
     return sorted({*extras["ondevice"], *extras["beam"]})
   python = python_of(name)
+  if name.startswith("tfx-"):
+    every = [*asked["install_requires"], *_BUILD, *_TFX, *_TFX_ITSELF]
+    return sorted(r for r in every if _applies(r, python))
   every = (
     asked["extras_require"]["dev"]
     if name.endswith("-dev")
@@ -97,6 +160,8 @@ def wanted(name: str) -> list[str]:
 
 def python_of(name: str) -> str:
   """Returns the Python of a lock file; of those for several the lowest."""
+  if name.startswith("tfx-"):
+    return name.removeprefix("tfx-")
   if not name.startswith("py"):
     return _PYTHONS[0]
   digits = name.split("-")[0][2:]
@@ -106,6 +171,8 @@ def python_of(name: str) -> str:
 def digest(name: str) -> str:
   """Returns the SHA-256 of the requirements that a lock file is made of."""
   every = [*wanted(name), *_LIMITS]
+  if name.startswith("tfx-"):
+    every += _TFX_OVERRIDES
   if name.endswith("-dev"):  # it must fit what it adds to
     every = [*every, digest(name[: -len("-dev")])]
   return hashlib.sha256("\n".join(every).encode()).hexdigest()
@@ -176,6 +243,12 @@ def _applies(requirement: str, python: str) -> bool:
 
 def _places(name: str) -> list[str]:
   """Returns marks of the machines that a lock file is for."""
+  if name.startswith("tfx-"):  # others have no ml-metadata
+    return [
+      f"python_version == '{python_of(name)}' and sys_platform == 'linux' and"
+      " platform_machine == 'x86_64' and"
+      " platform_python_implementation == 'CPython'"
+    ]
   newer = "keras3" in name or python_of(name) in ("3.12", "3.13")
   places = []
   for system in _SYSTEMS:
@@ -198,7 +271,7 @@ def _resolve(uv: Sequence[str], name: str, upgrade: bool) -> str:
     earlier = FOLDER / f"{name}.txt"
     if earlier.exists() and not upgrade:
       made.write_text(earlier.read_text(encoding="utf-8"), encoding="utf-8")
-    every = list(wanted(name))
+    every = [r for r in wanted(name) if r not in _TFX_ITSELF]
     base = FOLDER / f"{name[: -len('-dev')]}.txt"
     if name.endswith("-dev"):
       every += wanted(base.stem)
@@ -209,7 +282,11 @@ def _resolve(uv: Sequence[str], name: str, upgrade: bool) -> str:
     command += ["--constraint", str(limits)]
     command += ["--universal", "--python-version", python, "--quiet"]
     command += ["--generate-hashes", "--no-header", "--no-annotate"]
-    if name.startswith("py"):  # else it is for several
+    if name.startswith("tfx-"):
+      other = pathlib.Path(folder, "overrides.txt")
+      other.write_text("\n".join(_TFX_OVERRIDES) + "\n", encoding="utf-8")
+      command += ["--override", str(other)]
+    if name.startswith(("py", "tfx-")):  # else it is for several
       text = f"[tool.uv]\nenvironments = {json.dumps(_places(name))}\n"
       pathlib.Path(folder, "pyproject.toml").write_text(text, encoding="utf-8")
     if name.endswith("-dev"):
@@ -218,9 +295,26 @@ def _resolve(uv: Sequence[str], name: str, upgrade: bool) -> str:
       command.append("--upgrade")
     subprocess.run(command, cwd=folder, check=True)
     text = made.read_text(encoding="utf-8")
+    if name.startswith("tfx-"):
+      text += _without_dependencies(uv, _TFX_ITSELF, folder)
   if name.endswith("-dev"):
     text = _without(text, locked(base.stem))
   return f"{_OF}{digest(name)}.\n{text}"
+
+
+def _without_dependencies(
+  uv: Sequence[str], packages: Sequence[str], folder: str
+) -> str:
+  """Returns lines of a lock file for these packages and nothing else."""
+  given = pathlib.Path(folder, "alone.in")
+  given.write_text("\n".join(packages) + "\n", encoding="utf-8")
+  command = [*uv, "pip", "compile", str(given), "--no-deps", "--quiet"]
+  command += ["--python-version", _TFX_PYTHONS[0]]
+  command += ["--generate-hashes", "--no-header", "--no-annotate"]
+  done = subprocess.run(
+    command, cwd=folder, check=True, capture_output=True, text=True
+  )
+  return done.stdout
 
 
 def _without(text: str, packages: dict[str, list[str]]) -> str:

@@ -7,7 +7,9 @@
 # only the main environment, so that tests which need another one are skipped.
 # So does a choice of tests. Without either all tests run with the Python that
 # env.sh finds, and those that touch TensorFlow again with the other stack
-# (README); for CYCLEGAN_ONE_STACK=1, without.
+# (README); for CYCLEGAN_ONE_STACK=1, without. Those of the TFX pipeline, which
+# take an environment of 3 GB and minutes of their own, are run where
+# tools/tfx_env.sh has made it, or for CYCLEGAN_TFX=1, which makes it.
 # Copyright 2026 The CycleGAN Authors. Apache License 2.0, see LICENSE.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -129,6 +131,14 @@ if [[ -z $fast ]]; then
   fi
   if wait $metadata_job; then
     export METADATA_PYTHON=$PWD/.venv-metadata/bin/python
+  fi
+  if [[ ${CYCLEGAN_TFX:-} == 1 ]]; then
+    # Of a Python of its own: only some have TFX.
+    (unset CYCLEGAN_PYTHON && tools/tfx_env.sh) ||
+      echo "TFX cannot be installed here: its tests are skipped."
+  fi
+  if [[ -f .venv-tfx/.installed ]]; then
+    export TFX_PYTHON=$PWD/.venv-tfx/bin/python
   fi
 fi
 

@@ -19,16 +19,17 @@ def room_labels(names = ROOMS):
     """Returns the labels of rooms, by default of all."""
     return ["//official/cyclegan/" + name for name in names]
 
-def room(name, deps = []):
+def room(name, deps = [], apart = []):
     """Defines a room's library.
 
     Args:
       name: Name of the room, which is its folder's.
       deps: Names of the rooms that it imports.
+      apart: Files that are in another library.
     """
     native.py_library(
         name = name,
-        srcs = native.glob(["*.py"]),
+        srcs = native.glob(["*.py"], exclude = apart),
         # What is not code, such as pages' templates.
         data = native.glob(["*"], exclude = ["*.py", "BUILD"], allow_empty = True),
         visibility = ["//visibility:public"],

@@ -300,7 +300,12 @@ def _is_dataset(inputs: str) -> bool:
   """Says whether an input is a data set: a TFDS name, or a folder of splits."""
   if os.path.isdir(inputs):
     mark = os.path.join(inputs, folders.TFDS_MARK)
-    return os.path.isfile(mark) or folders.is_data_set(inputs)
+    examples = os.path.join(inputs, "Split-trainA")  # of TFX
+    return (
+      os.path.isfile(mark)
+      or os.path.isdir(examples)
+      or folders.is_data_set(inputs)
+    )
   if os.path.lexists(inputs):
     return False
   # horse2zebra, cycle_gan/horse2zebra, or a folder at gs://.

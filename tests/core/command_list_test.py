@@ -23,13 +23,19 @@ _FOLDER = conftest.ROOT / "official" / "cyclegan"
 
 def test_every_command_is_in_the_list():
   ends = '\nif __name__ == "__main__":\n  command.run('
-  found = [p.stem for p in _FOLDER.glob("*.py") if ends in p.read_text()]
+  paths = [*_FOLDER.glob("*.py"), *_FOLDER.glob("*/__main__.py")]
+  found = [
+    path.parent.name if path.stem == "__main__" else path.stem
+    for path in paths
+    if ends in path.read_text()
+  ]
   assert sorted(command_list.NAMES) == sorted(found)
 
 
 @pytest.mark.parametrize("name", command_list.NAMES)
 def test_a_summary_is_the_first_line_of_the_commands_help(name):
-  source = (_FOLDER / f"{name}.py").read_text()
+  _, path = command_list.module(name).split(".cyclegan.")
+  source = (_FOLDER / f"{path.replace('.', '/')}.py").read_text()
   first = re.search(r'^r?"""(.+)', source, re.MULTILINE)[1]
   assert command_list.summary(name) == first
 

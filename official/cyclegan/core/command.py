@@ -112,8 +112,10 @@ def options_of(name: str) -> dict[str, options.Declared]:
   Args:
     name: One of `command_list.NAMES`.
   """
+  module = command_list.module(name).split(".cyclegan.")[1]
+  path = os.path.join(_PACKAGE, *module.split("."))
   with core_flags.noting_defined() as defined:
-    runpy.run_path(f"{_PACKAGE}{name}.py", run_name=name)
+    runpy.run_path(f"{path}.py", run_name=name)
   return defined
 
 
@@ -357,4 +359,5 @@ def _print_error(message: str) -> None:
 
 def _program() -> str:
   """Returns the command's name."""
-  return os.path.splitext(os.path.basename(sys.argv[0]))[0]
+  folder, name = os.path.split(os.path.splitext(sys.argv[0])[0])
+  return os.path.basename(folder) if name == "__main__" else name

@@ -41,6 +41,19 @@ OLD_DETAILS = {"fit": STRETCH}
 PICTURE_FORMATS = ("same", "png", "jpg", "webp", "tiff", "avif")
 KEPT = ("alpha", "exif", "icc")
 MODES = ("train", "eval", "train_and_eval")
+# What `evaluate` measures, where it can be: which way is better is in
+# `pipeline/decision`.
+EVALUATED = (
+  *config_lib.METRICS,
+  "edge_correlation",
+  "fid_inception",
+  "kid_inception",
+  *(
+    f"{side}{measure}"
+    for side in ("", "masked_", "outside_")
+    for measure in ("l1", "psnr", "ssim")
+  ),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -414,6 +427,80 @@ class ManyConfig:
     "How many files the manifest is. 0: as many as the runner likes, for very"
     " many pictures.",
     minimum=0,
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class PipelineConfig:
+  """How a pipeline is run every night, and which model it puts into use."""
+
+  pipeline_root: str | None = option(
+    None,
+    "Folder of the pipeline: what each step made, the metadata of all runs"
+    " (metadata.sqlite), and in work/ what goes on after an interruption.",
+    is_path=True,
+  )
+  pipeline_name: str = option(
+    "cyclegan",
+    "Name in the metadata: runs of one name share their results and compare"
+    " themselves with the model that is in use under it.",
+  )
+  runner: str = option(
+    "local",
+    "local: this machine. kubeflow: write what Kubeflow Pipelines 2 and Vertex"
+    " AI run, to --compiled, and stop.",
+    choices=("local", "kubeflow"),
+  )
+  push_dir: str = option(
+    "",
+    "Folder for models in use, a sub-folder for each. Empty: pushed/ in"
+    " --pipeline_root.",
+    is_path=True,
+  )
+  work_dir: str = option(
+    "",
+    "Folder for trainings and searches that go on after an interruption. Empty:"
+    " work/ in --pipeline_root. With kubeflow a folder that is mounted in all"
+    " containers.",
+    is_path=True,
+  )
+  tuned: bool = option(
+    False,
+    "Search the options of the section search first, as tune does, and train"
+    " with the best ones.",
+  )
+  warm_start: bool = option(
+    False,
+    "Begin a training on new pictures with the networks of the model in use.",
+  )
+  measure: str = option(
+    "auto",
+    "By which of evaluate's measures a model is compared with the one in use,"
+    " both on the test pictures of now. auto: relative_l1 where the truth is"
+    " known, else fid_patches.",
+    choices=("auto", *EVALUATED),
+    old_values=config_lib.METRIC_ALIASES,
+  )
+  worse_by: float = option(
+    0.0,
+    "How much worse than the model in use a model may be and still take its"
+    " place, as a share of that one's figure: 0.02 is two percent.",
+    minimum=0,
+    example=0.02,
+  )
+  cached: bool = option(
+    True, "Leave out steps whose inputs and options are as they were."
+  )
+  compiled: str = option(
+    "pipeline.json",
+    "Of kubeflow, the file to write.",
+    is_path=True,
+    needs={"runner": ("kubeflow",)},
+  )
+  image: str = option(
+    "",
+    "Of kubeflow, the container's image, with what tools/tfx_env.sh installs.",
+    needs={"runner": ("kubeflow",)},
   )
 
 

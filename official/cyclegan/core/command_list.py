@@ -32,11 +32,14 @@ NAMES = (
   "check_device",
   "translate",
   "translate_many",
+  "pipeline",
   "demo",
   "studio",
   "doctor",
   "completion",
 )
+# Those of them that are a room's `__main__`, for a room has the name.
+_ROOMS = ("pipeline",)
 
 
 def module(name: str) -> str:
@@ -45,7 +48,7 @@ def module(name: str) -> str:
   Args:
     name: One of `NAMES`.
   """
-  return f"{_PACKAGE}.{name}"
+  return f"{_PACKAGE}.{name}{'.__main__' if name in _ROOMS else ''}"
 
 
 def summary(name: str) -> str:

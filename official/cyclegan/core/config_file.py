@@ -52,11 +52,13 @@ NO_PRESET = "none"
 # config.json is from before there was a choice.
 _SOURCE_UPSAMPLERS = {"resnet": "conv_transpose", "unet": "resize_conv"}
 # What files and overrides can hold beside the parts of a run: the options of
-# `tune`, `evaluate` and `export`. Each command takes what concerns it.
+# `tune`, `evaluate`, `export` and `pipeline`. Each command takes what concerns
+# it.
 _SECTIONS = {
   "search": search_config.SearchConfig,
   "evaluation": command_config.EvaluateConfig,
   "export": command_config.ExportConfig,
+  "pipeline": command_config.PipelineConfig,
 }
 # By section and option, values read from files and overrides.
 Given = dict[str, dict[str, Any]]

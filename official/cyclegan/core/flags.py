@@ -545,6 +545,16 @@ def search_from_flags(
   return _require_effect(search)
 
 
+def pipeline_from_flags() -> command_config.PipelineConfig:
+  """Returns how files and flags want a pipeline to be run.
+
+  Raises:
+    errors.UserError: If an option has no effect.
+  """
+  part = _with_section(command_config.PipelineConfig(), "pipeline")
+  return _require_effect(read(part))
+
+
 def evaluation_from_flags() -> command_config.EvaluateConfig:
   """Returns how the flags want a model to be evaluated, checked.
 
@@ -679,7 +689,20 @@ def require(name: str, remedy: str) -> str:
   Raises:
     errors.UserError: If the flag is missing or empty.
   """
-  value = flags.FLAGS[name].value
+  return require_value(name, flags.FLAGS[name].value, remedy)
+
+
+def require_value(name: str, value: str | None, remedy: str) -> str:
+  """Returns the value of an option that must be given, by flag or file.
+
+  Args:
+    name: The option.
+    value: What was given.
+    remedy: What the user should give, for the message.
+
+  Raises:
+    errors.UserError: If it is missing or empty.
+  """
   if not value:
     raise errors.UserError(f"is missing: {remedy}", name)
   return value

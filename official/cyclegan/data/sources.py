@@ -35,6 +35,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files as files_lib
 from official.cyclegan.core import level_range
 from official.cyclegan.core import messages
+from official.cyclegan.data import example_records
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_checks
 from official.cyclegan.data import image_files
@@ -117,6 +118,8 @@ def open_source(config: config_lib.DataConfig, channels: int = 3) -> Source:
   config_checks.check_background(config.background)
   if config.domain_a:
     source = _open_folder(config)
+  elif example_records.is_artifact(config.dataset):
+    source = _open_examples(config)
   elif config.paired and not (
     os.path.isdir(config.dataset) and not is_prepared(config.dataset)
   ):
@@ -432,6 +435,36 @@ def _open_tfds(
     load_masks=load_masks if built_in and "mask" in encoded else None,
     level_ranges=ranges,
   )
+
+
+def _open_examples(config: config_lib.DataConfig) -> Source:
+  """Opens an Examples artifact of TFX."""
+  found = {s: example_records.read(config.dataset, s) for s in SPLITS}
+  tests = found["testA"], found["testB"]
+  scenes = example_records.same_scenes(*tests)
+  if config.paired and not scenes:
+    example_records.require_partners(*tests)
+  size = sum(found[split].size for split in SPLITS[:2])
+  counts = {split: found[split].count for split in SPLITS}
+  return Source(
+    config.dataset,
+    counts,
+    lambda split: example_records.pictures(found[split]),
+    tuple(path for split in SPLITS for path in found[split].files),
+    paired=scenes or config.paired,
+    decode=preprocessing.decode,
+    element_bytes=max(1, size // (counts["trainA"] + counts["trainB"])),
+    load_masks=(
+      (lambda: example_records.pictures(tests[0], "mask").map(_decode_mask))
+      if scenes and tests[0].masks
+      else None
+    ),
+    level_ranges=_prepared_ranges(config.dataset),
+  )
+
+
+def _decode_mask(encoded: tf.Tensor) -> tf.Tensor:
+  return tf.io.decode_png(encoded, channels=1)
 
 
 def _prepared_ranges(folder: str) -> image_checks.Ranges:
