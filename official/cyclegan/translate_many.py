@@ -117,6 +117,9 @@ def main() -> None:
     how.format,
     how.quality,
     many.manifest_shards,
+    many.pack,
+    many.shard_pictures,
+    many.batch_size,
   )
   counts = translate_many_lib.translate(settings, many)
   print(f"{translate_many_lib.describe(counts)}: {output}")

@@ -18,8 +18,10 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+import pathlib
 import shlex
 import time
+from collections.abc import Collection
 from concurrent import futures
 from typing import Any
 
@@ -73,13 +75,12 @@ def translate(
     files.make_folder(settings.output, "output")
     held = locks.hold(settings.output, "output")
   with held:
-    _remove_begun_manifests(settings.output)
+    _remove_begun(settings)
     pipeline = beam.Pipeline(options=options)
     restyling.build(pipeline, settings)
     watched: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     if local and many.runner == _LOCAL:
-      before = _results(settings.output)
-      watched = _counting(settings.output, before, count)
+      watched = _counting(settings, _results(settings), count)
     try:
       with watched:
         result = pipeline.run()
@@ -164,6 +165,13 @@ def _check(settings: restyling.Settings) -> int:
       path, settings.direction, settings.selection, settings.size
     )
     image_translator.choose_detail(opened, settings.detail)
+  if settings.batch_size > 1 and not opened.batched:
+    raise errors.UserError(
+      f"needs a SavedModel: {settings.model} takes one picture at a time. Leave"
+      " it out, or give the SavedModel's folder.",
+      "batch_size",
+      settings.batch_size,
+    )
   pattern = settings.pattern
   try:
     if restyling.is_list(pattern):
@@ -180,13 +188,13 @@ def _check(settings: restyling.Settings) -> int:
       f"cannot be read ({_reason(error)}).", "input", pattern
     ) from error
   base = restyling.base_of(pattern)
-  found = sum(
-    restyling.is_picture(match.path, base) for match in matched.metadata_list
-  )
-  if not found:
+  paths = [match.path for match in matched.metadata_list]
+  found = sum(restyling.is_picture(path, base) for path in paths)
+  records = any(restyling.is_records(path, base) for path in paths)
+  if not found and not records:
     raise errors.UserError(
-      "holds no pictures. Give a folder, a glob pattern in quotes or a .txt"
-      " file with an address in each line.",
+      "holds no pictures and no .tfrecord files. Give a folder, a glob pattern"
+      " in quotes or a .txt file with an address in each line.",
       "input",
       pattern,
     )
@@ -196,25 +204,48 @@ def _check(settings: restyling.Settings) -> int:
       overwriting.Read(base or os.curdir),
     ]
     overwriting.check(reads, "output", settings.output, [])
-  return found
+  # How many pictures are in records is not known yet.
+  return 0 if records else found
 
 
-def _remove_begun_manifests(output: str) -> None:
-  """Removes what Beam left of a manifest when it was killed.
+def _remove_begun(settings: restyling.Settings) -> None:
+  """Removes what a killed job left of a manifest, and shards without a list.
 
   Nobody else writes here: a folder of this machine is locked, and Beam's own
   jobs of other names have other files.
   """
+  output = settings.output
   begun = f"beam-temp-{restyling.MANIFEST}-"
   if not files.is_address(output):
-    for name in os.listdir(output):
-      if name.startswith(begun):
+    names = set(os.listdir(output))
+    for name in names:
+      if name.startswith(begun) or _is_begun_shard(name, names):
         files.discard(os.path.join(output, name))
     return
+  with contextlib.suppress(filesystem.BeamIOError):
+    (found,) = filesystems.FileSystems.match([f"{output}/pictures-*"])
+    places = {
+      match.path.rpartition("/")[2]: match.path for match in found.metadata_list
+    }
+    left = [
+      path
+      for name, path in places.items()
+      if _is_begun_shard(name, places.keys())
+    ]
+    if left:
+      filesystems.FileSystems.delete(left)
   with contextlib.suppress(filesystem.BeamIOError):
     (found,) = filesystems.FileSystems.match([f"{output}/{begun}*/**"])
     parents = {match.path.rpartition("/")[0] for match in found.metadata_list}
     filesystems.FileSystems.delete(sorted(parents))
+
+
+def _is_begun_shard(name: str, names: Collection[str]) -> bool:
+  """Says whether a file is a shard, or was to be one, without its list."""
+  shard = restyling.shard_of(name)
+  if not shard or name == f"{shard}{restyling.LIST_ENDING}":
+    return False
+  return name != shard or f"{shard}{restyling.LIST_ENDING}" not in names
 
 
 def _wait(result: Any, count: int) -> None:
@@ -239,14 +270,14 @@ def _wait(result: Any, count: int) -> None:
 
 
 def _counting(
-  output: str, before: int, count: int
+  settings: restyling.Settings, before: int, count: int
 ) -> contextlib.AbstractContextManager[None]:
   """Logs meanwhile how many results there are: this runner tells at its end."""
   started = time.monotonic()
 
   def count_again() -> None:
-    done = _results(output) - before
-    _log(done, 0, count - before, time.monotonic() - started)
+    done = _results(settings) - before
+    _log(done, 0, count and count - before, time.monotonic() - started)
 
   return background.repeated(count_again, "the count of results", _POLL)
 
@@ -263,12 +294,23 @@ def _log(done: int, failed: int, count: int, seconds: float) -> None:
   logging.info("%s", ", ".join(parts))
 
 
-def _results(folder: str) -> int:
-  """Returns how many pictures a folder holds."""
+def _results(settings: restyling.Settings) -> int:
+  """Returns how many results there are in a folder of this machine."""
+  if not settings.packed:
+    return sum(
+      name.lower().endswith(folders.IMAGE_SUFFIXES)
+      for _, _, names in os.walk(settings.output)
+      for name in names
+    )
+  lists = [
+    os.path.join(settings.output, name)
+    for name in os.listdir(settings.output)
+    if name.endswith(restyling.LIST_ENDING) and restyling.shard_of(name)
+  ]
   return sum(
-    name.lower().endswith(folders.IMAGE_SUFFIXES)
-    for _, _, names in os.walk(folder)
-    for name in names
+    pathlib.Path(path).read_bytes().count(b"\n")
+    for path in lists
+    if os.path.exists(path)
   )
 
 

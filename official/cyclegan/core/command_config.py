@@ -36,6 +36,8 @@ SCALES = ("fit", "native")
 OLD_DETAILS = {"fit": STRETCH}
 # What translate's pictures are written as, and what it can take over.
 PICTURE_FORMATS = ("same", "png", "jpg", "webp", "tiff", "avif")
+FILES = "files"
+PACKS = (FILES, "tfrecord", "webdataset")
 KEPT = ("alpha", "exif", "icc")
 MODES = ("train", "eval", "train_and_eval")
 
@@ -409,6 +411,29 @@ class ManyConfig:
     "How many files the manifest is. 0: as many as the runner likes, for very"
     " many pictures.",
     minimum=0,
+  )
+  pack: str = option(
+    FILES,
+    "What results are: files with the inputs' names; or packed, many to a"
+    " shard, as tfrecord (features image, name, source, sha256) or webdataset"
+    " (tar files with a .json beside each picture).",
+    choices=PACKS,
+  )
+  shard_pictures: int = option(
+    1000,
+    "Packed, about how many pictures a shard gets. What is begun of a shard is"
+    " done again after the job was killed.",
+    unit="pictures",
+    minimum=1,
+    needs={"pack": PACKS[1:]},
+  )
+  batch_size: int = option(
+    1,
+    "Pictures that the model gets at once, for graphics processors; more than"
+    " 1 for a SavedModel only.",
+    unit="pictures",
+    minimum=1,
+    maximum=4096,
   )
 
 
