@@ -272,7 +272,6 @@ setuptools.setup(
     # cards as the Hub does. nbclient, nbformat, ipykernel: run the notebooks.
     # mkdocs-material: builds the docs' site.
     "dev": [
-      *_BEAM,
       *_STUDIO,
       "huggingface_hub>=0.23",
       "ipykernel>=6",

@@ -16,23 +16,15 @@
 from __future__ import annotations
 
 import contextlib
-import copy
+import functools
 import os
 import pathlib
-import shlex
-import time
-from collections.abc import Collection
-from concurrent import futures
-from typing import Any
+from collections.abc import Callable, Collection
 
 import apache_beam as beam
-from absl import logging
 from apache_beam.io import filesystem
 from apache_beam.io import filesystems
-from apache_beam.options import pipeline_options
-from apache_beam.runners import runner as beam_runner
 
-from official.cyclegan.core import background
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
@@ -41,21 +33,19 @@ from official.cyclegan.core import locks
 from official.cyclegan.core import messages
 from official.cyclegan.core import overwriting
 from official.cyclegan.data import folders
+from official.cyclegan.pipeline import jobs
 from official.cyclegan.pipeline import restyling
 from official.cyclegan.serving import image_translator
 
-_LOCAL = "DirectRunner"
-_POLL = 5.0  # seconds between two lines of progress
-
 
 def translate(
-  settings: restyling.Settings, many: command_config.ManyConfig
+  settings: restyling.Settings, job: command_config.BeamConfig
 ) -> dict[str, int]:
   """Translates what is missing; logs how far it is.
 
   Args:
     settings: What is translated, and how.
-    many: Where it runs.
+    job: Where it runs.
 
   Returns:
     How many pictures were translated (`done`), were there already (`kept`) and
@@ -67,7 +57,7 @@ def translate(
       command does what is missing.
   """
   config_checks.check_background(settings.background)
-  options = _options(many)
+  options = jobs.options_of(job)
   count = _check(settings)
   local = not files.is_address(settings.output)
   held: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
@@ -78,20 +68,18 @@ def translate(
     _remove_begun(settings)
     pipeline = beam.Pipeline(options=options)
     restyling.build(pipeline, settings)
-    watched: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
-    if local and many.runner == _LOCAL:
-      watched = _counting(settings, _results(settings), count)
-    try:
-      with watched:
-        result = pipeline.run()
-        _wait(result, count)
-    except (RuntimeError, OSError, filesystem.BeamIOError) as error:
-      raise errors.UserError(
-        f"the job failed ({_reason(error)}). What was translated is kept: the"
-        " same command does what is missing."
-      ) from error
+    counted: Callable[[], int] | None = None
+    if local and jobs.is_local(job):
+      counted = functools.partial(_results, settings)
+    result = jobs.run(
+      pipeline,
+      restyling.METRICS,
+      count,
+      counted,
+      "What was translated is kept: the same command does what is missing.",
+    )
   return {
-    name: _counter(result, name)
+    name: jobs.counter(result, restyling.METRICS, name)
     for name in (restyling.DONE, restyling.KEPT, restyling.FAILED)
   }
 
@@ -110,56 +98,11 @@ def describe(counts: dict[str, int]) -> str:
   return text
 
 
-def _options(
-  many: command_config.ManyConfig,
-) -> pipeline_options.PipelineOptions:
-  """Returns Beam's options."""
-  try:
-    words = shlex.split(many.beam_options)
-  except ValueError as error:
-    raise errors.UserError(
-      f"cannot be read ({error}). Give Beam's own flags in one pair of quotes.",
-      "beam_options",
-      many.beam_options,
-    ) from error
-  quiet = "--default_sdk_harness_log_level=WARNING"
-  flags = [f"--runner={many.runner}", quiet, *words]
-  workers = many.workers or os.cpu_count() or 1
-  if many.runner == _LOCAL:
-    # Processes: the interpreter's threads would share Python's lock.
-    flags = [
-      "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner",
-      quiet,
-      f"--direct_num_workers={workers}",
-      "--direct_running_mode="
-      + ("multi_processing" if workers > 1 else "in_memory"),
-      *words,  # may say otherwise
-    ]
-  try:
-    options = pipeline_options.PipelineOptions(flags)
-    options.get_all_options()
-  except (SystemExit, ValueError, TypeError) as error:
-    raise errors.UserError(
-      f"Beam refuses these options ({error}).",
-      "beam_options",
-      many.beam_options,
-    ) from error
-  return options
-
-
 def _check(settings: restyling.Settings) -> int:
   """Refuses what cannot work; returns how many pictures there are, or 0."""
-  for option, path in (
-    ("model", settings.model),
-    ("input", settings.pattern),
-    ("output", settings.output),
-  ):
-    try:
-      filesystems.FileSystems.get_filesystem(path)
-    except ValueError as error:
-      raise errors.UserError(
-        f": Beam cannot reach it ({errors.first_line(error)}).", option, path
-      ) from error
+  jobs.check_places(
+    model=settings.model, input=settings.pattern, output=settings.output
+  )
   with restyling.local_copy(settings.model) as path:
     opened = image_translator.open_model(
       path, settings.direction, settings.selection, settings.size
@@ -185,7 +128,7 @@ def _check(settings: restyling.Settings) -> int:
     )
   except (filesystem.BeamIOError, ValueError) as error:
     raise errors.UserError(
-      f"cannot be read ({_reason(error)}).", "input", pattern
+      f"cannot be read ({jobs.reason(error)}).", "input", pattern
     ) from error
   base = restyling.base_of(pattern)
   paths = [match.path for match in matched.metadata_list]
@@ -209,17 +152,13 @@ def _check(settings: restyling.Settings) -> int:
 
 
 def _remove_begun(settings: restyling.Settings) -> None:
-  """Removes what a killed job left of a manifest, and shards without a list.
-
-  Nobody else writes here: a folder of this machine is locked, and Beam's own
-  jobs of other names have other files.
-  """
+  """Removes what a killed job left of a manifest, and shards without a list."""
   output = settings.output
-  begun = f"beam-temp-{restyling.MANIFEST}-"
+  jobs.remove_begun(output, restyling.MANIFEST)
   if not files.is_address(output):
     names = set(os.listdir(output))
     for name in names:
-      if name.startswith(begun) or _is_begun_shard(name, names):
+      if _is_begun_shard(name, names):
         files.discard(os.path.join(output, name))
     return
   with contextlib.suppress(filesystem.BeamIOError):
@@ -234,10 +173,6 @@ def _remove_begun(settings: restyling.Settings) -> None:
     ]
     if left:
       filesystems.FileSystems.delete(left)
-  with contextlib.suppress(filesystem.BeamIOError):
-    (found,) = filesystems.FileSystems.match([f"{output}/{begun}*/**"])
-    parents = {match.path.rpartition("/")[0] for match in found.metadata_list}
-    filesystems.FileSystems.delete(sorted(parents))
 
 
 def _is_begun_shard(name: str, names: Collection[str]) -> bool:
@@ -246,52 +181,6 @@ def _is_begun_shard(name: str, names: Collection[str]) -> bool:
   if not shard or name == f"{shard}{restyling.LIST_ENDING}":
     return False
   return name != shard or f"{shard}{restyling.LIST_ENDING}" not in names
-
-
-def _wait(result: Any, count: int) -> None:
-  """Waits for a job, and logs what Beam counts meanwhile.
-
-  It is waited for once: a portable runner's streams do not take two readers.
-  """
-  started = time.monotonic()
-  with futures.ThreadPoolExecutor(max_workers=1) as pool:
-    waiting = pool.submit(result.wait_until_finish)
-    while futures.wait([waiting], timeout=_POLL).not_done:
-      now = copy.copy(result)  # a portable runner's asks for its counts once
-      _log(
-        _counter(now, restyling.DONE),
-        _counter(now, restyling.FAILED),
-        count,
-        time.monotonic() - started,
-      )
-    waiting.result()
-  if result.state != beam_runner.PipelineState.DONE:
-    raise RuntimeError(f"its state is {result.state}")
-
-
-def _counting(
-  settings: restyling.Settings, before: int, count: int
-) -> contextlib.AbstractContextManager[None]:
-  """Logs meanwhile how many results there are: this runner tells at its end."""
-  started = time.monotonic()
-
-  def count_again() -> None:
-    done = _results(settings) - before
-    _log(done, 0, count and count - before, time.monotonic() - started)
-
-  return background.repeated(count_again, "the count of results", _POLL)
-
-
-def _log(done: int, failed: int, count: int, seconds: float) -> None:
-  """Logs a line of progress; `count` is 0 if it is not known."""
-  rate = done / max(seconds, 1e-9)
-  parts = [f"{done:,} of {count:,} done" if count > 0 else f"{done:,} done"]
-  if failed:
-    parts.append(f"{failed:,} failed")
-  parts.append(f"{rate:.1f} a second")
-  if rate > 0 and count > done:
-    parts.append(f"{(count - done) / rate / 60:.1f} minutes left")
-  logging.info("%s", ", ".join(parts))
 
 
 def _results(settings: restyling.Settings) -> int:
@@ -312,21 +201,3 @@ def _results(settings: restyling.Settings) -> int:
     for path in lists
     if os.path.exists(path)
   )
-
-
-def _counter(result: Any, name: str) -> int:
-  found = result.metrics().query(
-    beam.metrics.MetricsFilter()
-    .with_namespace(restyling.METRICS)
-    .with_name(name)
-  )
-  return sum(
-    counter.committed if counter.committed is not None else counter.attempted
-    for counter in found["counters"]
-  )
-
-
-def _reason(error: Exception) -> str:
-  """Returns the last line of what Beam has wrapped, which says what it was."""
-  lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-  return lines[-1] if lines else type(error).__name__

@@ -386,8 +386,8 @@ class TranslateConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class ManyConfig:
-  """Where `translate_many` runs."""
+class BeamConfig:
+  """Where Apache Beam runs a job."""
 
   runner: str = option(
     "DirectRunner",
@@ -397,7 +397,7 @@ class ManyConfig:
   )
   workers: int = option(
     0,
-    "Of DirectRunner, how many processes translate. 0: one for each core.",
+    "Of DirectRunner, how many processes work. 0: one for each core.",
     minimum=0,
   )
   beam_options: str = option(
@@ -406,6 +406,12 @@ class ManyConfig:
     " '--flink_master=host:8081 --parallelism=64'.",
     example="--streaming",
   )
+
+
+@dataclasses.dataclass(frozen=True)
+class ManyConfig:
+  """What `translate_many` writes, and how."""
+
   manifest_shards: int = option(
     1,
     "How many files the manifest is. 0: as many as the runner likes, for very"
@@ -434,6 +440,31 @@ class ManyConfig:
     unit="pictures",
     minimum=1,
     maximum=4096,
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluateManyConfig:
+  """What `evaluate_many` compares pictures with."""
+
+  references: str | None = option(
+    None,
+    "Folder, glob pattern in quotes or .txt file of addresses: real pictures of"
+    " the kind that translations should be like.",
+    is_path=True,
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class PrepareManyConfig:
+  """Where `prepare_many` keeps what it has found so far."""
+
+  work_dir: str | None = option(
+    None,
+    "Folder that all workers can read and write, for what is found about each"
+    " picture (2 KB of each) while the job runs. Empty: the system's folder for"
+    " temporary files, which is this machine's.",
+    is_path=True,
   )
 
 

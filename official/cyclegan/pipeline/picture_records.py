@@ -49,7 +49,7 @@ _PACKAGE = "official.cyclegan.records"
 _IMAGE_FEATURES = ("image", "image/encoded")
 _NAME_FEATURES = ("name", "image/filename")
 # `pictures-trainA.tfrecord-00000-of-00004`, `data_tfrecord-00000-of-00001.gz`.
-_FILE = re.compile(r"[._-]tfrecords?([-.][0-9a-z-]+)?(\.gz)?$")
+_FILE = re.compile(r"[._-]tfrecords?(-[0-9]+-of-[0-9]+)?(\.gz)?$")
 _PLACE = re.compile(r"(?P<file>.*)#(?P<offset>[0-9]+)$", re.DOTALL)
 _LENGTH = struct.Struct("<Q")
 _SUM = struct.Struct("<I")

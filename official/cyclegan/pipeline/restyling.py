@@ -59,15 +59,17 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import messages
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_output
+from official.cyclegan.pipeline import jobs
 from official.cyclegan.pipeline import picture_records
 from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import picture_files
 
 MANIFEST = "manifest"  # the files' names begin with it
 METRICS = "translate_many"  # name space of the counters
-DONE, FAILED, KEPT = "done", "failed", "kept"  # counters
+DONE, FAILED, KEPT = jobs.DONE, jobs.FAILED, "kept"  # counters
 LIST_ENDING = ".jsonl"  # behind a shard's name: what is in it
 _SHARD = "pictures-{group:05d}-{digest}{ending}"
 _SHARD_DIGITS = 12
@@ -240,7 +242,7 @@ def records_of(path: str, base: str) -> Iterator[tuple[str, str, str | None]]:
   folder, file_name = posixpath.split(named)
   stem = re.sub(r"\.gz$|[._-]tfrecords?", "", file_name)
   try:
-    with _opened(path, filesystem.CompressionTypes.AUTO) as file:
+    with opened(path, filesystem.CompressionTypes.AUTO) as file:
       for i, (offset, contents) in enumerate(picture_records.read(file)):
         address = picture_records.place(path, offset)
         own = posixpath.join(folder, f"{stem}-{i:06d}")
@@ -260,6 +262,29 @@ def records_of(path: str, base: str) -> Iterator[tuple[str, str, str | None]]:
         yield posixpath.join(folder, name), address, None
   except (OSError, EOFError, zlib.error, filesystem.BeamIOError) as error:
     yield named, path, errors.first_line(error)
+
+
+def in_utf8(path: str) -> bool:
+  """Says whether a path can be sent to other workers as a text."""
+  try:
+    path.encode("utf-8")
+  except UnicodeEncodeError:
+    return False
+  return True
+
+
+def _path_of(
+  match: filesystem.FileMetadata, base: str
+) -> beam.pvalue.TaggedOutput:
+  """Returns a file that was found, or a line of the manifest about its name."""
+  path = match.path
+  if in_utf8(path) or not is_picture(path, base):
+    return beam.pvalue.TaggedOutput("found", messages.printable(path))
+  shown = messages.printable(path)
+  error = "Its name is not UTF-8. Rename it."
+  return beam.pvalue.TaggedOutput(
+    "bad", _record(shown, below(shown, base), error=error)
+  )
 
 
 def _listed(
@@ -409,7 +434,8 @@ class _Worker(beam.DoFn):
   def _success(self, record: Record) -> Record:
     """Counts a picture whose result is where it belongs."""
     self._done.inc()
-    self._time.update(int(record["milliseconds"]))
+    if record["milliseconds"] is not None:
+      self._time.update(int(record["milliseconds"]))
     return record
 
 
@@ -448,6 +474,12 @@ class Translate(_Worker):
             files.make_folder(os.path.dirname(target), "output")
           except errors.UserError as error:
             yield self._failure(name, source, error)
+            continue
+          if os.path.exists(target):
+            # The plan did not find it: an earlier try of this bundle, whose
+            # worker has died, was as far as this.
+            digest = files.sha256(target)
+            yield self._success(_record(source, name, digest))
             continue
         targets_of[name] = made, target
         jobs.append((name, source, made))
@@ -587,14 +619,14 @@ def local_copy(address: str) -> Iterator[str]:
       if record:
         copy.write(_picture_at(*record))
       else:
-        with _opened(address) as given:
+        with opened(address) as given:
           shutil.copyfileobj(given, copy)
     yield path
 
 
 def _picture_at(path: str, offset: int) -> bytes:
   """Returns the encoded picture of a record that begins at a place."""
-  with _opened(path, filesystem.CompressionTypes.AUTO) as file:
+  with opened(path, filesystem.CompressionTypes.AUTO) as file:
     file.seek(offset)
     for _, contents in picture_records.read(file):
       if isinstance(contents, picture_records.DamagedError):
@@ -603,11 +635,19 @@ def _picture_at(path: str, offset: int) -> bytes:
   raise picture_records.DamagedError("The record is not there any more.", True)
 
 
-def _opened(
+def opened(
   address: str,
   compression: str = filesystem.CompressionTypes.UNCOMPRESSED,
 ) -> BinaryIO:
-  """Opens a file of any of Beam's file systems, by default as it is."""
+  """Opens a file of any of Beam's file systems for reading.
+
+  Args:
+    address: A path or an address.
+    compression: One of Beam's names; by default the file is read as it is.
+
+  Raises:
+    filesystem.BeamIOError: If the file system refuses.
+  """
   return filesystems.FileSystems.open(address, compression_type=compression)
 
 
@@ -641,7 +681,7 @@ class _Checksum(beam.DoFn):
     """Reads a result."""
     name, source = element
     path = filesystems.FileSystems.join(self._output, *name.split("/"))
-    with _opened(path) as result:
+    with opened(path) as result:
       yield _record(source, name, files.sha256_of(result))
 
 
@@ -672,7 +712,7 @@ def listed_in(path: str) -> list[tuple[str, Record]]:
   """
   if not filesystems.FileSystems.exists(path[: -len(LIST_ENDING)]):
     return []
-  with _opened(path) as file:
+  with opened(path) as file:
     lines = file.read().decode("utf-8", "surrogateescape").splitlines()
   return [known for line in lines for known in _known(line)]
 
@@ -757,6 +797,7 @@ def _sources(
     Of each its result's name and itself; and the manifest's records of what is
     no picture.
   """
+  unnamed: list[beam.PCollection] = []
   if is_list(settings.pattern):
     base = ""
     found = (
@@ -770,11 +811,13 @@ def _sources(
     )
   else:
     base = base_of(settings.pattern)
-    found = (
+    matched = (
       pipeline
       | "Find pictures" >> fileio.MatchFiles(everything_below(settings.pattern))
-      | "Paths" >> beam.Map(lambda found: found.path)
+      | "Paths" >> beam.Map(_path_of, base).with_outputs("found", "bad")
     )
+    found = matched.found
+    unnamed.append(matched.bad)
     pictures = found | "Pictures only" >> beam.Filter(is_picture, base)
   records = (
     found
@@ -791,7 +834,8 @@ def _sources(
     | "Same stems" >> beam.GroupByKey()
     | "Targets" >> beam.FlatMap(targets, settings.format)
   )
-  return named, records.bad
+  bad = (records.bad, *unnamed) | "No pictures" >> beam.Flatten()
+  return named, bad
 
 
 def _earlier(
@@ -815,6 +859,7 @@ def _earlier(
   there = (
     pipeline
     | "Find results" >> fileio.MatchFiles(f"{output}/**", allow)
+    | "Of ours" >> beam.Filter(lambda found: in_utf8(found.path))
     | "Results" >> beam.Map(lambda found: (below(found.path, output), True))
   )
   known = (
