@@ -58,7 +58,10 @@ _MANIFEST = flags.DEFINE_string(
   "manifest", None, "Pattern of a run's manifest: its milliseconds are drawn."
 )
 _MILLISECONDS = flags.DEFINE_float(
-  "milliseconds", 40.0, "Mean time of a picture, without a manifest."
+  "milliseconds",
+  None,
+  "Mean time of a picture; a manifest's times are scaled to it, as those of a"
+  " busy machine need. Without either 40.",
 )
 _SPREAD = flags.DEFINE_float(
   "spread", 0.3, "Standard deviation of its logarithm.", lower_bound=0
@@ -305,11 +308,13 @@ def main() -> None:
   """Simulates, and prints the table."""
   if _MANIFEST.value:
     seconds = read_manifest(_MANIFEST.value)
+    if _MILLISECONDS.value:
+      seconds *= _MILLISECONDS.value / 1000 / seconds.mean()
     service = empirical(seconds * _OVERHEAD.value)
     mean = float(seconds.mean())
     source = f"{len(seconds):,} measured pictures, mean {1000 * mean:.1f} ms"
   else:
-    mean = _MILLISECONDS.value / 1000
+    mean = (_MILLISECONDS.value or 40.0) / 1000
     service = lognormal(mean * _OVERHEAD.value, _SPREAD.value)
     source = f"lognormal, mean {1000 * mean:.1f} ms"
   cluster = Cluster(

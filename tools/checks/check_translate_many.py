@@ -23,8 +23,8 @@ minutes; 2,000, with --pictures=2000, six):
   python tools/checks/check_translate_many.py \
     --model=runs/mobile/export/g_AB.tflite
 
-How good the generator is does not matter. Needs the extra `beam`, and no
-TensorFlow. Draws JPEGs and then, each only if --parts names it:
+How good the generator is does not matter. Draws JPEGs and then, each only if
+--parts names it:
 
 * rate: a bare loop over some of them (one process, one picture after the
   other), and translate_many over all: pictures a second while pictures are
@@ -50,6 +50,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -69,6 +70,12 @@ from official.cyclegan.core import command
 from official.cyclegan.core import errors
 
 _MODEL = flags.DEFINE_string("model", None, "A .tflite file.", required=True)
+_PYTHON = flags.DEFINE_string(
+  "python",
+  sys.executable,
+  "Interpreter that runs translate_many: with the extra `beam`, and as workers"
+  " have it, without TensorFlow.",
+)
 _PICTURES = flags.DEFINE_integer(
   "pictures", 20_000, "How many are drawn.", lower_bound=20
 )
@@ -139,6 +146,8 @@ def main() -> None:
     raise errors.UserError(
       "is none of rate, kills, portable.", "parts", min(unknown)
     )
+  if not shutil.which(_PYTHON.value):
+    raise errors.UserError("is no program.", "python", _PYTHON.value)
   if not os.path.isfile(_MODEL.value):
     raise errors.UserError("is no file.", "model", _MODEL.value)
   with tempfile.TemporaryDirectory() as temporary:
@@ -197,7 +206,7 @@ def _measure(folder: pathlib.Path, names: list[str]) -> None:
     p.stat().st_mtime for p in output.iterdir() if p.suffix == ".jpg"
   )
   first, last = len(times) // 20, len(times) - 1 - len(times) // 20
-  steady = (last - first) / (times[last] - times[first])
+  steady = (last - first) / max(times[last] - times[first], 1e-9)
   seconds = sum(watched.seconds.values()) / len(names)
   share = steady / (rate * _WORKERS.value)
   _row("pictures", f"{len(names):,} of {_SIZE.value} pixels")
@@ -232,7 +241,7 @@ def _bare_loop(
   listed.write_text("\n".join(names), encoding="utf-8")
   process = subprocess.Popen(
     [
-      sys.executable,
+      _PYTHON.value,
       "-c",
       _LOOP_PROGRAM,
       *(_MODEL.value, str(listed), str(folder / "given"), str(output)),
@@ -253,7 +262,7 @@ def _start(
   """Starts translate_many in a session of its own."""
   return subprocess.Popen(
     [
-      sys.executable,
+      _PYTHON.value,
       "-m",
       "official.cyclegan.translate_many",
       f"--model={_MODEL.value}",
@@ -376,13 +385,13 @@ def _kill_portable(folder: pathlib.Path, names: list[str]) -> None:
     ports = [_free_port() for _ in range(2)]
     services = [
       subprocess.Popen(
-        [sys.executable, "-m", *words],
+        [_PYTHON.value, "-m", *words],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         env={
           **os.environ,
-          "PATH": f"{os.path.dirname(sys.executable)}{os.pathsep}"
+          "PATH": f"{os.path.dirname(_PYTHON.value)}{os.pathsep}"
           + os.environ["PATH"],
         },
       )

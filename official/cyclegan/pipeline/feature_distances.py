@@ -31,7 +31,6 @@ What cannot be read has no number. It is listed, and stops nothing.
 from __future__ import annotations
 
 import bisect
-import collections
 import dataclasses
 import hashlib
 import json
@@ -68,6 +67,9 @@ _BUCKETS = 512  # into which names are sorted
 
 # What is measured: whose pictures, by which features.
 _Key = tuple[str, str]
+# Some vectors of a subset: whose they are, how many it has of these in all,
+# places in the subset, int64 `[count]`, and the vectors, float32 `[count, d]`.
+_Rows = tuple[str, int, np.ndarray, np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,8 +225,8 @@ class Describe(beam.DoFn):
   """Describes pictures of consecutive numbers.
 
   Gives `moments`, pairs of whose pictures and which features, and the moments
-  of these; and `rows`, the features that KID's subsets have: pairs of that key
-  with the subset's number, and side, place in the subset, and vector.
+  of these; and `rows`, the features that KID's subsets have: pairs of which
+  features and the subset's number, and `_Rows`.
   """
 
   def __init__(self, settings: Settings, side: str):
@@ -240,9 +242,7 @@ class Describe(beam.DoFn):
     self._done = beam.metrics.Metrics.counter(METRICS, jobs.DONE)
     self._translator: image_translator.ImageTranslator | None = None
     self._extractors: dict[str, features.Extractor] = {}
-    self._wanted: dict[
-      tuple[int, int, int], dict[int, list[tuple[int, int]]]
-    ] = {}
+    self._drawn: dict[tuple[int, int], list[np.ndarray]] = {}
 
   def setup(self) -> None:
     """Opens what this worker needs, for this thread alone."""
@@ -283,16 +283,17 @@ class Describe(beam.DoFn):
     for whose, own in sets.items():
       for name, extract in self._extractors.items():
         vectors = extract(own)
-        key = whose, name
         moments = feature_moments.of(vectors)
-        yield beam.pvalue.TaggedOutput("moments", (key, moments))
+        yield beam.pvalue.TaggedOutput("moments", ((whose, name), moments))
         each = len(vectors) // len(own)
-        yield from self._rows(
-          key,
-          vectors,
-          pictures[0][0] * each,
-          (count_input * each, count_reference * each),
-        )
+        first = pictures[0][0] * each
+        counts = count_input * each, count_reference * each
+        for subset, numbers in enumerate(self._subsets(counts)):
+          inside = (numbers >= first) & (numbers < first + len(vectors))
+          (places,) = np.nonzero(inside)
+          if len(places):
+            rows = whose, len(numbers), places, vectors[numbers[places] - first]
+            yield beam.pvalue.TaggedOutput("rows", ((name, subset), rows))
     self._done.inc(len(pictures))
 
   def _read(self, path: str) -> np.ndarray:
@@ -315,67 +316,65 @@ class Describe(beam.DoFn):
     ]
     return preprocessing.unit_to_uint8(np.concatenate(made))
 
-  def _rows(
-    self, key: _Key, vectors: np.ndarray, first: int, counts: tuple[int, int]
-  ) -> Iterator[beam.pvalue.TaggedOutput]:
-    """Yields the vectors that subsets have, the first of which has a number."""
-    wanted = self._subsets(counts)
-    of_all = self._settings.candidates
-    whose = of_all if self._side == REFERENCE else (key[0],)
-    for number, vector in enumerate(vectors, first):
-      for subset, place in wanted.get(number, ()):
-        for candidate in whose:
-          yield beam.pvalue.TaggedOutput(
-            "rows",
-            ((candidate, key[1], subset), (self._side, place, vector)),
-          )
-
-  def _subsets(
-    self, counts: tuple[int, int]
-  ) -> dict[int, list[tuple[int, int]]]:
-    """Returns by a vector's number in which subsets it is, and where."""
-    side = (INPUT, REFERENCE).index(self._side)
-    key = (*counts, side)
-    if key not in self._wanted:
-      found = collections.defaultdict(list)
-      if min(counts) >= 2:
-        drawn = distribution_distance.draw_subsets(*counts)
-        for subset, rows in enumerate(drawn):
-          for place, number in enumerate(rows[side]):
-            found[int(number)].append((subset, place))
-      self._wanted[key] = dict(found)
-    return self._wanted[key]
+  def _subsets(self, counts: tuple[int, int]) -> list[np.ndarray]:
+    """Returns which vectors of this side each subset has."""
+    if counts not in self._drawn:
+      side = (INPUT, REFERENCE).index(self._side)
+      enough = min(counts) >= 2
+      drawn = distribution_distance.draw_subsets(*counts) if enough else ()
+      self._drawn[counts] = [numbers[side] for numbers in drawn]
+    return self._drawn[counts]
 
 
-def _subset_distance(
-  group: tuple[tuple[str, str, int], Iterable[tuple[str, int, np.ndarray]]],
-) -> tuple[_Key, tuple[int, float]]:
-  """Returns the distance of one subset's vectors."""
-  (whose, name, subset), rows = group
-  sides: dict[str, list[tuple[int, np.ndarray]]] = {INPUT: [], REFERENCE: []}
-  for side, place, vector in rows:
-    sides[side].append((place, vector))
-  a, b = (
-    np.stack([v for _, v in sorted(found, key=lambda pair: pair[0])])
-    for found in sides.values()
-  )
-  value = distribution_distance.mmd(a.astype(np.float64), b.astype(np.float64))
-  return (whose, name), (subset, value)
+def _subset_distances(
+  group: tuple[tuple[str, int], Iterable[_Rows]],
+) -> Iterator[tuple[_Key, tuple[int, float]]]:
+  """Yields the distances of one subset's vectors, of each candidate.
+
+  Raises:
+    RuntimeError: If vectors of the subset are missing.
+  """
+  (name, subset), rows = group
+  parts: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+  sizes: dict[str, int] = {}
+  for whose, size, places, vectors in rows:
+    parts.setdefault(whose, []).append((places, vectors))
+    sizes[whose] = size
+  whole = {}
+  for whose, found in parts.items():
+    places = np.concatenate([p for p, _ in found])
+    if not np.array_equal(np.sort(places), np.arange(sizes[whose])):
+      raise RuntimeError(
+        f"subset {subset} has {len(places)} of {sizes[whose]} vectors of"
+        f" {whose}"
+      )
+    vectors = np.concatenate([v for _, v in found])
+    whole[whose] = vectors[np.argsort(places)].astype(np.float64)
+  reference = whole.pop(REFERENCE)
+  for whose, own in whole.items():
+    value = distribution_distance.mmd(own, reference)
+    yield (whose, name), (subset, value)
 
 
 def _measures(
   group: tuple[_Key, dict[str, Iterable[Any]]],
   references: Mapping[_Key, feature_moments.Moments],
 ) -> Iterator[dict[str, Any]]:
-  """Yields a candidate's distances by one kind of features."""
+  """Yields a candidate's distances by one kind of features.
+
+  Raises:
+    RuntimeError: If a subset is missing.
+  """
   (whose, name), found = group
   if whose == REFERENCE:
     return
   (own,) = found["moments"]
-  reference = references[REFERENCE, name]
-  if min(own.count, reference.count) < 2:
+  reference = references.get((REFERENCE, name))
+  if reference is None or min(own.count, reference.count) < 2:
     return  # a single picture has no spread
   values = [value for _, value in sorted(found["kid"])]
+  if len(values) != distribution_distance.SUBSETS:
+    raise RuntimeError(f"{len(values)} subsets were measured")
   yield {
     "candidate": whose,
     "measures": {
@@ -436,7 +435,7 @@ def build(pipeline: beam.Pipeline, settings: Settings) -> None:
     rows
     | "All rows" >> beam.Flatten()
     | "Subsets" >> beam.GroupByKey()
-    | "Kernel distances" >> beam.Map(_subset_distance)
+    | "Kernel distances" >> beam.FlatMap(_subset_distances)
   )
   measures = (
     {"moments": merged, "kid": distances}
