@@ -74,7 +74,7 @@ def evaluate(
   if settings.inception_weights:
     config_checks.check_inception_weights(settings.inception_weights)
   options = jobs.options_of(job)
-  settings = _checked(settings)
+  settings, wanted = _checked(settings)
   local = not files.is_address(settings.output)
   held: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
   if local:
@@ -94,6 +94,10 @@ def evaluate(
     found = _read(settings.output)
     left_out = jobs.counter(result, feature_distances.METRICS, jobs.FAILED)
     report = _report(settings, found, left_out)
+    protocol = report["protocol"]
+    jobs.require_all(
+      protocol["pictures"] + protocol["reference_pictures"] + left_out, wanted
+    )
     _write(report, settings.output)
     _remove(settings.output, feature_distances.MEASURES)
   return report
@@ -137,8 +141,13 @@ def table(report: dict[str, Any]) -> str:
 
 def _checked(
   settings: feature_distances.Settings,
-) -> feature_distances.Settings:
-  """Refuses what cannot work; returns the settings with the model's size."""
+) -> tuple[feature_distances.Settings, int]:
+  """Refuses what cannot work.
+
+  Returns:
+    The settings with the model's size, and how many pictures there are, 0 if
+    that is not known.
+  """
   places = {
     "input": settings.pattern,
     "references": settings.references,
@@ -147,11 +156,14 @@ def _checked(
   if settings.model:
     places["model"] = settings.model
   jobs.check_places(**places)
-  for option, pattern in (
-    ("input", settings.pattern),
-    ("references", settings.references),
-  ):
-    _require_pictures(option, pattern)
+  counts = [
+    _count_pictures(option, pattern)
+    for option, pattern in (
+      ("input", settings.pattern),
+      ("references", settings.references),
+    )
+  ]
+  wanted = sum(counts) if all(counts) else 0
   if not files.is_address(settings.output):
     reads = [
       overwriting.Read(restyling.base_of(pattern) or os.curdir)
@@ -164,22 +176,26 @@ def _checked(
       reads, "output_dir", settings.output, (REPORT_NAME, TABLE_NAME)
     )
   if not settings.model:
-    return settings
+    return settings, wanted
   with restyling.local_copy(settings.model) as path:
     opened = image_translator.open_model(
       path, settings.direction, settings.selection, settings.size
     )
-  return dataclasses.replace(settings, size=opened.size)
+  return dataclasses.replace(settings, size=opened.size), wanted
 
 
-def _require_pictures(option: str, pattern: str) -> None:
-  """Refuses a place of this machine where no picture is."""
+def _count_pictures(option: str, pattern: str) -> int:
+  """Returns how many pictures are in a place of this machine, else 0.
+
+  Raises:
+    errors.UserError: If there is none.
+  """
   if files.is_address(pattern):
-    return  # the workers look
+    return 0  # the workers look
   try:
     if restyling.is_list(pattern):
       if filesystems.FileSystems.exists(pattern):
-        return
+        return 0
       raise errors.UserError("does not exist.", option, pattern)
     (matched,) = filesystems.FileSystems.match(
       [restyling.everything_below(pattern)]
@@ -189,13 +205,17 @@ def _require_pictures(option: str, pattern: str) -> None:
       f"cannot be read ({jobs.reason(error)}).", option, pattern
     ) from error
   base = restyling.base_of(pattern)
-  if not any(restyling.is_picture(m.path, base) for m in matched.metadata_list):
+  found = sum(
+    restyling.is_picture(match.path, base) for match in matched.metadata_list
+  )
+  if not found:
     raise errors.UserError(
       "holds no pictures. Give a folder, a glob pattern in quotes or a .txt"
       " file with an address in each line.",
       option,
       pattern,
     )
+  return found
 
 
 def _of_name(output: str, name: str) -> list[str]:

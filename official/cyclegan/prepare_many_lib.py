@@ -83,6 +83,10 @@ def prepare(
           ),
           sum(len(pictures) for _, pictures in missing),
         )
+        jobs.require_all(
+          sum(len(own) for path, own in missing if path.exists()),
+          sum(len(own) for _, own in missing),
+        )
 
       prepare_lib.write(
         audit, summary, config, output_dir, shard_bytes, write_shards
@@ -99,6 +103,7 @@ def _audit(
   auditing.write_paths(paths, _list(work, auditing.FOUND))
   _run(job, lambda pipeline: auditing.look(pipeline, config, work), len(paths))
   prints, readable, broken = auditing.read_found(work)
+  jobs.require_all(len(readable) + len(broken), len(paths))
   audit = dataset_audit.assemble(
     domains,
     prints,
@@ -114,7 +119,9 @@ def _audit(
     ),
     _list(work, auditing.NEAR),
   )
-  _run(job, lambda pipeline: auditing.find_near(pipeline, work))
+  compared = _run(job, lambda pipeline: auditing.find_near(pipeline, work))
+  if compared or jobs.is_local(job):  # some runners tell no counts
+    jobs.require_all(compared, len(audit.pictures))
   near = auditing.read_near(work)
   return audit, dataset_audit.report(audit, near)
 
@@ -127,16 +134,17 @@ def _run(
   job: command_config.BeamConfig,
   build: Callable[[beam.Pipeline], None],
   count: int = 0,
-) -> None:
-  """Runs one of the pipelines to its end."""
+) -> int:
+  """Runs one of the pipelines to its end; returns how much it has done."""
   pipeline = beam.Pipeline(options=jobs.options_of(job))
   build(pipeline)
-  jobs.run(
+  result = jobs.run(
     pipeline,
     auditing.METRICS,
     count,
     kept="Give the same command again: files of records that are whole stay.",
   )
+  return jobs.counter(result, auditing.METRICS, jobs.DONE)
 
 
 @contextlib.contextmanager

@@ -78,10 +78,15 @@ def translate(
       counted,
       "What was translated is kept: the same command does what is missing.",
     )
-  return {
+  counts = {
     name: jobs.counter(result, restyling.METRICS, name)
     for name in (restyling.DONE, restyling.KEPT, restyling.FAILED)
   }
+  wanted = jobs.counter(result, restyling.METRICS, restyling.WANTED)
+  total = sum(counts.values())
+  if total or jobs.is_local(job):  # some runners tell no counts
+    jobs.require_all(total, max(count, wanted))
+  return counts
 
 
 def describe(counts: dict[str, int]) -> str:

@@ -299,6 +299,7 @@ def _by_bands(
   for (bits, encoded), (number, split) in itertools.product(
     list(groups["found"]), list(groups["places"])
   ):
+    beam.metrics.Metrics.counter(METRICS, jobs.DONE).inc()
     entry = path, bits, base64.b64decode(encoded), number, split
     for key in bands(bits):
       yield key, entry

@@ -359,11 +359,13 @@ def _subset_distances(
 def _measures(
   group: tuple[_Key, dict[str, Iterable[Any]]],
   references: Mapping[_Key, feature_moments.Moments],
+  count_input: int,
+  count_reference: int,
 ) -> Iterator[dict[str, Any]]:
   """Yields a candidate's distances by one kind of features.
 
   Raises:
-    RuntimeError: If a subset is missing.
+    RuntimeError: If features or a subset are missing.
   """
   (whose, name), found = group
   if whose == REFERENCE:
@@ -372,6 +374,11 @@ def _measures(
   reference = references.get((REFERENCE, name))
   if reference is None or min(own.count, reference.count) < 2:
     return  # a single picture has no spread
+  if own.count * count_reference != reference.count * count_input:
+    raise RuntimeError(
+      f"{own.count} and {reference.count} features of {count_input} and"
+      f" {count_reference} pictures were merged"
+    )
   values = [value for _, value in sorted(found["kid"])]
   if len(values) != distribution_distance.SUBSETS:
     raise RuntimeError(f"{len(values)} subsets were measured")
@@ -440,7 +447,13 @@ def build(pipeline: beam.Pipeline, settings: Settings) -> None:
   measures = (
     {"moments": merged, "kid": distances}
     | "Join" >> beam.CoGroupByKey()
-    | "Distances" >> beam.FlatMap(_measures, beam.pvalue.AsDict(merged))
+    | "Distances"
+    >> beam.FlatMap(
+      _measures,
+      beam.pvalue.AsDict(merged),
+      counts[INPUT],
+      counts[REFERENCE],
+    )
   )
   counted = (
     pipeline

@@ -30,6 +30,7 @@ from apache_beam.io import filesystem
 from apache_beam.io import filesystems
 from apache_beam.options import pipeline_options
 from apache_beam.runners import runner as beam_runner
+from apache_beam.runners.portability.fn_api_runner import worker_handlers
 
 from official.cyclegan.core import background
 from official.cyclegan.core import command_config
@@ -112,6 +113,7 @@ def run(
   Raises:
     errors.UserError: If the job fails.
   """
+  _lose_nothing()
   watched: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
   if counted:
     watched = _counting(counted, count)
@@ -145,6 +147,36 @@ def _wait(result: Any, metrics: str, count: int) -> None:
     waiting.result()
   if result.state != beam_runner.PipelineState.DONE:
     raise RuntimeError(f"its state is {result.state}")
+
+
+def _lose_nothing() -> None:
+  """Keeps Beam's runner of this machine from losing what it sends to workers.
+
+  A timer flushes what is buffered for a worker: what another thread adds while
+  it does so is dropped, without an error (`data_plane.py`,
+  `TimeBasedBufferingClosableOutputStream`; Beam 2.60 to 2.77). It was seen on
+  a busy machine. Without the timer buffers are flushed by their size alone.
+  """
+  if hasattr(worker_handlers, "DATA_BUFFER_TIME_LIMIT_MS"):
+    worker_handlers.DATA_BUFFER_TIME_LIMIT_MS = 0
+
+
+def require_all(done: int, wanted: int) -> None:
+  """Refuses a job's results if some things are missing among them.
+
+  Args:
+    done: How many it has accounted for, done or not.
+    wanted: How many there are; 0 if that is not known.
+
+  Raises:
+    errors.UserError: If they are fewer.
+  """
+  if done < wanted:
+    raise errors.UserError(
+      f"Beam has lost {wanted - done:,} of {wanted:,} pictures on the way to"
+      " its workers. Give the same command again; if it happens again, give"
+      " --workers=1."
+    )
 
 
 def _counting(

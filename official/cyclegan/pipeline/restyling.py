@@ -69,7 +69,8 @@ from official.cyclegan.serving import picture_files
 
 MANIFEST = "manifest"  # the files' names begin with it
 METRICS = "translate_many"  # name space of the counters
-DONE, FAILED, KEPT = jobs.DONE, jobs.FAILED, "kept"  # counters
+# Counters: of results, and of all that were to be made.
+DONE, FAILED, KEPT, WANTED = jobs.DONE, jobs.FAILED, "kept", "wanted"
 LIST_ENDING = ".jsonl"  # behind a shard's name: what is in it
 _SHARD = "pictures-{group:05d}-{digest}{ending}"
 _SHARD_DIGITS = 12
@@ -224,6 +225,7 @@ def targets(
     [(name, image_output.result_ending(name, wanted)) for name, _ in found]
   )
   for target, (_, source) in zip(made, found):
+    beam.metrics.Metrics.counter(METRICS, WANTED).inc()
     yield target, source
 
 
