@@ -77,11 +77,23 @@ def test_report_and_records_are_those_of_prepare(python, tmp_path):
   report = json.loads(many["report.json"])
   assert report["near_duplicates"]["between_A_and_B"]["count"] >= 8
   assert report["unreadable"]["count"] == 2
-  # A file that is missing is written again, the others stay.
+  # As a killed job leaves it: what is missing is written, the others stay.
+  partial = tmp_path / "prepare_many.partial"
+  (tmp_path / "prepare_many").rename(partial)
+  kept, missing = sorted(partial.glob("*.tfrecord*"))[:2]
+  missing.unlink()
+  before = kept.stat().st_mtime_ns
   done = beam_python.run(
-    python, "prepare_many", output_dir=tmp_path / "prepare_many", **options
+    python,
+    "prepare_many",
+    output_dir=tmp_path / "prepare_many",
+    workers=1,
+    **options,
   )
-  assert "holds these pictures already" in done.stderr
+  assert not done.returncode, done.stderr
+  assert _files(tmp_path / "prepare_many") == one
+  after = (tmp_path / "prepare_many" / kept.name).stat().st_mtime_ns
+  assert after == before
 
 
 def test_other_machines_need_a_folder_of_all(python, pictures):
