@@ -356,6 +356,7 @@ def _kill(folder: pathlib.Path, names: list[str]) -> None:
       if _WORKER in " ".join(_words(child))
     ]
     if living:
+      again += _made_again(output, seen)
       rng.choice(living).kill()
       workers += 1
     _until(job, output, round((2 * number + 1 + rng.uniform(0.3, 1)) * step))
