@@ -460,7 +460,7 @@ class Translate(_Worker):
       errors.UserError: If nothing else could be translated or written either.
     """
     output = self._settings.output
-    targets_of, jobs = {}, []
+    targets_of, orders = {}, []
     with (
       files.temporary_folder()
       if files.is_address(output)
@@ -484,8 +484,8 @@ class Translate(_Worker):
             yield self._success(_record(source, name, digest))
             continue
         targets_of[name] = made, target
-        jobs.append((name, source, made))
-      for record in self._translate(jobs) if jobs else ():
+        orders.append((name, source, made))
+      for record in self._translate(orders) if orders else ():
         if record["error"] is None:
           made, target = targets_of[record["target"]]
           try:
@@ -531,7 +531,7 @@ class TranslateIntoShards(_Worker):
       with open(packed, "wb") as file:
         add, close = picture_records.writer(how.pack, file)
         for start in range(0, len(pictures), how.batch_size):
-          jobs = [
+          orders = [
             (
               name,
               source,
@@ -541,7 +541,7 @@ class TranslateIntoShards(_Worker):
               pictures[start : start + how.batch_size]
             )
           ]
-          for record, (name, _, made) in zip(self._translate(jobs), jobs):
+          for record, (name, _, made) in zip(self._translate(orders), orders):
             if record["error"] is None:
               add(name, pathlib.Path(made).read_bytes(), record)
               os.unlink(made)
