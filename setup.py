@@ -105,9 +105,12 @@ starlette, uvicorn: the studio's server, an extra. Uploads arrive piece by
   no way to bound; both are small, pure Python and kept by the same people.
   starlette 0.49.1 ends CVE-2025-62727 and is the last for Python 3.9.
 tensorboard: hyperparameters for its HParams tab; tensorflow brings it along.
-apache-beam: translate_many, here and on Flink, Spark and Dataflow: nothing else
-  has all of these and every file system. An extra, for who has that many
-  pictures. It has none for Python 3.9. Tested with 2.77.
+apache-beam: translate_many, evaluate_many and prepare_many, here and on Flink,
+  Spark and Dataflow: nothing else has all of these and every file system. An
+  extra, for who has that many pictures. It has none for Python 3.9. Tested with
+  2.77.
+google-crc32c: the checksums of TFRecords where there is no TensorFlow; Beam has
+  them by it as well (its own extra tfrecord).
 """
 
 import os
@@ -160,6 +163,10 @@ _QUANTIZER = f"litert-quantizer==0.11.0; {_LITERT[0].partition('; ')[2]}"
 _PILLOW = [
   "pillow>=12.3; python_version>='3.10'",
   "pillow>=11.3; python_version<'3.10'",
+]
+_BEAM = [
+  "apache-beam>=2.60,<3; python_version>='3.10'",
+  "google-crc32c>=1.5; python_version>='3.10'",
 ]
 _TQDM = "tqdm>=4.66.3"
 _STUDIO = ["starlette>=0.49.1", "uvicorn>=0.30"]
@@ -270,8 +277,8 @@ setuptools.setup(
     ],
     # For export --format=coreml.
     "coreml": ["coremltools>=9.0"],
-    # For translate_many.
-    "beam": ["apache-beam>=2.60,<3; python_version>='3.10'"],
+    # For translate_many, evaluate_many and prepare_many.
+    "beam": _BEAM,
     # For the studio.
     "studio": _STUDIO,
     # pytest runs the tests, pytest-xdist several at a time; ruff lints and

@@ -13,9 +13,11 @@
 # limitations under the License.
 """Another Python, which has Beam and LiteRT and no TensorFlow."""
 
+import importlib.util
 import json
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -34,6 +36,23 @@ def find():
   found = subprocess.run([python, "-c", "import apache_beam"], check=False)
   if found.returncode:
     pytest.skip("apache-beam is not installed there: Python 3.9 has none.")
+  return python
+
+
+def find_with_tensorflow():
+  """Returns that of a Python with both; skips where there is none.
+
+  This one if Beam is installed here, else that which `TFX_PYTHON` names:
+  TensorFlow's newest Beam and this package's own locks do not go together.
+  """
+  if importlib.util.find_spec("apache_beam"):
+    return sys.executable
+  python = os.environ.get("TFX_PYTHON")
+  if not python:
+    pytest.skip(
+      "apache-beam is not installed here, and TFX_PYTHON names no Python that"
+      " has it with TensorFlow."
+    )
   return python
 
 

@@ -31,7 +31,7 @@ import os
 import pathlib
 import stat
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,9 @@ _FEATURES = {
   "label": tfds.features.ClassLabel(names=list(folders.DOMAINS)),
   "name": tfds.features.Text(),
 }
+# Files of records and what each holds; what writes them, given a background.
+Shards = Sequence[tuple[pathlib.Path, Sequence[dataset_audit.Picture]]]
+ShardsWriter = Callable[[Shards, str], None]
 _SHEET_COLUMNS, _SHEET_ROWS, _SHEET_TILE = 6, 6, 96  # pictures, pixels
 _SHEET_MARGIN, _SHEET_HEADING = 16, 24  # pixels
 _PREVIEW_IMAGES = 4  # of each domain
@@ -156,6 +159,7 @@ def write(
   config: config_lib.DataConfig,
   output_dir: str,
   shard_bytes: int,
+  write_shards: ShardsWriter | None = None,
 ) -> None:
   """Writes the pictures as TFRecords, or completes what was begun.
 
@@ -169,6 +173,8 @@ def write(
     output_dir: The folder to make. Gets TFRecords, the metadata that TFDS
       reads, `report.json`, `report.md` and `contact_sheet.png`.
     shard_bytes: About how large a file of records gets, bytes.
+    write_shards: Writes files of records that are missing; None: by threads of
+      this process.
 
   Raises:
     errors.UserError: As `reserving`, or if the folder holds other pictures.
@@ -189,7 +195,14 @@ def write(
     files.make_folder(str(partial), "output_dir")
     files.write_text(partial / _PLAN_NAME, plan, "output_dir")
     try:
-      _write_all(audit.pictures, summary, config, partial, shard_bytes)
+      _write_all(
+        audit.pictures,
+        summary,
+        config,
+        partial,
+        shard_bytes,
+        write_shards or _write_shards,
+      )
       if output.exists():
         partial.chmod(stat.S_IMODE(output.stat().st_mode))
       os.replace(partial, output)
@@ -249,10 +262,17 @@ def _write_all(
   config: config_lib.DataConfig,
   folder: pathlib.Path,
   shard_bytes: int,
+  write_shards: ShardsWriter,
 ) -> None:
   """Writes everything that belongs in the folder and is not there yet."""
   shards = _divide(pictures, shard_bytes)
-  _write_shards(shards, config.background, folder)
+  missing = [
+    (folder / _shard_name(split, i, len(parts)), own)
+    for split, parts in shards.items()
+    for i, own in enumerate(parts)
+    if not (folder / _shard_name(split, i, len(parts))).exists()
+  ]
+  write_shards(missing, config.background)
   _write_metadata(shards, folder)
   _contact_sheet(pictures, config.background).save(folder / SHEET_NAME)
   files.write_json(
@@ -384,18 +404,8 @@ def _shard_name(split: str, i: int, count: int) -> str:
   return f"{_TFDS_NAME}-{split}.tfrecord-{i:05d}-of-{count:05d}"
 
 
-def _write_shards(
-  shards: dict[str, list[list[dataset_audit.Picture]]],
-  background: str,
-  folder: pathlib.Path,
-) -> None:
-  """Writes the files that are not there yet, several at a time."""
-  missing = [
-    (folder / _shard_name(split, i, len(parts)), pictures)
-    for split, parts in shards.items()
-    for i, pictures in enumerate(parts)
-    if not (folder / _shard_name(split, i, len(parts))).exists()
-  ]
+def _write_shards(missing: Shards, background: str) -> None:
+  """Writes files of records, several at a time."""
   total = sum(len(pictures) for _, pictures in missing)
   stop = threading.Event()
   with (
@@ -410,6 +420,26 @@ def _write_shards(
     except BaseException:
       stop.set()  # else all others were written first
       raise
+
+
+def write_shard(
+  path: pathlib.Path,
+  pictures: Sequence[dataset_audit.Picture],
+  background: str,
+) -> None:
+  """Writes one file of records, whole or not at all.
+
+  Args:
+    path: Where to.
+    pictures: In their order.
+    background: Colour behind transparent pictures.
+
+  Raises:
+    errors.StorageError: If it cannot be written.
+    image_files.UnreadableError: If a picture has been changed meanwhile.
+  """
+  bar = tqdm.tqdm(total=len(pictures), disable=True)
+  _write_shard(path, pictures, background, bar, threading.Event())
 
 
 class _Abandoned(Exception):

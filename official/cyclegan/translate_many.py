@@ -62,6 +62,7 @@ flags.define(
 )
 flags.define(config_lib.DataConfig, "background", "max_pixels")
 flags.define(command_config.TranslateConfig, *_TRANSLATE)
+flags.define(command_config.BeamConfig)
 flags.define(command_config.ManyConfig)
 
 
@@ -76,6 +77,7 @@ def main() -> None:
   output = flags.require("output", "give a folder for the results.")
   options = flags.read(command_config.CommandConfig)
   how = flags.read(command_config.TranslateConfig)
+  job = flags.read(command_config.BeamConfig)
   many = flags.read(command_config.ManyConfig)
   reading = flags.read(config_lib.DataConfig)
   selection = flags.selection_from_flags(model)
@@ -85,6 +87,7 @@ def main() -> None:
       {
         "model": model,
         **{name: values[name] for name in _TRANSLATE},
+        **search_config.option_values(job),
         **search_config.option_values(many),
         "size": options.size,
         "background": reading.background,
@@ -117,8 +120,11 @@ def main() -> None:
     how.format,
     how.quality,
     many.manifest_shards,
+    many.pack,
+    many.shard_pictures,
+    many.batch_size,
   )
-  counts = translate_many_lib.translate(settings, many)
+  counts = translate_many_lib.translate(settings, job)
   print(f"{translate_many_lib.describe(counts)}: {output}")
 
 

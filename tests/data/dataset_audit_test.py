@@ -104,7 +104,7 @@ def test_bad_files_are_all_named(tmp_path):
 
 
 def test_near_duplicates_do_not_grow_without_bound(monkeypatch, tmp_path):
-  monkeypatch.setattr(dataset_audit, "_MAX_PAIRS", 7)
+  monkeypatch.setattr(dataset_audit, "MAX_PAIRS", 7)
   for domain in "ab":
     (tmp_path / domain).mkdir()
     for i in range(20):

@@ -79,6 +79,27 @@ def test_native_scale_keeps_every_pixel(models):
   assert np.abs(got - want).max() <= 1
 
 
+@pytest.mark.parametrize(
+  "detail", [command_config.STRETCH, command_config.GUIDED]
+)
+def test_several_pictures_at_once_are_those_one_by_one(models, detail):
+  """Of a SavedModel; its arithmetic may differ in a level."""
+  opened = image_translator.open_model(models["saved_model"], "AtoB")
+  assert opened.batched
+  assert not image_translator.open_model(models["tflite"], "AtoB").batched
+  rng = np.random.default_rng(3)
+  images = [
+    conftest.smooth_picture(rng, height, width)
+    for height, width in ((32, 32), (50, 41), (20, 70))
+  ]
+  sizes = [(32, 32), (100, 82), (20, 70)]
+  together = image_translator.translate_images(opened, images, detail, sizes)
+  for image, size, made in zip(images, sizes, together):
+    alone = image_translator.translate_image(opened, image, detail, size)
+    assert made.shape == alone.shape
+    assert np.abs(made.astype(int) - alone).max() <= 1
+
+
 def test_native_scale_needs_a_free_size(models):
   translator = image_translator.open_model(models["tflite"], "AtoB")
   with pytest.raises(errors.UserError, match="--detail=guided"):

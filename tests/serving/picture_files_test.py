@@ -13,6 +13,8 @@
 # limitations under the License.
 """Tests of translating files of pictures."""
 
+import dataclasses
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -54,6 +56,49 @@ def test_what_is_no_picture_leaves_no_file(pictures, tmp_path):
   with pytest.raises(errors.UserError, match=r"a\.png"):
     pictures.translate(str(tmp_path / "a.png"), str(tmp_path / "b.png"))
   assert not (tmp_path / "b.png").exists()
+
+
+def test_files_are_translated_together_and_fail_alone(pictures, tmp_path):
+  calls = []
+
+  def translate(images):
+    calls.append(len(images))
+    return 1.0 - images
+
+  together = dataclasses.replace(
+    pictures,
+    keep=(),
+    translator=dataclasses.replace(
+      pictures.translator, translate=translate, batched=True
+    ),
+  )
+  rng = np.random.default_rng(0)
+  pairs = []
+  for i, size in enumerate([(16, 16), (9, 40), (90, 31)]):
+    path = tmp_path / f"{i}.png"
+    image_files.write(str(path), conftest.smooth_picture(rng, *size))
+    pairs.append((str(path), str(tmp_path / f"{i}_made.png")))
+  (tmp_path / "bad.png").write_text("no picture")
+  pairs.insert(1, (str(tmp_path / "bad.png"), str(tmp_path / "bad_made.png")))
+  pairs.append((str(tmp_path / "0.png"), str(tmp_path / "none" / "0.png")))
+  failed = together.translate_together(pairs)
+  assert calls == [4]
+  assert [type(problem) for problem in failed] == [
+    type(None),
+    image_files.UnreadableError,
+    type(None),
+    type(None),
+    errors.StorageError,
+  ]
+  assert not (tmp_path / "bad_made.png").exists()
+  for i, (path, target) in enumerate(pairs[:-1]):
+    if i != 1:
+      alone = str(tmp_path / "alone.png")
+      dataclasses.replace(pictures, keep=()).translate(path, alone)
+      np.testing.assert_array_equal(
+        image_files.read(alone), image_files.read(target)
+      )
+  assert together.translate_together([]) == []
 
 
 def test_size_is_the_inputs(pictures, tmp_path):

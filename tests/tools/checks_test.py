@@ -26,6 +26,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.data import image_files
+from tests import beam_python
 from tests import conftest
 
 # They train, start processes or measure.
@@ -135,6 +136,22 @@ def test_killed_training_ends_bit_by_bit_the_same(pictures):
   )
   assert same == total and int(total) > 100
   assert "Killed 3 times, 1 during a write." in done.stdout
+
+
+def test_many_pictures_in_short(halving):
+  done = conftest.run_tool(
+    "checks/check_translate_many.py",
+    f"--model={halving}",
+    f"--python={beam_python.find()}",
+    "--parts=rate",
+    "--pictures=20",
+    "--loop_pictures=10",
+    "--size=24",
+  )
+  assert done.returncode == 0, done.stdout + done.stderr
+  for said in ("20 of 24 pixels", "its share of 2 bare loops", "MB at 20"):
+    assert said in done.stdout
+  assert "FAILED" not in done.stdout
 
 
 def test_a_training_that_differs_is_reported(pictures):

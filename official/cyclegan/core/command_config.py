@@ -39,6 +39,8 @@ SCALES = ("fit", "native")
 OLD_DETAILS = {"fit": STRETCH}
 # What translate's pictures are written as, and what it can take over.
 PICTURE_FORMATS = ("same", "png", "jpg", "webp", "tiff", "avif")
+FILES = "files"
+PACKS = (FILES, "tfrecord", "webdataset")
 KEPT = ("alpha", "exif", "icc")
 MODES = ("train", "eval", "train_and_eval")
 # What `evaluate` measures, where it can be: which way is better is in
@@ -402,8 +404,8 @@ class TranslateConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class ManyConfig:
-  """Where `translate_many` runs."""
+class BeamConfig:
+  """Where Apache Beam runs a job."""
 
   runner: str = option(
     "DirectRunner",
@@ -413,7 +415,7 @@ class ManyConfig:
   )
   workers: int = option(
     0,
-    "Of DirectRunner, how many processes translate. 0: one for each core.",
+    "Of DirectRunner, how many processes work. 0: one for each core.",
     minimum=0,
   )
   beam_options: str = option(
@@ -422,11 +424,65 @@ class ManyConfig:
     " '--flink_master=host:8081 --parallelism=64'.",
     example="--streaming",
   )
+
+
+@dataclasses.dataclass(frozen=True)
+class ManyConfig:
+  """What `translate_many` writes, and how."""
+
   manifest_shards: int = option(
     1,
     "How many files the manifest is. 0: as many as the runner likes, for very"
     " many pictures.",
     minimum=0,
+  )
+  pack: str = option(
+    FILES,
+    "What results are: files with the inputs' names; or packed, many to a"
+    " shard, as tfrecord (features image, name, source, sha256) or webdataset"
+    " (tar files with a .json beside each picture).",
+    choices=PACKS,
+  )
+  shard_pictures: int = option(
+    1000,
+    "Packed, about how many pictures a shard gets. What is begun of a shard is"
+    " done again after the job was killed.",
+    unit="pictures",
+    minimum=1,
+    needs={"pack": PACKS[1:]},
+  )
+  batch_size: int = option(
+    1,
+    "Pictures that the model gets at once, for graphics processors; more than"
+    " 1 for a SavedModel only.",
+    unit="pictures",
+    minimum=1,
+    maximum=4096,
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluateManyConfig:
+  """What `evaluate_many` compares pictures with."""
+
+  references: str | None = option(
+    None,
+    "Folder, glob pattern in quotes or .txt file of addresses: real pictures of"
+    " the kind that translations should be like.",
+    is_path=True,
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class PrepareManyConfig:
+  """Where `prepare_many` keeps what it has found so far."""
+
+  work_dir: str | None = option(
+    None,
+    "Folder that all workers can read and write, for what is found about each"
+    " picture (2 KB of each) while the job runs. Empty: the system's folder for"
+    " temporary files, which is this machine's.",
+    is_path=True,
   )
 
 

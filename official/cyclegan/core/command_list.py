@@ -32,6 +32,8 @@ NAMES = (
   "check_device",
   "translate",
   "translate_many",
+  "evaluate_many",
+  "prepare_many",
   "pipeline",
   "demo",
   "studio",

@@ -21,8 +21,8 @@ import functools
 import operator
 import os
 import statistics
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import imagehash
 import numpy as np
@@ -43,14 +43,36 @@ from official.cyclegan.data import sources
 # Two pictures are near duplicates if at most this many of the 64 bits of their
 # perceptual hashes differ, and their thumbnails by at most this much in the
 # mean, 8-bit levels.
-_HASH_DISTANCE = 4
+HASH_DISTANCE = 4
 _THUMBNAIL_DISTANCE = 8.0
 _THUMBNAIL = 16  # pixels
 _HASH_CHUNK = 512  # rows compared at a time
-_MAX_PAIRS = 1000  # near duplicates after which no more are looked for
+MAX_PAIRS = 1000  # near duplicates after which no more are looked for
+# Names of what has near duplicates, and what is in the splits' names.
+BETWEEN = {
+  "between_A_and_B": ("A", "B"),
+  "between_train_and_test": ("train", "test"),
+}
 # Number of bits set in every 16-bit number.
 _ONES = np.array([bin(i).count("1") for i in range(2**16)], np.uint8)
 _MAX_LISTED = 20  # of each kind of finding
+
+
+@dataclasses.dataclass(frozen=True)
+class Fingerprint:
+  """By what a picture is compared with others.
+
+  Attributes:
+    digest: SHA-256 of the file, hexadecimal.
+    bits: Perceptual hash, uint64.
+    thumbnail: uint8 `[16, 16, 3]`.
+    brightness: Its mean, in [0, 255].
+  """
+
+  digest: str
+  bits: np.uint64
+  thumbnail: np.ndarray
+  brightness: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,9 +83,10 @@ class Picture:
     path: Its file.
     split: Where it belongs, one of `sources.SPLITS`.
     info: What its header says.
-    digest: SHA-256 of the file, hexadecimal.
-    bits: Perceptual hash, uint64.
-    thumbnail: uint8 `[16, 16, 3]`.
+    digest: As in its `Fingerprint`.
+    bits: As there.
+    thumbnail: As there; None where nothing is compared any more.
+    brightness: As there.
     levels: Which levels become black and white if it has more than 8 bits.
   """
 
@@ -72,7 +95,8 @@ class Picture:
   info: image_files.Info
   digest: str
   bits: np.uint64
-  thumbnail: np.ndarray
+  thumbnail: np.ndarray | None
+  brightness: float
   levels: level_range.LevelRange | None = None
 
   @property
@@ -98,6 +122,22 @@ class Picture:
       max_pixels=self.info.width * self.info.height,
       shrink_to=shrink_to,
     )
+
+
+class Comparable(Protocol):
+  """What can be compared: a `Picture`, or a part of one."""
+
+  @property
+  def path(self) -> str:
+    """Its file."""
+
+  @property
+  def bits(self) -> np.uint64:
+    """Its perceptual hash."""
+
+  @property
+  def thumbnail(self) -> np.ndarray | None:
+    """Its thumbnail."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,6 +174,22 @@ def audit(config: config_lib.DataConfig) -> DatasetAudit:
     errors.UserError: If there are not two domains, or `on_bad_image` is `fail`
       and files cannot be read; the message names all of them.
   """
+  domains = find(config)
+  paths = every_path(domains)
+  with tqdm.tqdm(total=len(paths), unit="image", desc="check") as bar:
+    prints, readable, broken = look(paths, config, bar.update)
+  return assemble(domains, prints, readable, broken, config)
+
+
+def find(config: config_lib.DataConfig) -> dict[str, folders.DomainFiles]:
+  """Finds the pictures of a data set in folders, as `folders.find`.
+
+  Args:
+    config: As for `audit`.
+
+  Raises:
+    errors.UserError: If there are not two domains.
+  """
   config_checks.check_background(config.background)
   if not config.domain_a and not os.path.isdir(config.dataset):
     raise errors.UserError(
@@ -142,43 +198,108 @@ def audit(config: config_lib.DataConfig) -> DatasetAudit:
       "dataset",
       config.dataset,
     )
-  domains = folders.find(config)
-  paths = [
+  return folders.find(config)
+
+
+def every_path(domains: Mapping[str, folders.DomainFiles]) -> list[str]:
+  """Returns the pictures of both domains.
+
+  Args:
+    domains: From `find`.
+  """
+  return [
     path
     for found in domains.values()
     for path in (*found.train, *(found.test or ()))
   ]
-  # Digest, perceptual hash and thumbnail of each readable file.
-  prints: dict[str, tuple[str, np.uint64, np.ndarray]] = {}
-  with tqdm.tqdm(total=len(paths), unit="image", desc="check") as bar:
 
-    def see(path: str, image: np.ndarray | None) -> None:
-      if image is not None:
-        prints[path] = (files.sha256(path), *_fingerprint(image))
-      bar.update()
 
-    readable, broken = image_checks.examine(paths, config, see)
+def look(
+  paths: Sequence[str],
+  config: config_lib.DataConfig,
+  advance: Callable[[], object] = lambda: None,
+) -> tuple[dict[str, Fingerprint], dict[str, image_files.Info], dict[str, str]]:
+  """Reads pictures.
+
+  Args:
+    paths: Their files.
+    config: As for `audit`.
+    advance: Called for each file.
+
+  Returns:
+    By path the fingerprints and the headers of readable files, and what is
+    wrong with the others, in the order of `paths`.
+  """
+  prints: dict[str, Fingerprint] = {}
+
+  def see(path: str, image: np.ndarray | None) -> None:
+    if image is not None:
+      prints[path] = _fingerprint(path, image)
+    advance()
+
+  readable, broken = image_checks.examine(paths, config, see)
+  return prints, readable, broken
+
+
+def assemble(
+  domains: dict[str, folders.DomainFiles],
+  prints: Mapping[str, Fingerprint],
+  readable: dict[str, image_files.Info],
+  broken: dict[str, str],
+  config: config_lib.DataConfig,
+  keep_thumbnails: bool = True,
+) -> DatasetAudit:
+  """Divides pictures that were looked at among the splits.
+
+  Args:
+    domains: From `find`.
+    prints: From `look`.
+    readable: From `look`, in the order of `every_path`.
+    broken: From `look`, in that order.
+    config: As for `audit`.
+    keep_thumbnails: Whether pictures have theirs.
+
+  Raises:
+    errors.UserError: As `audit`.
+  """
   if broken and config.on_bad_image == "fail":
-    raise image_checks.refusal(broken, len(paths))
-  splits = sources.divide(domains, readable, config)
+    raise image_checks.refusal(broken, len(broken) + len(readable))
+  digests = {path: found.digest for path, found in prints.items()}
+  splits = sources.divide(domains, readable, config, digests)
   ranges = image_checks.level_ranges(splits, readable, config)
+  pictures = []
+  for split in sources.SPLITS:
+    for path in splits[split]:
+      own = prints[path]
+      thumbnail = own.thumbnail if keep_thumbnails else None
+      pictures.append(
+        Picture(
+          path,
+          split,
+          readable[path],
+          own.digest,
+          own.bits,
+          thumbnail,
+          own.brightness,
+          ranges[split[-1]],
+        )
+      )
   return DatasetAudit(
-    tuple(
-      Picture(path, split, readable[path], *prints[path], ranges[split[-1]])
-      for split in sources.SPLITS
-      for path in splits[split]
-    ),
+    tuple(pictures),
     broken,
     {domain: len(found.ignored) for domain, found in domains.items()},
     ranges,
   )
 
 
-def report(found: DatasetAudit) -> dict[str, Any]:
+def report(
+  found: DatasetAudit, near: Mapping[str, list[list[str]]] | None = None
+) -> dict[str, Any]:
   """Sums up an audit.
 
   Args:
     found: From `audit`.
+    near: By `BETWEEN`, pairs of near duplicates, where they are known already.
 
   Returns:
     What `report.json` holds. By domain: the number of pictures in each split,
@@ -187,17 +308,20 @@ def report(found: DatasetAudit) -> dict[str, Any]:
     None: all of 16 bits), and the number of other files. And,
     each with its number and a few examples: exact duplicates, near duplicates
     between A and B and between training and test pictures (no more are looked
-    for once there are `_MAX_PAIRS`), and unreadable files.
+    for once there are `MAX_PAIRS`), and unreadable files.
   """
   copies = collections.defaultdict(list)
   for picture in found.pictures:
     copies[picture.digest].append(picture.path)
   groups = [paths for paths in copies.values() if len(paths) > 1]
   a, b = ([p for p in found.pictures if p.domain == d] for d in folders.DOMAINS)
-  train, test = (
-    [p for p in found.pictures if p.split.startswith(part)]
-    for part in ("train", "test")
-  )
+  if near is None:
+    near = {
+      name: near_duplicates(
+        *([p for p in found.pictures if part in p.split] for part in parts)
+      )
+      for name, parts in BETWEEN.items()
+    }
   return {
     "domains": {
       domain: {
@@ -207,10 +331,7 @@ def report(found: DatasetAudit) -> dict[str, Any]:
       for domain, own in zip(folders.DOMAINS, (a, b))
     },
     "exact_duplicates": _listed(groups),
-    "near_duplicates": {
-      "between_A_and_B": _listed(near_duplicates(a, b)),
-      "between_train_and_test": _listed(near_duplicates(train, test)),
-    },
+    "near_duplicates": {name: _listed(pairs) for name, pairs in near.items()},
     "unreadable": _listed(list(found.broken.values())),
   }
 
@@ -240,15 +361,13 @@ def _summary(
     "levels_seen": bin(
       functools.reduce(operator.or_, (p.info.seen for p in pictures), 0)
     ).count("1"),
-    "brightness": round(
-      float(np.mean([p.thumbnail.mean() for p in pictures])), 1
-    ),
+    "brightness": round(float(np.mean([p.brightness for p in pictures])), 1),
     "other_files": ignored,
   }
 
 
 def near_duplicates(
-  first: Sequence[Picture], second: Sequence[Picture]
+  first: Sequence[Comparable], second: Sequence[Comparable]
 ) -> list[list[str]]:
   """Finds pictures of one list that look almost like pictures of another.
 
@@ -261,24 +380,24 @@ def near_duplicates(
     second: Pictures.
 
   Returns:
-    Pairs of paths, not many more than `_MAX_PAIRS`; exact copies are among
-    them.
+    Pairs of paths, in the order of the first, then of the second list; exact
+    copies are among them. At most `MAX_PAIRS`.
   """
   if not first or not second:
     return []
   others = np.array([p.bits for p in second], np.uint64)
-  thumbnails = np.stack([p.thumbnail for p in second]).astype(np.int16)
+  thumbnails = np.stack([_small(p) for p in second])
   pairs = []
   for start in range(0, len(first), _HASH_CHUNK):
     rows = first[start : start + _HASH_CHUNK]
     differ = np.array([p.bits for p in rows], np.uint64)[:, None] ^ others
     # The number of bits set, looked up for each quarter of the 64 bits.
     distance = _ONES[differ.view(np.uint16)].reshape(*differ.shape, 4).sum(-1)
-    for i, j in zip(*np.nonzero(distance <= _HASH_DISTANCE)):
-      off = np.abs(rows[i].thumbnail.astype(np.int16) - thumbnails[j]).mean()
+    for i, j in zip(*np.nonzero(distance <= HASH_DISTANCE)):
+      off = np.abs(_small(rows[i]) - thumbnails[j]).mean()
       if off <= _THUMBNAIL_DISTANCE:
         pairs.append([rows[i].path, second[j].path])
-      if len(pairs) >= _MAX_PAIRS:
+      if len(pairs) >= MAX_PAIRS:
         return pairs
   return pairs
 
@@ -343,10 +462,21 @@ def _listed(findings: list[Any]) -> dict[str, Any]:
   return {"count": len(findings), "examples": findings[:_MAX_LISTED]}
 
 
-def _fingerprint(image: np.ndarray) -> tuple[np.uint64, np.ndarray]:
-  """Returns a picture's perceptual hash and thumbnail."""
+def _small(picture: Comparable) -> np.ndarray:
+  """Returns a picture's thumbnail with a sign."""
+  assert picture.thumbnail is not None
+  return picture.thumbnail.astype(np.int16)
+
+
+def _fingerprint(path: str, image: np.ndarray) -> Fingerprint:
+  """Returns by what a picture is compared with others."""
   picture = PIL.Image.fromarray(image)
   bits = imagehash.phash(picture).hash.ravel()  # bool [64]
-  packed = np.packbits(bits).view(np.uint64)[0]
-  thumbnail = picture.resize((_THUMBNAIL, _THUMBNAIL), PIL.Image.Resampling.BOX)
-  return packed, np.asarray(thumbnail)
+  small = picture.resize((_THUMBNAIL, _THUMBNAIL), PIL.Image.Resampling.BOX)
+  thumbnail = np.asarray(small)
+  return Fingerprint(
+    files.sha256(path),
+    np.packbits(bits).view(np.uint64)[0],
+    thumbnail,
+    float(thumbnail.mean()),
+  )

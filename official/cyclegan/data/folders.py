@@ -352,7 +352,9 @@ def is_data_set(folder: str) -> bool:
 
 
 def hold_out(
-  paths: Sequence[str], fraction: float
+  paths: Sequence[str],
+  fraction: float,
+  digests: Mapping[str, str] | None = None,
 ) -> tuple[list[str], list[str]]:
   """Divides pictures into those to train on and those to test with.
 
@@ -364,6 +366,7 @@ def hold_out(
   Args:
     paths: Readable files.
     fraction: Fraction to test with, above 0 and below 1.
+    digests: The files' SHA-256, hexadecimal, where they are known already.
 
   Returns:
     Training and test files in the order of `paths`; both hold something,
@@ -372,8 +375,10 @@ def hold_out(
     on five standard deviations more), unless one picture has more copies than
     that and so have all others.
   """
-  with concurrent.futures.ThreadPoolExecutor() as pool:
-    values = list(pool.map(_hash, paths))
+  if digests is None:
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+      digests = dict(zip(paths, pool.map(files.sha256, paths)))
+  values = [int(digests[path][: 2 * _HASH_BYTES], 16) for path in paths]
   copies = collections.Counter(values)
   # Hashes are uniform, so that about this fraction of them is below the limit.
   # Of a few all may be, so that their number is limited as well. Where there
@@ -395,11 +400,6 @@ def hold_out(
   train = [p for p, v in zip(paths, values) if v not in held]
   test = [p for p, v in zip(paths, values) if v in held]
   return train, test
-
-
-def _hash(path: str) -> int:
-  """Returns the first 64 bits of a file's SHA-256."""
-  return int(files.sha256(path)[: 2 * _HASH_BYTES], 16)
 
 
 def _kind(path: str) -> str:

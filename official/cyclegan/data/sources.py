@@ -161,6 +161,7 @@ def divide(
   domains: dict[str, folders.DomainFiles],
   readable: dict[str, image_files.Info],
   config: config_lib.DataConfig,
+  digests: Mapping[str, str] | None = None,
 ) -> dict[str, list[str]]:
   """Divides pictures among the splits, holding some out where needed.
 
@@ -168,6 +169,7 @@ def divide(
     domains: From `folders.find`.
     readable: Headers of the readable files, by path.
     config: `test_fraction`.
+    digests: As for `folders.hold_out`.
 
   Returns:
     The readable files by split, one of `SPLITS`.
@@ -182,7 +184,7 @@ def divide(
       for paths in (found.train, found.test or ())
     )
     if train and found.test is None:
-      train, test = folders.hold_out(train, config.test_fraction)
+      train, test = folders.hold_out(train, config.test_fraction, digests)
       logging.info(
         "%s: %d of %s held out for testing (--test_fraction).",
         found.folder,

@@ -18,6 +18,8 @@ Only numpy is used.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 # Subsets that KID is the mean of, and vectors in each of them (Bińkowski et
@@ -124,22 +126,46 @@ def kid(
       value is not finite.
   """
   _check(features_a, features_b)
-  fewest = min(len(features_a), len(features_b))
+  a, b = (np.asarray(f, np.float64) for f in (features_a, features_b))
+  drawn = draw_subsets(len(a), len(b), subsets, subset_size, seed)
+  values = [mmd(a[rows_a], b[rows_b]) for rows_a, rows_b in drawn]
+  return float(np.mean(values)), float(np.std(values))
+
+
+def draw_subsets(
+  count_a: int,
+  count_b: int,
+  subsets: int = SUBSETS,
+  subset_size: int = 0,
+  seed: int = 0,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+  """Draws the subsets of `kid`, which depend on the sets' sizes only.
+
+  Args:
+    count_a: Vectors of the first set, at least two.
+    count_b: Vectors of the second set, at least two.
+    subsets: As for `kid`.
+    subset_size: As for `kid`.
+    seed: As for `kid`.
+
+  Yields:
+    For each subset which vectors of either set it has, int64 `[size]`.
+
+  Raises:
+    ValueError: If a set has fewer vectors than `subset_size`.
+  """
+  fewest = min(count_a, count_b)
   size = subset_size or max(2, min(_SUBSET_SIZE, fewest // 2))
   if not 2 <= size <= fewest:
     raise ValueError(
       f"subset_size={size} must be at least 2 and at most {fewest}."
     )
-  a, b = (np.asarray(f, np.float64) for f in (features_a, features_b))
   rng = np.random.default_rng(seed)
-  values = [
-    _mmd(
-      a[rng.choice(len(a), size, replace=False)],
-      b[rng.choice(len(b), size, replace=False)],
+  for _ in range(subsets):
+    yield (
+      rng.choice(count_a, size, replace=False),
+      rng.choice(count_b, size, replace=False),
     )
-    for _ in range(subsets)
-  ]
-  return float(np.mean(values)), float(np.std(values))
 
 
 def sliced_wasserstein(
@@ -186,8 +212,13 @@ def _quantiles(values: np.ndarray, count: int) -> np.ndarray:
   return values[low] * (1 - weight) + values[high] * weight
 
 
-def _mmd(a: np.ndarray, b: np.ndarray) -> float:
-  """Returns the unbiased estimate of the squared maximum mean discrepancy."""
+def mmd(a: np.ndarray, b: np.ndarray) -> float:
+  """Returns the unbiased estimate of the squared maximum mean discrepancy.
+
+  Args:
+    a: float64 `[count, d]`, at least two vectors.
+    b: The same of the other set.
+  """
 
   def kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     values = x @ y.T / x.shape[1] + 1.0

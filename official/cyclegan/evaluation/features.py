@@ -31,7 +31,7 @@ from official.cyclegan.data import preprocessing
 Extractor = Callable[[np.ndarray], np.ndarray]
 
 INCEPTION_SIZE = 299  # pixels
-_BATCH = 25
+BATCH = 25  # pictures that a network describes at once
 # The random extractor: filters of its stages, each of which halves its input.
 _STAGES = (32, 64, 128)
 _SEED = 2017  # of its weights
@@ -252,5 +252,5 @@ def _colour(images: tf.Tensor) -> tf.Tensor:
 
 
 def _batches(images: np.ndarray) -> list[np.ndarray]:
-  """Cuts pictures into batches of at most `_BATCH`."""
-  return [images[i : i + _BATCH] for i in range(0, len(images), _BATCH)]
+  """Cuts pictures into batches of at most `BATCH`."""
+  return [images[i : i + BATCH] for i in range(0, len(images), BATCH)]

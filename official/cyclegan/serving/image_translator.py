@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -92,6 +92,7 @@ class ImageTranslator:
     tiles: Translates large pictures in tiles; None if the model cannot.
     best_detail: One of `command_config.DETAILS`: what export found to be best,
       `auto` if nobody has looked.
+    batched: Whether `translate` takes any number of images at once.
   """
 
   translate: Callable[[np.ndarray], np.ndarray]
@@ -102,6 +103,7 @@ class ImageTranslator:
   levels: level_range.LevelRange | None = None
   tiles: TileTranslator | None = None
   best_detail: str = command_config.AUTO
+  batched: bool = False
 
 
 def open_model(
@@ -289,22 +291,96 @@ def translate_image(
     errors.UserError: If the model cannot do what `detail` asks for.
   """
   detail = choose_detail(translator, detail)
-  height, width = image.shape[:2]
   if translator.channels == 1:
     image = image_files.luma(image)
-  fits = (height, width) == (translator.size, translator.size)
   if detail == command_config.NATIVE:
     return to_levels(_translate_native(translator, image))
   if detail == command_config.TILES:
     return _translate_tiles(translator, image, texture_scale)
-  if fits and (size or image.shape[:2]) == (height, width):
-    # Not resized at all, so that nothing is lost.
-    return to_levels(translator.translate(_to_unit(image))[0])
-  small = image_files.resize(image, translator.size, translator.size)
-  guide = _to_unit(small)
-  translated = translator.translate(guide)[0]
+  guide = _guide(translator, image)
+  translated = translator.translate(guide)
+  return _at_full_size(translator, image, guide[0], translated[0], detail, size)
+
+
+def translate_images(
+  translator: ImageTranslator,
+  images: Sequence[np.ndarray],
+  detail: str = command_config.STRETCH,
+  sizes: Sequence[tuple[int, int] | None] = (),
+  texture_scale: float = 0.0,
+) -> list[np.ndarray]:
+  """Translates images of any sizes, all at once where the model can.
+
+  That is what graphics processors are for. A generator's own arithmetic may
+  depend on how many images it has: levels differ by one now and then.
+
+  Args:
+    translator: The generator.
+    images: Each as for `translate_image`.
+    detail: As there; with `stretch` and `guided` a `batched` translator gets
+      all images together.
+    sizes: Of each image, as there; empty: the images' own.
+    texture_scale: As there.
+
+  Returns:
+    uint8 `[height, width, channels]` of each.
+
+  Raises:
+    errors.UserError: As `translate_image`.
+  """
+  detail = choose_detail(translator, detail)
+  wanted = sizes or [None] * len(images)
+  together = detail in (command_config.STRETCH, command_config.GUIDED)
+  if not (together and translator.batched) or len(images) < 2:
+    return [
+      translate_image(translator, image, detail, size, texture_scale)
+      for image, size in zip(images, wanted)
+    ]
+  if translator.channels == 1:
+    images = [image_files.luma(image) for image in images]
+  guides = np.concatenate([_guide(translator, image) for image in images])
+  return [
+    _at_full_size(translator, image, guide, made, detail, size)
+    for image, guide, made, size in zip(
+      images, guides, translator.translate(guides), wanted
+    )
+  ]
+
+
+def _guide(translator: ImageTranslator, image: np.ndarray) -> np.ndarray:
+  """Returns what a generator gets of an image: float32 `[1, size, size, c]`."""
+  size = translator.size
+  if image.shape[:2] == (size, size):
+    return _to_unit(image)  # not resized at all, so that nothing is lost
+  return _to_unit(image_files.resize(image, size, size))
+
+
+def _at_full_size(
+  translator: ImageTranslator,
+  image: np.ndarray,
+  guide: np.ndarray,
+  translated: np.ndarray,
+  detail: str,
+  size: tuple[int, int] | None,
+) -> np.ndarray:
+  """Brings a translation, stretched or guided, to its picture's size.
+
+  Args:
+    translator: The generator.
+    image: As for `translate_image`.
+    guide: From `_guide`, without the first dimension.
+    translated: What the generator made of it.
+    detail: `stretch` or `guided`.
+    size: As for `translate_image`.
+
+  Returns:
+    uint8 `[height, width, channels]`.
+  """
+  height, width = image.shape[:2]
+  if guide.shape[:2] == (height, width) == (size or (height, width)):
+    return to_levels(translated)
   if detail == command_config.GUIDED and height * width > translator.size**2:
-    return guided_upsampling.add_change(image, guide[0], translated - guide[0])
+    return guided_upsampling.add_change(image, guide, translated - guide)
   # Resizing works in [0, 255].
   return image_files.resize_to_levels(
     translated * 255.0, *(size or (height, width))
@@ -594,6 +670,7 @@ def _open_saved_model(path: str, direction: str) -> ImageTranslator:
       details.channels,
       details.levels,
       tiles,
+      batched=True,
     )
   except OSError as error:
     raise errors.UserError(

@@ -16,14 +16,24 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
 
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
 from official.cyclegan.data import image_output
 from official.cyclegan.data import picture_strips
 from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import large_pictures
+
+# Errors that are no matter of one picture.
+_OF_THE_MODEL = (
+  image_translator.NotFiniteError,
+  image_translator.ModelFailedError,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,38 +76,92 @@ class PictureFiles:
       image_translator.ModelFailedError: If the model cannot be run.
     """
     info = image_files.inspect(path, self.max_pixels)
-    strips = None
-    if (
-      self.detail in (command_config.GUIDED, command_config.TILES)
-      and not self.keep  # which needs the whole picture
-      and picture_strips.can_write(target)
-    ):
-      strips = picture_strips.open_strips(path, self.max_pixels)
-    if strips:
-      large_pictures.translate(
-        self.translator,
-        strips,
-        target,
-        self.detail,
-        self.texture_scale,
-        self.quality,
-      )
+    if self._translate_strips(path, target):
       return info
+    translated = image_translator.translate_image(
+      self.translator,
+      self._read(path),
+      self.detail,
+      (info.height, info.width),
+      self.texture_scale,
+    )
+    self._write(path, target, translated)
+    return info
+
+  def translate_together(
+    self, pairs: Sequence[tuple[str, str]]
+  ) -> list[Exception | None]:
+    """Translates files, those that fit into memory in one call of the model.
+
+    Args:
+      pairs: Of each its path and target, as for `translate`.
+
+    Returns:
+      For each what is wrong with it; None if its result is written.
+
+    Raises:
+      image_translator.NotFiniteError: If the model gives NaN or infinity.
+      image_translator.ModelFailedError: If the model cannot be run.
+    """
+    failed: list[Exception | None] = [None] * len(pairs)
+    waiting: list[tuple[int, np.ndarray, tuple[int, int]]] = []
+    for i, (path, target) in enumerate(pairs):
+      try:
+        info = image_files.inspect(path, self.max_pixels)
+        if not self._translate_strips(path, target):
+          size = info.height, info.width
+          waiting.append((i, self._read(path), size))
+      except _OF_THE_MODEL:
+        raise
+      except (errors.UserError, OSError) as error:
+        failed[i] = error
+    made = image_translator.translate_images(
+      self.translator,
+      [image for _, image, _ in waiting],
+      self.detail,
+      [size for _, _, size in waiting],
+      self.texture_scale,
+    )
+    for (i, _, _), translated in zip(waiting, made):
+      try:
+        self._write(*pairs[i], translated)
+      except (errors.UserError, OSError) as error:
+        failed[i] = error
+    return failed
+
+  def _translate_strips(self, path: str, target: str) -> bool:
+    """Translates a very large file strip by strip; says whether it is one."""
+    if (
+      self.detail not in (command_config.GUIDED, command_config.TILES)
+      or self.keep  # which needs the whole picture
+      or not picture_strips.can_write(target)
+    ):
+      return False
+    strips = picture_strips.open_strips(path, self.max_pixels)
+    if not strips:
+      return False
+    large_pictures.translate(
+      self.translator,
+      strips,
+      target,
+      self.detail,
+      self.texture_scale,
+      self.quality,
+    )
+    return True
+
+  def _read(self, path: str) -> np.ndarray:
+    """Returns a picture as the translator takes it."""
     stretched = self.detail == command_config.STRETCH
-    image = image_files.read(
+    return image_files.read(
       path,
       self.background,
       levels=self.translator.levels,
       max_pixels=self.max_pixels,
       shrink_to=self.translator.size if stretched else 0,
     )
-    translated = image_translator.translate_image(
-      self.translator,
-      image,
-      self.detail,
-      (info.height, info.width),
-      self.texture_scale,
-    )
+
+  def _write(self, path: str, target: str, translated: np.ndarray) -> None:
+    """Writes a result, with what is kept of its picture."""
     kept = image_output.read_kept(path, self.keep)
     image_output.write(target, translated, self.quality, kept)
-    return info
