@@ -38,7 +38,6 @@ takes Beam's own flags, as those of Flink, Spark and Dataflow
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
@@ -109,11 +108,7 @@ def main() -> None:
       }
     )
     return
-  if importlib.util.find_spec("apache_beam") is None:
-    raise errors.UserError(
-      "this needs Apache Beam: pip install apache-beam, or this package's extra"
-      " beam."
-    )
+  command.require_beam()
   # As the model was trained with.
   trained = config_file.find(model) if model else None
   data = dataclasses.replace(

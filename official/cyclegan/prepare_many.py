@@ -32,13 +32,11 @@ paths (docs/at-scale.md). Workers need TensorFlow.
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
-from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
 from official.cyclegan.core import stack
@@ -83,11 +81,7 @@ def main() -> None:
     )
     return
   folders.require_there(data)
-  if importlib.util.find_spec("apache_beam") is None:
-    raise errors.UserError(
-      "this needs Apache Beam: pip install apache-beam, or this package's extra"
-      " beam."
-    )
+  command.require_beam()
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   stack.load_tensorflow()
   from official.cyclegan import prepare_many_lib

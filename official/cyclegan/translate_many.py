@@ -33,12 +33,9 @@ of Flink, Spark and Dataflow (docs/at-scale.md).
 
 from __future__ import annotations
 
-import importlib.util
-
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
-from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
 
@@ -97,11 +94,7 @@ def main() -> None:
       }
     )
     return
-  if importlib.util.find_spec("apache_beam") is None:
-    raise errors.UserError(
-      "this needs Apache Beam: pip install apache-beam, or this package's extra"
-      " beam."
-    )
+  command.require_beam()
   # Imported late: --help and a refused flag do not wait for Beam.
   from official.cyclegan import translate_many_lib
   from official.cyclegan.pipeline import restyling

@@ -23,6 +23,7 @@ that names the file with the traceback.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import logging as std_logging
 import os
@@ -101,6 +102,19 @@ def show(
     print(config_file.to_yaml(asked_for or values, values), end="")
   else:
     print(json.dumps(values, indent=2))
+
+
+def require_beam() -> None:
+  """Refuses a command whose work Apache Beam does, if that is not installed.
+
+  Raises:
+    errors.UserError: If it is not.
+  """
+  if importlib.util.find_spec("apache_beam") is None:
+    raise errors.UserError(
+      "this needs Apache Beam: pip install apache-beam, or this package's extra"
+      " beam."
+    )
 
 
 def options_of(name: str) -> dict[str, options.Declared]:
