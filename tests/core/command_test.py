@@ -25,6 +25,7 @@ from absl import flags
 
 from official.cyclegan.core import command
 from official.cyclegan.core import command_list
+from official.cyclegan.core import errors
 from tests import conftest
 
 
@@ -249,6 +250,12 @@ with tempfile.TemporaryDirectory(dir={str(tmp_path / "temporary")!r}):
   assert os.listdir(tmp_path / "out") == ["old"]
   assert os.listdir(tmp_path / "temporary") == []
   assert sorted(os.listdir(tmp_path)) == ["greet.py", "out", "temporary"]
+
+
+def test_without_beam_a_command_says_what_to_install(monkeypatch):
+  monkeypatch.setattr(command.importlib.util, "find_spec", lambda name: None)
+  with pytest.raises(errors.UserError, match="pip install apache-beam"):
+    command.require_beam()
 
 
 def test_show_prints_json_or_yaml(capsys):
