@@ -94,7 +94,8 @@ def quantize(
     given, made = (os.path.join(folder, f"{n}.tflite") for n in ("in", "out"))
     pathlib.Path(given).write_bytes(content)
     images = os.path.join(folder, "images.npz")
-    np.savez(images, **{name: calibration[name] for name in calibration})
+    arrays: Any = dict(calibration)  # names, which savez's own types forbid
+    np.savez(images, **arrays)
     done = subprocess.run(
       [sys.executable, "-m", __name__, given, made, quantization, images],
       env=tflite_probe.environment(),
