@@ -167,8 +167,8 @@ _WRONG = [
   ),
   (
     "export",
-    ["--model_dir={run}", "--output_dir=x", "--quantization=int4"],
-    ["--quantization=int4 must be one of", "int8"],
+    ["--model_dir={run}", "--output_dir=x", "--quantization=int7"],
+    ["--quantization=int7 must be one of", "int8"],
   ),
   (
     "translate",

@@ -56,6 +56,30 @@ def test_a_stop_that_python_can_only_print_is_raised_again(capsys):
   assert "Traceback" not in capsys.readouterr().err
 
 
+def test_a_stop_that_a_bare_except_keeps_is_raised_again():
+  with pytest.raises(signals.Stopped) as caught, signals.raised():
+    try:  # noqa: SIM105
+      os.kill(os.getpid(), signal.SIGTERM)
+    except:  # noqa: E722
+      pass
+    time.sleep(20)
+    pytest.fail("The stop was lost.")
+  assert caught.value.number == signal.SIGTERM
+
+
+def test_cleaning_up_for_long_is_not_disturbed(monkeypatch):
+  monkeypatch.setattr(signals, "_LOOK", 0.01)
+  monkeypatch.setattr(signals, "_ONE_REQUEST", 0.0)  # one more would be raised
+  cleaned = []
+  with pytest.raises(signals.Stopped), signals.raised():
+    try:
+      os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+      time.sleep(0.2)
+      cleaned.append(True)
+  assert cleaned
+
+
 def test_what_else_cannot_be_raised_is_printed_as_before(monkeypatch):
   class Careless:
     def __del__(self):

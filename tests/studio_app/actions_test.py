@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import json
+import os
 
 import numpy as np
 import pytest
@@ -99,6 +100,28 @@ def test_what_changes_and_how_many_pictures_choose_the_options(space, started):
   assert "--augment=diffaugment" not in enough.arguments
   assert enough.output == "runs/my run"
   assert many.record["minutes"] == 5
+
+
+def test_what_is_tried_is_the_newest_state(space, started):
+  """An export of before the training went on is not."""
+  project = space.create("x")
+  run = project.path / "runs" / "1"
+  for folder in ("checkpoints", actions.EXPORT_NAME):
+    (run / folder).mkdir(parents=True)
+  exported = run / actions.EXPORT_NAME / "g_AB.tflite"
+  exported.write_bytes(b"model")
+
+  def model():
+    job = actions.translate(space, project, run, "AtoB", run / "x.png", False)
+    return job.arguments[0].partition("=")[2]
+
+  for step, age in ((10, -10), (20, 10)):
+    checkpoint = run / "checkpoints" / f"ckpt-{step}.index"
+    checkpoint.write_bytes(b"")
+    when = exported.stat().st_mtime + age
+    os.utime(checkpoint, (when, when))
+    assert model() == str(exported if age < 0 else run)
+    assert actions.is_outdated(run, exported) == (age > 0)
 
 
 @pytest.mark.parametrize(

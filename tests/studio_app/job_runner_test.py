@@ -64,5 +64,15 @@ def test_waits_for_a_command_that_is_asked_to_stop(tmp_path):
   assert "saved" in log.read_text()
 
 
+def test_who_is_asked_to_stop_while_it_is_being_started_does(tmp_path):
+  state, log = tmp_path / "1.state", tmp_path / "1.log"
+  (tmp_path / "1.stop").touch()
+  program = "import time; time.sleep(60)"
+  done = subprocess.run(
+    [*_RUNNER, state, log, sys.executable, "-c", program], cwd=conftest.ROOT
+  )
+  assert done.returncode == 143 == _state(state)["status"]
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

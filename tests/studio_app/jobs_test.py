@@ -99,6 +99,33 @@ def test_damaged_notes_are_left_out(space):
   assert [job.number for job in jobs.of(project)] == ["1"]
 
 
+@pytest.mark.parametrize(
+  "state", [{"runner": 1}, {"runner": 1, "began": "x"}, {"runner": []}]
+)
+def test_a_damaged_state_is_that_of_a_job_that_is_gone(space, state):
+  project = space.create("x")
+  _noted(project)
+  path = project.folder(workspace.JOBS) / "1.state"
+  path.write_text(json.dumps(state))
+  (job,) = jobs.of(project)
+  assert job.state() == jobs.STOPPED
+
+
+def test_a_job_that_has_just_been_asked_for_can_be_stopped(space):
+  """Its runner has not said yet what it has started."""
+  project = space.create("x")
+  _noted(project)
+  folder = project.folder(workspace.JOBS)
+  record = json.loads((folder / "1.json").read_text())
+  record["started"] = time.time()
+  (folder / "1.json").write_text(json.dumps(record))
+  (job,) = jobs.of(project)
+  assert job.state() == jobs.RUNNING
+  job.stop()
+  assert (folder / "1.stop").exists()
+  assert [one.number for one in jobs.of(project)] == ["1"]
+
+
 def test_one_long_thing_at_a_time(space, monkeypatch):
   project = space.create("first")
   _noted(project)

@@ -14,6 +14,7 @@
 import io
 import json
 import os
+import shutil
 import struct
 import zipfile
 import zlib
@@ -484,6 +485,26 @@ def test_a_folder_with_links_in_it_is_not_read(ask):
   assert status == 200 and said["pictures"]["a"]["count"] == 0
   status, said = ask("POST", "/api/projects/links/audit", {})
   assert status == 400 and said["code"] == "no_pictures"
+
+
+@pytest.mark.parametrize("link", ["a link to a picture", "one to a folder"])
+def test_links_in_a_projects_own_pile_are_not_followed(ask, link):
+  title = link.replace(" ", "_")
+  assert ask("POST", "/api/projects", {"title": title})[0] == 200
+  pile = ask.root / title / "a"
+  pile.mkdir(exist_ok=True)
+  away = ask.root.parent / f"away_{title}"
+  away.mkdir()
+  shutil.copy(ask.root.parent / "secret.png", away / "secret.png")
+  name = "x.png" if "picture" in link else "x/secret.png"
+  (pile / name.split("/")[0]).symlink_to(
+    away / "secret.png" if "picture" in link else away
+  )
+  status, said = ask("GET", f"/api/projects/{title}")
+  assert status == 200 and said["pictures"]["a"]["count"] == 0
+  assert ask("GET", f"/api/projects/{title}/thumbnails/a/{name}")[0] in (
+    *(403, 404),
+  )
 
 
 def test_projects_are_listed_with_folders_to_choose(ask):

@@ -19,17 +19,12 @@ import sys
 
 import numpy as np
 import pytest
-from absl import flags
 
 from official.cyclegan.core import errors
 from tests import conftest
 
 sys.path.insert(0, str(conftest.ROOT / "tools" / "benchmarks"))
-_before = set(flags.FLAGS)
 import simulate_cluster  # noqa: E402
-
-for _name in set(flags.FLAGS) - _before:  # commands have some of these names
-  delattr(flags.FLAGS, _name)
 
 
 @pytest.mark.parametrize(

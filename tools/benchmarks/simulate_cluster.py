@@ -67,10 +67,10 @@ _SPREAD = flags.DEFINE_float(
   "spread", 0.3, "Standard deviation of its logarithm.", lower_bound=0
 )
 _PICTURES = flags.DEFINE_integer(
-  "pictures", 10_000_000, "How many there are.", lower_bound=1
+  "images", 10_000_000, "How many there are.", lower_bound=1
 )
 _WORKERS = flags.DEFINE_integer(
-  "workers", 200, "Processor cores that translate.", lower_bound=1
+  "machines", 200, "Processor cores that translate.", lower_bound=1
 )
 _BUNDLE = flags.DEFINE_integer(
   "bundle", 1000, "Pictures that a worker takes at a time.", lower_bound=1
@@ -97,7 +97,7 @@ _BACKUPS = flags.DEFINE_bool("backups", True, "Whether the end is done twice.")
 _PRICE = flags.DEFINE_float(
   "price", 0.05, "Of a worker for an hour, in any currency.", lower_bound=0
 )
-_SEED = flags.DEFINE_integer("seed", 1, "Draws everything.")
+_SEED = flags.DEFINE_integer("draw_seed", 1, "Draws everything.")
 _RUNS = flags.DEFINE_integer("runs", 3, "Simulations.", lower_bound=1)
 
 

@@ -22,6 +22,7 @@ import signal
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -31,6 +32,7 @@ _NAMES = ("SIGTERM", "SIGHUP")
 # Within so many seconds signals are one request.
 _ONE_REQUEST = 5.0
 _AGAIN = 0.01  # seconds until a stop that was lost is raised again
+_LOOK = 0.5  # seconds until it is looked whether one was lost
 
 
 class Stopped(SystemExit):
@@ -101,7 +103,8 @@ def raised() -> Iterator[None]:
 
   Others that follow at once are ignored, so that they do not end the cleaning
   up: of a terminal that is closed a process may get two. Where Python can only
-  print an exception, as in `__del__`, it is raised again soon after.
+  print an exception, as in `__del__`, or somebody's bare `except:` has kept it,
+  as some do around imports, it is raised again soon after.
   Native libraries that Python code calls back replace it by errors of their
   own; what ends the block right after a signal is therefore taken for it.
 
@@ -109,35 +112,56 @@ def raised() -> Iterator[None]:
     Stopped: When one comes.
   """
   asked = -math.inf
-  stopped: Stopped | None = None
+  number_asked = 0
+  ended = threading.Event()
 
   def stop(number: int, frame: Any) -> None:
-    nonlocal asked, stopped
+    nonlocal asked, number_asked
     del frame
     now = time.monotonic()
-    if now - asked > _ONE_REQUEST:
-      asked, stopped = now, Stopped(number)
+    if now - asked <= _ONE_REQUEST:
+      return
+    asked, number_asked = now, number
+    stopped = Stopped(number)
+    _later(_LOOK, look, weakref.ref(stopped), number)
+    try:
       raise stopped
+    finally:
+      del stopped  # else it would live on in its own traceback
+
+  def look(stopped: weakref.ref[Stopped], number: int) -> None:
+    # One that ends the block, or is being cleaned up after, is still there.
+    if stopped() is None and not ended.is_set():
+      send(number)
+
+  def send(number: int) -> None:
+    nonlocal asked
+    asked = -math.inf
+    os.kill(os.getpid(), number)
 
   def again(unraisable: Any) -> None:
-    nonlocal asked
     if not isinstance(unraisable.exc_value, Stopped):
       printed(unraisable)
       return
-    asked = -math.inf
-    number = unraisable.exc_value.number
     # Not from here, where it would be lost as well.
-    timer = threading.Timer(_AGAIN, os.kill, (os.getpid(), number))
-    timer.daemon = True
-    timer.start()
+    _later(_AGAIN, send, unraisable.exc_value.number)
 
   with handled(ending(), stop), _unraisable(again) as printed:
     try:
       yield
     except Exception as error:
-      if stopped is None or time.monotonic() - asked > _ONE_REQUEST:
+      if time.monotonic() - asked > _ONE_REQUEST:
         raise
-      raise Stopped(stopped.number) from error
+      raise Stopped(number_asked) from error
+    finally:
+      ended.set()
+
+
+def _later(seconds: float, function: Callable[..., None], *given: Any) -> None:
+  """Calls a function in a thread that holds nobody up."""
+  timer = threading.Timer(seconds, function, given)
+  timer.daemon = True
+  timer.start()
 
 
 @contextlib.contextmanager

@@ -269,7 +269,7 @@ def translate(
     is_video: Which of these.
   """
   model = run / EXPORT_NAME / f"g_{direction[0]}{direction[-1]}.tflite"
-  if not workspace.is_file(model):
+  if not workspace.is_file(model) or is_outdated(run, model):
     model = run
   result = source.parent / ("result.mp4" if is_video else "result.png")
   arguments = [
@@ -279,6 +279,21 @@ def translate(
     f"--direction={direction}",
   ]
   return jobs.start(space, project, "translate", arguments, source.parent)
+
+
+def is_outdated(run: pathlib.Path, exported: pathlib.Path) -> bool:
+  """Returns whether a run has been trained further since it was exported.
+
+  Args:
+    run: The run's folder.
+    exported: One of the files that were written.
+  """
+  try:
+    written = os.lstat(exported).st_mtime_ns
+  except OSError:
+    return True
+  trained = (run / "checkpoints").glob("ckpt-*.index")
+  return any(os.lstat(path).st_mtime_ns > written for path in trained)
 
 
 def has_app() -> bool:

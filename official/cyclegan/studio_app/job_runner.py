@@ -36,7 +36,8 @@ def main(state: str, log: str, words: list[str]) -> int:
 
   Args:
     state: JSON file to write: `pid`, the command's number and `runner`, this
-      process's; at the end `status`, as a shell has it, and `ended`.
+      process's; at the end `status`, as a shell has it, and `ended`. Beside it
+      a file that ends in `.stop` asks a command to end that is not noted yet.
     log: File that gets what the command prints.
     words: The command.
 
@@ -53,6 +54,8 @@ def main(state: str, log: str, words: list[str]) -> int:
     )
   values["pid"] = process.pid
   files.write_json(state, values, "root")
+  if os.path.exists(os.path.splitext(state)[0] + ".stop"):
+    process.terminate()
   status = process.wait()
   if status < 0:
     status = 128 - status

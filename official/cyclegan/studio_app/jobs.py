@@ -101,7 +101,12 @@ class Job:
     return FAILED, False
 
   def stop(self) -> None:
-    """Asks the command to save what it has, and to end."""
+    """Asks the command to save what it has, and to end.
+
+    One that is just being started is asked by its runner.
+    """
+    if self.state() == RUNNING:
+      self._path("stop").touch()
     noted = self._noted()
     if self.state() == RUNNING and "pid" in noted:
       try:
@@ -168,7 +173,7 @@ class Job:
         and process.create_time() <= float(noted["began"]) + 1.0
         and str(self._path("state")) in process.cmdline()
       )
-    except (psutil.Error, ValueError, TypeError):
+    except (psutil.Error, KeyError, ValueError, TypeError):
       return False
 
 

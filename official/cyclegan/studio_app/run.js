@@ -275,6 +275,8 @@ function exportPart(projectName, name, shown, ready, api, file) {
       class: 'button main', id: 'open-app', target: '_blank', rel: 'noopener',
       href: `${url('app', projectName, name)}/`,
     }, t('export.app'))),
+    shown.outdated && h('p', {class: 'soft', id: 'outdated'},
+                        t('export.outdated')),
     shown.files.length > 0 && h('ul', {class: 'list', id: 'exported'},
       shown.files.map((found) => h('li', {},
         h('a', {href: file('export', found.name), download: found.name},

@@ -268,6 +268,9 @@ def _export(
     "job": None if job is None else job.shown(),
     "files": written,
     "app": workspace.is_file(folder / "web" / "index.html"),
+    "outdated": any(
+      actions.is_outdated(run_folder, folder / file["name"]) for file in written
+    ),
   }
 
 

@@ -195,9 +195,10 @@ class Project:
       refusals.Refused: If it is a link, is gone, or holds links.
     """
     chosen = self.record.get("folders")
-    if not isinstance(chosen, dict):
-      return self.folder(domain)
-    path = inside(self.root, str(chosen[domain]))
+    if isinstance(chosen, dict):
+      path = inside(self.root, str(chosen[domain]))
+    else:
+      path = self.folder(domain)
     for parent, below, files_there in os.walk(path):
       for name in (*below, *files_there):
         if os.path.islink(os.path.join(parent, name)):
