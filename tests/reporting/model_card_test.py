@@ -134,6 +134,9 @@ def test_values_are_finite_numbers(export):
   (index,) = head["model-index"]
   values = [m["value"] for r in index["results"] for m in r["metrics"]]
   assert values and all(isinstance(value, float) for value in values)
+  # How well a file was converted is not how good the model is.
+  types = {m["type"]: m["name"] for r in index["results"] for m in r["metrics"]}
+  assert "Keras" in types["psnr_to_keras"] and "psnr" not in types
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,28 @@ def test_what_changes_and_how_many_pictures_choose_the_options(space, started):
   assert many.record["minutes"] == 5
 
 
+def _packed(project, name):
+  """Writes a report into a folder of packed pictures."""
+  report = {d: {"pictures": {f"train{d}": 40}} for d in "AB"}
+  path = project.path / name / "report.json"
+  path.write_text(json.dumps({"domains": report}))
+  return project
+
+
+def test_packed_pictures_have_the_projects_name(space, started, monkeypatch):
+  """Which cards say of what a model was trained on."""
+  project = space.create("fruits [1]")
+  for domain in "ab":
+    path = project.path / domain / "0.png"
+    image_files.write(str(path), np.zeros((8, 8, 3), np.uint8))
+  name = f"data/{project.path.name}"
+  assert actions.audit(space, project).output == name
+  (project.path / name).mkdir()  # one that a run needs
+  job = actions.train(space, _packed(project, name), "", "object", 64, 5)
+  monkeypatch.setattr(jobs, "of", lambda project: [job])
+  assert actions.audit(space, project).output == f"{name} 2"
+
+
 def test_what_is_tried_is_the_newest_state(space, started):
   """An export of before the training went on is not."""
   project = space.create("x")
@@ -153,7 +175,7 @@ def test_packed_pictures_are_kept_as_long_as_a_run_needs_them(
   second = project.new(workspace.DATA)
   second.mkdir()
   third = actions.audit(space, project).output
-  assert first.exists() and not second.exists() and third == "data/2"
+  assert first.exists() and not second.exists() and third == "data/x"
 
 
 def test_a_run_that_goes_on_gets_the_same_command(space, started, monkeypatch):

@@ -98,10 +98,11 @@ _MEASURES = {
   "cycle_l1": "cycle L1",
   "edge_correlation": "edges kept",
 }
-# Measures of each file that an export has taken.
+# Measures of each file that an export has taken: their types, which must not be
+# those of quality if they are not of it, and what they are called.
 _OF_FILES = {
-  "relative_l1": "L1 to the truth, relative to doing nothing",
-  "psnr": "PSNR to the Keras generator, dB",
+  "relative_l1": ("relative_l1", _MEASURES["relative_l1"]),
+  "psnr": ("psnr_to_keras", "PSNR to the Keras generator, dB"),
 }
 _KINDS = {".tflite": "tflite", ".onnx": "onnx", ".mlpackage": "core_ml"}
 _CANDIDATES = ("model", "nothing", "histogram")
@@ -339,10 +340,10 @@ def _results(
       if _is_number(value):
         metrics.append({"type": name, "name": words, "value": value})
     for file, entry in report["files"].items():
-      for name, words in _OF_FILES.items():
+      for name, (kind, words) in _OF_FILES.items():
         if entry.get("direction") == direction and _is_number(entry.get(name)):
           metrics.append(
-            {"type": name, "name": f"{file}: {words}", "value": entry[name]}
+            {"type": kind, "name": f"{file}: {words}", "value": entry[name]}
           )
     if metrics:
       yield {

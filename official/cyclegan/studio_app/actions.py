@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import pathlib
@@ -78,7 +79,8 @@ def audit(space: workspace.Workspace, project: workspace.Project) -> jobs.Job:
     if job.kind == "prepare" and job.state() == jobs.RUNNING:
       raise refusals.Refused(409, "runs_already", "This runs already.")
   _remove_unused(project, found)
-  output = project.new(workspace.DATA)
+  # Cards and pages say this name of what a model was trained on.
+  output = _free(project.folder(workspace.DATA), project.path.name)
   arguments = [
     *(f"--domain_{d}={project.source(d)}" for d in workspace.DOMAINS),
     f"--output_dir={output}",
@@ -153,12 +155,7 @@ def train(
     options.append(f"--max_minutes={minutes:g}")
   output = project.new(workspace.RUNS)
   if title.strip():
-    name = stem = names.cleaned(title, "run")
-    number = 1
-    while os.path.lexists(output.parent / name):
-      number += 1
-      name = f"{stem} {number}"
-    output = output.parent / name
+    output = _free(output.parent, names.cleaned(title, "run"))
   every = round(minutes * 60 / _STEP_SECONDS[size] / _PICTURES_SHOWN)
   arguments = [
     f"--model_dir={output}",
@@ -303,6 +300,17 @@ def has_app() -> bool:
   except errors.UserError:
     return False
   return True
+
+
+def _free(folder: pathlib.Path, stem: str) -> pathlib.Path:
+  """Returns a place in a folder, with a number if the name is taken."""
+  name, number = stem, 1
+  while os.path.lexists(folder / name) or any(
+    folder.glob(f".{glob.escape(name)}.*")  # one that is being made
+  ):
+    number += 1
+    name = f"{stem} {number}"
+  return folder / name
 
 
 def _data(project: workspace.Project) -> pathlib.Path:
