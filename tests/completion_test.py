@@ -51,6 +51,14 @@ def test_bash_completes_commands_options_and_values(tmp_path):
   assert "--lambda_distill" not in found  # which distill has
   assert "--lambda_distill" in _complete(path, "distill", "--lambda_d")
   assert set(_complete(path, "train", "--gan_mode", "")) > {"lsgan", "hinge"}
+  # As the docs write it, and bash takes it apart.
+  assert _complete(path, "train", "--gan_mode", "=", "h") == ["hinge"]
+  assert "lsgan" in _complete(path, "train", "--gan_mode", "=")
+  given = _complete(path, "train", "--dataset", "=", str(tmp_path / "scr"))
+  assert given == [str(path)]
+  after = _complete(path, "train", "--seed", "=", "1", "--gan_mode", "=", "v")
+  assert after == ["vanilla"]
+  assert "-h" not in _complete(path, "train", "-")  # which is refused
   assert "--nohealth_check" in _complete(path, "train", "--nohealth")
 
 

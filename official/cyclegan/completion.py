@@ -15,6 +15,7 @@ r"""Prints what lets a shell complete `cyclegan`'s commands and options.
 
 Recipe (bash, once; then open a new shell):
 
+  mkdir -p ~/.local/share/bash-completion/completions
   cyclegan completion --shell=bash \
     > ~/.local/share/bash-completion/completions/cyclegan
 

@@ -26,6 +26,25 @@ from official.cyclegan.core import options
 _PROGRAM = "cyclegan"
 _SENTENCE = re.compile(r"(.+?[.:;])(?:\s|$)", re.DOTALL)
 
+# bash takes --name=value apart; shtab's function knows --name value only.
+_BASH = """
+_cyclegan_completion() {
+  local i at=0 words=()
+  for i in "${!COMP_WORDS[@]}"; do
+    if [[ ${COMP_WORDS[i]} == "=" ]]; then
+      ((i == COMP_CWORD)) || continue
+      words+=("")  # nothing of the value is there yet
+    else
+      words+=("${COMP_WORDS[i]}")
+    fi
+    ((i == COMP_CWORD)) && at=$((${#words[@]} - 1))
+  done
+  local COMP_WORDS=("${words[@]}") COMP_CWORD=$at
+  _shtab_cyclegan "$@"
+}
+complete -o bashdefault -F _cyclegan_completion cyclegan
+"""
+
 
 def script(shell: str) -> str:
   """Returns a script that teaches a shell the commands and their options.
@@ -42,7 +61,8 @@ def script(shell: str) -> str:
     raise errors.UserError(
       "needs the package shtab. Install it: pip install shtab.", "shell", shell
     ) from error
-  return shtab.complete(parser(), shell)
+  found: str = shtab.complete(parser(), shell)
+  return found + _BASH if shell == "bash" else found
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,7 +74,10 @@ def parser() -> argparse.ArgumentParser:
   root = argparse.ArgumentParser(_PROGRAM)
   commands = root.add_subparsers()
   for name in command_list.NAMES:
-    one = commands.add_parser(name, help=_plain(command_list.summary(name)))
+    one = commands.add_parser(
+      name, help=_plain(command_list.summary(name)), add_help=False
+    )
+    one.add_argument("--help", action="store_true", help="shows the options")
     for entry in command.options_of(name).values():
       _add(one, entry)
     _offer_files(one.add_argument("--flagfile", help="file of flags"))
