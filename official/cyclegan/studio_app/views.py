@@ -257,19 +257,22 @@ def _export(
   folder = run_folder / actions.EXPORT_NAME
   below = folder.relative_to(found.path).as_posix()
   job = jobs.latest(all_jobs, below)
-  written = []
+  written: list[str] = []
   if workspace.is_folder(folder):
     written = [
-      {"name": name, "bytes": (folder / name).stat().st_size}
+      name
       for name in sorted(os.listdir(folder))
       if _DOWNLOADS.fullmatch(name) and workspace.is_file(folder / name)
     ]
   return {
     "job": None if job is None else job.shown(),
-    "files": written,
+    "files": [
+      {"name": name, "bytes": (folder / name).stat().st_size}
+      for name in written
+    ],
     "app": workspace.is_file(folder / "web" / "index.html"),
     "outdated": any(
-      actions.is_outdated(run_folder, folder / file["name"]) for file in written
+      actions.is_outdated(run_folder, folder / name) for name in written
     ),
   }
 
