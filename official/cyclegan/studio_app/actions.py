@@ -278,19 +278,21 @@ def translate(
   return jobs.start(space, project, "translate", arguments, source.parent)
 
 
-def is_outdated(run: pathlib.Path, exported: pathlib.Path) -> bool:
+def is_outdated(run: pathlib.Path, *exported: pathlib.Path) -> bool:
   """Returns whether a run has been trained further since it was exported.
 
   Args:
     run: The run's folder.
-    exported: One of the files that were written.
+    exported: Files that were written; without any there is nothing outdated.
   """
   try:
-    written = os.lstat(exported).st_mtime_ns
+    written = [os.lstat(path).st_mtime_ns for path in exported]
   except OSError:
     return True
   trained = (run / "checkpoints").glob("ckpt-*.index")
-  return any(os.lstat(path).st_mtime_ns > written for path in trained)
+  return bool(written) and any(
+    os.lstat(path).st_mtime_ns > min(written) for path in trained
+  )
 
 
 def has_app() -> bool:

@@ -105,10 +105,11 @@ class Job:
 
     One that is just being started is asked by its runner.
     """
-    if self.state() == RUNNING:
-      self._path("stop").touch()
+    if self.state() != RUNNING:
+      return
+    self._path("stop").touch()
     noted = self._noted()
-    if self.state() == RUNNING and "pid" in noted:
+    if "pid" in noted:
       try:
         process = psutil.Process(int(noted["pid"]))
         if process.ppid() == noted["runner"]:  # not another of its number

@@ -271,8 +271,8 @@ def _export(
       for name in written
     ],
     "app": workspace.is_file(folder / "web" / "index.html"),
-    "outdated": any(
-      actions.is_outdated(run_folder, folder / name) for name in written
+    "outdated": actions.is_outdated(
+      run_folder, *(folder / name for name in written)
     ),
   }
 
