@@ -15,7 +15,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import os
@@ -30,7 +29,6 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
-from official.cyclegan.core import locks
 from official.cyclegan.core import overwriting
 from official.cyclegan.evaluation import distribution_distance
 from official.cyclegan.pipeline import feature_distances
@@ -75,12 +73,7 @@ def evaluate(
     config_checks.check_inception_weights(settings.inception_weights)
   options = jobs.options_of(job)
   settings, wanted = _checked(settings)
-  local = not files.is_address(settings.output)
-  held: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
-  if local:
-    files.make_folder(settings.output, "output_dir")
-    held = locks.hold(settings.output, "output_dir")
-  with held:
+  with jobs.holding(settings.output, "output_dir"):
     for name in (feature_distances.MEASURES, feature_distances.UNREADABLE):
       jobs.remove_begun(settings.output, name)
       _remove(settings.output, name)
@@ -192,22 +185,11 @@ def _count_pictures(option: str, pattern: str) -> int:
   """
   if files.is_address(pattern):
     return 0  # the workers look
-  try:
-    if restyling.is_list(pattern):
-      if filesystems.FileSystems.exists(pattern):
-        return 0
-      raise errors.UserError("does not exist.", option, pattern)
-    (matched,) = filesystems.FileSystems.match(
-      [restyling.everything_below(pattern)]
-    )
-  except (filesystem.BeamIOError, ValueError) as error:
-    raise errors.UserError(
-      f"cannot be read ({jobs.reason(error)}).", option, pattern
-    ) from error
+  paths = restyling.paths_of(option, pattern)
+  if paths is None:
+    return 0
   base = restyling.base_of(pattern)
-  found = sum(
-    restyling.is_picture(match.path, base) for match in matched.metadata_list
-  )
+  found = sum(restyling.is_picture(path, base) for path in paths)
   if not found:
     raise errors.UserError(
       "holds no pictures. Give a folder, a glob pattern in quotes or a .txt"

@@ -29,7 +29,6 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
-from official.cyclegan.core import locks
 from official.cyclegan.core import messages
 from official.cyclegan.core import overwriting
 from official.cyclegan.data import folders
@@ -59,17 +58,12 @@ def translate(
   config_checks.check_background(settings.background)
   options = jobs.options_of(job)
   count = _check(settings)
-  local = not files.is_address(settings.output)
-  held: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
-  if local:
-    files.make_folder(settings.output, "output")
-    held = locks.hold(settings.output, "output")
-  with held:
+  with jobs.holding(settings.output, "output"):
     _remove_begun(settings)
     pipeline = beam.Pipeline(options=options)
     restyling.build(pipeline, settings)
     counted: Callable[[], int] | None = None
-    if local and jobs.is_local(job):
+    if not files.is_address(settings.output) and jobs.is_local(job):
       counted = functools.partial(_results, settings)
     result = jobs.run(
       pipeline,
@@ -121,22 +115,10 @@ def _check(settings: restyling.Settings) -> int:
       settings.batch_size,
     )
   pattern = settings.pattern
-  try:
-    if restyling.is_list(pattern):
-      if not filesystems.FileSystems.exists(pattern):
-        raise errors.UserError("does not exist.", "input", pattern)
-      return 0
-    if files.is_address(pattern):
-      return 0  # counted by the workers
-    (matched,) = filesystems.FileSystems.match(
-      [restyling.everything_below(pattern)]
-    )
-  except (filesystem.BeamIOError, ValueError) as error:
-    raise errors.UserError(
-      f"cannot be read ({jobs.reason(error)}).", "input", pattern
-    ) from error
+  paths = restyling.paths_of("input", pattern)
+  if paths is None:
+    return 0  # counted by the workers
   base = restyling.base_of(pattern)
-  paths = [match.path for match in matched.metadata_list]
   found = sum(restyling.is_picture(path, base) for path in paths)
   records = any(restyling.is_records(path, base) for path in paths)
   if not found and not records:

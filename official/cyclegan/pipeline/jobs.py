@@ -20,7 +20,7 @@ import copy
 import os
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent import futures
 from typing import Any
 
@@ -36,6 +36,7 @@ from official.cyclegan.core import background
 from official.cyclegan.core import command_config
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import locks
 
 DONE, FAILED = "done", "failed"  # counters
 _LOCAL = "DirectRunner"
@@ -247,6 +248,25 @@ def check_places(**places: str) -> None:
       raise errors.UserError(
         f": Beam cannot reach it ({errors.first_line(error)}).", option, path
       ) from error
+
+
+@contextlib.contextmanager
+def holding(output: str, option: str) -> Iterator[None]:
+  """Keeps other processes from a job's results, if they are on this machine.
+
+  Args:
+    output: Folder, made if it is missing, or address.
+    option: Which option that is.
+
+  Raises:
+    errors.UserError: If it cannot be made, or another process has it.
+  """
+  if files.is_address(output):
+    yield
+    return
+  files.make_folder(output, option)
+  with locks.hold(output, option):
+    yield
 
 
 def remove_begun(folder: str, name: str) -> None:

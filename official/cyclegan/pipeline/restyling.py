@@ -155,6 +155,34 @@ def everything_below(pattern: str) -> str:
   return f"{pattern.rstrip('/')}/**"
 
 
+def paths_of(option: str, pattern: str) -> list[str] | None:
+  """Returns the files that a pattern of this machine finds.
+
+  Args:
+    option: Which option that is.
+    pattern: As `Settings.pattern`.
+
+  Returns:
+    Their paths; None if the workers look: of a list, and elsewhere.
+
+  Raises:
+    errors.UserError: If it cannot be read, or is a list that is not there.
+  """
+  try:
+    if is_list(pattern):
+      if not filesystems.FileSystems.exists(pattern):
+        raise errors.UserError("does not exist.", option, pattern)
+      return None
+    if files.is_address(pattern):
+      return None
+    (matched,) = filesystems.FileSystems.match([everything_below(pattern)])
+  except (filesystem.BeamIOError, ValueError) as error:
+    raise errors.UserError(
+      f"cannot be read ({jobs.reason(error)}).", option, pattern
+    ) from error
+  return [match.path for match in matched.metadata_list]
+
+
 def base_of(pattern: str) -> str:
   """Returns the folder below which all that a pattern finds lies."""
   found = _WILDCARD.search(pattern)
