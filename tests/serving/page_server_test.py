@@ -302,6 +302,31 @@ def test_a_picture_is_served_while_many_connections_are_idle(server):
     connection.close()
 
 
+def test_threads_answer_again_and_end_with_the_server(folder):
+  def alive():
+    return len(os.listdir("/proc/self/task"))
+
+  with page_server.PageServer("127.0.0.1", 0, str(folder)) as server:
+    serve = threading.Thread(target=server.serve_forever, daemon=True)
+    serve.start()
+    before = alive()
+    idle = [
+      socket.create_connection(server.server_address[:2], 30) for _ in range(9)
+    ]
+    for _ in range(20):
+      assert _ask(server)[0] == 200
+    assert 9 < alive() - before < 20
+    for connection in idle:
+      connection.close()
+    server.shutdown()
+    serve.join()
+  for _ in range(100):
+    if alive() < before:
+      break
+    time.sleep(0.1)
+  assert alive() < before
+
+
 def test_slow_connections_hold_up_no_large_file(tmp_path):
   model = os.urandom(8 * 2**20)  # more than the network takes by itself
   (tmp_path / "g.tflite").write_bytes(model)

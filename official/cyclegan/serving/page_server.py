@@ -27,6 +27,7 @@ import http
 import http.server
 import ipaddress
 import os
+import queue
 import re
 import select
 import socket
@@ -96,6 +97,9 @@ class PageServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
     self.files = dict(_served(folder))
     self._open: dict[socket.socket, float] = {}
     self._lock = threading.Lock()
+    self._requests: queue.SimpleQueue[tuple[Any, Any] | None]
+    self._requests = queue.SimpleQueue()
+    self._free = 0  # threads that wait for one of them
     self._next_look = 0.0
     super().__init__(where, _Handler)
 
@@ -115,13 +119,31 @@ class PageServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
       return True
 
   def process_request(self, request: Any, client_address: Any) -> None:
-    """Answers in a thread, without waiting until that has begun.
+    """Answers in a thread, in one that has answered before if one is free.
 
-    As `threading` does, which among many threads lets new ones queue up.
+    Where many threads have something to do the system lets a new one wait until
+    each of the others has had its turn, but not one that has slept.
     """
-    _thread.start_new_thread(
-      self.process_request_thread, (request, client_address)
-    )
+    with self._lock:
+      begun = self._free > 0
+      self._free -= begun
+    self._requests.put((request, client_address))
+    if not begun:
+      # Unlike `threading` this does not wait until the thread has begun.
+      _thread.start_new_thread(self._answer_requests, ())
+
+  def _answer_requests(self) -> None:
+    """Answers requests one after the other until the server is closed."""
+    while request := self._requests.get():
+      self.process_request_thread(*request)
+      with self._lock:
+        self._free += 1
+    self._requests.put(None)  # for the next thread
+
+  def server_close(self) -> None:
+    """Closes the server, and ends threads that wait for a request."""
+    super().server_close()
+    self._requests.put(None)
 
   def open(self, path: str) -> IO[bytes]:
     """Opens a file as it is now, if it is one.
