@@ -40,7 +40,7 @@ def test_dry_run_prints_the_options():
     "output": "o",
     "direction": "AtoB",
     "detail": "auto",
-    "texture_scale": 0.0,
+    "texture_scale": 0.5,
     "range": "model",
     "format": "same",
     "quality": 95,

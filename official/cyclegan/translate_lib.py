@@ -89,7 +89,7 @@ def translate_files(
   levels: str = command_config.TranslateConfig.range,
   max_pixels: int = config_lib.DataConfig.max_pixels,
   translate_video: VideoFunction | None = None,
-  texture_scale: float = 0.0,
+  texture_scale: float = command_config.TEXTURE_SCALE,
 ) -> list[str]:
   """Translates files.
 

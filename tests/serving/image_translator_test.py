@@ -173,9 +173,10 @@ def test_tiles_of_a_run_and_of_its_export_are_one_pass_over_the_picture(
     )
     made = np.concatenate(list(strips))
     np.testing.assert_allclose(made, whole[0, :, :300], atol=1e-3)
-    results.append(
-      image_translator.translate_image(translator, image, "tiles").astype(int)
+    pixels = image_translator.translate_image(
+      translator, image, "tiles", texture_scale=0
     )
+    results.append(pixels.astype(int))
     assert np.abs(results[-1] - results[0]).max() <= 1
     # As small as the model sees it, it is closer to what that makes of the
     # whole picture than the tiles are by themselves.
@@ -198,9 +199,11 @@ def test_tiles_of_a_run_and_of_its_export_are_one_pass_over_the_picture(
     atol=1e-4,
   )
   coarse = image_translator.translate_image(
-    translator, image, "tiles", texture_scale=0.5
+    translator, image, "tiles"
   )
   assert coarse.shape == image.shape
+  assert image_translator.working_size(run, 700, 300, 0.5) == (149, 64)
+  assert image_translator.working_size(run, 50, 40, 0.5) == (50, 40)
 
 
 def test_folder_of_an_export_without_tensorflow(models, monkeypatch):

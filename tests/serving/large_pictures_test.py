@@ -94,6 +94,7 @@ def test_a_model_that_fails_leaves_no_file(tmp_path, monkeypatch):
       picture_strips.open_strips(str(path)),
       str(target),
       "tiles",
+      texture_scale=0,
     )
   assert [p.name for p in tmp_path.iterdir()] == ["in.png"]
 

@@ -79,7 +79,12 @@ _COST = flags.DEFINE_string("cost", "", "A model that takes tiles.")
 _MEGAPIXELS = flags.DEFINE_list(
   "megapixels", ["1", "4", "12", "25", "50", "100"], "Of the pictures timed."
 )
-_TEXTURE_SCALES = (0.5, 0.25)
+_TEXTURE_SCALES = (0, 0.25)  # beside the default
+_TIMED = {
+  "guided": ("--detail=guided",),
+  "tiles": ("--detail=tiles",),
+  "tiles of every pixel": ("--detail=tiles", "--texture_scale=0"),
+}
 _PATCH_STEP = 0.5  # between patches of the kernelised statistics, of their size
 _KERNEL = (1.0, 2.0, 1.0)  # over those patches, across and down
 _NEAR = 2  # pixels on both sides of a tile's border
@@ -174,7 +179,9 @@ def _ways(
   """Yields what is compared: names, and functions of a picture."""
   yield "doing nothing", np.copy
 
-  def translate(detail: str, texture_scale: float = 0.0) -> _Way:
+  def translate(
+    detail: str, texture_scale: float = command_config.TEXTURE_SCALE
+  ) -> _Way:
     return lambda image: image_translator.translate_image(
       translator, image, detail, texture_scale=texture_scale
     )
@@ -345,8 +352,8 @@ def _measure_cost(model: str, folder: pathlib.Path) -> None:
   for megapixels in map(float, _MEGAPIXELS.value):
     path = folder / f"picture_{megapixels:g}.jpg"
     _write_picture(path, megapixels)
-    for detail in (command_config.GUIDED, command_config.TILES):
-      entry = _run(model, path, folder / f"made_{detail}.jpg", detail)
+    for detail, options in _TIMED.items():
+      entry = _run(model, path, folder / "made.jpg", options)
       found.setdefault(detail, {})[f"{megapixels:g}"] = entry
       print(megapixels, detail, entry, flush=True)
     path.unlink()
@@ -389,7 +396,10 @@ def _write_picture(path: pathlib.Path, megapixels: float) -> None:
 
 
 def _run(
-  model: str, path: pathlib.Path, target: pathlib.Path, detail: str
+  model: str,
+  path: pathlib.Path,
+  target: pathlib.Path,
+  options: tuple[str, ...],
 ) -> dict[str, float]:
   """Runs translate; returns its time and its processes' memory together."""
   started = time.perf_counter()
@@ -397,7 +407,8 @@ def _run(
     [
       *(sys.executable, "-m", "official.cyclegan.translate"),
       *(f"--model={model}", f"--input={path}", f"--output={target}"),
-      *(f"--detail={detail}", "--direction=AtoB"),
+      *options,
+      "--direction=AtoB",
       f"--max_pixels={1_000_000_000}",
     ],
     stdout=subprocess.DEVNULL,

@@ -37,6 +37,8 @@ DETAILS = (AUTO, STRETCH, GUIDED, TILES, NATIVE)
 # What there was as `scale` up to 0.6, and what that is called now.
 SCALES = ("fit", "native")
 OLD_DETAILS = {"fit": STRETCH}
+# Of tiles, by the comparison in docs/full-size.md.
+TEXTURE_SCALE = 0.5
 # What translate's pictures are written as, and what it can take over.
 PICTURE_FORMATS = ("same", "png", "jpg", "webp", "tiff", "avif")
 FILES = "files"
@@ -345,7 +347,7 @@ class TranslateConfig:
     old_values=OLD_DETAILS,
   )
   texture_scale: float = option(
-    0.0,
+    TEXTURE_SCALE,
     "Of tiles, how large a pixel of theirs is beside one of training, for which"
     " whole pictures were made as small as the model's size: 1 paints strokes"
     " as large in the picture as in training, 0.25 strokes of a quarter of"

@@ -127,7 +127,7 @@ class Settings:
   )
   size: int = 0
   detail: str = command_config.AUTO
-  texture_scale: float = 0.0
+  texture_scale: float = command_config.TEXTURE_SCALE
   background: str = config_lib.DataConfig.background
   max_pixels: int = config_lib.DataConfig.max_pixels
   format: str = command_config.TranslateConfig.format

@@ -81,7 +81,7 @@ def translate_all(
   translator: image_translator.ImageTranslator,
   images: np.ndarray,
   detail: str,
-  texture_scale: float = 0.0,
+  texture_scale: float = command_config.TEXTURE_SCALE,
 ) -> np.ndarray:
   """Translates pictures one by one.
 

@@ -54,7 +54,7 @@ def ways(translator: image_translator.ImageTranslator) -> list[str]:
 def compare(
   translator: image_translator.ImageTranslator,
   tests: large_tests.LargeTests,
-  texture_scale: float = 0.0,
+  texture_scale: float = command_config.TEXTURE_SCALE,
 ) -> tuple[dict[str, dict[str, float]], dict[str, np.ndarray]]:
   """Translates pictures in every way and measures the results.
 

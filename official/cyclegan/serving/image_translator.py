@@ -266,7 +266,7 @@ def translate_image(
   image: np.ndarray,
   detail: str = command_config.STRETCH,
   size: tuple[int, int] | None = None,
-  texture_scale: float = 0.0,
+  texture_scale: float = command_config.TEXTURE_SCALE,
 ) -> np.ndarray:
   """Translates one image of any size.
 
@@ -307,7 +307,7 @@ def translate_images(
   images: Sequence[np.ndarray],
   detail: str = command_config.STRETCH,
   sizes: Sequence[tuple[int, int] | None] = (),
-  texture_scale: float = 0.0,
+  texture_scale: float = command_config.TEXTURE_SCALE,
 ) -> list[np.ndarray]:
   """Translates images of any sizes, all at once where the model can.
 

@@ -38,7 +38,7 @@ def translate(
   picture: picture_strips.PictureStrips,
   target: str,
   detail: str,
-  texture_scale: float = 0.0,
+  texture_scale: float = command_config.TEXTURE_SCALE,
   quality: int = command_config.TranslateConfig.quality,
 ) -> None:
   """Translates one picture into a file, whole or not at all.

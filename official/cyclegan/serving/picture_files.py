@@ -52,7 +52,7 @@ class PictureFiles:
 
   translator: image_translator.ImageTranslator
   detail: str
-  texture_scale: float = 0.0
+  texture_scale: float = command_config.TEXTURE_SCALE
   background: str = config_lib.DataConfig.background
   max_pixels: int = config_lib.DataConfig.max_pixels
   quality: int = command_config.TranslateConfig.quality
