@@ -38,14 +38,11 @@ and tqdm are enough, and for videos av.
 
 from __future__ import annotations
 
-import os
-
 from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import flags
-from official.cyclegan.core import messages
 from official.cyclegan.core import search_config
 
 flags.define(
@@ -89,58 +86,10 @@ def main() -> None:
     return
   # Imported late: --help and a refused flag do not wait for numpy.
   from official.cyclegan import translate_lib
-  from official.cyclegan.serving import image_translator
-  from official.cyclegan.serving import video
 
-  def translate_video(
-    translator: image_translator.ImageTranslator, path: str, target: str
-  ) -> video.Result:
-    return video.translate(
-      translator,
-      path,
-      target,
-      how.detail,
-      how.temporal_smoothing,
-      how.max_frames,
-      how.start,
-      how.duration,
-      reading.background,
-    )
-
-  if video.is_video(inputs) and (
-    os.path.isfile(inputs) or not os.path.splitext(inputs)[1]
-  ):
-    translate_lib.refuse_overwriting(model, inputs, output)
-    translator = image_translator.open_model(
-      model, how.direction, selection, options.size
-    )
-    result = translate_video(translator, inputs, output)
-    print(
-      f"{messages.count(result.frames, 'frame')}, {result.seconds:.2f} s,"
-      f" written to {result.output}, {result.milliseconds:.1f} ms each (median)"
-    )
-    if result.flicker is not None:
-      print(
-        f"Flicker where the input stands still: {result.flicker:.2f} levels of"
-        f" 255 from frame to frame; the input's: {result.input_flicker:.2f}"
-      )
-    return
-
-  written = translate_lib.translate_files(
-    model,
-    inputs,
-    translate_lib.Output(output, how.format, how.quality, how.keep),
-    how.direction,
-    how.detail,
-    selection,
-    reading.background,
-    options.size,
-    how.range,
-    reading.max_pixels,
-    translate_video,
-    how.texture_scale,
+  print(
+    translate_lib.run(model, inputs, output, how, selection, options, reading)
   )
-  print(f"{translate_lib.describe(written)} written to {output}")
 
 
 if __name__ == "__main__":

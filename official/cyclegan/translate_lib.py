@@ -75,6 +75,73 @@ class Output:
   keep: tuple[str, ...] = ()
 
 
+def run(
+  model: str,
+  inputs: str,
+  output: str,
+  how: command_config.TranslateConfig,
+  selection: command_config.GeneratorSelection,
+  options: command_config.CommandConfig,
+  reading: config_lib.DataConfig,
+) -> str:
+  """Translates what the command's flags name.
+
+  Args:
+    model: As for `image_translator.open_model`.
+    inputs: As for `translate_files`; or a video, or a camera.
+    output: Where to.
+    how: All of it is used.
+    selection: As for `image_translator.open_model`.
+    options: Of it `size`.
+    reading: Of it `background` and `max_pixels`.
+
+  Returns:
+    What was written, in words.
+
+  Raises:
+    errors.UserError: As `translate_files` and `video.translate`.
+  """
+
+  def translate_video(
+    translator: image_translator.ImageTranslator, path: str, target: str
+  ) -> video.Result:
+    return video.translate(
+      translator,
+      path,
+      target,
+      how.detail,
+      how.temporal_smoothing,
+      how.max_frames,
+      how.start,
+      how.duration,
+      reading.background,
+    )
+
+  # Folders may have names that end as videos do; a camera is no file.
+  no_folder = os.path.isfile(inputs) or not os.path.splitext(inputs)[1]
+  if video.is_video(inputs) and no_folder:
+    _refuse_overwriting_video(model, inputs, output)
+    translator = image_translator.open_model(
+      model, how.direction, selection, options.size
+    )
+    return video.describe(translate_video(translator, inputs, output))
+  written = translate_files(
+    model,
+    inputs,
+    Output(output, how.format, how.quality, how.keep),
+    how.direction,
+    how.detail,
+    selection,
+    reading.background,
+    options.size,
+    how.range,
+    reading.max_pixels,
+    translate_video,
+    how.texture_scale,
+  )
+  return f"{describe(written)} written to {output}"
+
+
 def translate_files(
   model: str,
   inputs: str,
@@ -182,17 +249,8 @@ def translate_files(
           )
 
 
-def refuse_overwriting(model: str, inputs: str, output: str) -> None:
-  """Refuses a result that would overwrite a file that is read.
-
-  Args:
-    model: As for `translate_files`.
-    inputs: A file, or what names no file, such as `camera:0`.
-    output: The file to be written.
-
-  Raises:
-    errors.UserError: If it would.
-  """
+def _refuse_overwriting_video(model: str, inputs: str, output: str) -> None:
+  """Refuses a result that would overwrite a file that is read."""
   reads = [overwriting.Read(inputs), *overwriting.of_model(model)]
   overwriting.check(reads, "output", output, replaced=True)
 

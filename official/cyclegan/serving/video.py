@@ -42,6 +42,7 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import locks
+from official.cyclegan.core import messages
 from official.cyclegan.core import regular_files
 from official.cyclegan.data import folders
 from official.cyclegan.serving import image_translator
@@ -100,6 +101,24 @@ class Result:
   input_flicker: float | None
   output: str = ""
   seconds: float = 0.0
+
+
+def describe(result: Result) -> str:
+  """Returns what was written, in words, a line or two.
+
+  Args:
+    result: From `translate`.
+  """
+  text = (
+    f"{messages.count(result.frames, 'frame')}, {result.seconds:.2f} s, written"
+    f" to {result.output}, {result.milliseconds:.1f} ms each (median)"
+  )
+  if result.flicker is None:
+    return text
+  return (
+    f"{text}\nFlicker where the input stands still: {result.flicker:.2f} levels"
+    f" of 255 from frame to frame; the input's: {result.input_flicker:.2f}"
+  )
 
 
 def is_video(inputs: str) -> bool:
