@@ -198,9 +198,7 @@ def test_tiles_of_a_run_and_of_its_export_are_one_pass_over_the_picture(
     run.translate(small[None].astype(np.float32) / 255),
     atol=1e-4,
   )
-  coarse = image_translator.translate_image(
-    translator, image, "tiles"
-  )
+  coarse = image_translator.translate_image(translator, image, "tiles")
   assert coarse.shape == image.shape
   assert image_translator.working_size(run, 700, 300, 0.5) == (149, 64)
   assert image_translator.working_size(run, 50, 40, 0.5) == (50, 40)
