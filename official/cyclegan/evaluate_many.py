@@ -61,7 +61,8 @@ flags.define(
   "dry_run",
 )
 flags.define(config_lib.DataConfig, "background", "max_pixels")
-flags.define(command_config.TranslateConfig, "input", "direction")
+flags.define(command_config.PlacesConfig, "input")
+flags.define(command_config.TranslateConfig, "direction")
 flags.define(command_config.EvaluateConfig, *_INCEPTION)
 flags.define(command_config.EvaluateManyConfig)
 flags.define(command_config.BeamConfig)

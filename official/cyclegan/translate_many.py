@@ -40,8 +40,6 @@ from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
 
 _TRANSLATE = (
-  "input",
-  "output",
   "direction",
   "detail",
   "texture_scale",
@@ -58,6 +56,7 @@ flags.define(
   "dry_run",
 )
 flags.define(config_lib.DataConfig, "background", "max_pixels")
+flags.define(command_config.PlacesConfig)
 flags.define(command_config.TranslateConfig, *_TRANSLATE)
 flags.define(command_config.BeamConfig)
 flags.define(command_config.ManyConfig)
@@ -83,6 +82,8 @@ def main() -> None:
     command.show(
       {
         "model": model,
+        "input": pattern,
+        "output": output,
         **{name: values[name] for name in _TRANSLATE},
         **search_config.option_values(job),
         **search_config.option_values(many),

@@ -53,6 +53,29 @@ def test_what_is_written_during_a_flush_is_not_lost(monkeypatch):
   assert _sent(min(limit, 50)) == b"data"
 
 
+@pytest.mark.parametrize(
+  ("changes", "said"),
+  [
+    ({"runner": "Foo"}, "--runner=Foo"),
+    ({"beam_options": "--nonsense=3"}, "holds --nonsense, which"),
+    ({"beam_options": "--max_num_worker=3"}, "holds --max_num_worker, which"),
+    ({"beam_options": "--parallelism='"}, "--beam_options"),
+    ({"beam_options": "--parallelism=x"}, "--beam_options"),
+  ],
+)
+def test_what_beam_does_not_know_is_refused(changes, said):
+  with pytest.raises(errors.UserError) as caught:
+    jobs.options_of(command_config.BeamConfig(**changes))
+  assert said in str(caught.value)
+
+
+def test_what_a_job_server_may_know_is_passed_on():
+  job = command_config.BeamConfig(
+    runner="PortableRunner", beam_options="--of_the_server=3"
+  )
+  assert jobs.options_of(job)
+
+
 def test_missing_results_are_an_error():
   jobs.require_all(3, 3)
   jobs.require_all(5, 0)  # nobody knows how many there are

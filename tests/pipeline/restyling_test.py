@@ -104,5 +104,15 @@ def test_damaged_lines_of_a_manifest_are_passed_over(ask):
   assert name == "t"
 
 
+def test_one_file_is_an_input_too(ask, tmp_path):
+  path = str(tmp_path / "one.png")
+  with open(path, "wb"):
+    pass
+  made = ask(
+    f"[r.paths_of('input', p) + [r.below(p, r.base_of(p))] for p in [{path!r}]]"
+  )
+  assert made == [[path, "one.png"]]
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

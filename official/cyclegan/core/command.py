@@ -115,6 +115,13 @@ def require_beam() -> None:
       "this needs Apache Beam: pip install apache-beam, or this package's extra"
       " beam."
     )
+  # It warns of packages of Google's cloud, wherever the work is done.
+  before = std_logging.root.manager.disable
+  std_logging.disable(std_logging.WARNING)
+  try:
+    importlib.import_module("apache_beam")
+  finally:
+    std_logging.disable(before)
 
 
 def options_of(name: str) -> dict[str, options.Declared]:

@@ -429,6 +429,25 @@ class BeamConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class PlacesConfig:
+  """Where the commands for very many pictures find and leave them."""
+
+  input: str | None = option(
+    None,
+    "Folder of pictures and of TFRecords, with its sub-folders; glob pattern in"
+    " quotes, in which ** stands for any folders; or a .txt file with an"
+    " address in each line. On this machine or one of Beam's file systems"
+    " (gs://, s3://, hdfs://).",
+    is_path=True,
+  )
+  output: str | None = option(
+    None,
+    "Folder or address for the results and their manifest. Never what is read.",
+    is_path=True,
+  )
+
+
+@dataclasses.dataclass(frozen=True)
 class ManyConfig:
   """What `translate_many` writes, and how."""
 

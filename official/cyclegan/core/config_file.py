@@ -633,6 +633,8 @@ def _read_sections(
       near = _same_name(str(section), by_key) or errors.nearest(
         str(section), known
       )
+      if section == "experiment":
+        near = " A preset is named by the flag --experiment."
       shown = _shown(section)
       raise fail(f"there are no options called {shown}.{near}")
     found[section] = {}

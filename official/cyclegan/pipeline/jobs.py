@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import logging as std_logging
 import os
 import shlex
 import time
@@ -40,6 +41,7 @@ from official.cyclegan.core import locks
 
 DONE, FAILED = "done", "failed"  # counters
 _LOCAL = "DirectRunner"
+_WITH_SERVER = ("PortableRunner", "FlinkRunner", "SparkRunner")
 _POLL = 5.0  # seconds between two lines of progress
 
 
@@ -57,7 +59,7 @@ def options_of(
     job: Where it runs.
 
   Raises:
-    errors.UserError: If Beam refuses them.
+    errors.UserError: If Beam refuses them, or knows no such runner.
   """
   try:
     words = shlex.split(job.beam_options)
@@ -69,6 +71,7 @@ def options_of(
     ) from error
   quiet = "--default_sdk_harness_log_level=WARNING"
   flags = [f"--runner={job.runner}", quiet, *words]
+  _check_runner(job.runner)
   workers = job.workers or os.cpu_count() or 1
   if job.runner == _LOCAL:
     # Processes: the interpreter's threads would share Python's lock.
@@ -82,14 +85,46 @@ def options_of(
     ]
   try:
     options = pipeline_options.PipelineOptions(flags)
-    options.get_all_options()
+    unknown = _unknown(options)
   except (SystemExit, ValueError, TypeError) as error:
     raise errors.UserError(
       f"Beam refuses these options ({error}).",
       "beam_options",
       job.beam_options,
     ) from error
+  # A job server has options of its own, which only that knows.
+  if unknown and job.runner not in _WITH_SERVER:
+    raise errors.UserError(
+      f"holds {', '.join(unknown)}, which Beam does not know and would pass"
+      " over. Correct it, or leave it out.",
+      "beam_options",
+      job.beam_options,
+    )
   return options
+
+
+def _check_runner(name: str) -> None:
+  """Refuses a runner that Beam does not have, or not without more packages."""
+  try:
+    beam_runner.create_runner(name)
+  except (ValueError, ImportError, AttributeError) as error:
+    raise errors.UserError(
+      f": Beam cannot use it ({errors.first_line(error)}).", "runner", name
+    ) from error
+
+
+def _unknown(options: pipeline_options.PipelineOptions) -> list[str]:
+  """Returns flags that no part of Beam has declared."""
+  log = std_logging.getLogger(pipeline_options.__name__)
+  before = log.level
+  log.setLevel(std_logging.ERROR)  # it warns of them, and goes on
+  try:
+    known = options.get_all_options()
+  finally:
+    log.setLevel(before)
+  found = options.get_all_options(retain_unknown_options=True)
+  new = set(found) - set(known)
+  return sorted(f"--{name.partition('=')[0]}" for name in new)
 
 
 def run(

@@ -149,8 +149,12 @@ def is_list(pattern: str) -> bool:
 
 
 def everything_below(pattern: str) -> str:
-  """Returns the pattern of all files of a folder; a pattern as it is."""
-  if _WILDCARD.search(pattern):
+  """Returns the pattern of all files of a folder; a pattern as it is.
+
+  Args:
+    pattern: As `Settings.pattern`; a file of this machine is one too.
+  """
+  if _WILDCARD.search(pattern) or os.path.isfile(pattern):
     return pattern
   return f"{pattern.rstrip('/')}/**"
 
@@ -168,6 +172,9 @@ def paths_of(option: str, pattern: str) -> list[str] | None:
   Raises:
     errors.UserError: If it cannot be read, or is a list that is not there.
   """
+  elsewhere = files.is_address(pattern) or _WILDCARD.search(pattern)
+  if not elsewhere and not os.path.exists(pattern):
+    raise errors.UserError("does not exist.", option, pattern)
   try:
     if is_list(pattern):
       if not filesystems.FileSystems.exists(pattern):
@@ -186,6 +193,8 @@ def paths_of(option: str, pattern: str) -> list[str] | None:
 def base_of(pattern: str) -> str:
   """Returns the folder below which all that a pattern finds lies."""
   found = _WILDCARD.search(pattern)
+  if not found and os.path.isfile(pattern):
+    return os.path.dirname(pattern)
   if not found:
     return pattern.rstrip("/")
   return posixpath.dirname(pattern[: found.start()])
