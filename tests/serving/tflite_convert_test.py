@@ -154,6 +154,7 @@ def test_calibrates_every_size(images, tmp_path):
   [
     ("mobile", {}),
     ("mobile", {"padding": "partial", "upsample": "resize_conv"}),
+    ("mobile", {"block_scale": 8}),
     ("resnet", {"padding": "zero"}),
     ("resnet", {"padding": "partial"}),
     ("unet", {}),
