@@ -31,7 +31,8 @@ operations are counted as they are, and as papers on compressing generators
 count them: transposed convolutions at the size of their output (56.8 G for the
 second example). Milliseconds are the median on one and two threads in the
 runtime without TensorFlow; with --browser also in Chromium's WASM, where all
-files are run in turns.
+files are run in turns. With --camera the page says how many frames of a camera
+it restyles in a second by each file.
 """
 
 from __future__ import annotations
@@ -57,6 +58,11 @@ from official.cyclegan.core import files
 from official.cyclegan.core import flags as core_flags
 from official.cyclegan.core import options
 
+_BROWSER_FIGURES = {
+  "ms in WASM": "browser_ms",
+  "frames a second": "frames_per_second",
+}
+
 core_flags.define(command_config.CommandConfig, "model_dir")
 # All of train's, so that its flag files can be given.
 core_flags.define_run(devices=False)
@@ -79,14 +85,19 @@ _VARIANTS = flags.DEFINE_multi_string(
 _BROWSER = flags.DEFINE_boolean(
   "browser", False, "Measure in Chromium as well, all files in turns."
 )
+_CAMERA = flags.DEFINE_boolean(
+  "camera", False, "Count the frames a second of the page with a camera."
+)
 
 
 def main() -> None:
   """Prints a row for each file."""
   config = _config()
-  missing = in_browser.missing() if _BROWSER.value else ""
-  if missing:
-    raise errors.UserError(f"needs {missing}: install it first.", "browser")
+  for flag in (_BROWSER, _CAMERA):
+    if flag.value and in_browser.missing():
+      raise errors.UserError(
+        f"needs {in_browser.missing()}: install it first.", flag.name
+      )
   with tempfile.TemporaryDirectory() as folder:
     paths = _TFLITE.value or _write_all(config, folder)
     rows = {os.path.basename(path): _row(path) for path in paths}
@@ -94,6 +105,9 @@ def main() -> None:
       named = {os.path.basename(path): path for path in paths}
       for name, milliseconds in in_browser.milliseconds(named).items():
         rows[name]["browser_ms"] = milliseconds
+    if _CAMERA.value:
+      for path in paths:
+        rows[os.path.basename(path)].update(_on_page(path))
   print(_table(rows))
   if _JSON.value:
     text = json.dumps(rows, indent=2) + "\n"
@@ -197,8 +211,23 @@ def _row(path: str) -> dict[str, object]:
   return row
 
 
+def _on_page(path: str) -> dict[str, float]:
+  """Returns what the page says of a file."""
+  from official.cyclegan.serving import web_page
+
+  (figures,) = in_browser.page_figures(
+    path, [web_page.quantization_of(path)]
+  ).values()
+  return figures
+
+
 def _table(rows: dict[str, dict]) -> str:
   """Returns the rows as Markdown."""
+  in_wasm = {
+    header: name
+    for header, name in _BROWSER_FIGURES.items()
+    if all(name in row for row in rows.values())
+  }
   headers = [
     "file",
     "parameters",
@@ -209,7 +238,7 @@ def _table(rows: dict[str, dict]) -> str:
     "operators",
     "partitions",
     "ms, 1 and 2 threads",
-    *(["ms in WASM"] if _BROWSER.value else []),
+    *in_wasm,
   ]
   return markdown_table.table(
     headers,
@@ -224,7 +253,7 @@ def _table(rows: dict[str, dict]) -> str:
         row.get("operators", ""),
         row.get("partitions", ""),
         ", ".join(f"{ms:.1f}" for ms in row.get("milliseconds", {}).values()),
-        *([f"{row['browser_ms']:.1f}"] if _BROWSER.value else []),
+        *(f"{row[name]:.1f}" for name in in_wasm.values()),
       )
       for name, row in rows.items()
     ),

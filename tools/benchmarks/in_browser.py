@@ -37,7 +37,7 @@ from official.cyclegan.serving import web_page
 _SECONDS = 60  # to wait for the page at most
 _ROUNDS = 15
 _PICTURES = 9  # of each kind of file on the page
-_FRAMES = 60  # of the camera, of which the page's last figure is of 30
+_FRAMES = 40  # of the camera; the page says the rate of the last 30
 _SCRIPT = "wasm_milliseconds.js"
 # A camera that draws something itself, and nobody who has to allow it.
 _CAMERA = (
@@ -107,13 +107,13 @@ def milliseconds(paths: Mapping[str, str]) -> dict[str, float]:
 
 
 def page_figures(
-  exported: str, quantizations: Sequence[str]
+  model: str, quantizations: Sequence[str]
 ) -> dict[str, dict[str, float]]:
   """Reads what the page says of an export's first direction.
 
   Args:
-    exported: The folder.
-    quantizations: Kinds of files in it.
+    model: The folder, or one of its `.tflite` files.
+    quantizations: Kinds of files that the page has then.
 
   Returns:
     By kind the median `milliseconds` of a sample, if there are samples, and
@@ -122,7 +122,7 @@ def page_figures(
   Raises:
     errors.UserError: If LiteRT.js is not installed.
   """
-  with demo_lib.serving(exported) as server, _opened(server, "") as page:
+  with demo_lib.serving(model) as server, _opened(server, "") as page:
     _wait(page, "return document.body.dataset.ready")
     page.execute_script("document.querySelector('details').open = true")
     _select(page, "accelerator", "wasm")
