@@ -506,6 +506,10 @@ def test_what_no_trial_could_be_is_refused_first(config, tmp_path, scenes):
   both = {"search": ("generator_type",)}
   data = config_lib.DataConfig(dataset=config.data.dataset, crop_size=36)
   refused("--crop_size=36: the unet", config_lib.Config(data=data), **both)
+  mobile = config_lib.Config(
+    data=data, model=config_lib.ModelConfig(generator_type="mobile")
+  )
+  refused("--block_scale=8 takes", mobile, search=("block_scale",))
   device = config_lib.DeviceConfig(distribution_strategy="mirrored")
   refused("one device", config_lib.Config(data=config.data, device=device))
   data = config_lib.DataConfig(dataset=str(tmp_path / "nothing"))

@@ -11,6 +11,7 @@ def python_tools(name, not_run = []):
     native.py_library(
         name = name,
         srcs = files,
+        data = native.glob(["*.js"], allow_empty = True),
         visibility = ["//visibility:public"],
         deps = ["//official/cyclegan:command_libs"],
     )

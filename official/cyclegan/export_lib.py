@@ -589,7 +589,7 @@ def _make_tflite(
     content = tflite_edit.with_uint8_io(content)
   description = _describe(direction, quantization, config, options)
   if tiles:
-    multiple = config_checks.SIZE_MULTIPLES[config.model.generator_type]
+    multiple = config_checks.size_multiple(config.model)
     description = dataclasses.replace(
       description, tiles=(tiles.margin, multiple)
     )

@@ -326,7 +326,7 @@ def _draw(
     config: The resolved configuration.
     first: Number of the first draw, which with the run's seed makes it random.
   """
-  multiple = config_checks.SIZE_MULTIPLES[config.model.generator_type]
+  multiple = config_checks.size_multiple(config.model)
   scaled = preprocessing.scale(image, config.data, multiple)
   draws = [
     preprocessing.augment(

@@ -23,6 +23,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import itertools
 import math
 import os
 from typing import Any
@@ -450,13 +451,16 @@ def _check_trials(
   config: config_lib.Config, options: search_config.SearchConfig
 ) -> None:
   """Raises now what each trial would raise later."""
-  types: tuple[str, ...] = (config.model.generator_type,)
-  tried = search_space.varied(options).get("generator_type")
-  if isinstance(tried, options_lib.Choices):
-    types = tried.options
-  for generator_type in types:
+  # What decides which sizes of pictures a generator takes.
+  shapes: dict[str, tuple[Any, ...]] = {}
+  for name in ("generator_type", "block_scale"):
+    tried = search_space.varied(options).get(name)
+    shapes[name] = (getattr(config.model, name),)
+    if isinstance(tried, options_lib.Choices):
+      shapes[name] = tried.options
+  for values in itertools.product(*shapes.values()):
     config_checks.resolve(
-      search_config.with_searched(config, {"generator_type": generator_type})
+      search_config.with_searched(config, dict(zip(shapes, values)))
     )
   if config.device != config_lib.DeviceConfig():
     raise errors.UserError(

@@ -69,6 +69,7 @@ def test_basic_discriminator_has_three_layers():
       ["--padding=reflect", "zero or partial"],
     ),
     ("model", {"block_kernel": 4}, ["--block_kernel=4", "odd"]),
+    ("model", {"block_scale": 2}, ["--block_scale=2", "4", "8"]),
     ("model", {"gen_n_filters": 0}, ["--gen_n_filters=0"]),
     ("model", {"norm_epsilon": 0.0}, ["--norm_epsilon=0.0"]),
     ("loss", {"lambda_id": -1.0}, ["--lambda_id=-1.0"]),
@@ -210,6 +211,22 @@ def test_unet_takes_multiples_of_16_only():
   for size in (16, 40, 56):
     with pytest.raises(errors.UserError, match="multiples of 16"):
       config_checks.check_size("size", size, model)
+
+
+def test_coarse_blocks_take_multiples_of_8_only():
+  model = config_lib.ModelConfig(generator_type="mobile", block_scale=8)
+  config_checks.check_size("size", 24, model)
+  for size in (8, 20, 28):
+    with pytest.raises(errors.UserError, match="--block_scale=8.*of 8"):
+      config_checks.check_size("size", size, model)
+  # Which the other generators do not have.
+  for generator_type, multiple in config_checks.SIZE_MULTIPLES.items():
+    other = dataclasses.replace(
+      model, generator_type=generator_type, block_scale=4
+    )
+    assert config_checks.size_multiple(other) == multiple
+    smallest = config_checks.MINIMUM_SIZES[generator_type]
+    assert config_checks.minimum_size(other) == smallest
 
 
 def test_a_resolved_configuration_is_one_and_stays_as_it_is():

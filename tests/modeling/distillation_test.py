@@ -32,11 +32,14 @@ def _networks(model, seed):
   return {d: generators.build_generator(model) for d in ("AtoB", "BtoA")}
 
 
-@pytest.mark.parametrize("kind", ["resnet", "unet"])
-def test_compares_pixels_and_features(kind):
+@pytest.mark.parametrize(
+  ("kind", "scale"), [("resnet", 4), ("unet", 4), ("resnet", 8)]
+)
+def test_compares_pixels_and_features(kind, scale):
   teacher = dataclasses.replace(conftest.TINY_MODEL, generator_type=kind)
-  students, teachers = _networks(_MOBILE, 0), _networks(teacher, 1)
-  found = distillation.Distiller(students, _MOBILE, teachers, teacher)
+  student = dataclasses.replace(_MOBILE, block_scale=scale)
+  students, teachers = _networks(student, 0), _networks(teacher, 1)
+  found = distillation.Distiller(students, student, teachers, teacher)
   assert found.directions == ("AtoB", "BtoA")
   real = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3))
   real = real.astype(np.float32)

@@ -172,6 +172,32 @@ def test_without_norms_of_features_places_are_independent(generator_type):
   assert effect["weight"] == 0 < effect["instance"]
 
 
+@pytest.mark.parametrize("upsample", config_lib.UPSAMPLERS[1:])
+def test_blocks_work_at_the_scale_that_is_asked_for(upsample):
+  for scale in (4, 8):
+    model = _model(
+      generator_type="mobile",
+      gen_n_filters=4,
+      n_res_blocks=2,
+      block_scale=scale,
+      upsample=upsample,
+    )
+    network = generators.build_generator(model)
+    smallest = config_checks.minimum_size(model)
+    multiple = config_checks.size_multiple(model)
+    rng = np.random.default_rng(0)
+    for shape in ((2, smallest, smallest, 3), (1, 5 * multiple, 64, 3)):
+      x = rng.uniform(-1, 1, shape).astype(np.float32)
+      y = network(x).numpy()
+      assert y.shape == shape and np.isfinite(y).all()
+    names = ["block1_add", "block2_add", generators.quarter_size_layer(model)]
+    seen = tf.keras.Model(
+      network.input, [network.get_layer(name).output for name in names]
+    )
+    sizes = [tuple(f.shape[1:3]) for f in seen(np.zeros((1, 64, 32, 3), "f"))]
+    assert sizes == [(64 // scale, 32 // scale)] * 2 + [(16, 8)]
+
+
 def test_mobile_generator_has_the_parameters_of_its_description():
   network = generators.build_generator(
     config_lib.ModelConfig(
@@ -192,6 +218,33 @@ def test_mobile_generator_has_the_parameters_of_its_description():
     + (9 * 24 * 12 + 12)  # head
     + (3 * 4 + 4)
     + (4 * 3 + 3)  # colours
+  )
+  assert network.count_params() == want
+
+
+def test_coarse_mobile_generator_has_the_parameters_of_its_description():
+  n, blocks = 20, 6
+  network = generators.build_generator(
+    config_lib.ModelConfig(
+      generator_type="mobile",
+      gen_n_filters=n,
+      n_res_blocks=blocks,
+      skip_filters=0,
+      block_scale=8,
+    )
+  )
+
+  def separable(inputs, outputs):
+    return 9 * inputs + inputs * outputs + outputs
+
+  want = (
+    (9 * 3 * n + n)  # halved
+    + separable(n, 2 * n)  # again
+    + separable(2 * n, 4 * n)  # and again
+    + blocks * 2 * separable(4 * n, 4 * n)
+    + (4 * n * 8 * n + 8 * n)  # and back
+    + (2 * n * 4 * n + 4 * n)
+    + (9 * n * 12 + 12)  # head
   )
   assert network.count_params() == want
 
@@ -349,6 +402,7 @@ _SERIALISED = [
   {"generator_type": "mobile"},
   {"generator_type": "mobile", "global_skip": False, "padding": "zero"},
   {"generator_type": "mobile", "gen_norm": "weight"},
+  {"generator_type": "mobile", "block_scale": 8},
   {"generator_type": "resnet", "gen_norm": "weight"},
 ]
 

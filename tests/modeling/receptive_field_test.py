@@ -26,20 +26,22 @@ from tests import conftest
 
 
 @pytest.mark.parametrize(
-  ("generator_type", "upsample"),
+  ("generator_type", "upsample", "block_scale"),
   [
-    *(("resnet", upsample) for upsample in config_lib.UPSAMPLERS),
-    ("unet", "conv_transpose"),
-    ("mobile", "subpixel"),
+    *(("resnet", upsample, 4) for upsample in config_lib.UPSAMPLERS),
+    ("unet", "conv_transpose", 4),
+    ("mobile", "subpixel", 4),
+    ("mobile", "subpixel", 8),
   ],
 )
 def test_nothing_further_away_is_seen_and_little_less_is(
-  generator_type, upsample
+  generator_type, upsample, block_scale
 ):
   config = dataclasses.replace(
     conftest.TINY_MODEL,
     generator_type=generator_type,
     upsample=upsample,
+    block_scale=block_scale,
     global_skip=False,
   )
   network = generators.build_generator(config)
@@ -54,9 +56,7 @@ def test_nothing_further_away_is_seen_and_little_less_is(
   reach = receptive_field.reach(network)
   seen = []
   # The middle's neighbours stand at every phase of the strides.
-  for place in range(
-    middle, middle + config_checks.SIZE_MULTIPLES[generator_type]
-  ):
+  for place in range(middle, middle + config_checks.size_multiple(config)):
     with tf.GradientTape() as tape:
       x = tf.constant(images)
       tape.watch(x)

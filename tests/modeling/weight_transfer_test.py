@@ -34,6 +34,7 @@ _KINDS = [
   {"generator_type": "mobile"},
   {"generator_type": "mobile", "upsample": "resize_conv", "block_kernel": 5},
   {"generator_type": "mobile", "upsample": "conv_transpose"},
+  {"generator_type": "mobile", "block_scale": 8},
 ]
 _WIDE = {"gen_n_filters": 6, "n_res_blocks": 2, "skip_filters": 5}
 _NARROW = {"gen_n_filters": 4, "skip_filters": 3}

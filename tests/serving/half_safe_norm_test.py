@@ -38,6 +38,7 @@ _KINDS = (
   {"generator_type": "resnet", "upsample": "conv_transpose"},
   {"generator_type": "unet"},
   {"generator_type": "mobile", "norm_affine": True},
+  {"generator_type": "mobile", "block_scale": 8},
 )
 
 

@@ -80,15 +80,32 @@ def test_tool_writes_a_table_and_json(tmp_path):
     "--gen_n_filters=4",
     "--n_res_blocks=1",
     "--quantization=float32,dynamic",
+    "--variant=coarse:block_scale=8,n_res_blocks=3",
     f"--json={tmp_path / 'cost.json'}",
   )
   assert result.returncode == 0, result.stderr
   rows = json.loads((tmp_path / "cost.json").read_text())
-  assert list(rows) == ["mobile_float32.tflite", "mobile_dynamic.tflite"]
+  assert list(rows) == [
+    "mobile_float32.tflite",
+    "mobile_dynamic.tflite",
+    "coarse_float32.tflite",
+    "coarse_dynamic.tflite",
+  ]
+  parameters = [row["parameters"] for row in rows.values()]
+  assert parameters[0] == parameters[1] < parameters[2] == parameters[3]
   for name, row in rows.items():
     assert f"| {name} |" in result.stdout
     assert row["partitions"] == 1 and row["macs"] > 1e5
+    assert row["operators"] > 50
     assert set(row["milliseconds"]) == {"1", "2"}
+
+
+@pytest.mark.parametrize("changes", ["n_blocks=3", "n_res_blocks", ""])
+def test_tool_refuses_a_variant_of_what_the_networks_have_not(changes):
+  result = conftest.run_tool(
+    "benchmarks/generator_costs.py", f"--variant=small:{changes}"
+  )
+  conftest.assert_refused(result, f"--variant=small:{changes}", "OPTION=VALUE")
 
 
 def test_tool_refuses_what_is_no_model(tmp_path):

@@ -263,7 +263,7 @@ def _throughput(config: config_lib.ResolvedConfig) -> dict[str, Any]:
 
   devices.set_up(config)
   source = sources.open_source(config.data, config.model.channels)
-  multiple = config_checks.SIZE_MULTIPLES[config.model.generator_type]
+  multiple = config_checks.size_multiple(config.model)
   # The training splits come first.
   count = source.counts["trainA"] + source.counts["trainB"]
   paths = tf.data.Dataset.from_tensor_slices(

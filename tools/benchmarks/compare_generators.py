@@ -20,20 +20,19 @@ Exports each run, and writes a table as Markdown and JSON: for each kind of file
 true error (where the truth is known), PSNR to the Keras generator, KID of the
 float32 one, operations, parameters, size, milliseconds on one and two threads
 in the runtime without TensorFlow, and in Chromium's WASM where chromium,
-chromedriver and selenium are installed. Of both directions the mean.
+chromedriver and selenium are installed, with the frames of a camera that the
+page restyles in a second. Of both directions the mean, in the browser the
+first.
 """
 
 from __future__ import annotations
 
 import os
 import pathlib
-import re
-import shutil
 import statistics
-import threading
-from collections.abc import Iterator
 from typing import Any
 
+import in_browser
 import markdown_table
 from absl import flags
 
@@ -56,8 +55,6 @@ _QUANTIZATION = flags.DEFINE_list(
 _BROWSER = flags.DEFINE_boolean(
   "browser", True, "Measure in Chromium as well, where it is installed."
 )
-_BROWSER_RUNS = 9
-_BROWSER_SECONDS = 30
 
 
 def main() -> None:
@@ -79,7 +76,7 @@ def main() -> None:
     evaluation = evaluate_lib.evaluate(
       folder, os.path.join(exported, "evaluation"), config
     )
-    browser = _in_browser(exported) if _BROWSER.value else {}
+    browser = _in_browser(exported)
     for quantization in _QUANTIZATION.value:
       rows.append(
         {
@@ -87,7 +84,10 @@ def main() -> None:
           "size": report["size"],
           "kid_random": evaluation["measures"].get("kid_random"),
           **_row(report, exported, quantization),
-          "browser_ms": browser.get(quantization),
+          "browser_ms": browser.get(quantization, {}).get("milliseconds"),
+          "frames_per_second": browser.get(quantization, {}).get(
+            "frames_per_second"
+          ),
         }
       )
   text = _table(rows)
@@ -146,56 +146,15 @@ def _row(
   }
 
 
-def _in_browser(exported: str) -> dict[str, float]:
-  """Returns the median milliseconds in Chromium's WASM of each kind of file."""
-  try:
-    from selenium import webdriver
-  except ImportError:
-    print("selenium is not installed: nothing is measured in a browser.")
+def _in_browser(exported: str) -> dict[str, dict[str, float]]:
+  """Returns what the page says of each kind of file; empty: no browser."""
+  if not _BROWSER.value:
     return {}
-  binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-  if not binary or not driver:
-    print("chromium is not installed: nothing is measured in a browser.")
+  missing = in_browser.missing()
+  if missing:
+    print(f"{missing} is not installed: nothing is measured in a browser.")
     return {}
-  from official.cyclegan import demo_lib
-
-  options = webdriver.ChromeOptions()
-  options.binary_location = binary
-  for argument in ("--headless=new", "--no-sandbox"):
-    options.add_argument(argument)
-  with demo_lib.serving(exported) as server:
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    page = webdriver.Chrome(
-      options=options, service=webdriver.ChromeService(driver)
-    )
-    try:
-      page.get(demo_lib.address(server))
-      return dict(_measure(page))
-    finally:
-      page.quit()
-      server.shutdown()
-
-
-def _measure(page: Any) -> Iterator[tuple[str, float]]:
-  """Translates a sample several times with each kind of file."""
-  from selenium.webdriver.support import ui
-
-  wait = ui.WebDriverWait(page, _BROWSER_SECONDS, 0.02)
-  wait.until(lambda p: p.execute_script("return document.body.dataset.ready"))
-  page.execute_script("document.querySelector('details').open = true")
-  ui.Select(page.find_element("id", "accelerator")).select_by_value("wasm")
-  for quantization in _QUANTIZATION.value:
-    choice = ui.Select(page.find_element("id", "model"))
-    choice.select_by_value(quantization)
-    times = []
-    for _ in range(_BROWSER_RUNS):
-      page.execute_script("delete frame.dataset.shown")
-      page.find_element("css selector", "#samples button").click()
-      wait.until(lambda p: p.execute_script("return frame.dataset.shown"))
-      said = page.find_element("id", "status").text
-      milliseconds = re.findall(r"([\d.]+) ms", said)[0]
-      times.append(float(milliseconds))
-    yield quantization, statistics.median(times)
+  return in_browser.page_figures(exported, _QUANTIZATION.value)
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
@@ -211,6 +170,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
     "KB",
     "ms, 1 and 2 threads",
     "ms in WASM",
+    "frames a second",
   ]
   return markdown_table.table(
     headers,
@@ -226,6 +186,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
         f"{row['size_kb']:.0f}",
         f"{row['ms_1']:.2f}, {row['ms_2']:.2f}",
         _number(row, "browser_ms", 1),
+        _number(row, "frames_per_second", 1),
       )
       for row in rows
     ),

@@ -41,12 +41,13 @@ _BEST_UPSAMPLERS = {
 _PADDINGS = {"resnet": "reflect", "unet": "zero", "mobile": "zero"}
 # Losses whose target for real images is a number, so that it can be smoothed.
 _SMOOTHABLE = ("lsgan", "vanilla")
-# Image height and width must be a multiple of this, pixels: the ResNet and
-# the mobile generator halve their input twice, the U-Net four times.
+# Image height and width must be a multiple of this, pixels; see
+# `size_multiple`. The ResNet and the mobile generator halve their input twice,
+# the U-Net four times.
 SIZE_MULTIPLES = {"resnet": 4, "unet": 16, "mobile": 4}
-# Smallest image each generator can take, pixels. The ResNet's 1-pixel
-# reflection needs a map of 2 pixels after two halvings; instance normalisation
-# needs more than one pixel at the bottom.
+# Smallest image each generator can take, pixels; see `minimum_size`. The
+# ResNet's 1-pixel reflection needs a map of 2 pixels after two halvings;
+# instance normalisation needs more than one pixel at the bottom.
 MINIMUM_SIZES = {"resnet": 8, "unet": 32, "mobile": 8}
 
 
@@ -137,6 +138,28 @@ def resolve_model(model: config_lib.ModelConfig) -> config_lib.ModelConfig:
   if model.disc_init == "auto":
     model = dataclasses.replace(model, disc_init=model.init)
   return model
+
+
+def size_multiple(model: config_lib.ModelConfig) -> int:
+  """Returns what image height and width must be multiples of, pixels.
+
+  Args:
+    model: The networks.
+  """
+  if model.generator_type == "mobile":
+    return model.block_scale
+  return SIZE_MULTIPLES[model.generator_type]
+
+
+def minimum_size(model: config_lib.ModelConfig) -> int:
+  """Returns the smallest height and width that a generator takes, pixels.
+
+  Args:
+    model: The networks.
+  """
+  if model.generator_type == "mobile":
+    return 2 * model.block_scale
+  return MINIMUM_SIZES[model.generator_type]
 
 
 def _check(config: config_lib.ResolvedConfig) -> None:
@@ -370,7 +393,7 @@ def check_transfer(
     "global_skip",
   ]
   if student.generator_type == "mobile":
-    same.append("block_kernel")
+    same += ["block_kernel", "block_scale"]
   for name in same:
     has, wanted = getattr(student, name), getattr(teacher, name)
     if has != wanted:
@@ -530,12 +553,16 @@ def check_size(option: str, size: int, model: config_lib.ModelConfig) -> None:
     errors.UserError: If `size` is too small, or not a multiple of what the
       generator needs; carries `option`.
   """
-  multiple = SIZE_MULTIPLES[model.generator_type]
-  minimum = MINIMUM_SIZES[model.generator_type]
+  multiple, minimum = size_multiple(model), minimum_size(model)
   if size < minimum or size % multiple:
     nearest = max(minimum, multiple * round(size / multiple))
+    kind = model.generator_type
+    if multiple != SIZE_MULTIPLES[kind]:
+      kind += f" generator with --block_scale={model.block_scale}"
+    else:
+      kind += " generator"
     raise errors.UserError(
-      f": the {model.generator_type} generator takes sizes of at least"
+      f": the {kind} takes sizes of at least"
       f" {minimum} pixels that are multiples of {multiple}. Use e.g."
       f" {nearest}.",
       option,

@@ -198,7 +198,7 @@ class TuneConfig:
     "What is searched: loss weights, trained like train; or the architecture of"
     " a small generator that learns from --teacher, like distill. --search and"
     " the --..._choices have other defaults there: gen_n_filters, n_res_blocks,"
-    " block_kernel, upsample.",
+    " block_kernel, block_scale, upsample.",
     choices=SPACES,
   )
   tuner_dir: str | None = option(
@@ -216,7 +216,13 @@ class TuneConfig:
 
 # Where `tune --space=architecture` searches if nothing else is asked for.
 ARCHITECTURE_SEARCH = SearchConfig(
-  search=("gen_n_filters", "n_res_blocks", "block_kernel", "upsample"),
+  search=(
+    "gen_n_filters",
+    "n_res_blocks",
+    "block_kernel",
+    "block_scale",
+    "upsample",
+  ),
   space={
     **DEFAULT_SPACE,
     "gen_n_filters": Choices((8, 12, 16, 20, 24, 28)),

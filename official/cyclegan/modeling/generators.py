@@ -15,7 +15,7 @@
 
 All take float32 images `[batch, height, width, channels]` in [-1, 1]. Height
 and width are left open: a trained generator runs at any size that is a
-multiple of `config_checks.SIZE_MULTIPLES`.
+multiple of `config_checks.size_multiple`.
 
 Parameter counts (a test compares them with the published ones), without
 scale and shift in the norms: ResNet generator, 9 blocks, 11,378,179 with 64
@@ -28,7 +28,9 @@ depthwise-separable convolutions (Howard et al., "MobileNets", 2017, section
 the second of which yields the image's channels at once, so that nothing wide is
 ever computed at full size. What it lacks there it gets from its first
 convolution's features, which are added at half size, and from the colours of
-each pixel.
+each pixel. With `block_scale` 8 one more depthwise-separable convolution leads
+down to where the blocks work, and one more sub-pixel convolution back: the same
+blocks see twice as far and cost a quarter.
 """
 
 from __future__ import annotations
@@ -93,9 +95,10 @@ def quarter_size_layer(config: config_lib.ModelConfig) -> str:
   Returns:
     The name of the layer after which a generator has done most of its work at
     a quarter of the image's height and width: behind the last residual block,
-    or before the U-Net's skip connection there.
+    or where those at an eighth lead back to it, or before the U-Net's skip
+    connection there.
   """
-  if config.generator_type == "unet":
+  if config.generator_type == "unet" or _works_at_eighth(config):
     return "up2_relu"
   return f"block{config.n_res_blocks}_add"
 
@@ -177,7 +180,10 @@ def _unet_body(inputs: tf.Tensor, config: config_lib.ModelConfig) -> tf.Tensor:
 def _mobile_body(
   inputs: tf.Tensor, config: config_lib.ModelConfig
 ) -> tf.Tensor:
-  """Half size with n filters, blocks at a quarter with 4n, half size again."""
+  """Half size with n filters, blocks at a quarter with 4n, half size again.
+
+  With `block_scale` 8: a quarter with 2n on the way, blocks at an eighth.
+  """
   n = config.gen_n_filters
   partial = config.padding == "partial"
 
@@ -221,18 +227,35 @@ def _mobile_body(
     )(x)
     return conv_norm(x, filters, 1, name, gain=gain)
 
+  kernel = 3 if config.upsample == "conv_transpose" else 1
+
+  def enlarged(
+    x: tf.Tensor, filters: int, name: str, finer: tf.Tensor
+  ) -> tf.Tensor:
+    x = blocks.upsample(x, filters, config, name, kernel, gain=1.0)
+    x = blocks.generator_norm(x, config, name)
+    x = tf.keras.layers.Add(name=f"{name}_add")([finer, x])
+    return blocks.relu(x, name)
+
   half = blocks.relu(conv_norm(inputs, n, 3, "stem", strides=2), "stem")
-  x = blocks.relu(separable(half, 4 * n, "down", strides=2), "down")
+  if _works_at_eighth(config):
+    quarter = blocks.relu(separable(half, 2 * n, "down", strides=2), "down")
+    x = blocks.relu(separable(quarter, 4 * n, "down2", strides=2), "down2")
+  else:
+    x = blocks.relu(separable(half, 4 * n, "down", strides=2), "down")
   for i in range(1, config.n_res_blocks + 1):
     y = blocks.relu(separable(x, 4 * n, f"block{i}a"), f"block{i}a")
     y = blocks.dropout(y, config, f"block{i}a")
     y = separable(y, 4 * n, f"block{i}b", gain=blocks.BRANCH_GAIN)
     x = tf.keras.layers.Add(name=f"block{i}_add")([x, y])
-  kernel = 3 if config.upsample == "conv_transpose" else 1
-  x = blocks.upsample(x, n, config, "up", kernel, gain=1.0)
-  x = blocks.generator_norm(x, config, "up")
-  x = tf.keras.layers.Add(name="up_add")([half, x])
-  return blocks.relu(x, "up")
+  if _works_at_eighth(config):
+    x = enlarged(x, 2 * n, "up2", quarter)
+  return enlarged(x, n, "up", half)
+
+
+def _works_at_eighth(config: config_lib.ModelConfig) -> bool:
+  """Returns whether residual blocks work at an eighth of the image's size."""
+  return config.generator_type == "mobile" and config.block_scale == 8
 
 
 def _full_size_head(

@@ -578,8 +578,7 @@ def of_module(
 
   # Traced once for all sizes: the generators are fully convolutional.
   traced = module.translate_function([1, None, None, module.channels])
-  generator_type = config.model.generator_type
-  multiple = config_checks.SIZE_MULTIPLES[generator_type]
+  multiple = config_checks.size_multiple(config.model)
 
   def translate(image: np.ndarray) -> np.ndarray:
     return traced(tf.constant(image))[module.output_name].numpy()
@@ -588,7 +587,7 @@ def of_module(
     translate,
     config.data.crop_size,
     multiple,
-    config_checks.MINIMUM_SIZES[generator_type],
+    config_checks.minimum_size(config.model),
     module.channels,
     tiles=tiles_of_module(module, multiple),
   )

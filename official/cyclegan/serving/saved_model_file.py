@@ -108,13 +108,12 @@ def write(
     },
   )
   pathlib.Path(path, _EXTRA).mkdir()
-  generator_type = config.model.generator_type
   details = {
     "direction": module.direction,
     "size": config.data.crop_size,
     "channels": channels,
-    "size_multiple": config_checks.SIZE_MULTIPLES[generator_type],
-    "minimum_size": config_checks.MINIMUM_SIZES[generator_type],
+    "size_multiple": config_checks.size_multiple(config.model),
+    "minimum_size": config_checks.minimum_size(config.model),
     "input_levels": level_range.as_list(levels),
     "color_space": "sRGB",
     "reach": module.reach(),

@@ -285,16 +285,27 @@ def _specs(
     ) from error
 
 
+def quantization_of(path: str) -> str:
+  """Returns the kind of a `.tflite` file, which its name says.
+
+  Args:
+    path: As `export` calls it.
+
+  Returns:
+    One of `config.QUANTIZATIONS`.
+  """
+  stem = pathlib.Path(path).stem
+  return next(
+    (q for q in config_lib.QUANTIZATIONS if stem.endswith(f"_{q}")), "float32"
+  )
+
+
 def _describe_file(
   path: str, spec: tflite_file.SignatureSpec
 ) -> dict[str, Any]:
   """Returns a file's entry in `models.json`."""
-  stem = pathlib.Path(path).stem
-  quantization = next(
-    (q for q in config_lib.QUANTIZATIONS if stem.endswith(f"_{q}")), "float32"
-  )
   return {
-    "quantization": quantization,
+    "quantization": quantization_of(path),
     "bytes": os.path.getsize(path),
     "sizes": spec.sizes,
     "channels": spec.channels,

@@ -178,4 +178,4 @@ def steps_per_epoch(
 
 def size_multiple(config: config_lib.ResolvedConfig) -> int:
   """Returns the pixels of which image height and width must be multiples."""
-  return config_checks.SIZE_MULTIPLES[config.model.generator_type]
+  return config_checks.size_multiple(config.model)
