@@ -11,11 +11,13 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import concurrent.futures
 import io
 import json
 import os
 import shutil
 import struct
+import threading
 import zipfile
 import zlib
 
@@ -473,6 +475,43 @@ def test_other_machines_need_the_token_of_the_link(tmp_path):
   assert (tmp_path / "root" / ".studio_token").stat().st_mode & 0o077 == 0
   with studios.studio(tmp_path / "root", host="0.0.0.0") as ask:
     assert ask.token == secret  # pages that are open go on
+
+
+def test_many_tries_at_once_are_few_commands_and_told_in_words(
+  ask, monkeypatch
+):
+  """Also of pictures that are still being sent when the others come."""
+  from official.cyclegan.studio_app import jobs
+
+  started = []
+  monkeypatch.setattr(
+    jobs.subprocess, "Popen", lambda *a, **_: started.append(a)
+  )
+  monkeypatch.setattr(jobs, "_reap", lambda: None)
+  gate = threading.Barrier(6)
+
+  def slowly():
+    content = _png(300)
+    yield content[:100]
+    gate.wait(20)
+    yield content[100:]
+
+  def send(number):
+    path = f"{_PROJECT}/runs/1/tries/AtoB/{number}.png"
+    return ask("PUT", path, slowly())
+
+  with concurrent.futures.ThreadPoolExecutor(6) as pool:
+    answers = list(pool.map(send, range(6)))
+  statuses = [status for status, _ in answers]
+  assert sorted(statuses) == [200, 200, 429, 429, 429, 429], answers
+  said = next(said for status, said in answers if status == 429)
+  assert said["code"] == "many" and said["values"] == {"most": 2}
+  assert len(started) == 2
+  tries = ask.root / "fruits" / "tries"
+  assert len(list(tries.iterdir())) == 2
+  # As commands that have ended do, for the tests that follow.
+  shutil.rmtree(ask.root / "fruits" / "jobs")
+  shutil.rmtree(tries)
 
 
 def test_a_folder_with_links_in_it_is_not_read(ask):

@@ -72,6 +72,7 @@ _TYPES = {
   ".webp": "image/webp",
 }
 _JSON_BYTES = 64_000  # of a request that is not a file
+_IGNORED_BYTES = 50_000_000  # of a file that is refused
 _MOST_PICTURES = 20_000  # of a domain
 _PIECE = 1 << 18  # bytes of a file that is sent at a time
 _LOOK_SECONDS = 1.0  # between two looks at a folder that is watched
@@ -98,6 +99,7 @@ class Studio:
     """
     self._space = space
     self._picture_bytes, self._video_bytes = largest_picture, largest_video
+    self._coming = 0  # pictures to try that are being sent
     self.closing = False
     for project in space.projects():
       for domain in workspace.DOMAINS:
@@ -326,6 +328,40 @@ class Studio:
     direction = request.path_params["direction"]
     if direction not in config_lib.DIRECTIONS:
       raise refusals.not_there(direction)
+    coming, self._coming = self._coming, self._coming + 1
+    try:
+      try:
+        await anyio.to_thread.run_sync(
+          jobs.require_free, self._space, "translate", coming
+        )
+      except refusals.Refused:
+        await _ignore(request)
+        raise
+      given, is_video = await self._tried(request, project)
+      try:
+        return await _started(
+          actions.translate,
+          self._space,
+          project,
+          run,
+          direction,
+          given,
+          is_video,
+        )
+      except BaseException:
+        files.discard(str(given.parent))
+        raise
+    finally:
+      self._coming -= 1
+
+  async def _tried(
+    self, request: Request, project: workspace.Project
+  ) -> tuple[pathlib.Path, bool]:
+    """Takes what is to be tried into a folder of its own.
+
+    Returns:
+      The file, and whether it is a video.
+    """
     folder = project.folder(workspace.TRIES)
     partial = await uploads.receive(_pieces(request), folder, self._video_bytes)
     place = project.new(workspace.TRIES)
@@ -341,15 +377,7 @@ class Studio:
       uploads.discard(partial)
       place.rmdir()
       raise
-    return await _started(
-      actions.translate,
-      self._space,
-      project,
-      run,
-      direction,
-      place / name,
-      is_video,
-    )
+    return place / name, is_video
 
   # Files.
 
@@ -495,6 +523,18 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
     except starlette.requests.ClientDisconnect as error:
       raise refusals.Refused(400, "silent", "It was broken off.") from error
     yield piece
+
+
+async def _ignore(request: Request) -> None:
+  """Lets a file come that is refused: browsers read no answer before.
+
+  Not more of it than most have.
+  """
+  count = 0
+  async for piece in _pieces(request):
+    count += len(piece)
+    if count > _IGNORED_BYTES:
+      return
 
 
 async def _json(look: Callable[..., dict[str, Any]], *given: Any) -> Response:
