@@ -170,7 +170,20 @@ def render(model_dir: str, history: history_lib.History, parts: Parts) -> str:
     _configuration(config, command),
     _versions(starts),
   ]
-  return page.render(f"Run {name}", _state(history), sections)
+  return page.render(
+    f"Run {name}", _state(history), sections, model_dir, _paths(config)
+  )
+
+
+def _paths(config: config_lib.ResolvedConfig) -> list[str]:
+  """Returns the paths that a configuration names."""
+  return [
+    value
+    for part in dataclasses.asdict(config).values()
+    if isinstance(part, dict)
+    for value in part.values()
+    if isinstance(value, str) and os.path.isabs(value)
+  ]
 
 
 def _state(history: history_lib.History) -> str:

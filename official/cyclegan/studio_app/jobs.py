@@ -76,9 +76,9 @@ class Job:
 
   @property
   def command(self) -> str:
-    """The command, as it is typed into a shell."""
+    """The command, as it is typed into a shell: first where it is given."""
     words = ["python", "-m", f"{_PACKAGE}.{self.kind}", *self.arguments]
-    return shlex.join(words)
+    return f"cd {shlex.quote(str(self.project.root))} && {shlex.join(words)}"
 
   def state(self) -> str:
     """Returns whether it runs, or how it has ended."""
