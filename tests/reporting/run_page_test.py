@@ -119,6 +119,20 @@ def test_no_place_of_this_machine_is_told_but_in_the_command(folder):
   assert "&#39;--model_dir=my run&#39;" in text
 
 
+def test_says_why_there_are_no_curves(folder):
+  nothing = history_lib.History(progress={"state": "running"})
+  assert "no results.png: not one finite number" in _text(folder, nothing, True)
+  nothing.add(1, {"gan_AB": float("nan")})
+  assert "no results.png: not one finite number" in _text(folder, nothing, True)
+  # Numbers that are drawn later, or now, if only one.
+  assert "results.png:" not in _text(folder, _history())
+  one = history_lib.History()
+  one.add(1, {"gan_AB": 0.5})
+  parts = run_page.Parts.of(str(folder))
+  parts.draw(one, str(folder / "results.png"))
+  assert parts.curves and (folder / "results.png").stat().st_size > 1000
+
+
 def test_says_all_that_is_known_of_a_run(folder):
   text = _text(folder, _history(), draw=True)
   assert "Run my run This run is training: step 100 of 2,000." in text

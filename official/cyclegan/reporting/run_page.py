@@ -249,6 +249,12 @@ def _curves(
     for name in (history_lib.RESULTS_NAME, CURVES_NAME)
     if os.path.isfile(os.path.join(model_dir, name))
   ]
+  text = []
+  if not any(history.column(name)[0] for name in history.names()):
+    text = [
+      f"There are no curves and no {CURVES_NAME}: not one finite number has"
+      f" been noted in {history_lib.RESULTS_NAME} so far."
+    ]
   last = []
   if history.rows:
     shown = [
@@ -264,7 +270,11 @@ def _curves(
       )
     ]
   return page.Section(
-    "Curves", images=images, tables=last, links=links if history.rows else ()
+    "Curves",
+    text=text,
+    images=images,
+    tables=last,
+    links=links if history.rows else (),
   )
 
 

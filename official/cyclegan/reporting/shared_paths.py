@@ -84,7 +84,8 @@ def without(text: str, folder: str = "", known: Iterable[str] = ()) -> str:
   for path in sorted(set(named), key=len, reverse=True):
     ending = r"(?:(?=[\s\"'<>|;,():*?`.])|$)"
     whole = re.escape(path.rstrip("/\\")) + r"[\\/]?" + ending
-    text = re.sub(whole, lambda _, path=path: short(path, folder), text)
+    # Not as a pattern, in which backslashes have a meaning.
+    text = re.sub(whole, short(path, folder).replace("\\", r"\\"), text)
   for start, instead in _beginnings(folder):
     text = text.replace(start, instead)
   return _PATH.sub(lambda found: _ended(found[0], folder), text)
