@@ -132,6 +132,13 @@ _REFUSED = {
     {"Origin": "null"},
     403,
   ),
+  "its own page, but by https": (
+    "POST",
+    "/api/projects",
+    {"title": "x"},
+    {"Host": "127.0.0.1:80", "Origin": "https://127.0.0.1:80"},
+    403,
+  ),
   "another port's page": (
     "PUT",
     f"{_PROJECT}/pictures/a/x.png",
@@ -421,6 +428,77 @@ def test_a_body_without_a_length_is_cut_off_at_the_limit(ask):
 )
 def test_what_no_browser_sends_is_refused(ask, request_, status):
   assert ask.raw(request_).split()[1].startswith(status)
+
+
+_LINE = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+
+
+@pytest.mark.parametrize(
+  ("request_", "status"),
+  [
+    (
+      b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+      b"414",
+    ),
+    (
+      b"GET /?" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+      b"414",
+    ),
+    (b"G" * 300_000, b"414"),
+    (_LINE + b"".join(b"A%d: b\r\n" % i for i in range(101)) + b"\r\n", b"431"),
+    (_LINE + b"A: b\r\n" * 5_000 + b"\r\n", b"431"),
+    (_LINE + b"A: b\r\n" * 50_000, b"431"),
+    (_LINE + b"A: " + b"b" * 66_000 + b"\r\n\r\n", b"431"),
+    (_LINE + b"A: " + b"b" * 300_000, b"431"),
+    (b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"400"),  # TLS
+    (_LINE + b"No header\r\n\r\n", b"400"),
+    (
+      b"PUT /api/projects/fruits/pictures/a/x.png HTTP/1.1\r\n"
+      b"Host: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+      b"400",
+    ),
+    (_LINE + b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n", b"200"),
+  ],
+)
+def test_hostile_requests_get_the_page_servers_answers_and_are_no_news(
+  ask, request_, status, capfd, caplog
+):
+  """Nothing is said of them on the terminal of who serves the page."""
+  assert b" " + status in ask.raw(request_)
+  assert ask("GET", "/api/projects")[0] == 200  # it goes on
+  assert not capfd.readouterr().err and not caplog.records
+
+
+@pytest.mark.parametrize("value", [None, 7, 0.5, True, [], ["x"], {}, "\ud800"])
+@pytest.mark.parametrize(
+  ("path", "name"),
+  [
+    ("/api/projects", "title"),
+    ("/api/projects", "folders"),
+    (f"{_PROJECT}/runs", "title"),
+    (f"{_PROJECT}/runs", "kind"),
+    (f"{_PROJECT}/runs", "search"),
+    (f"{_PROJECT}/runs", "size"),
+    (f"{_PROJECT}/runs", "minutes"),
+    (f"{_PROJECT}/searches", "kind"),
+    (f"{_PROJECT}/searches", "size"),
+    (f"{_PROJECT}/searches", "minutes"),
+  ],
+)
+def test_values_of_other_types_are_refused_by_their_names(
+  ask, path, name, value
+):
+  if (name, value) in (("folders", None), ("minutes", 7), ("minutes", 0.5)):
+    return  # what is meant
+  given = {"title": "x", "kind": "object", "size": 64, "minutes": 1}
+  before = _tree(ask.root)
+  status, said = ask("POST", path, {**given, name: value})
+  if (name, value) == ("size", 7):  # of the right type
+    assert status == 400 and said["code"] == "value"
+  else:
+    assert status == 400 and said["code"] == "type", said
+    assert said["values"] == {"name": name}
+  assert _tree(ask.root) == before
 
 
 def test_a_name_is_cleaned_and_its_ending_is_that_of_the_contents(ask):

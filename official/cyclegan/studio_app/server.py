@@ -212,10 +212,14 @@ class Studio:
     chosen = given.get("folders")
     pair = None
     if chosen is not None:
-      if not isinstance(chosen, list) or len(chosen) != 2:
-        raise _wrong_value()
-      pair = (str(chosen[0]), str(chosen[1]))
-    project = self._space.create(str(given.get("title", "")), pair)
+      if (
+        not isinstance(chosen, list)
+        or len(chosen) != 2
+        or not all(isinstance(folder, str) for folder in chosen)
+      ):
+        raise _wrong_type("folders", "two texts")
+      pair = (chosen[0], chosen[1])
+    project = self._space.create(_text(given, "title"), pair)
     return _answer({"name": project.name})
 
   async def _put_picture(self, request: Request) -> Response:
@@ -282,9 +286,9 @@ class Studio:
       actions.train,
       self._space,
       self._of(request),
-      str(given.get("title", "")),
+      _text(given, "title"),
       *_choices(given),
-      str(given.get("search", "")),
+      _text(given, "search"),
     )
 
   async def _search(self, request: Request) -> Response:
@@ -501,13 +505,32 @@ def _wrong_value() -> refusals.Refused:
   return refusals.Refused(400, "value", "There is no such choice.")
 
 
+def _wrong_type(name: str, wanted: str) -> refusals.Refused:
+  return refusals.Refused(400, "type", f"{name}: {wanted} expected.", name=name)
+
+
+def _text(given: dict[str, Any], name: str) -> str:
+  """Returns a text that a request gives; empty if it does not."""
+  value = given.get(name, "")
+  # One half of a letter is none: nothing can write it.
+  if not isinstance(value, str) or any(
+    "\ud800" <= c <= "\udfff" for c in value
+  ):
+    raise _wrong_type(name, "text")
+  return value
+
+
 def _choices(given: dict[str, Any]) -> tuple[str, int, float]:
   """Returns what is to be trained, of which size, and for how long."""
+  size, minutes = given.get("size"), given.get("minutes")
+  if isinstance(size, bool) or not isinstance(size, int):
+    raise _wrong_type("size", "a whole number")
+  if isinstance(minutes, bool) or not isinstance(minutes, (int, float)):
+    raise _wrong_type("minutes", "a number")
   try:
-    size, minutes = int(given["size"]), float(given["minutes"])
-  except (KeyError, TypeError, ValueError, OverflowError) as error:
-    raise _wrong_value() from error
-  return str(given.get("kind")), size, minutes
+    return _text(given, "kind"), size, float(minutes)
+  except OverflowError as error:
+    raise _wrong_type("minutes", "a smaller number") from error
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
