@@ -150,7 +150,7 @@ def test_few_of_the_other_kinds_at_a_time(space, monkeypatch, kind):
     jobs.require_free(space, kind)
     jobs.start(space, project, kind, [], project.path / "out")
   last = projects[-1]
-  with pytest.raises(refusals.Refused, match="under way already") as error:
+  with pytest.raises(refusals.Refused, match="run already") as error:
     jobs.start(space, last, kind, [], last.path / "out")
   assert error.value.status == 429 and error.value.values == {"most": 2}
   assert len(started) == jobs.MOST_AT_ONCE and not jobs.of(last)

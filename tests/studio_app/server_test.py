@@ -624,6 +624,31 @@ def test_links_in_a_projects_own_pile_are_not_followed(ask, link):
   )
 
 
+def test_pictures_that_were_dropped_can_be_removed_again(ask):
+  assert ask("POST", "/api/projects", {"title": "again"})[0] == 200
+  piles = "/api/projects/again/pictures"
+  for domain, color in (("a", 1), ("a", 2), ("a", 3), ("b", 4)):
+    content = _png(color=(color, 0, 0))
+    assert ask("PUT", f"{piles}/{domain}/{color}.png", content)[0] == 200
+  root = ask.root / "again"
+  (root / "a" / "notes.txt").write_text("mine")
+
+  def left():
+    return [sorted(path.name for path in (root / d).iterdir()) for d in "ab"]
+
+  assert ask("DELETE", f"{piles}/a/2.png")[0] == 200
+  assert left() == [["1.png", "3.png", "notes.txt"], ["4.png"]]
+  assert ask("DELETE", f"{piles}/a")[0] == 200
+  assert left() == [["notes.txt"], ["4.png"]]
+  assert ask("DELETE", f"{piles}/jobs")[0] == 404
+  # Not of a folder that somebody has chosen: that is theirs.
+  chosen = {"title": "theirs", "folders": ["apples", "oranges"]}
+  assert ask("POST", "/api/projects", chosen)[0] == 200
+  status, said = ask("DELETE", "/api/projects/theirs/pictures/a")
+  assert status == 409 and said["code"] == "chosen"
+  assert (ask.root / "apples" / "0.png").exists()
+
+
 def test_projects_are_listed_with_folders_to_choose(ask):
   status, said = ask("GET", "/api/folders?below=")
   assert status == 200 and {"apples", "oranges"} <= set(said["folders"])

@@ -253,7 +253,7 @@ def require_free(
         raise refusals.Refused(
           429,
           "many",
-          f"{MOST_AT_ONCE} of these are under way already: wait until one of"
+          f"{MOST_AT_ONCE} tasks of this kind run already: wait until one of"
           " them is done.",
           most=MOST_AT_ONCE,
         )

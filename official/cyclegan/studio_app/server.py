@@ -121,6 +121,7 @@ class Studio:
       ("GET", f"{project}/events", self._project_events),
       ("PUT", f"{project}/pictures/{{domain}}/{{name}}", self._put_picture),
       ("DELETE", f"{project}/pictures/{{domain}}/{{name}}", self._remove),
+      ("DELETE", f"{project}/pictures/{{domain}}", self._empty),
       (
         "GET",
         f"{project}/thumbnails/{{domain}}/{{name:path}}",
@@ -243,6 +244,13 @@ class Studio:
     if not workspace.is_file(path):
       raise refusals.not_there(path.name)
     path.unlink()
+    return _answer({})
+
+  async def _empty(self, request: Request) -> Response:
+    pile, domain = self._pile(request), request.path_params["domain"]
+    for name in self._of(request).pictures(domain):
+      if names.checked(name) and workspace.is_file(pile / name):
+        (pile / name).unlink()
     return _answer({})
 
   def _pile(self, request: Request) -> pathlib.Path:
