@@ -145,6 +145,7 @@ def test_few_of_the_other_kinds_at_a_time(space, monkeypatch, kind):
     jobs.subprocess, "Popen", lambda *a, **_: started.append(a)
   )
   monkeypatch.setattr(jobs, "_reap", lambda: None)
+  monkeypatch.setattr(jobs, "_children", [])
   projects = [space.create(str(i)) for i in range(jobs.MOST_AT_ONCE + 1)]
   for project in projects[:-1]:
     jobs.require_free(space, kind)

@@ -566,6 +566,7 @@ def test_many_tries_at_once_are_few_commands_and_told_in_words(
     jobs.subprocess, "Popen", lambda *a, **_: started.append(a)
   )
   monkeypatch.setattr(jobs, "_reap", lambda: None)
+  monkeypatch.setattr(jobs, "_children", [])
   gate = threading.Barrier(6)
 
   def slowly():
