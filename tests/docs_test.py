@@ -158,7 +158,7 @@ def test_the_site_builds_without_a_warning_and_loads_nothing(tmp_path):
   for path in _DOCS.glob("notebooks/*.ipynb"):
     page = tmp_path / "notebooks" / path.stem / "index.html"
     text = page.read_text(encoding="utf-8")
-    assert 'class="language-python highlight"' in text and path.name in text
+    assert 'class="language-python"' in text and path.name in text
     assert "cell_type" not in text
   pages = sorted(tmp_path.rglob("index.html"))
   assert len(pages) > len(list(_DOCS.glob("*.md")))
