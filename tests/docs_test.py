@@ -155,6 +155,11 @@ def test_the_site_builds_without_a_warning_and_loads_nothing(tmp_path):
     check=False,
   )
   assert done.returncode == 0, done.stderr
+  for path in _DOCS.glob("notebooks/*.ipynb"):
+    page = tmp_path / "notebooks" / path.stem / "index.html"
+    text = page.read_text(encoding="utf-8")
+    assert 'class="language-python"' in text and path.name in text
+    assert "cell_type" not in text
   pages = sorted(tmp_path.rglob("index.html"))
   assert len(pages) > len(list(_DOCS.glob("*.md")))
   for page in pages:
@@ -169,6 +174,18 @@ def test_the_site_builds_without_a_warning_and_loads_nothing(tmp_path):
         continue
       parent = tmp_path if link.startswith("/") else page.parent
       assert (parent / link.lstrip("/")).exists(), (page, link)
+
+
+def test_every_document_and_notebook_is_a_page_that_the_menu_has():
+  """What `mkdocs build --strict` says as well, without building it."""
+  text = (conftest.ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+  listed = set(re.findall(r"^ +- [^:]+: (\S+\.md)$", text, re.MULTILINE))
+  documents = {path.name for path in _DOCS.glob("*.md")}
+  notebooks = {
+    f"notebooks/{path.stem}.md" for path in _DOCS.glob("notebooks/*.ipynb")
+  }
+  assert notebooks and documents | notebooks <= listed
+  assert ".ipynb" not in text  # which a browser would only download
 
 
 def test_the_citation_is_of_this_version():

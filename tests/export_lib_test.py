@@ -35,6 +35,7 @@ from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import tflite_convert
 from official.cyclegan.serving import tflite_probe
 from official.cyclegan.training import checkpoints
+from official.cyclegan.training import run_metadata
 from tests import conftest
 
 # They train, start processes or measure.
@@ -427,6 +428,58 @@ def test_only_what_an_export_has_made_gives_way_to_the_next(tmp_path, made):
   if made == "samples":
     kept.remove("export_AtoB.png")
   assert set(export_lib._others(str(tmp_path))) - {"export.json"} == kept
+
+
+@pytest.fixture
+def runs(tmp_path):
+  """Folders of two runs that are never opened, and who they say they are."""
+  for name in ("a", "b"):
+    (tmp_path / name / "checkpoints").mkdir(parents=True)
+    (tmp_path / name / "config.json").write_text("{}")
+    (tmp_path / name / "run.json").write_text(json.dumps({"id": f"id {name}"}))
+  return tmp_path
+
+
+def _write_export(run, folder):
+  folder.mkdir(parents=True, exist_ok=True)
+  origin = run_metadata.origin(str(run))
+  (folder / "export.json").write_text(json.dumps({"run": origin}))
+
+
+def test_an_export_gives_way_to_one_of_the_same_run_only(runs):
+  a, b, shared = runs / "a", runs / "b", runs / "shared"
+  _write_export(b, b / "export")
+  _write_export(b, shared / "b")
+  for output in (b / "export", shared / "b"):
+    with pytest.raises(errors.UserError, match="another run, b") as error:
+      export_lib._require_own(str(a), str(output))
+    message = str(error.value)
+    assert message.startswith(f"--output_dir={output} ")
+    assert "another folder" in message or f"Give {a}/export" in message
+    export_lib._require_own(str(b), str(output))
+  for output in ("a/export", "shared/a", "shared", "new"):
+    export_lib._require_own(str(a), str(runs / output))
+  # A run that was moved, and one that was trained anew in its place.
+  b.rename(runs / "c")
+  export_lib._require_own(str(runs / "c"), str(shared / "b"))
+  (runs / "c" / "run.json").write_text(json.dumps({"id": "another"}))
+  _write_export(runs / "c", shared / "c")
+  (runs / "c" / "run.json").unlink()
+  export_lib._require_own(str(runs / "c"), str(shared / "c"))
+  # A run that was copied with its export has that for its own.
+  export_lib._require_own(str(runs / "c"), str(runs / "c" / "export"))
+
+
+@pytest.mark.parametrize(
+  "report", ["{}", "{", "[1]", '{"run": 3}', '{"run": {"name": 1, "id": 2}}']
+)
+def test_exports_that_do_not_say_whose_they_are_give_way(runs, report):
+  for folder in ("old", "b/export"):
+    (runs / folder).mkdir()
+    (runs / folder / "export.json").write_text(report)
+  export_lib._require_own(str(runs / "a"), str(runs / "old"))
+  with pytest.raises(errors.UserError, match="another run, b, and an export"):
+    export_lib._require_own(str(runs / "a"), str(runs / "b" / "export"))
 
 
 def test_exports_over_an_older_export(run, tmp_path):

@@ -14,9 +14,12 @@
 """The notebooks run from top to bottom, and are kept without outputs."""
 
 import ast
+import importlib.util
 import json
 import os
 import re
+import sys
+import types
 
 import pytest
 
@@ -101,6 +104,40 @@ def _run(name, values, folder, monkeypatch):
   )
 
 
+@pytest.mark.parametrize("name", _NAMES)
+@pytest.mark.parametrize(
+  ("package", "typed", "clone", "installed"),
+  [
+    ("https://a.b/c.git", [], False, "git+https://a.b/c.git"),
+    ("git+https://a.b/c", [], True, "git+https://a.b/c"),
+    ("/a folder", [], False, "/a folder"),
+    ("", [], True, "{clone}"),
+    ("", ["", " https://a.b/c.git "], False, "git+https://a.b/c.git"),
+  ],
+)
+def test_the_package_is_installed_from_where_the_reader_says(
+  name, package, typed, clone, installed, tmp_path, monkeypatch
+):
+  """As on a machine that has not got it."""
+  ipython = pytest.importorskip("IPython")
+  (cell,) = [c for c in _read(name)["cells"] if "def install" in _source(c)]
+  commands, typed = [], list(typed)
+  shell = types.SimpleNamespace(
+    run_line_magic=lambda *given: commands.append(given)
+  )
+  monkeypatch.setattr(ipython, "get_ipython", lambda: shell)
+  monkeypatch.delitem(sys.modules, "official")
+  monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+  monkeypatch.setattr("builtins.input", lambda _: typed.pop(0))
+  (tmp_path / "docs").mkdir()
+  if clone:
+    (tmp_path / "setup.py").touch()
+  monkeypatch.chdir(tmp_path / "docs")
+  exec(_source(cell), {"PACKAGE": package})
+  want = installed.format(clone=tmp_path)
+  assert commands == [("pip", f'install --quiet "{want}"')] and not typed
+
+
 @pytest.mark.slow(seconds=20)
 def test_the_chapter_runs_from_top_to_bottom(tmp_path, monkeypatch):
   values = {
@@ -131,7 +168,10 @@ def test_own_pictures_run_from_top_to_bottom(scenes, tmp_path, monkeypatch):
   }
   shown = _run("own_pictures.ipynb", values, tmp_path, monkeypatch)
   assert "Trained model: mine" in shown and "g_BA_dynamic.tflite" in shown
-  assert sorted(os.listdir(tmp_path / "mine")) == ["export", "model.zip", "run"]
+  # The course of the training is told while it trains.
+  assert re.search(r"step [\d,]+: .*gan_AB \d", shown)
+  left = ["export", "model.zip", "run", "train.log"]
+  assert sorted(os.listdir(tmp_path / "mine")) == left
 
 
 if __name__ == "__main__":

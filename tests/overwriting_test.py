@@ -138,6 +138,53 @@ def places(tmp_path):
   }
 
 
+# Commands that write what is taken for the run's in whose folder it lies.
+_OF_A_RUN = ("export", "evaluate")
+_OF_ANOTHER = ("other", "other/export", "other/new/deeper", "other/inner/new")
+
+
+@pytest.mark.parametrize("way", _WAYS)
+@pytest.mark.parametrize("name", _OF_A_RUN)
+def test_what_is_made_of_a_run_does_not_go_into_another_ones_folder(
+  name, way, places, tmp_path
+):
+  """`inner` is a third run; that of `other` is one that is damaged."""
+  for run in ("other", "other/inner"):
+    (tmp_path / run / "checkpoints").mkdir(parents=True)
+    (tmp_path / run / "config.json").write_text("{")
+  (tmp_path / "other" / "export").mkdir()
+  (tmp_path / "other" / "export" / "export.json").write_text("{}")
+  for written in _OF_ANOTHER:
+    output = tmp_path / written
+    (output.parent / "x").mkdir(exist_ok=True, parents=True)
+    spelled = str(_WAYS[way](output, tmp_path))
+    if way == "case" and not files.ignores_case(str(output)):
+      pytest.skip("This file system tells cases apart.")
+    before = _all(tmp_path)
+    error = _refusal(
+      name, [f"--model_dir={places['run']}", f"--output_dir={spelled}"]
+    )
+    assert f"--output_dir={spelled}" in error and "another run, " in error
+    assert "Give " in error and "\n" not in error
+    assert ("an export is there" in error) == written.endswith("export")
+    assert _all(tmp_path) == before
+
+
+def _refusal(name, arguments):
+  """Returns what a command says that refuses its flags."""
+  with (
+    flagsaver.flagsaver(),
+    pytest.MonkeyPatch.context() as patch,
+    pytest.raises(errors.UserError) as error,
+  ):
+    patch.setattr("sys.argv", [name, *arguments])
+    # absl has put the content of a flagfile in its place by then.
+    given = [a for a in arguments if not a.startswith("--flagfile")]
+    flags.FLAGS([name, *given])
+    _MODULES[name].main()
+  return str(error.value)
+
+
 def _all(folder):
   """What is in a folder and below: links, and the sums of files."""
   found = {}
@@ -166,18 +213,9 @@ def test_it_is_refused_before_anything_is_done(
     f"--{option}={spelled}",
   ]
   before = _all(tmp_path)
-  with (
-    flagsaver.flagsaver(),
-    pytest.MonkeyPatch.context() as patch,
-    pytest.raises(errors.UserError) as error,
-  ):
-    patch.setattr("sys.argv", [name, *arguments])
-    # absl has put the content of a flagfile in its place by then.
-    given = [a for a in arguments if not a.startswith("--flagfile")]
-    flags.FLAGS([name, *given])
-    _MODULES[name].main()
-  assert f"--{option}={spelled}" in str(error.value)
-  assert "which is read" in str(error.value) and "\n" not in str(error.value)
+  error = _refusal(name, arguments)
+  assert f"--{option}={spelled}" in error
+  assert "which is read" in error and "\n" not in error
   assert _all(tmp_path) == before
 
 

@@ -136,6 +136,9 @@ class _Page:
     )
     self.browser.find_element("id", name).click()
 
+  def click_first(self, selector):
+    self.browser.find_element("css selector", selector).click()
+
   def type(self, name, text):
     element = self.browser.find_element("id", name)
     element.clear()
@@ -270,6 +273,16 @@ def test_from_two_piles_to_an_app_without_a_terminal(server, piles):
     refused = page.wait("return document.querySelector('.drop .bad')")
     assert "letter.png" in refused.text
     assert page.text("h1") == "Apples <b>to</b> oranges"
+    # One too many is taken out again.
+    for command, count in (
+      (lambda: page.give("files-a", piles / "new.png"), _COUNT + 1),
+      (lambda: page.click_first(".remove"), _COUNT),
+    ):
+      command()
+      page.wait(
+        "return document.getElementById('count-a').textContent"
+        f".startsWith('{count} ')"
+      )
     page.shoot("pictures")
     # The audit speaks first.
     assert not page.browser.find_element("id", "train").is_enabled()

@@ -15,10 +15,13 @@
 
 README.md and its like stay where people and GitHub look for them; on the site
 they are readme.md and so on, and links between all of them lead there.
+Notebooks are kept without outputs, so that a page of one is its text and its
+code: no package is needed to show that. The notebook itself is linked there.
 """
 
 from __future__ import annotations
 
+import json
 import pathlib
 import posixpath
 import re
@@ -45,7 +48,25 @@ def on_files(files: Any, config: Any) -> Any:
   for name, target in _PAGES.items():
     content = (_ROOT / name).read_text(encoding="utf-8")
     files.append(mkdocs_files.File.generated(config, target, content=content))
+  for path in sorted((_ROOT / "docs").rglob("*.ipynb")):
+    target = path.relative_to(_ROOT / "docs").with_suffix(".md").as_posix()
+    content = _notebook(path)
+    files.append(mkdocs_files.File.generated(config, target, content=content))
   return files
+
+
+def _notebook(path: pathlib.Path) -> str:
+  """Returns a notebook as Markdown, with a link to itself below its title."""
+  notebook = json.loads(path.read_text(encoding="utf-8"))
+  parts = []
+  for cell in notebook["cells"]:
+    source = "".join(cell["source"])
+    if cell["cell_type"] == "code":
+      source = f"````python\n{source}\n````"
+    parts.append(source)
+  title, _, rest = parts[0].partition("\n")
+  link = f"Notebook to download and run: [{path.name}](../{path.name})"
+  return "\n\n".join([title, link, rest.strip(), *parts[1:]]) + "\n"
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:

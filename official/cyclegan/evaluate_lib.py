@@ -43,6 +43,7 @@ from official.cyclegan.evaluation import validation
 from official.cyclegan.reporting import evaluation_page
 from official.cyclegan.reporting import page
 from official.cyclegan.reporting import run_page
+from official.cyclegan.reporting import shared_paths
 from official.cyclegan.serving import full_size_report
 from official.cyclegan.serving import image_translator
 from official.cyclegan.training import checkpoints
@@ -153,6 +154,7 @@ def evaluate(
       ),
     ),
   )
+  overwriting.check_run(model, "output_dir", output_dir)
   # Refused before anything is measured, which takes minutes.
   with locks.hold(output_dir, "output_dir"):
     report = _evaluate(model, output_dir, config, selection, options)
@@ -256,7 +258,9 @@ def _write_report(
   files.write_json(
     folder / REPORT_NAME, report, "output_dir", ensure_ascii=False
   )
-  files.write_text(folder / TABLE_NAME, table(report), "output_dir")
+  known = [report["model"], report["protocol"]["dataset"]]
+  text = shared_paths.without(table(report), output_dir, known)
+  files.write_text(folder / TABLE_NAME, text, "output_dir")
   evaluation_page.write(output_dir, report, _sentence(report["protocol"]))
 
 

@@ -165,8 +165,9 @@ def export(
 
   Raises:
     errors.UserError: If there is no trained model, an option does not suit it,
-      the folder cannot be written, or a file cannot be made, cannot be run or
-      differs too much.
+      the folder holds another run's export, lies in another run's folder or
+      cannot be written, or a file cannot be made, cannot be run or differs too
+      much.
   """
   config = config_file.load(model_dir)
   overwriting.check(
@@ -178,6 +179,7 @@ def export(
     output_dir,
     replaced=True,
   )
+  _require_own(model_dir, output_dir)
   options = config_checks.resolve_export(options, config)
   if "web" in options.format:
     web_page.require_runtime()
@@ -218,6 +220,44 @@ def export(
   return report
 
 
+def _require_own(model_dir: str, output_dir: str) -> None:
+  """Refuses a folder in which another run's export lies, or would be taken so.
+
+  A run that was moved, or trained anew in its place, counts as the same. Of
+  exports from before they said whose they are only the place is looked at.
+  """
+  mine, theirs = run_metadata.origin(model_dir), _origin(output_dir)
+  if theirs and theirs["place"] == mine["place"]:
+    return
+  overwriting.check_run(model_dir, "output_dir", output_dir)
+  if not theirs or overwriting.run_around(output_dir):
+    return  # nothing, or of a run whose folder was copied
+  if theirs["id"] is None or theirs["id"] != mine["id"]:
+    raise errors.UserError(
+      f"holds the export of another run, {theirs['name']}. Give another folder,"
+      " or remove that one first.",
+      "output_dir",
+      output_dir,
+    )
+
+
+def _origin(folder: str) -> dict[str, Any]:
+  """Returns what an export says of its run; nothing of an older one."""
+
+  def convert(report: Any) -> dict[str, Any]:
+    found = report["run"]
+    files.text(found["name"])
+    return {key: found[key] for key in ("name", "id", "place")}
+
+  try:
+    found: dict[str, Any] = files.read_json(
+      os.path.join(folder, REPORT_NAME), "Everything is kept.", convert
+    )
+  except (OSError, errors.UserError):
+    return {}
+  return found
+
+
 def _export(
   model_dir: str,
   made: str,
@@ -235,6 +275,7 @@ def _export(
   data = data or config.data
   source = sources.open_source(data, config.model.channels)
   report: dict[str, Any] = {
+    "run": run_metadata.origin(model_dir),
     "size": options.sizes[0],
     "sizes": list(options.sizes),
     "io": options.io,

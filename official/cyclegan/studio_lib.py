@@ -16,11 +16,13 @@
 from __future__ import annotations
 
 import contextlib
+import http
 import importlib.util
 import ipaddress
 import os
 import pathlib
 import socket
+import sys
 import urllib.parse
 from collections.abc import Iterator
 from typing import Any
@@ -30,10 +32,12 @@ from absl import logging
 from official.cyclegan.core import command_config
 from official.cyclegan.core import errors
 from official.cyclegan.serving import page_server
+from official.cyclegan.serving import web_page
 
 _EXTRA = ("starlette", "uvicorn")
 _MEGABYTE = 1_000_000
 _CONNECTIONS = 256  # at a time
+_REQUEST_BYTES = 1 << 18  # before a request's body
 _END_SECONDS = 3  # that connections have when the server ends
 
 
@@ -99,9 +103,13 @@ def serving(
     config = uvicorn.Config(
       app,
       lifespan="off",
-      http="h11",  # the stricter of its two
+      http=_protocol(),
+      h11_max_incomplete_event_size=_REQUEST_BYTES,
       ws="none",
       log_config=None,
+      # What strangers send is no news for who sits at this machine; what goes
+      # wrong in a handler is logged by the handlers.
+      log_level="critical",
       access_log=False,
       server_header=False,
       proxy_headers=False,
@@ -111,6 +119,49 @@ def serving(
     )
     server = _Server(config, listener, handlers)
     yield server, link
+
+
+def _protocol() -> Any:
+  """Returns uvicorn's stricter parser, whose refusals are the page server's.
+
+  Theirs of requests that are too long to be read at all, too; and a request
+  that breaks off while it is answered ends the connection and nothing else.
+  """
+  import h11
+  from uvicorn.protocols.http import h11_impl
+
+  class Protocol(h11_impl.H11Protocol):
+    """Speaks HTTP with one connection."""
+
+    def send_400_response(self, msg: str) -> None:
+      """Refuses what h11 has refused, which is being handled.
+
+      Args:
+        msg: In words.
+      """
+      status = getattr(sys.exc_info()[1], "error_status_hint", 400)
+      buffered = self.conn.trailing_data[0]
+      if status == http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE and (
+        b"\n" not in buffered  # not even its first line has ended
+      ):
+        status = http.HTTPStatus.REQUEST_URI_TOO_LONG
+      headers = [
+        *web_page.headers().items(),
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Connection", "close"),
+      ]
+      answer = h11.Response(
+        status_code=int(status),
+        headers=[(k.encode(), v.encode()) for k, v in headers],
+        reason=http.HTTPStatus(status).phrase.encode(),
+      )
+      with contextlib.suppress(h11.LocalProtocolError):  # it is being answered
+        self.transport.write(self.conn.send(answer))
+        self.transport.write(self.conn.send(h11.Data(data=msg.encode())))
+        self.transport.write(self.conn.send(h11.EndOfMessage()))
+      self.transport.close()
+
+  return Protocol
 
 
 class _Server:

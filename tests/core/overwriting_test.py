@@ -130,6 +130,58 @@ def test_a_folder_that_is_read_in_part_takes_other_things(tmp_path):
     _check(read, tmp_path, replaced=True)
 
 
+def test_the_innermost_run_around_a_path_counts(tmp_path):
+  for run in ("a", "a/student", "b"):
+    (tmp_path / run / "checkpoints").mkdir(parents=True)
+    (tmp_path / run / "config.json").write_text("{}")
+  # Of a run that has just begun; of somebody else's program; no file.
+  (tmp_path / "begun").mkdir()
+  (tmp_path / "begun" / "config.json").write_text(
+    '{"data": {}, "model": {}, "train": {}}'
+  )
+  (tmp_path / "site").mkdir()
+  (tmp_path / "site" / "config.json").write_text('{"data": "x"}')
+  (tmp_path / "odd" / "config.json").mkdir(parents=True)
+
+  def around(path):
+    return os.path.relpath(overwriting.run_around(str(path)), tmp_path)
+
+  (tmp_path / "link").symlink_to(tmp_path / "a" / "student")
+  for path, run in (
+    ("a", "a"),
+    ("a/export/web", "a"),
+    ("a/student/export", "a/student"),
+    ("link/export", "a/student"),
+    ("begun/export", "begun"),
+  ):
+    assert around(tmp_path / path) == run
+  for path in ("", "new", "site/export", "odd/export"):
+    assert not overwriting.run_around(str(tmp_path / path))
+
+  def check(model, output):
+    overwriting.check_run(
+      str(tmp_path / model), "output_dir", str(tmp_path / output)
+    )
+
+  for model, output in (
+    ("a", "a/export"),
+    ("a/student", "a/student/export"),
+    ("a", "exports/b"),
+    ("a/export/g_AB.tflite", "link/../evaluation"),
+    ("model.tflite", "b/evaluation"),  # may be b's
+  ):
+    check(model, output)
+  for model, output in (
+    ("a", "b/export"),
+    ("a", "a/student/export"),
+    ("a/student", "a/export"),
+    ("link", "b"),
+    ("a/export/g_AB.tflite", "b/evaluation"),
+  ):
+    with pytest.raises(errors.UserError, match="another run, (a|b|student)"):
+      check(model, output)
+
+
 def test_what_a_model_is_made_of_is_known(tmp_path):
   export = tmp_path / "export"
   (export / "g_AB").mkdir(parents=True)

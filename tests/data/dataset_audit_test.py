@@ -69,6 +69,8 @@ def test_report_counts_and_finds_copies(tmp_path):
 
   exact, near = summary["exact_duplicates"], summary["near_duplicates"]
   assert names(exact["examples"]) == [["0.png", "copy.png"]]
+  assert (exact["copies"], exact["in_train_and_test"]) == (1, 0)
+  assert near["between_A_and_B"]["pictures"] == {"A": 2, "B": 1}
   assert names(near["between_A_and_B"]["examples"]) == [
     ["0.png", "like.jpg"],
     ["copy.png", "like.jpg"],
@@ -82,11 +84,51 @@ def test_report_counts_and_finds_copies(tmp_path):
     "| | A | B |",
     "| training pictures | 7 | 7 |",
     "| width, smallest / median / largest | 80 / 80 / 80 | 80 / 80 / 160 |",
-    "exact duplicates: 1 * ",
+    "exact duplicates: 1 copy of 1 picture; 0 pictures for testing are among"
+    " the training pictures too * ",
+    "between A and B: 2 pairs, 2 of A and 1 of B * ",
+    "Test pictures that are trained on make measures come out too good",
     "bad.png",
     "0.png = ",
   ):
     assert words in text
+
+
+def test_copies_in_training_and_test_are_told_with_the_remedy(tmp_path):
+  """Of one picture three, of which one is for testing; of another one two."""
+  rng = np.random.default_rng(0)
+  for split in sources.SPLITS:
+    (tmp_path / split).mkdir()
+    for i in range(3):
+      PIL.Image.fromarray(
+        rng.integers(0, 256, (40, 40, 3), np.uint8), "RGB"
+      ).save(tmp_path / split / f"{i}.png")
+  config = config_lib.DataConfig(dataset=str(tmp_path))
+
+  def look():
+    summary = dataset_audit.report(dataset_audit.audit(config))
+    return summary["exact_duplicates"], dataset_audit.table(summary)
+
+  found, text = look()
+  assert (found["count"], found["copies"], found["in_train_and_test"]) == (
+    *(0, 0, 0),
+  )
+  assert "exact duplicates: 0\n" in text and "remove" not in text
+  for source, copy in (
+    ("trainA/0", "trainA/x"),
+    ("trainA/0", "testA/y"),
+    ("testB/1", "testB/z"),
+  ):
+    shutil.copy(tmp_path / f"{source}.png", tmp_path / f"{copy}.png")
+  found, text = look()
+  assert (found["count"], found["copies"], found["in_train_and_test"]) == (
+    *(2, 3, 1),
+  )
+  assert (
+    "3 copies of 2 pictures; 1 picture for testing is among the training"
+    " pictures too" in text
+  )
+  assert "too good: remove them" in text and "keep one of each" in text
 
 
 def test_bad_files_are_all_named(tmp_path):

@@ -57,9 +57,19 @@ def test_draws_a_panel_for_each_kind_of_number():
   assert list(axes[1].lines[0].get_ydata()) == [2 / k for k in range(1, 6)]
 
 
-def test_nothing_is_drawn_of_less_than_two_points():
+def test_nothing_is_drawn_of_no_numbers():
   assert curves.figure(history_lib.History()) is None
-  assert curves.figure(_history(1)) is None
+  nothing = history_lib.History()
+  nothing.add(1, {"gan_AB": float("nan")})
+  assert curves.figure(nothing) is None
+
+
+def test_one_point_is_a_dot_that_can_be_seen():
+  axes = [a for a in curves.figure(_history(1)).axes if a.get_visible()]
+  assert len(axes) == 5
+  assert {axis.lines[0].get_marker() for axis in axes} == {"o"}
+  axis = curves.figure(_history(2)).axes[0]
+  assert axis.lines[0].get_marker() in ("", "None")
 
 
 def test_long_runs_are_thinned_with_both_ends():

@@ -41,6 +41,22 @@ def test_shows_measures_pictures_and_how_it_was_measured(tmp_path):
   assert "data:image/webp" in text and "0.125" not in text
 
 
+def test_no_place_of_this_machine_is_told(tmp_path):
+  folder = tmp_path / "run" / "evaluation"
+  folder.mkdir(parents=True)
+  report = {
+    **_report(),
+    "model": str(tmp_path / "run"),
+    "protocol": {"dataset": "/home/ann lee/my pics"},
+  }
+  evaluation_page.write(
+    str(folder), report, "7 images of /home/ann lee/my pics."
+  )
+  text = (folder / "report.html").read_text()
+  assert "Evaluation of run" in text and "7 images of my pics." in text
+  assert str(tmp_path) not in text and "/home" not in text
+
+
 def test_without_its_picture_it_is_still_a_page(tmp_path):
   evaluation_page.write(str(tmp_path), _report(), "7 images.")
   text = (tmp_path / "report.html").read_text()

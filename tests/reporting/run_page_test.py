@@ -91,6 +91,48 @@ def _text(folder, history, draw=False):
   return " ".join(re.sub(r"<[^>]+>", " ", text).split())
 
 
+def test_no_place_of_this_machine_is_told_but_in_the_command(folder):
+  """Of what was typed, noted or refused; the command is as it was typed."""
+  places = ["/home/ann lee/my pics/fruits", "/data/ann/fruits"]
+  record = json.loads((folder / "run.json").read_text())
+  record["data"]["name"] = " and ".join(places)
+  (folder / "run.json").write_text(json.dumps(record))
+  config = conftest.replace(
+    config_file.load(str(folder)),
+    "data",
+    dataset="",
+    domain_a=places[0],
+    domain_b=places[1],
+  )
+  config_file.save(config, str(folder))
+  failure = f"{folder}/checkpoints cannot be written, nor /mnt/big/disk/x."
+  history = _history(state="failed", message=failure)
+  history.add_event(90, "droplets", "g_BA", f"Look at {places[1]}.")
+  text = _text(folder, history)
+  assert "my pics/fruits and ann/fruits, used at" in text
+  assert "Stopped: checkpoints cannot be written, nor disk/x." in text
+  assert "Look at ann/fruits." in text, text
+  assert "domain_b ann/fruits" in text, text
+  for place in (*places, "/mnt/big", "/home"):
+    assert place not in text
+  # What is typed stays as it was typed.
+  assert "&#39;--model_dir=my run&#39;" in text
+
+
+def test_says_why_there_are_no_curves(folder):
+  nothing = history_lib.History(progress={"state": "running"})
+  assert "no results.png: not one finite number" in _text(folder, nothing, True)
+  nothing.add(1, {"gan_AB": float("nan")})
+  assert "no results.png: not one finite number" in _text(folder, nothing, True)
+  # Numbers that are drawn later, or now, if only one.
+  assert "results.png:" not in _text(folder, _history())
+  one = history_lib.History()
+  one.add(1, {"gan_AB": 0.5})
+  parts = run_page.Parts.of(str(folder))
+  parts.draw(one, str(folder / "results.png"))
+  assert parts.curves and (folder / "results.png").stat().st_size > 1000
+
+
 def test_says_all_that_is_known_of_a_run(folder):
   text = _text(folder, _history(), draw=True)
   assert "Run my run This run is training: step 100 of 2,000." in text

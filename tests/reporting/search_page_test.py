@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import numpy as np
+import pytest
 
 from official.cyclegan.data import image_files
 from official.cyclegan.reporting import search_page
@@ -37,6 +38,20 @@ def test_lists_the_trials_the_best_first(tmp_path):
   assert "<td>1.235</td>" in text and "&lt;b&gt;NaN" in text
   assert "official.cyclegan.train --model_dir=" in text
   assert "best.flags" in text and "--lambda_id=1.2" in text
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_no_place_of_this_machine_is_told(tmp_path, monkeypatch, inside):
+  if inside:
+    monkeypatch.chdir(tmp_path)
+  folder = tmp_path / "my searches" / "1"
+  folder.mkdir(parents=True)
+  message = f"{folder}/trial_1 and /home/ann/fruits/trainA are gone."
+  rows = [_ROWS[0], {**_ROWS[1], "message": message}]
+  text = _write(folder, rows)
+  assert "trial_1 and fruits/trainA are gone." in text
+  assert "best.flags" in text and ("my searches/1" in text) == inside
+  assert str(tmp_path) not in text and "/home" not in text
 
 
 def test_plots_are_in_it_once_there_are_any(tmp_path):

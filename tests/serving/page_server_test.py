@@ -130,6 +130,7 @@ def test_another_name_is_refused(server, host):
     {"Origin": "null"},
     {"Origin": "http://127.0.0.1:1"},
     {"Origin": "file://"},
+    {"Origin": "https://127.0.0.1:80", "Host": "127.0.0.1:80"},  # speaks none
     {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors"},
     {"Sec_Fetch_Site": "same-site", "Sec_Fetch_Mode": "cors"},
     {"Sec_Fetch_Site": "cross-site"},

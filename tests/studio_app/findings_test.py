@@ -49,7 +49,7 @@ def test_nothing_wrong_is_said_as_well():
     (("counts", "B"), 60, "few", "mind"),
     (("counts", "B"), 701, "uneven", "mind"),
     (("unreadable", "count"), 3, "unreadable", "mind"),
-    (("exact_duplicates", "count"), 3, "duplicates", "mind"),
+    (("exact_duplicates", "in_train_and_test"), 3, "copies_tested", "bad"),
     (("near_duplicates", "between_A_and_B", "count"), 3, "in_both", "bad"),
     (
       ("near_duplicates", "between_train_and_test", "count"),
@@ -73,6 +73,38 @@ def test_each_trouble_has_its_words(path, value, code, level):
   if code == "darker":
     assert found["domain"] == "B" and found["other"] == "A"
     assert (found["dark"], found["light"]) == (60, 120)
+
+
+def _codes(report):
+  return {found["code"]: found for found in findings.of_audit(report)}
+
+
+def test_copies_are_counted_and_it_is_said_whether_they_are_tested_on():
+  """Five copies of two pictures, one of them on both sides, one almost so."""
+  copied = {**_NONE, "count": 2, "copies": 5, "in_train_and_test": 0}
+  found = _codes({**_FINE, "exact_duplicates": copied})
+  assert found["duplicates"] == {
+    **{"level": "mind", "code": "duplicates"},
+    **{"count": 5, "pictures": 2},
+  }
+  assert found["copies_apart"]["level"] == "good"
+  near = {
+    **_FINE["near_duplicates"],
+    "between_train_and_test": {
+      **_NONE,
+      "count": 6,
+      "pictures": {"train": 5, "test": 2},
+    },
+  }
+  found = _codes(
+    {
+      **_FINE,
+      "exact_duplicates": {**copied, "in_train_and_test": 1},
+      "near_duplicates": near,
+    }
+  )
+  assert found["copies_tested"]["count"] == 1 and "copies_apart" not in found
+  assert found["alike"]["count"] == 1
 
 
 if __name__ == "__main__":

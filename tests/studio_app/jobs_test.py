@@ -137,6 +137,33 @@ def test_one_long_thing_at_a_time(space, monkeypatch):
     jobs.start(space, project, "export", [], project.path / "runs" / "1")
 
 
+@pytest.mark.parametrize("kind", ["translate", "export", "probe", "prepare"])
+def test_few_of_the_other_kinds_at_a_time(space, monkeypatch, kind):
+  """Whichever projects they are of."""
+  started = []
+  monkeypatch.setattr(
+    jobs.subprocess, "Popen", lambda *a, **_: started.append(a)
+  )
+  monkeypatch.setattr(jobs, "_reap", lambda: None)
+  monkeypatch.setattr(jobs, "_children", [])
+  projects = [space.create(str(i)) for i in range(jobs.MOST_AT_ONCE + 1)]
+  for project in projects[:-1]:
+    jobs.require_free(space, kind)
+    jobs.start(space, project, kind, [], project.path / "out")
+  last = projects[-1]
+  with pytest.raises(refusals.Refused, match="run already") as error:
+    jobs.start(space, last, kind, [], last.path / "out")
+  assert error.value.status == 429 and error.value.values == {"most": 2}
+  assert len(started) == jobs.MOST_AT_ONCE and not jobs.of(last)
+  # Another kind is not in the way of it, nor one that has ended.
+  jobs.start(space, last, "train", [], last.path / "runs" / "1")
+  ended = projects[0].folder(workspace.JOBS) / "1.state"
+  ended.write_text(json.dumps({"runner": 1, "began": 1.0, "status": 0}))
+  with pytest.raises(refusals.Refused):
+    jobs.require_free(space, kind, coming=1)
+  jobs.start(space, last, kind, [], last.path / "out")
+
+
 def test_a_log_shows_the_end_of_each_line(space):
   job = _noted(space.create("x"), status=0)
   path = job.project.path / workspace.JOBS / "1.log"

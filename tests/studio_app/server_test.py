@@ -11,11 +11,13 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import concurrent.futures
 import io
 import json
 import os
 import shutil
 import struct
+import threading
 import zipfile
 import zlib
 
@@ -128,6 +130,13 @@ _REFUSED = {
     "/api/projects",
     {"title": "x"},
     {"Origin": "null"},
+    403,
+  ),
+  "its own page, but by https": (
+    "POST",
+    "/api/projects",
+    {"title": "x"},
+    {"Host": "127.0.0.1:80", "Origin": "https://127.0.0.1:80"},
     403,
   ),
   "another port's page": (
@@ -421,6 +430,77 @@ def test_what_no_browser_sends_is_refused(ask, request_, status):
   assert ask.raw(request_).split()[1].startswith(status)
 
 
+_LINE = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+
+
+@pytest.mark.parametrize(
+  ("request_", "status"),
+  [
+    (
+      b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+      b"414",
+    ),
+    (
+      b"GET /?" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+      b"414",
+    ),
+    (b"G" * 300_000, b"414"),
+    (_LINE + b"".join(b"A%d: b\r\n" % i for i in range(101)) + b"\r\n", b"431"),
+    (_LINE + b"A: b\r\n" * 5_000 + b"\r\n", b"431"),
+    (_LINE + b"A: b\r\n" * 50_000, b"431"),
+    (_LINE + b"A: " + b"b" * 66_000 + b"\r\n\r\n", b"431"),
+    (_LINE + b"A: " + b"b" * 300_000, b"431"),
+    (b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"400"),  # TLS
+    (_LINE + b"No header\r\n\r\n", b"400"),
+    (
+      b"PUT /api/projects/fruits/pictures/a/x.png HTTP/1.1\r\n"
+      b"Host: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+      b"400",
+    ),
+    (_LINE + b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n", b"200"),
+  ],
+)
+def test_hostile_requests_get_the_page_servers_answers_and_are_no_news(
+  ask, request_, status, capfd, caplog
+):
+  """Nothing is said of them on the terminal of who serves the page."""
+  assert b" " + status in ask.raw(request_)
+  assert ask("GET", "/api/projects")[0] == 200  # it goes on
+  assert not capfd.readouterr().err and not caplog.records
+
+
+@pytest.mark.parametrize("value", [None, 7, 0.5, True, [], ["x"], {}, "\ud800"])
+@pytest.mark.parametrize(
+  ("path", "name"),
+  [
+    ("/api/projects", "title"),
+    ("/api/projects", "folders"),
+    (f"{_PROJECT}/runs", "title"),
+    (f"{_PROJECT}/runs", "kind"),
+    (f"{_PROJECT}/runs", "search"),
+    (f"{_PROJECT}/runs", "size"),
+    (f"{_PROJECT}/runs", "minutes"),
+    (f"{_PROJECT}/searches", "kind"),
+    (f"{_PROJECT}/searches", "size"),
+    (f"{_PROJECT}/searches", "minutes"),
+  ],
+)
+def test_values_of_other_types_are_refused_by_their_names(
+  ask, path, name, value
+):
+  if (name, value) in (("folders", None), ("minutes", 7), ("minutes", 0.5)):
+    return  # what is meant
+  given = {"title": "x", "kind": "object", "size": 64, "minutes": 1}
+  before = _tree(ask.root)
+  status, said = ask("POST", path, {**given, name: value})
+  if (name, value) == ("size", 7):  # of the right type
+    assert status == 400 and said["code"] == "value"
+  else:
+    assert status == 400 and said["code"] == "type", said
+    assert said["values"] == {"name": name}
+  assert _tree(ask.root) == before
+
+
 def test_a_name_is_cleaned_and_its_ending_is_that_of_the_contents(ask):
   names = {
     "%3Cimg%20src=x%20onerror=a(1)%3E.png": "img src_x onerror_a(1).png",
@@ -475,6 +555,44 @@ def test_other_machines_need_the_token_of_the_link(tmp_path):
     assert ask.token == secret  # pages that are open go on
 
 
+def test_many_tries_at_once_are_few_commands_and_told_in_words(
+  ask, monkeypatch
+):
+  """Also of pictures that are still being sent when the others come."""
+  from official.cyclegan.studio_app import jobs
+
+  started = []
+  monkeypatch.setattr(
+    jobs.subprocess, "Popen", lambda *a, **_: started.append(a)
+  )
+  monkeypatch.setattr(jobs, "_reap", lambda: None)
+  monkeypatch.setattr(jobs, "_children", [])
+  gate = threading.Barrier(6)
+
+  def slowly():
+    content = _png(300)
+    yield content[:100]
+    gate.wait(20)
+    yield content[100:]
+
+  def send(number):
+    path = f"{_PROJECT}/runs/1/tries/AtoB/{number}.png"
+    return ask("PUT", path, slowly())
+
+  with concurrent.futures.ThreadPoolExecutor(6) as pool:
+    answers = list(pool.map(send, range(6)))
+  statuses = [status for status, _ in answers]
+  assert sorted(statuses) == [200, 200, 429, 429, 429, 429], answers
+  said = next(said for status, said in answers if status == 429)
+  assert said["code"] == "many" and said["values"] == {"most": 2}
+  assert len(started) == 2
+  tries = ask.root / "fruits" / "tries"
+  assert len(list(tries.iterdir())) == 2
+  # As commands that have ended do, for the tests that follow.
+  shutil.rmtree(ask.root / "fruits" / "jobs")
+  shutil.rmtree(tries)
+
+
 def test_a_folder_with_links_in_it_is_not_read(ask):
   folder = ask.root / "with_links"
   folder.mkdir()
@@ -505,6 +623,31 @@ def test_links_in_a_projects_own_pile_are_not_followed(ask, link):
   assert ask("GET", f"/api/projects/{title}/thumbnails/a/{name}")[0] in (
     *(403, 404),
   )
+
+
+def test_pictures_that_were_dropped_can_be_removed_again(ask):
+  assert ask("POST", "/api/projects", {"title": "again"})[0] == 200
+  piles = "/api/projects/again/pictures"
+  for domain, color in (("a", 1), ("a", 2), ("a", 3), ("b", 4)):
+    content = _png(color=(color, 0, 0))
+    assert ask("PUT", f"{piles}/{domain}/{color}.png", content)[0] == 200
+  root = ask.root / "again"
+  (root / "a" / "notes.txt").write_text("mine")
+
+  def left():
+    return [sorted(path.name for path in (root / d).iterdir()) for d in "ab"]
+
+  assert ask("DELETE", f"{piles}/a/2.png")[0] == 200
+  assert left() == [["1.png", "3.png", "notes.txt"], ["4.png"]]
+  assert ask("DELETE", f"{piles}/a")[0] == 200
+  assert left() == [["notes.txt"], ["4.png"]]
+  assert ask("DELETE", f"{piles}/jobs")[0] == 404
+  # Not of a folder that somebody has chosen: that is theirs.
+  chosen = {"title": "theirs", "folders": ["apples", "oranges"]}
+  assert ask("POST", "/api/projects", chosen)[0] == 200
+  status, said = ask("DELETE", "/api/projects/theirs/pictures/a")
+  assert status == 409 and said["code"] == "chosen"
+  assert (ask.root / "apples" / "0.png").exists()
 
 
 def test_projects_are_listed_with_folders_to_choose(ask):

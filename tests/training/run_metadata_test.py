@@ -59,11 +59,19 @@ def test_levels_of_the_training_are_found_again(
 
 
 def test_later_starts_are_added(tiny_config, pictures, tmp_path):
-  source = _source(pictures)
+  source, ids = _source(pictures), []
+  assert run_metadata.origin(str(tmp_path))["id"] is None
   for step in (0, 5, 9):
     run_metadata.add_start(str(tmp_path), tiny_config, source, _DEVICE, step)
+    ids.append(run_metadata.origin(str(tmp_path))["id"])
   record = json.loads((tmp_path / "run.json").read_text())
   assert [start["first_step"] for start in record["starts"]] == [0, 5, 9]
+  # A name of its own, which another run does not get.
+  run_metadata.add_start(str(tmp_path), tiny_config, source, _DEVICE, 0)
+  origin = run_metadata.origin(str(tmp_path))
+  assert len(set(ids)) == 1 and origin["id"] not in [None, *ids]
+  assert origin["name"] == tmp_path.name
+  assert str(tmp_path.parent) not in json.dumps(origin)
 
 
 def test_fingerprint_is_the_content(pictures, tmp_path, log, tiny_config):

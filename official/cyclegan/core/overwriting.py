@@ -21,6 +21,7 @@ it does anything.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Iterable, Iterator
@@ -33,6 +34,7 @@ from official.cyclegan.core import regular_files
 
 # A file or folder, whatever it is called: its device and inode.
 _Identity = tuple[int, int]
+_PARTS = {"data", "model", "train"}  # of every run's configuration
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,6 +131,73 @@ def check(
           option,
           output,
         )
+
+
+def run_around(path: str) -> str:
+  """Returns the run whose folder a path is or lies in, the innermost one.
+
+  Args:
+    path: A file or folder; need not exist.
+
+  Returns:
+    The run's folder without links; empty if there is none.
+  """
+  folder = os.path.realpath(path)
+  while not _is_run(folder):
+    above = os.path.dirname(folder)
+    if above == folder:
+      return ""
+    folder = above
+  return folder
+
+
+def check_run(model: str, option: str, output: str) -> None:
+  """Refuses an output that lies in the folder of another run than the model's.
+
+  What lies there is that run's, and taken for it by who looks at it.
+
+  Args:
+    model: A run's folder, or what lies in one. What lies in none may be of any.
+    option: Name of the option that holds the output, for the message.
+    output: The folder that is written; need not exist.
+
+  Raises:
+    errors.UserError: If it does.
+  """
+  own = run_around(model)
+  other = own and run_around(output)
+  if not other or os.path.samefile(own, other):
+    return
+  real, has = os.path.realpath(output), ""
+  if os.path.isfile(os.path.join(real, model_path.EXPORT_NAME)):
+    has = ", and an export is there"
+  there = "is" if real == other else "lies in"
+  base = model if os.path.realpath(model) == own else own
+  raise errors.UserError(
+    f"{there} the folder of another run, {os.path.basename(other)}{has}. Give"
+    f" {os.path.join(base, os.path.basename(real))}, or a folder that lies in"
+    " no run.",
+    option,
+    output,
+  )
+
+
+def _is_run(folder: str) -> bool:
+  """Says whether `train` has written a folder, also if its config is damaged.
+
+  Other programs have files of that name, too.
+  """
+  path = os.path.join(folder, model_path.CONFIG_NAME)
+  if not os.path.isfile(path):
+    return False
+  for name in model_path.CHECKPOINT_FOLDERS.values():
+    if os.path.isdir(os.path.join(folder, name)):
+      return True
+  with contextlib.suppress(OSError, errors.UserError):
+    return bool(
+      files.read_json(path, "", lambda values: values.keys() >= _PARTS)
+    )
+  return False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -35,6 +35,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import level_range
+from official.cyclegan.core import messages
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_checks
 from official.cyclegan.data import image_files
@@ -306,14 +307,18 @@ def report(
     sizes in pixels, formats and modes, how many of 256 levels occur, the mean
     level (`brightness`), the levels that become black and white (`levels`;
     None: all of 16 bits), and the number of other files. And,
-    each with its number and a few examples: exact duplicates, near duplicates
-    between A and B and between training and test pictures (no more are looked
-    for once there are `MAX_PAIRS`), and unreadable files.
+    each with its number and a few examples: groups of exact duplicates, with
+    how many `copies` there are too many, and how many test pictures are
+    `in_train_and_test`; pairs of near duplicates between A and B and between
+    training and test pictures (no more are looked for once there are
+    `MAX_PAIRS`), with how many `pictures` of each side they are; and unreadable
+    files.
   """
-  copies = collections.defaultdict(list)
+  equal = collections.defaultdict(list)
   for picture in found.pictures:
-    copies[picture.digest].append(picture.path)
-  groups = [paths for paths in copies.values() if len(paths) > 1]
+    equal[picture.digest].append(picture)
+  copied = [group for group in equal.values() if len(group) > 1]
+  groups = [[picture.path for picture in group] for group in copied]
   a, b = ([p for p in found.pictures if p.domain == d] for d in folders.DOMAINS)
   if near is None:
     near = {
@@ -330,10 +335,29 @@ def report(
       }
       for domain, own in zip(folders.DOMAINS, (a, b))
     },
-    "exact_duplicates": _listed(groups),
-    "near_duplicates": {name: _listed(pairs) for name, pairs in near.items()},
+    "exact_duplicates": {
+      **_listed(groups),
+      "copies": sum(len(group) - 1 for group in groups),
+      "in_train_and_test": sum(map(_tests_that_are_trained_on, copied)),
+    },
+    "near_duplicates": {
+      name: {
+        **_listed(pairs),
+        "pictures": {
+          part: len({pair[i] for pair in pairs})
+          for i, part in enumerate(BETWEEN[name])
+        },
+      }
+      for name, pairs in near.items()
+    },
     "unreadable": _listed(list(found.broken.values())),
   }
+
+
+def _tests_that_are_trained_on(group: Sequence[Picture]) -> int:
+  """Returns how many of equal pictures are for testing, if others are not."""
+  tests = sum(picture.split.startswith("test") for picture in group)
+  return tests if tests < len(group) else 0
 
 
 def _summary(
@@ -438,24 +462,65 @@ def table(summary: dict[str, Any]) -> str:
       ]
     )
   rows.append(["other files", *(v["other_files"] for v in values)])
-  near = summary["near_duplicates"]
-  findings = {
-    "exact duplicates": summary["exact_duplicates"],
-    "near duplicates between A and B": near["between_A_and_B"],
-    "near duplicates between training and test pictures": near[
-      "between_train_and_test"
-    ],
-    "unreadable files": summary["unreadable"],
-  }
   text = tabulate.tabulate(
     rows, ("", *folders.DOMAINS), tablefmt="github", disable_numparse=True
   )
-  for name, finding in findings.items():
-    text += f"\n\n{name}: {finding['count']}"
+  exact, near = summary["exact_duplicates"], summary["near_duplicates"]
+  findings = {
+    "exact duplicates": (exact, _exact_words(exact)),
+    "near duplicates between A and B": (
+      near["between_A_and_B"],
+      _near_words(near["between_A_and_B"]),
+    ),
+    "near duplicates between training and test pictures": (
+      near["between_train_and_test"],
+      _near_words(near["between_train_and_test"]),
+    ),
+    "unreadable files": (summary["unreadable"], ""),
+  }
+  for name, (finding, words) in findings.items():
+    text += f"\n\n{name}: {words or finding['count']}"
     for example in finding["examples"]:
       shown = example if isinstance(example, str) else " = ".join(example)
       text += f"\n* {shown}"
+  if near["between_A_and_B"]["count"]:
+    text += (
+      "\n\nPictures in both domains say that nothing should change: take them"
+      " out of one."
+    )
+  if exact["copies"]:
+    text += "\n\nCopies count double: keep one of each."
+  if exact["in_train_and_test"] or near["between_train_and_test"]["count"]:
+    text += (
+      "\n\nTest pictures that are trained on make measures come out too good:"
+      " remove them from the training pictures, or from the test pictures."
+    )
   return text + "\n"
+
+
+def _exact_words(found: Mapping[str, Any]) -> str:
+  """Returns how many copies there are, and where, in words."""
+  if not found["count"]:
+    return "0"
+  copies, across = found["copies"], found["in_train_and_test"]
+  copied = messages.count(found["count"], "picture")
+  tests = messages.count(across, "picture")
+  verb = "is" if across == 1 else "are"
+  return (
+    f"{copies:,} {'copy' if copies == 1 else 'copies'} of {copied}; {tests} for"
+    f" testing {verb} among the training pictures too"
+  )
+
+
+def _near_words(found: Mapping[str, Any]) -> str:
+  """Returns how many pictures on each side have near duplicates, in words."""
+  if not found["count"]:
+    return "0"
+  sides = " and ".join(
+    f"{count} of {part}" for part, count in found["pictures"].items()
+  )
+  most = "at least " if found["count"] >= MAX_PAIRS else ""
+  return f"{most}{messages.count(found['count'], 'pair')}, {sides}"
 
 
 def _listed(findings: list[Any]) -> dict[str, Any]:

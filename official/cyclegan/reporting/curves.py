@@ -46,12 +46,13 @@ def figure(history: history_lib.History) -> Any:
     history: Of the run.
 
   Returns:
-    The figure; None if there are fewer than two points.
+    The figure, in which a single point is a dot; None if there are no
+    numbers.
   """
   panels = [
     (title, names, logarithmic)
     for title, names, logarithmic in _panels(history.names())
-    if any(len(history.column(name)[0]) > 1 for name in names)
+    if any(history.column(name)[0] for name in names)
   ]
   if not panels:
     return None
@@ -75,7 +76,9 @@ def figure(history: history_lib.History) -> Any:
     for name in names:
       steps, values = (_thinned(c) for c in history.column(name))
       if steps:
-        axis.plot(steps, values, linewidth=1, label=name.split("/")[-1])
+        dot = "o" if len(steps) == 1 else ""  # a line of one point is nothing
+        label = name.split("/")[-1]
+        axis.plot(steps, values, linewidth=1, marker=dot, label=label)
     if logarithmic and all(
       value > 0 for name in names for value in history.column(name)[1]
     ):

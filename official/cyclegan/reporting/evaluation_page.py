@@ -23,6 +23,7 @@ from official.cyclegan.core import files
 from official.cyclegan.reporting import page
 from official.cyclegan.reporting import pictures
 from official.cyclegan.reporting import run_page
+from official.cyclegan.reporting import shared_paths
 
 _PICTURE_NAME = "pictures.png"
 _JSON_NAME = "report.json"
@@ -55,5 +56,7 @@ def write(folder: str, report: Mapping[str, Any], protocol: str) -> None:
     ),
   ]
   name = os.path.basename(os.path.abspath(report["model"]))
-  text = page.render(f"Evaluation of {name}", str(report["model"]), sections)
+  model = shared_paths.short(str(report["model"]), folder)
+  known = [str(report.get("protocol", {}).get("dataset", ""))]
+  text = page.render(f"Evaluation of {name}", model, sections, folder, known)
   files.write_text(os.path.join(folder, page.REPORT_NAME), text, "output_dir")

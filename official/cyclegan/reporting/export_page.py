@@ -73,7 +73,7 @@ def write(folder: str, report: Mapping[str, Any]) -> None:
   state = f"Directions: {names}; trained at {report['size']} pixels."
   files.write_text(
     os.path.join(folder, page.REPORT_NAME),
-    page.render(title, state, sections),
+    page.render(title, state, sections, folder),
     "output_dir",
   )
 

@@ -24,10 +24,12 @@ import dataclasses
 import functools
 import hashlib
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jinja2
 import markupsafe
+
+from official.cyclegan.reporting import shared_paths
 
 REPORT_NAME = "report.html"
 LARGEST_BYTES = 5_000_000  # of a page, which pictures keep to
@@ -110,14 +112,27 @@ class Section:
   links: Sequence[str] = ()
 
 
-def render(title: str, state: str, sections: Sequence[Section]) -> str:
-  """Returns a page.
+def render(
+  title: str,
+  state: str,
+  sections: Sequence[Section],
+  folder: str = "",
+  known: Sequence[str] = (),
+) -> str:
+  """Returns a page, which names no place of this machine but in its commands.
 
   Args:
     title: Its heading.
     state: A line below the heading.
     sections: What it shows; those that hold nothing are left out.
+    folder: Where the page lies; what is near it is shown as seen from there.
+    known: Paths that may be named in what it shows.
   """
+
+  def plain(text: str) -> str:
+    return shared_paths.without(text, folder, known)
+
+  sections = [_without_places(section, plain) for section in sections]
   shown = [
     section
     for section in sections
@@ -129,8 +144,8 @@ def render(title: str, state: str, sections: Sequence[Section]) -> str:
   ]
   style, program = _asset(_STYLE), _asset(_PROGRAM)
   return _template().render(
-    title=title,
-    state=state,
+    title=plain(title),
+    state=plain(state),
     sections=shown,
     style=markupsafe.Markup(style),
     program=markupsafe.Markup(program),
@@ -144,6 +159,23 @@ def render(title: str, state: str, sections: Sequence[Section]) -> str:
         "form-action 'none'",
       )
     ),
+  )
+
+
+def _without_places(section: Section, plain: Callable[[str], str]) -> Section:
+  """Returns a section whose text is plain; of commands each word is typed."""
+  return dataclasses.replace(
+    section,
+    text=[*map(plain, section.text)],
+    notes=[*map(plain, section.notes)],
+    tables=[
+      Table(
+        plain(table.caption),
+        table.headers,
+        [[*map(plain, row)] for row in table.rows],
+      )
+      for table in section.tables
+    ],
   )
 
 

@@ -170,7 +170,20 @@ def render(model_dir: str, history: history_lib.History, parts: Parts) -> str:
     _configuration(config, command),
     _versions(starts),
   ]
-  return page.render(f"Run {name}", _state(history), sections)
+  return page.render(
+    f"Run {name}", _state(history), sections, model_dir, _paths(config)
+  )
+
+
+def _paths(config: config_lib.ResolvedConfig) -> list[str]:
+  """Returns the paths that a configuration names."""
+  return [
+    value
+    for part in dataclasses.asdict(config).values()
+    if isinstance(part, dict)
+    for value in part.values()
+    if isinstance(value, str) and os.path.isabs(value)
+  ]
 
 
 def _state(history: history_lib.History) -> str:
@@ -236,6 +249,12 @@ def _curves(
     for name in (history_lib.RESULTS_NAME, CURVES_NAME)
     if os.path.isfile(os.path.join(model_dir, name))
   ]
+  text = []
+  if not any(history.column(name)[0] for name in history.names()):
+    text = [
+      f"There are no curves and no {CURVES_NAME}: not one finite number has"
+      f" been noted in {history_lib.RESULTS_NAME} so far."
+    ]
   last = []
   if history.rows:
     shown = [
@@ -251,7 +270,11 @@ def _curves(
       )
     ]
   return page.Section(
-    "Curves", images=images, tables=last, links=links if history.rows else ()
+    "Curves",
+    text=text,
+    images=images,
+    tables=last,
+    links=links if history.rows else (),
   )
 
 

@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -66,9 +67,15 @@ def write(
   table = page.Table(f"Trials, by {objective}, the best first", names, cells)
   code = ""
   if flags:
+    # Seen from where it was asked for, if it lies there: the page is shared.
+    place = os.path.relpath(os.path.join(folder, "best.flags"))
+    if place.startswith(os.pardir):
+      place = os.path.join(
+        os.path.basename(os.path.abspath(folder)), "best.flags"
+      )
     code = (
       f"python -m official.cyclegan.{command} --model_dir=runs/tuned"
-      f" --flagfile={os.path.join(folder, 'best.flags')}\n\n{flags}"
+      f" --flagfile={shlex.quote(place)}\n\n{flags}"
     )
   sections = [
     page.Section("Best", code=code),
@@ -77,7 +84,7 @@ def write(
   ]
   state = f"{len(done)} trials completed, {len(failed)} failed."
   name = os.path.basename(os.path.abspath(folder))
-  text = page.render(f"Search {name}", state, sections)
+  text = page.render(f"Search {name}", state, sections, folder)
   files.write_text(os.path.join(folder, page.REPORT_NAME), text, "tuner_dir")
 
 

@@ -342,7 +342,8 @@ def refusal(path: str, headers: Any) -> tuple[http.HTTPStatus, str] | None:
     return http.HTTPStatus.MISDIRECTED_REQUEST, "Not this host"
   for origin in headers.get_all("Origin") or []:
     scheme, _, host = origin.partition("://")
-    if scheme not in ("http", "https") or host != hosts[0]:
+    # This server speaks no TLS, so that no page of its own has https.
+    if scheme != "http" or host != hosts[0]:
       return http.HTTPStatus.FORBIDDEN, "Not for other pages"
   # Other pages may link here, no more: not show this one inside theirs.
   said = {name: headers.get_all(name) or [] for name in (_SITE, _MODE, _DEST)}

@@ -82,8 +82,11 @@ def audit(space: workspace.Workspace, project: workspace.Project) -> jobs.Job:
   # Cards and pages say this name of what a model was trained on.
   output = _free(project.folder(workspace.DATA), project.path.name)
   arguments = [
-    *(f"--domain_{d}={project.source(d)}" for d in workspace.DOMAINS),
-    f"--output_dir={output}",
+    *(
+      f"--domain_{d}={project.named(project.source(d))}"
+      for d in workspace.DOMAINS
+    ),
+    f"--output_dir={project.named(output)}",
     "--on_bad_image=skip",
   ]
   return jobs.start(space, project, "prepare", arguments, output)
@@ -99,7 +102,7 @@ def _remove_unused(project: workspace.Project, found: list[jobs.Job]) -> None:
   }
   for name in project.things(workspace.DATA):
     path = project.path / workspace.DATA / name
-    if f"--dataset={path}" not in used:
+    if not used & {f"--dataset={path}", f"--dataset={project.named(path)}"}:
       files.discard(str(path))
 
 
@@ -115,8 +118,8 @@ def probe(space: workspace.Workspace, project: workspace.Project) -> jobs.Job:
   """
   output = project.new(workspace.PROBES)
   arguments = [
-    f"--dataset={_data(project)}",
-    f"--output_dir={output}",
+    f"--dataset={project.named(_data(project))}",
+    f"--output_dir={project.named(output)}",
     "--crop_size=64",
     "--pictures=200",
   ]
@@ -151,14 +154,14 @@ def train(
     best = project.thing(workspace.SEARCHES, search) / "best.flags"
     if not workspace.is_file(best):
       raise refusals.not_there("best.flags")
-    options.append(f"--flagfile={best}")
+    options.append(f"--flagfile={project.named(best)}")
     options.append(f"--max_minutes={minutes:g}")
   output = project.new(workspace.RUNS)
   if title.strip():
     output = _free(output.parent, names.cleaned(title, "run"))
   every = round(minutes * 60 / _STEP_SECONDS[size] / _PICTURES_SHOWN)
   arguments = [
-    f"--model_dir={output}",
+    f"--model_dir={project.named(output)}",
     *options,
     f"--sample_interval={min(500, max(20, every // 10 * 10))}",
   ]
@@ -216,7 +219,7 @@ def search(
     options.append(f"--train_steps={_TRIAL_STEPS}")
   output = project.new(workspace.SEARCHES)
   arguments = [
-    f"--tuner_dir={output}",
+    f"--tuner_dir={project.named(output)}",
     *options,
     f"--max_minutes={minutes:g}",
   ]
@@ -240,8 +243,8 @@ def export(
   """
   formats = "tflite,web" if has_app() else "tflite"
   arguments = [
-    f"--model_dir={run}",
-    f"--output_dir={run / EXPORT_NAME}",
+    f"--model_dir={project.named(run)}",
+    f"--output_dir={project.named(run / EXPORT_NAME)}",
     f"--format={formats}",
   ]
   return jobs.start(space, project, "export", arguments, run / EXPORT_NAME)
@@ -270,9 +273,9 @@ def translate(
     model = run
   result = source.parent / ("result.mp4" if is_video else "result.png")
   arguments = [
-    f"--model={model}",
-    f"--input={source}",
-    f"--output={result}",
+    f"--model={project.named(model)}",
+    f"--input={project.named(source)}",
+    f"--output={project.named(result)}",
     f"--direction={direction}",
   ]
   return jobs.start(space, project, "translate", arguments, source.parent)
@@ -345,7 +348,7 @@ def _options(
     )
   data = _data(project)
   options = [
-    f"--dataset={data}",
+    f"--dataset={project.named(data)}",
     *_OPTIONS[kind, size],
     f"--max_minutes={minutes:g}",
   ]

@@ -36,6 +36,8 @@ export const post = (path, values = {}) => ask(path, {
 
 export const put = (path, file) => ask(path, {method: 'PUT', body: file});
 
+export const remove = (path) => ask(path, {method: 'DELETE'});
+
 // Does something and tells what was refused; returns null then.
 export async function trying(what) {
   fail('');

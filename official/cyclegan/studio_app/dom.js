@@ -45,9 +45,14 @@ export function place(build) {
 }
 
 let hide = 0;
+let clear = 0;
 
+// What was just done; it goes by itself, before it is no longer true.
 export function say(text) {
-  document.getElementById('status').textContent = text;
+  const place = document.getElementById('status');
+  place.textContent = text;
+  clearTimeout(clear);
+  if (text) clear = setTimeout(() => { place.textContent = ''; }, 10000);
 }
 
 export function fail(text) {

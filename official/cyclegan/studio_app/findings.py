@@ -56,14 +56,24 @@ def of_audit(report: Mapping[str, Any]) -> list[dict[str, Any]]:
   unreadable = report["unreadable"]
   if unreadable["count"]:
     tell(MIND, "unreadable", count=unreadable["count"])
-  near = report["near_duplicates"]
-  if near["between_A_and_B"]["count"]:
-    tell(BAD, "in_both", count=near["between_A_and_B"]["count"])
-  copies = report["exact_duplicates"]["count"]
-  if copies:
-    tell(MIND, "duplicates", count=copies)
-  if near["between_train_and_test"]["count"]:
-    tell(MIND, "alike", count=near["between_train_and_test"]["count"])
+  near, exact = report["near_duplicates"], report["exact_duplicates"]
+  both = near["between_A_and_B"]
+  if both["count"]:
+    sides = both.get("pictures", {}).values()
+    tell(BAD, "in_both", count=min(sides, default=both["count"]))
+  across = int(exact.get("in_train_and_test", 0))
+  if across:
+    tell(BAD, "copies_tested", count=across)
+  if exact["count"]:
+    copies = exact.get("copies", exact["count"])
+    tell(MIND, "duplicates", count=copies, pictures=exact["count"])
+    if not across:
+      tell(GOOD, "copies_apart")
+  alike = near["between_train_and_test"]
+  if alike["count"]:
+    tests = alike.get("pictures", {}).get("test", alike["count"])
+    if tests > across:  # copies have been told of
+      tell(MIND, "alike", count=tests - across)
   levels = {d: float(domains[d].get("brightness", 0.0)) for d in ("A", "B")}
   darker = min(levels, key=levels.__getitem__)
   lighter = "B" if darker == "A" else "A"

@@ -59,6 +59,8 @@ _POLICY = "; ".join(
 _REPORT_POLICY = "sandbox allow-scripts; frame-ancestors 'none'"
 # What decodes to a separator, a dot, a backslash or nothing, once or twice.
 _ENCODED = re.compile(r"%(2e|2f|5c|00|25)", re.IGNORECASE)
+# As Python's `http.server` has it, and with that the page's server.
+_MOST_HEADERS, _LONGEST_LINE = 100, 65536  # bytes
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 
 
@@ -107,6 +109,20 @@ class Guard:
     self, scope: Scope, path: str
   ) -> tuple[http.HTTPStatus, str, str] | None:
     """Returns status, code and words for what is refused."""
+    query = scope.get("query_string", b"")
+    # With the method, the version and what is between them.
+    line = len(scope["method"]) + len(path) + len(query) + 13
+    if line > _LONGEST_LINE:
+      return http.HTTPStatus.REQUEST_URI_TOO_LONG, "path", "Too long a path."
+    if len(scope["headers"]) > _MOST_HEADERS or any(
+      len(name) + len(value) + 4 > _LONGEST_LINE
+      for name, value in scope["headers"]
+    ):
+      return (
+        http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "path",
+        "Too many or too long headers.",
+      )
     if not _is_plain(path) or "?" in path or "#" in path:
       return http.HTTPStatus.BAD_REQUEST, "path", "Not a path."
     if scope["method"] not in _METHODS:

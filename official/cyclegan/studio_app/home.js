@@ -17,13 +17,13 @@ export function home(shown) {
   return [
     h('h1', {}, t('home.title')),
     h('p', {}, t('home.what')),
-    h('section', {}, h('h2', {}, t('home.new')), form()),
+    h('section', {}, h('h2', {}, t('home.new')), form(shown.root)),
     h('section', {}, h('h2', {}, t('home.projects')), list,
       h('p', {class: 'soft'}, t('home.root', {root: shown.root}))),
   ];
 }
 
-function form() {
+function form(root) {
   const title = h('input', {type: 'text', id: 'title', maxlength: 60,
                             required: true, autocomplete: 'off'});
   const pickers = ['A', 'B'].map(picker);
@@ -38,7 +38,7 @@ function form() {
   });
   const choice = (value, checked) => h('label', {class: 'choice'},
     radio(value, checked),
-    h('span', {}, t(`source.${value}`), h('small', {}, t(`source.${value}.what`))));
+    h('span', {}, t(`source.${value}`), h('small', {}, t(`source.${value}.what`, {root}))));
   return h('form', {
     onsubmit: async (event) => {
       event.preventDefault();

@@ -43,6 +43,8 @@ from official.cyclegan.studio_app import workspace
 RUNNING, DONE, STOPPED, FAILED = "running", "done", "stopped", "failed"
 # Kinds of which one at a time is enough for a machine.
 LONG = ("train", "tune")
+# Of other kinds: each takes a process with gigabytes of memory.
+MOST_AT_ONCE = 2
 _PACKAGE = "official.cyclegan"
 _SOURCE = pathlib.Path(__file__).absolute().parents[3]
 _LOG_BYTES = 4000  # of a log's end that is shown
@@ -74,9 +76,9 @@ class Job:
 
   @property
   def command(self) -> str:
-    """The command, as it is typed into a shell."""
+    """The command, as it is typed into a shell: first where it is given."""
     words = ["python", "-m", f"{_PACKAGE}.{self.kind}", *self.arguments]
-    return shlex.join(words)
+    return f"cd {shlex.quote(str(self.project.root))} && {shlex.join(words)}"
 
   def state(self) -> str:
     """Returns whether it runs, or how it has ended."""
@@ -230,6 +232,33 @@ def running(space: workspace.Workspace) -> Job | None:
   return None
 
 
+def require_free(
+  space: workspace.Workspace, kind: str, coming: int = 0
+) -> None:
+  """Refuses one more of a kind of which enough run, of all projects.
+
+  Args:
+    space: The studio's folder.
+    kind: The command's name, not one of `LONG`.
+    coming: How many are about to be started besides.
+
+  Raises:
+    refusals.Refused: If they do.
+  """
+  found = coming
+  for project in space.projects():
+    for job in of(project):
+      found += job.kind == kind and job.state() == RUNNING
+      if found >= MOST_AT_ONCE:
+        raise refusals.Refused(
+          429,
+          "many",
+          f"{MOST_AT_ONCE} tasks of this kind run already: wait until one of"
+          " them is done.",
+          most=MOST_AT_ONCE,
+        )
+
+
 def start(
   space: workspace.Workspace,
   project: workspace.Project,
@@ -247,8 +276,8 @@ def start(
     output: The folder that it writes.
 
   Raises:
-    refusals.Refused: If something writes there, or something long runs and this
-      is another one.
+    refusals.Refused: If something writes there, something long runs and this
+      is another one, or enough of its kind run.
     errors.StorageError: If it cannot be noted down.
   """
   with _starting:
@@ -258,6 +287,8 @@ def start(
       if job.output == below and job.state() == RUNNING:
         raise refusals.Refused(409, "runs_already", "This runs already.")
     busy = running(space) if kind in LONG else None
+    if kind not in LONG:
+      require_free(space, kind)
     if busy is not None:
       title = str(busy.project.record.get("title", busy.project.name))
       raise refusals.Refused(

@@ -1,7 +1,7 @@
 // Copyright 2026 The CycleGAN Authors. Apache License 2.0, see LICENSE.
 // A project: its pictures, what the audit says, trainings and searches.
 
-import {post, put, trying, url} from './api.js';
+import {post, put, remove, trying, url} from './api.js';
 import {h, place, say} from './dom.js';
 import {t} from './words.js';
 
@@ -74,12 +74,31 @@ function pile(name, domain, api) {
   const bar = h('progress', {'aria-label': t('upload.progress'), max: 1});
   bar.hidden = true;
   const refused = h('ul', {class: 'findings'});
-  const thumbs = place((names, own) => h('ul', {class: 'thumbs'},
-    names.map((picture) => h('li', {}, h('img', {
+  // Those in a folder of the person's own are theirs to remove.
+  const thumbs = place((names, count, removable) => [
+    h('ul', {class: 'thumbs'}, names.map((picture) => h('li', {}, h('img', {
       src: `${api('thumbnails', domain)}/` +
         picture.split('/').map(encodeURIComponent).join('/'),
       alt: picture, loading: 'lazy', width: 52, height: 52,
-    })))));
+    }), removable && h('button', {
+      type: 'button', class: 'remove', title: t('remove.one', {name: picture}),
+      'aria-label': t('remove.one', {name: picture}),
+      onclick: () => drop(api('pictures', domain, picture), picture),
+    }, '×')))),
+    count > names.length && h('p', {class: 'soft'},
+      t('pictures.more', {n: count - names.length})),
+    removable && count > 0 && h('button', {
+      type: 'button', class: 'quiet', id: `empty-${domain}`,
+      onclick: () => {
+        const words = t('remove.sure', {n: count, domain: letter});
+        if (confirm(words)) drop(api('pictures', domain), letter);
+      },
+    }, t('remove.all', {domain: letter})),
+  ]);
+  async function drop(path, what) {
+    if (await trying(() => remove(path))) say(t('remove.done', {name: what}));
+    button.focus();
+  }
   const input = h('input', {
     type: 'file', multiple: true, accept: 'image/*,.heic,.heif,.avif,.tif',
     class: 'hidden', id: `files-${domain}`, tabindex: -1,
@@ -131,7 +150,8 @@ function pile(name, domain, api) {
     show(shown) {
       count.textContent = t('pictures.count', {n: shown.pictures[domain].count});
       dropping.hidden = Boolean(shown.folders);
-      thumbs.show(shown.pictures[domain].names);
+      thumbs.show(shown.pictures[domain].names, shown.pictures[domain].count,
+                  !shown.folders);
     },
   };
 }
@@ -224,6 +244,9 @@ function form(api, name) {
   const size = h('select', {id: 'size'}, [64, 128, 256].map((pixels) =>
     h('option', {value: pixels}, t('size.pixels', {n: pixels}))));
   const search = h('select', {id: 'weights'});
+  // Only those who have searched some have a choice.
+  const weights = h('label', {class: 'field'}, h('span', {}, t('weights')),
+                    search);
   const begin = h('button', {class: 'main', id: 'train'}, t('train.begin'));
   const kind = () => kinds.find((k) => k.checked).value;
   const values = () => ({kind: kind(), minutes: Number(minutes.value),
@@ -246,7 +269,7 @@ function form(api, name) {
   h('div', {class: 'row'},
     h('label', {class: 'field'}, h('span', {}, t('minutes')), minutes),
     h('label', {class: 'field'}, h('span', {}, t('size')), size),
-    h('label', {class: 'field'}, h('span', {}, t('weights')), search)),
+    weights),
   h('div', {class: 'row'}, begin));
   const searchButton = h('button', {
     type: 'button', id: 'search',
@@ -289,6 +312,7 @@ function form(api, name) {
       kinds[2].disabled = !audited;
       searchButton.disabled = !audited;
       const best = shown.searches.filter((s) => s.best).map((s) => s.name);
+      weights.hidden = !best.length;
       if (search.options.length !== best.length + 1) {
         search.replaceChildren(h('option', {value: ''}, t('weights.usual')),
           ...best.map((n) => h('option', {value: n}, t('weights.of', {n}))));

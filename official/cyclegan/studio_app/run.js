@@ -211,6 +211,7 @@ function tryPart(api) {
       }
     },
   }, t('camera'));
+  const wait = h('p', {class: 'soft'}, t('try.wait'));
   async function send(file) {
     input.value = '';
     say(t('try.sending'));
@@ -219,9 +220,12 @@ function tryPart(api) {
     say(begun ? t('try.begun') : '');
   }
   return {
-    node: h('div', {}, h('p', {}, t('try.what')),
+    node: h('div', {}, h('p', {}, t('try.what')), wait,
       h('div', {class: 'row'}, choice, choose, input, camera), place),
-    show(ready) { choose.disabled = camera.disabled = !ready; },
+    show(ready) {
+      choose.disabled = camera.disabled = !ready;
+      wait.hidden = ready;
+    },
     leave() {
       place.querySelectorAll('video').forEach((video) =>
         video.srcObject?.getTracks().forEach((track) => track.stop()));
@@ -262,6 +266,7 @@ function exportPart(projectName, name, shown, ready, api, file) {
   const size = (bytes) => t('size.mb', {n: (bytes / 1e6).toFixed(2)});
   return [
     h('p', {}, t('export.what')),
+    !ready && h('p', {class: 'soft'}, t('export.wait')),
     h('div', {class: 'row'}, h('button', {
       type: 'button', id: 'export', class: shown.files.length ? null : 'main',
       disabled: busy || !ready,

@@ -72,6 +72,7 @@ _TYPES = {
   ".webp": "image/webp",
 }
 _JSON_BYTES = 64_000  # of a request that is not a file
+_IGNORED_BYTES = 50_000_000  # of a file that is refused
 _MOST_PICTURES = 20_000  # of a domain
 _PIECE = 1 << 18  # bytes of a file that is sent at a time
 _LOOK_SECONDS = 1.0  # between two looks at a folder that is watched
@@ -98,6 +99,7 @@ class Studio:
     """
     self._space = space
     self._picture_bytes, self._video_bytes = largest_picture, largest_video
+    self._coming = 0  # pictures to try that are being sent
     self.closing = False
     for project in space.projects():
       for domain in workspace.DOMAINS:
@@ -119,6 +121,7 @@ class Studio:
       ("GET", f"{project}/events", self._project_events),
       ("PUT", f"{project}/pictures/{{domain}}/{{name}}", self._put_picture),
       ("DELETE", f"{project}/pictures/{{domain}}/{{name}}", self._remove),
+      ("DELETE", f"{project}/pictures/{{domain}}", self._empty),
       (
         "GET",
         f"{project}/thumbnails/{{domain}}/{{name:path}}",
@@ -210,10 +213,14 @@ class Studio:
     chosen = given.get("folders")
     pair = None
     if chosen is not None:
-      if not isinstance(chosen, list) or len(chosen) != 2:
-        raise _wrong_value()
-      pair = (str(chosen[0]), str(chosen[1]))
-    project = self._space.create(str(given.get("title", "")), pair)
+      if (
+        not isinstance(chosen, list)
+        or len(chosen) != 2
+        or not all(isinstance(folder, str) for folder in chosen)
+      ):
+        raise _wrong_type("folders", "two texts")
+      pair = (chosen[0], chosen[1])
+    project = self._space.create(_text(given, "title"), pair)
     return _answer({"name": project.name})
 
   async def _put_picture(self, request: Request) -> Response:
@@ -237,6 +244,13 @@ class Studio:
     if not workspace.is_file(path):
       raise refusals.not_there(path.name)
     path.unlink()
+    return _answer({})
+
+  async def _empty(self, request: Request) -> Response:
+    pile, domain = self._pile(request), request.path_params["domain"]
+    for name in self._of(request).pictures(domain):
+      if names.checked(name) and workspace.is_file(pile / name):
+        (pile / name).unlink()
     return _answer({})
 
   def _pile(self, request: Request) -> pathlib.Path:
@@ -280,9 +294,9 @@ class Studio:
       actions.train,
       self._space,
       self._of(request),
-      str(given.get("title", "")),
+      _text(given, "title"),
       *_choices(given),
-      str(given.get("search", "")),
+      _text(given, "search"),
     )
 
   async def _search(self, request: Request) -> Response:
@@ -326,6 +340,40 @@ class Studio:
     direction = request.path_params["direction"]
     if direction not in config_lib.DIRECTIONS:
       raise refusals.not_there(direction)
+    coming, self._coming = self._coming, self._coming + 1
+    try:
+      try:
+        await anyio.to_thread.run_sync(
+          jobs.require_free, self._space, "translate", coming
+        )
+      except refusals.Refused:
+        await _ignore(request)
+        raise
+      given, is_video = await self._tried(request, project)
+      try:
+        return await _started(
+          actions.translate,
+          self._space,
+          project,
+          run,
+          direction,
+          given,
+          is_video,
+        )
+      except BaseException:
+        files.discard(str(given.parent))
+        raise
+    finally:
+      self._coming -= 1
+
+  async def _tried(
+    self, request: Request, project: workspace.Project
+  ) -> tuple[pathlib.Path, bool]:
+    """Takes what is to be tried into a folder of its own.
+
+    Returns:
+      The file, and whether it is a video.
+    """
     folder = project.folder(workspace.TRIES)
     partial = await uploads.receive(_pieces(request), folder, self._video_bytes)
     place = project.new(workspace.TRIES)
@@ -341,15 +389,7 @@ class Studio:
       uploads.discard(partial)
       place.rmdir()
       raise
-    return await _started(
-      actions.translate,
-      self._space,
-      project,
-      run,
-      direction,
-      place / name,
-      is_video,
-    )
+    return place / name, is_video
 
   # Files.
 
@@ -473,13 +513,32 @@ def _wrong_value() -> refusals.Refused:
   return refusals.Refused(400, "value", "There is no such choice.")
 
 
+def _wrong_type(name: str, wanted: str) -> refusals.Refused:
+  return refusals.Refused(400, "type", f"{name}: {wanted} expected.", name=name)
+
+
+def _text(given: dict[str, Any], name: str) -> str:
+  """Returns a text that a request gives; empty if it does not."""
+  value = given.get(name, "")
+  # One half of a letter is none: nothing can write it.
+  if not isinstance(value, str) or any(
+    "\ud800" <= c <= "\udfff" for c in value
+  ):
+    raise _wrong_type(name, "text")
+  return value
+
+
 def _choices(given: dict[str, Any]) -> tuple[str, int, float]:
   """Returns what is to be trained, of which size, and for how long."""
+  size, minutes = given.get("size"), given.get("minutes")
+  if isinstance(size, bool) or not isinstance(size, int):
+    raise _wrong_type("size", "a whole number")
+  if isinstance(minutes, bool) or not isinstance(minutes, (int, float)):
+    raise _wrong_type("minutes", "a number")
   try:
-    size, minutes = int(given["size"]), float(given["minutes"])
-  except (KeyError, TypeError, ValueError, OverflowError) as error:
-    raise _wrong_value() from error
-  return str(given.get("kind")), size, minutes
+    return _text(given, "kind"), size, float(minutes)
+  except OverflowError as error:
+    raise _wrong_type("minutes", "a smaller number") from error
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
@@ -495,6 +554,18 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
     except starlette.requests.ClientDisconnect as error:
       raise refusals.Refused(400, "silent", "It was broken off.") from error
     yield piece
+
+
+async def _ignore(request: Request) -> None:
+  """Lets a file come that is refused: browsers read no answer before.
+
+  Not more of it than most have.
+  """
+  count = 0
+  async for piece in _pieces(request):
+    count += len(piece)
+    if count > _IGNORED_BYTES:
+      return
 
 
 async def _json(look: Callable[..., dict[str, Any]], *given: Any) -> Response:

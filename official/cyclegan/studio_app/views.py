@@ -294,12 +294,14 @@ def _tries_of(
   found: workspace.Project, run_folder: pathlib.Path, all_jobs: list[jobs.Job]
 ) -> list[str]:
   """Returns the names of a run's tries, the last one first."""
-  model = f"--model={run_folder}"
+  # By its whole path where an earlier version has begun it.
+  models = [f"--model={found.named(run_folder)}", f"--model={run_folder}"]
   outputs = {
     job.output
     for job in all_jobs
     for argument in job.arguments
-    if argument == model or argument.startswith(f"{model}{os.sep}")
+    for model in models
+    if argument == model or argument.startswith(f"{model}/")
   }
   own = [
     name

@@ -185,6 +185,17 @@ class Project:
       number += 1
     return folder / str(number)
 
+  def named(self, path: pathlib.Path) -> str:
+    """Returns how commands name a path: as seen from the studio's folder.
+
+    They run there. What they write, such as a report that is handed on, then
+    does not say where on this machine that is.
+
+    Args:
+      path: Below the studio's folder.
+    """
+    return path.relative_to(self.root).as_posix()
+
   def source(self, domain: str) -> pathlib.Path:
     """Returns the folder of one pile of pictures.
 

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import hashlib
@@ -25,6 +26,7 @@ import platform
 import shlex
 import subprocess
 import sys
+import uuid
 from typing import Any
 
 import tensorflow as tf
@@ -58,10 +60,10 @@ def add_start(
 ) -> None:
   """Records that a run starts, or goes on; warns if its data has changed.
 
-  The file holds the resolved configuration, the data's fingerprint and level
-  ranges and, for every start, the time (UTC), the step, the command, the
-  versions, the git revision of this package's source (None outside a checkout)
-  and the devices.
+  The file holds a name of the run's own, the resolved configuration, the data's
+  fingerprint and level ranges and, for every start, the time (UTC), the step,
+  the command, the versions, the git revision of this package's source (None
+  outside a checkout) and the devices.
 
   Args:
     model_dir: The folder of the run.
@@ -76,6 +78,7 @@ def add_start(
   """
   path = pathlib.Path(model_dir, FILE_NAME)
   starts, before = _earlier_starts(path) if first_step else ([], None)
+  known_as = _id(model_dir) if first_step else None
   now = fingerprint(source)
   if before not in (None, now):
     logging.warning(
@@ -97,6 +100,7 @@ def add_start(
     }
   )
   metadata = {
+    "id": known_as or uuid.uuid4().hex,
     "config": dataclasses.asdict(config),
     "data": {
       "name": source.name,
@@ -155,6 +159,34 @@ def input_levels(
     )
   except (OSError, errors.UserError):
     return None
+
+
+def origin(model_dir: str) -> dict[str, str | None]:
+  """Returns what tells a run from others, for what is made of it.
+
+  Args:
+    model_dir: The folder of the run.
+
+  Returns:
+    `name`, the folder's, for people; `id`, which the run keeps when it is
+    moved, None of one from before there were any; and `place`, which stands for
+    where it lies and does not say it.
+  """
+  place = os.path.realpath(model_dir)
+  return {
+    "name": os.path.basename(place),
+    "id": _id(model_dir),
+    "place": hashlib.sha256(os.fsencode(place)).hexdigest()[:16],
+  }
+
+
+def _id(model_dir: str) -> str | None:
+  path = pathlib.Path(model_dir, FILE_NAME)
+  with contextlib.suppress(OSError, errors.UserError):
+    return files.read_json(
+      path, "It is begun anew.", lambda metadata: files.text(metadata["id"])
+    )
+  return None
 
 
 def _earlier_starts(

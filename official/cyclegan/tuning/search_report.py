@@ -35,6 +35,7 @@ from official.cyclegan.core import files
 from official.cyclegan.core import options as options_lib
 from official.cyclegan.core import search_config
 from official.cyclegan.reporting import search_page
+from official.cyclegan.reporting import shared_paths
 from official.cyclegan.tuning import oracles
 from official.cyclegan.tuning import search_space
 from official.cyclegan.tuning import trial_folder
@@ -178,6 +179,11 @@ class Report:
       row.setdefault(name, statistics.mean(r.measures[name] for r in results))
     return row
 
+  def _shared(self, row: dict[str, Any]) -> dict[str, Any]:
+    """Returns a line without the places of this machine, to be handed on."""
+    message = shared_paths.without(row["message"], str(self._folder))
+    return {**row, "message": message}
+
   def seconds_per_step(self, oracle: oracles.CrashSafeOracle) -> float:
     """Returns what a step of the trials has taken, measuring included.
 
@@ -211,7 +217,7 @@ class Report:
   def _write(self, oracle: oracles.CrashSafeOracle) -> None:
     """Writes the table, the plot and the flags of the best trial."""
     rows = [self.row(trial) for trial in oracle.ended()]
-    self._save(RESULTS_NAME, _csv(rows))
+    self._save(RESULTS_NAME, _csv([self._shared(row) for row in rows]))
     best = oracle.best()
     if best is None:
       self._write_page(rows, "")
