@@ -147,10 +147,13 @@ fi
 
 .venv-test/bin/ruff check .
 .venv-test/bin/ruff format --check .
-check_types .venv-test
+types_job=
 if [[ -n $both && -n $other_python ]]; then
-  check_types ".venv-test-$other_stack"
+  check_types ".venv-test-$other_stack" &
+  types_job=$!
 fi
+check_types .venv-test
+[[ -z $types_job ]] || wait $types_job
 # A file's tests share what they have trained, so files are shared out whole,
 # in the order of conftest: the longest first. Some tests wait more than they
 # compute: three run on two cores.
