@@ -13,15 +13,19 @@
 # limitations under the License.
 """Another Python, which has Beam and LiteRT and no TensorFlow."""
 
+import functools
 import importlib.util
 import json
 import os
+import pathlib
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
 from tests import conftest
+from tests import fork_server
 
 
 def find():
@@ -33,10 +37,46 @@ def find():
   python = os.environ.get("LITERT_PYTHON")
   if not python:
     pytest.skip("LITERT_PYTHON names no Python with apache-beam.")
-  found = subprocess.run([python, "-c", "import apache_beam"], check=False)
-  if found.returncode:
+  if not _has_beam(python):
     pytest.skip("apache-beam is not installed there: Python 3.9 has none.")
   return python
+
+
+@functools.cache
+def _has_beam(python):
+  look = "import importlib.util as u; assert u.find_spec('apache_beam')"
+  done = subprocess.run(
+    [python, "-c", look], stderr=subprocess.DEVNULL, check=False
+  )
+  return not done.returncode
+
+
+@functools.cache
+def _forks(python):
+  """Returns what starts commands without importing Beam anew."""
+  return fork_server.ForkServer(
+    str(conftest.ROOT), python, ("apache_beam", "PIL.Image")
+  )
+
+
+def _ended(python, target):
+  """Runs Python in a process of its own to its end.
+
+  Args:
+    python: The interpreter. That without TensorFlow forks.
+    target: `-m` and a module's name, or a file; then its arguments.
+  """
+  env = {**os.environ, "PYTHONPATH": str(conftest.ROOT)}
+  if python == os.environ.get("LITERT_PYTHON"):
+    return _forks(python).run(target, str(conftest.ROOT), env)
+  return subprocess.run(
+    [python, *target],
+    cwd=conftest.ROOT,
+    env=env,
+    capture_output=True,
+    text=True,
+    check=False,
+  )
 
 
 def find_with_tensorflow():
@@ -64,25 +104,17 @@ def command(python, name, **options):
 
 def run(python, name, **options):
   """Runs one of the package's commands to its end, good or bad."""
-  done = subprocess.run(
-    command(python, name, **options),
-    cwd=conftest.ROOT,
-    capture_output=True,
-    text=True,
-    check=False,
-  )
+  done = _ended(python, command(python, name, **options)[1:])
   assert done.returncode in (0, 2) and "Traceback" not in done.stderr, done
   return done
 
 
 def ask(python, imports, expression):
   """Returns the value of an expression, by way of JSON."""
-  code = f"import json\n{imports}\nprint(json.dumps({expression}))"
-  done = subprocess.run(
-    [python, "-c", code],
-    cwd=conftest.ROOT,
-    capture_output=True,
-    text=True,
-    check=True,
-  )
+  with tempfile.TemporaryDirectory() as folder:
+    script = pathlib.Path(folder, "ask.py")
+    code = f"import json\n{imports}\nprint(json.dumps({expression}))"
+    script.write_text(code, encoding="utf-8")
+    done = _ended(python, [str(script)])
+  assert not done.returncode, done.stderr
   return json.loads(done.stdout.splitlines()[-1])

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import math
 import os
 import pathlib
@@ -80,15 +81,19 @@ class Command:
 class ForkServer:
   """A process that forks commands."""
 
-  def __init__(self, root: str):
+  def __init__(
+    self, root: str, python: str = sys.executable, packages: Sequence[str] = ()
+  ):
     """Starts it; it ends with this process.
 
     Args:
       root: Folder of the checkout.
+      python: The interpreter.
+      packages: What it imports besides the packages of all commands.
     """
     self._folder = tempfile.TemporaryDirectory()
     self._process = subprocess.Popen(
-      [sys.executable, "-m", "tests.fork_server"],
+      [python, "-m", "tests.fork_server", *packages],
       cwd=root,
       stdin=subprocess.PIPE,
       stdout=subprocess.PIPE,
@@ -159,11 +164,16 @@ class ForkServer:
     return json.loads(answer)
 
 
-def _serve() -> None:
-  """Answers requests: with a new process's number, or with one's status."""
+def _serve(packages: Sequence[str]) -> None:
+  """Answers requests: with a new process's number, or with one's status.
+
+  Args:
+    packages: As of `ForkServer`.
+  """
   answers = os.fdopen(os.dup(1), "w")
   os.dup2(2, 1)  # what packages print when they are imported
-  forked.import_packages()
+  forked.import_packages((*forked.HEAVY, *packages))
+  logging.root.handlers.clear()  # Beam's import logs; commands set up their own
   assert not [name for name in sys.modules if name.startswith("official")]
   for line in sys.stdin:
     request = json.loads(line)
@@ -197,4 +207,4 @@ def _begin(eagerly: bool, forks: bool) -> None:
 
 
 if __name__ == "__main__":
-  _serve()
+  _serve(sys.argv[1:])

@@ -69,9 +69,18 @@ def _options(**changes):
   return search_config.with_options(search_config.SearchConfig(), values)
 
 
+def _draw_nothing(patch):
+  """Leaves the drawing after each trial, most of an untrained one, to others.
+
+  `stopped` draws it, and tests of the report.
+  """
+  patch.setattr(search_report, "plot", lambda *_: None)
+
+
 @pytest.fixture
 def quick(monkeypatch):
   """Trials that measure without training; the calls are noted."""
+  _draw_nothing(monkeypatch)
   calls = []
 
   def fit(self, hp, model, model_dir):
@@ -411,6 +420,7 @@ def _short_trials_untrained(finals_too=False):
     return {"fid_patches": hp.values["lambda_id"]}
 
   with pytest.MonkeyPatch.context() as patch:
+    _draw_nothing(patch)
     patch.setattr(model, "build", lambda self, hp: None)
     patch.setattr(model, "fit", fit_finals)
     yield

@@ -138,10 +138,10 @@ make_env() {
 }
 
 # check_types FOLDER: checks the types of the whole package with what make_env
-# put there.
+# put there. What mypy remembers of one environment is of no use for another.
 check_types() {
   if [[ -x $1/bin/mypy ]]; then
-    "$1/bin/mypy"
+    "$1/bin/mypy" --cache-dir=".mypy_cache/${1##*/}"
   else
     echo "mypy needs Python 3.10: types are not checked."
   fi

@@ -88,10 +88,13 @@ make_other_env() {
     make_env ".venv-test-$other_stack" package dev)
 }
 
-# What touches TensorFlow: nearly all but what reads text or draws.
+# What touches TensorFlow: nearly all but what reads text or draws, and what
+# runs Beam in the environment of LITERT_PYTHON, the same for both stacks.
 tensorflow_tests() {
   find tests -name '*_test.py' ! -path 'tests/core/*' ! -path 'tests/scenes/*' \
-    ! -path tests/layering_test.py ! -path tests/tools/scripts_test.py
+    ! -path tests/layering_test.py ! -path tests/translate_many_lib_test.py \
+    ! -path tests/pipeline/restyling_test.py ! -path tests/tools/lock_test.py \
+    ! -path tests/tools/scripts_test.py
   echo tests/core/{command,cpu_tuning,devices,stack}_test.py
 }
 
@@ -144,14 +147,19 @@ fi
 
 .venv-test/bin/ruff check .
 .venv-test/bin/ruff format --check .
-check_types .venv-test
+types_job=
 if [[ -n $both && -n $other_python ]]; then
-  check_types ".venv-test-$other_stack"
+  check_types ".venv-test-$other_stack" &
+  types_job=$!
 fi
+check_types .venv-test
+[[ -z $types_job ]] || wait $types_job
 # A file's tests share what they have trained, so files are shared out whole,
 # in the order of conftest: the longest first. Some tests wait more than they
 # compute: three run on two cores.
 workers=$(($(getconf _NPROCESSORS_ONLN) * 3 / 2))
+# Where it is set, each of them and all that they start would compile anew.
+unset PYTHONDONTWRITEBYTECODE
 run_tests() {
   local folder=$1
   shift
