@@ -7,9 +7,9 @@
 # only the main environment, so that tests which need another one are skipped.
 # So does a choice of tests. Without either all tests run with the Python that
 # env.sh finds, and those that touch TensorFlow again with the other stack
-# (README); for CYCLEGAN_ONE_STACK=1, without. Those of the TFX pipeline, which
-# take an environment of 3 GB and minutes of their own, are run where
-# tools/tfx_env.sh has made it, or for CYCLEGAN_TFX=1, which makes it.
+# (README); for CYCLEGAN_ONE_STACK=1, without. Those of the TFX pipeline take an
+# environment of 3 GB of their own, which tools/tfx_env.sh makes first; for
+# CYCLEGAN_TFX=0 they are skipped.
 # Copyright 2026 The CycleGAN Authors. Apache License 2.0, see LICENSE.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -135,12 +135,12 @@ if [[ -z $fast ]]; then
   if wait $metadata_job; then
     export METADATA_PYTHON=$PWD/.venv-metadata/bin/python
   fi
-  if [[ ${CYCLEGAN_TFX:-} == 1 ]]; then
+  if [[ $# == 0 && ${CYCLEGAN_TFX:-} != 0 ]]; then
     # Of a Python of its own: only some have TFX.
     (unset CYCLEGAN_PYTHON && tools/tfx_env.sh) ||
       echo "TFX cannot be installed here: its tests are skipped."
   fi
-  if [[ -f .venv-tfx/.installed ]]; then
+  if [[ -f .venv-tfx/.installed && ${CYCLEGAN_TFX:-} != 0 ]]; then
     export TFX_PYTHON=$PWD/.venv-tfx/bin/python
   fi
 fi
@@ -170,6 +170,7 @@ status=0
 run_tests .venv-test ${fast:+-m "not slow"} "$@" || status=$?
 if [[ -n $both && -n $other_python ]]; then
   echo "The other stack, $other_stack, with $("$other_python" --version):"
+  unset TFX_PYTHON  # what it runs is the same for both stacks
   # shellcheck disable=SC2046  # many names
   run_tests ".venv-test-$other_stack" $(tensorflow_tests) || status=$?
 elif [[ -n $both ]]; then
