@@ -77,6 +77,7 @@ _TFX = [
   "tensorflow-metadata==1.15.0",
   "tensorflow-model-analysis==0.46.0",
   "tensorflow-transform==1.15.0",
+  "google-crc32c>=1.5",  # of evaluate_many and its kind
   "tfx-bsl==1.15.1",
 ]
 # Plain Python that runs on 3.11 as well, though it does not say so.

@@ -56,7 +56,7 @@ def _without_options(value):
   if isinstance(value, list):
     return [_without_options(found) for found in value]
   if isinstance(value, str):
-    if re.fullmatch(r"\d+\.\d+\.\d+", value):
+    if re.fullmatch(r"\d+\.\d+\.\d+|3-\d+", value):  # the last is Python's
       return "VERSION"
     return "OPTIONS" if "version" in value and "{" in value else value
   return value
