@@ -159,7 +159,7 @@ def _checked(
   wanted = sum(counts) if all(counts) else 0
   if not files.is_address(settings.output):
     reads = [
-      overwriting.Read(restyling.base_of(pattern) or os.curdir)
+      overwriting.Read(restyling.read_by(pattern))
       for pattern in (settings.pattern, settings.references)
       if not files.is_address(pattern)
     ]

@@ -131,7 +131,7 @@ def _check(settings: restyling.Settings) -> int:
   if not files.is_address(settings.output):
     reads = [
       *overwriting.of_model(settings.model),
-      overwriting.Read(base or os.curdir),
+      overwriting.Read(restyling.read_by(pattern)),
     ]
     overwriting.check(reads, "output", settings.output, [])
   # How many pictures are in records is not known yet.

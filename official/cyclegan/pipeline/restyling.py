@@ -193,11 +193,21 @@ def paths_of(option: str, pattern: str) -> list[str] | None:
 def base_of(pattern: str) -> str:
   """Returns the folder below which all that a pattern finds lies."""
   found = _WILDCARD.search(pattern)
-  if not found and os.path.isfile(pattern):
+  if not found and os.path.isfile(pattern) and not is_list(pattern):
     return os.path.dirname(pattern)
   if not found:
     return pattern.rstrip("/")
   return posixpath.dirname(pattern[: found.start()])
+
+
+def read_by(pattern: str) -> str:
+  """Returns the file or the folder of which a job reads something.
+
+  Args:
+    pattern: As `Settings.pattern`, of this machine.
+  """
+  found = pattern if os.path.isfile(pattern) else base_of(pattern)
+  return found or os.curdir
 
 
 def is_picture(path: str, base: str) -> bool:
