@@ -170,23 +170,24 @@ def paths_of(option: str, pattern: str) -> list[str] | None:
     Their paths; None if the workers look: of a list, and elsewhere.
 
   Raises:
-    errors.UserError: If it cannot be read, or is a list that is not there.
+    errors.UserError: If it cannot be read, or names something that is not
+      there.
   """
-  elsewhere = files.is_address(pattern) or _WILDCARD.search(pattern)
-  if not elsewhere and not os.path.exists(pattern):
-    raise errors.UserError("does not exist.", option, pattern)
+  listed, elsewhere = is_list(pattern), files.is_address(pattern)
+  matched: Any = None
   try:
-    if is_list(pattern):
-      if not filesystems.FileSystems.exists(pattern):
-        raise errors.UserError("does not exist.", option, pattern)
-      return None
-    if files.is_address(pattern):
-      return None
-    (matched,) = filesystems.FileSystems.match([everything_below(pattern)])
+    one = listed or not (elsewhere or _WILDCARD.search(pattern))
+    there = not one or filesystems.FileSystems.exists(pattern)
+    if there and not listed and not elsewhere:
+      (matched,) = filesystems.FileSystems.match([everything_below(pattern)])
   except (filesystem.BeamIOError, ValueError) as error:
     raise errors.UserError(
       f"cannot be read ({jobs.reason(error)}).", option, pattern
     ) from error
+  if not there:
+    raise errors.UserError("does not exist.", option, pattern)
+  if matched is None:
+    return None
   return [match.path for match in matched.metadata_list]
 
 
