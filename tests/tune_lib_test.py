@@ -222,6 +222,24 @@ def test_a_search_goes_on_after_an_upgrade_that_adds_an_option(
   assert summary.completed == 2 and len(quick) == 2
 
 
+def test_what_may_be_tried_is_not_read_from_the_state(quick, config, tmp_path):
+  """A damaged declaration there harms no trial, also one that had begun."""
+  tune_lib.search(config, _options(max_trials=1), str(tmp_path))
+  path = tmp_path / "oracle.json"
+  state = json.loads(path.read_text())
+  (name,) = (n for n in state["hyperparameters"]["values"] if "lambda_id" in n)
+  del state["hyperparameters"]["values"][name]
+  for declared in state["hyperparameters"]["space"]:
+    declared["config"]["name"] = "x"
+  (trial,) = state["trials"].values()
+  trial["hyperparameters"]["space"] = []
+  path.write_text(json.dumps(state))
+  summary = tune_lib.search(config, _options(), str(tmp_path))
+  assert summary.completed == 2 and len(quick) == 2
+  space = json.loads(path.read_text())["hyperparameters"]["space"]
+  assert name in [declared["config"]["name"] for declared in space]
+
+
 @pytest.mark.parametrize("spoilt", ["option", "checkpoint"])
 def test_a_trial_that_cannot_go_on_is_trained_anew(
   config, tmp_path, monkeypatch, log, spoilt

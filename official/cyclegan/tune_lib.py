@@ -388,6 +388,7 @@ def _search(
   oracle.search_name = search_record.identity(tuner_dir)
   report = search_report.Report(config, options, tuner_dir)
   _connect(oracle, hypermodel, report, tuner_dir)
+  hypermodel.declare_hyperparameters(oracle.hyperparameters)
   oracle.reload()
   workers.note_start(tuner_dir)
   tuner = tuner_lib.Tuner(oracle, hypermodel, tuner_dir, role, max_bytes)

@@ -121,12 +121,15 @@ def test_a_record_of_0_6_0_is_understood(record):
     ("[]", "is damaged"),
     ('{"train": 3}', "is damaged"),
     ('{"search": []}', "is damaged"),
+    ('{"identity": 7}', "is damaged"),
   ],
 )
 def test_a_damaged_record_is_refused(record, text, words):
   record.write_text(text)
   with pytest.raises(errors.UserError, match=f"{words}.*--tuner_dir"):
     search_record.check_same(_CONFIG, _OPTIONS, str(record.parent))
+  with pytest.raises(errors.UserError, match=f"{words}.*--tuner_dir"):
+    search_record.identity(str(record.parent))
 
 
 if __name__ == "__main__":

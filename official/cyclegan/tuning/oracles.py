@@ -295,12 +295,20 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
     }
 
   def set_state(self, state: dict[str, Any]) -> None:
-    """Restores what `get_state` returned."""
+    """Restores what `get_state` returned; a space declared before stays."""
     self.trials = {
       name: Trial.from_state(_with_current_names(values))
       for name, values in state["trials"].items()
     }
+    declared = self.hyperparameters
     super().set_state(state)
+    if declared.space:
+      # What may be tried is this search's to say, not the file's.
+      self.hyperparameters = declared
+      for trial in self.trials.values():
+        values = trial.hyperparameters.values
+        trial.hyperparameters = declared.copy()
+        trial.hyperparameters.values = values
     if self.max_trials:
       uncounted = sum(map(self.is_uncounted, self.ended()))
       self.max_trials += len(self.finals()) + uncounted

@@ -54,7 +54,7 @@ def check_same(
   own_name = uuid.uuid4().hex
   if path.exists():
     before = files.read_json(path, _REMEDY, _parts)
-    own_name = files.text(before.get(_IDENTITY, ""))
+    own_name = before.get(_IDENTITY, "")
     for part, values in now.items():
       for name, entry in _declared(part, options).items():
         # An option that the file lacks did not exist then.
@@ -90,12 +90,13 @@ def identity(tuner_dir: str) -> str:
   path = pathlib.Path(tuner_dir, FILE_NAME)
   if not path.exists():
     return ""
-  return files.text(files.read_json(path, _REMEDY, _parts).get(_IDENTITY, ""))
+  return files.read_json(path, _REMEDY, _parts).get(_IDENTITY, "")
 
 
 def _parts(values: Any) -> dict[str, Any]:
-  """Returns what the file holds; its parts are objects of options."""
+  """Returns what the file holds: a name, and parts, objects of options."""
   found = files.object_of(values)
+  files.text(found.get(_IDENTITY, ""))
   for part in (*config_lib.parts(), _SEARCH):
     files.object_of(found.get(part, {}))
   return found
