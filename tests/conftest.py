@@ -47,8 +47,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Tests fork to start other programs. gRPC's handlers of that close descriptors,
 # among them some that by then belong to others, e.g. to a pipe.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-# A suite started by nohup ignores it, and so would what it starts.
+# A suite started by nohup ignores the one, in a script's background the other,
+# and so would what it starts.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+  signal.signal(signal.SIGINT, signal.default_int_handler)
 # Processes of pytest-xdist share the cores: threads within each would wait for
 # those of the others, and burn time by it.
 if "PYTEST_XDIST_WORKER" in os.environ:
