@@ -110,6 +110,7 @@ class CrashSafeOracle(kerastuner_compat.OracleMixin):
   finalists: int = 0
   search_name: str = ""
   finished: bool = False
+  hyperparameters: keras_tuner.HyperParameters  # what keras-tuner has set
 
   def __init__(self, *args: Any, **kwargs: Any):
     """As the oracle that this is mixed into."""
