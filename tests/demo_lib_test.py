@@ -93,8 +93,10 @@ def test_same_pixels_as_translate(page, models, tmp_path, name, height, width):
   want = image_translator.translate_image(opened, image, "auto")
   assert made.shape == want.shape
   assert np.abs(made.astype(int) - want).max() <= 2
-  # The picture itself would not have passed for what was wanted.
-  assert np.abs(want.astype(int) - image).max() > 2
+  # The picture itself would not have passed for what was wanted, nearly.
+  done = np.abs(want.astype(int) - image)
+  assert done.max() > 2
+  assert done.mean() > 2 * np.abs(made.astype(int) - want).mean()
   np.testing.assert_array_equal(page_browser.canvas(page, "before"), image)
   said = page_browser.text(page, "status")
   assert name in said and " ms on WASM" in said
