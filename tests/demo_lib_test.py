@@ -25,6 +25,7 @@ import pytest
 from official.cyclegan import demo_lib
 from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
+from official.cyclegan.serving import guided_upsampling
 from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import web_page
 from tests import color_files
@@ -225,6 +226,102 @@ def test_camera_shows_frames(page):
   assert "frames a second" in page_browser.text(page, "status")
   page.find_element("id", "camera").click()
   assert page_browser.text(page, "camera") == "Camera"
+
+
+# A frame, a small copy that turns blue into red, and what is shown of it.
+_LIVE = """
+const [fault, done] = arguments;
+import('./live_view.js').then(({LiveView}) => {
+  const camera = document.createElement('canvas');
+  [camera.width, camera.height] = [310, 190];
+  [camera.videoWidth, camera.videoHeight] = [310, 190];
+  const context = camera.getContext('2d');
+  const colors = context.createLinearGradient(0, 0, 310, 190);
+  colors.addColorStop(0, '#2040c0');
+  colors.addColorStop(1, '#f0d080');
+  context.fillStyle = colors;
+  context.fillRect(0, 0, 310, 190);
+  context.fillStyle = '#103010';
+  for (let i = 0; i < 9; i++) context.fillRect(31 * i, 19 * i, 12, 33);
+  const reasons = [];
+  const view = new LiveView((reason) => reasons.push(reason));
+  const first = view.way;
+  view.measured = true;  // a processor that draws for WebGL is seldom faster
+  if (fault === 'no WebGL') view.giveUp();
+  if (fault === 'nothing drawn') view.shader.gl.drawArrays = () => {};
+  const guide = view.take(camera, 64, 3);
+  const made = guide.map((v, i) => i % 3 ? v / 2 : (v + guide[i + 2]) / 2);
+  view.show(made, fault !== 'stretch', before, after);
+  const pixels = (canvas) => Array.from(
+      canvas.getContext('2d').getImageData(0, 0, 310, 190).data);
+  done({
+    first, way: view.way, reasons, guide: Array.from(guide),
+    made: Array.from(made), before: pixels(before), after: pixels(after),
+  });
+}).catch((error) => done(String(error)));
+"""
+
+
+def _shown(page, fault):
+  """Shows a frame that is drawn; returns what that gave, as arrays."""
+  page.execute_script("localStorage.clear()")
+  found = page.execute_async_script(_LIVE, fault)
+  assert isinstance(found, dict), found
+  if found["first"] == "JavaScript":
+    pytest.skip("this browser has no WebGL 2")
+  for name in ("guide", "made"):
+    found[name] = np.reshape(np.float32(found[name]), (64, 64, 3))
+  for name in ("before", "after"):
+    found[name] = np.reshape(np.array(found[name], np.uint8), (190, 310, 4))
+  return found
+
+
+@pytest.fixture(scope="module")
+def drawing_page(address):
+  """A browser that has WebGL 2, by software if it must."""
+  found = page_browser.open_page(
+    address, "--use-angle=swiftshader", "--enable-unsafe-swiftshader"
+  )
+  yield found
+  found.quit()
+
+
+@pytest.mark.parametrize("fault", ["", "no WebGL", "nothing drawn"])
+def test_frames_get_the_change_at_the_cameras_size(drawing_page, fault):
+  found = _shown(drawing_page, fault)
+  assert found["way"] == ("JavaScript" if fault else "WebGL")
+  assert len(found["reasons"]) == (fault == "nothing drawn")
+  image = found["before"][..., :3]
+  small = image_files.resize_to_levels(image, 64, 64) / 255
+  assert np.abs(small - found["guide"]).mean() < 0.01
+  want = guided_upsampling.add_change(
+    image, found["guide"], found["made"] - found["guide"]
+  ).astype(int)
+  off = np.abs(found["after"][..., :3] - want)
+  assert off.mean() < 1 and np.abs(image - want).mean() > 20
+  edges = _steps(want) > 30
+  assert edges.sum() > 100
+  assert _steps(found["after"])[edges].mean() > 0.9 * _steps(want)[edges].mean()
+
+
+def _steps(image):
+  """Returns how much neighbours across differ, in levels."""
+  return np.abs(np.diff(image[..., :3].astype(int), axis=1)).max(-1)
+
+
+def test_a_wrong_webgl_is_remembered(drawing_page):
+  found = _shown(drawing_page, "nothing drawn")
+  assert "levels" in found["reasons"][0]
+  again = drawing_page.execute_async_script(_LIVE, "")
+  assert again["first"] == again["way"] == "JavaScript"
+
+
+def test_frames_can_be_enlarged_only(drawing_page):
+  found = _shown(drawing_page, "stretch")
+  want = np.clip(found["made"] * 255, 0, 255).astype(np.uint8)
+  want = image_files.resize_to_levels(want, 190, 310)
+  shown = found["after"][..., :3].astype(int)
+  assert np.abs(shown - want).mean() < 3
 
 
 def test_everything_has_a_name_and_the_keyboard_reaches_it(page):

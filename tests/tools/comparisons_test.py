@@ -14,6 +14,10 @@
 """Tools that compare trained runs: ablation, measures, generators."""
 
 import json
+import os
+import subprocess
+import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -154,6 +158,86 @@ def test_generators_are_compared(models, tmp_path):
     "--runs=first",
   )
   conftest.assert_refused(refused, "--runs=first", "NAME=FOLDER")
+
+
+# A version of this package whose generator is perfect and costs nothing.
+_PERFECT = {
+  "official/__init__.py": "",
+  "official/cyclegan/__init__.py": "",
+  "official/cyclegan/train.py": "",
+  "official/cyclegan/export.py": """
+    import os
+    assert os.environ["CYCLEGAN_TEST"] == "other"
+    """,
+  "official/cyclegan/translate.py": """
+    import pathlib, shutil, sys
+    target = pathlib.Path(sys.argv[-1].partition("=")[2])
+    shutil.copytree(target.parent / "B", target)
+    """,
+  "tools/write_test_pictures.py": """
+    import pathlib, sys
+    from PIL import Image
+    for part, colour in (("A", "red"), ("B", "blue")):
+      folder = pathlib.Path(sys.argv[-1].partition("=")[2], part)
+      folder.mkdir(parents=True)
+      for i in range(2):
+        Image.new("RGB", (64, 64), colour).save(folder / f"{i}.png")
+    """,
+}
+
+
+def test_quickstarts_of_two_versions_are_compared(few_fruits, tmp_path):
+  other = tmp_path / "other"
+  for path, text in _PERFECT.items():
+    (other / path).parent.mkdir(parents=True, exist_ok=True)
+    (other / path).write_text(textwrap.dedent(text))
+  tool = conftest.ROOT / "tools" / "benchmarks" / "quickstart_cost.py"
+  # Not forked: what a process has started is asked how long it worked.
+  done = subprocess.run(
+    [
+      sys.executable,
+      str(tool),
+      f"--other_checkout={other}",
+      "--other_variables=CYCLEGAN_TEST=other",
+      f"--output_dir={tmp_path / 'cost'}",
+      f"--data_dir={few_fruits}",
+      "--datasets=apple2orange_scenes",
+      "--seeds=7",
+      "--train_steps=2",
+    ],
+    env={**os.environ, "PYTHONPATH": str(conftest.ROOT)},
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  assert done.returncode == 0, done.stderr
+  (row,) = json.loads((tmp_path / "cost" / "quickstart_cost.json").read_text())
+  ours, others = row["this"], row["other"]
+  assert others["l1_ratio"] == 0 < ours["l1_ratio"]
+  assert ours["cpu_seconds"] > ours["training_cpu_seconds"] > 1
+  assert ours["cpu_seconds"] > others["cpu_seconds"] > 0
+  run = tmp_path / "cost" / "apple2orange_scenes-this-7"
+  train = config_file.load(str(run)).train
+  assert (train.seed, train.precision) == (7, "float32")
+  ratio = ours["cpu_seconds"] / others["cpu_seconds"]
+  assert f"Mean ratio {ratio:.3f}" in done.stdout
+
+
+@pytest.mark.parametrize(
+  ("flag", "remedy"),
+  [
+    ("--other_checkout=/nowhere", "Give a checkout"),
+    ("--variables=LANG", "NAME=VALUE"),
+  ],
+)
+def test_quickstart_cost_refuses(flag, remedy, tmp_path):
+  done = conftest.run_tool(
+    "benchmarks/quickstart_cost.py",
+    f"--output_dir={tmp_path}",
+    f"--other_checkout={conftest.ROOT}",
+    flag,
+  )
+  conftest.assert_refused(done, flag, remedy)
 
 
 if __name__ == "__main__":

@@ -15,18 +15,26 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from official.cyclegan.core import errors
 
 
-def run(command: Sequence[str], what: str) -> str:
+def run(
+  command: Sequence[str],
+  what: str,
+  cwd: os.PathLike[str] | None = None,
+  env: Mapping[str, str] | None = None,
+) -> str:
   """Runs a program to its end.
 
   Args:
     command: The program and its arguments.
     what: What it is, for the message: `what` failed.
+    cwd: The folder it works in. None: this program's.
+    env: Its environment. None: this program's.
 
   Returns:
     Its standard output.
@@ -34,7 +42,9 @@ def run(command: Sequence[str], what: str) -> str:
   Raises:
     errors.UserError: If it fails; with the last line of its standard error.
   """
-  done = subprocess.run(command, capture_output=True, text=True, check=False)
+  done = subprocess.run(
+    command, capture_output=True, text=True, check=False, cwd=cwd, env=env
+  )
   if done.returncode:
     lines = done.stderr.strip().splitlines() or ["no message"]
     raise errors.UserError(f"{what} failed: {lines[-1]}")

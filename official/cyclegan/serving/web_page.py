@@ -50,6 +50,7 @@ _PAGE = (
   "backend_check.js",
   "camera_capture.js",
   "guided.js",
+  "live_view.js",
   "offline.js",
   "palette.css",
   "resize.js",

@@ -7,6 +7,7 @@ import {isWebGPUSupported, loadAndCompile, loadLiteRt, Tensor} from '@litertjs/c
 import * as check from './backend_check.js';
 import {canRecord, Recorder, takePhoto} from './camera_capture.js';
 import {addChange} from './guided.js';
+import {LiveView, makeGrey} from './live_view.js';
 import * as offline from './offline.js';
 import {resize} from './resize.js';
 
@@ -330,23 +331,6 @@ async function runOn(model, values) {
 
 // ------------------------------------------------------------- the picture
 
-/** Takes the alpha channel away, and makes grey what the model wants grey. */
-function toChannels(rgba, channels) {
-  const count = rgba.length / 4;
-  const made = new Uint8ClampedArray(count * channels);
-  for (let i = 0; i < count; i++) {
-    const [r, g, b] = [rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2]];
-    if (channels === 3) {
-      made[3 * i] = r;
-      made[3 * i + 1] = g;
-      made[3 * i + 2] = b;
-    } else {  // ITU-R BT.601 luma, in Pillow's integers
-      made[i] = (19595 * r + 38470 * g + 7471 * b + 32768) >> 16;
-    }
-  }
-  return made;
-}
-
 function toRgba(pixels, channels) {
   const count = pixels.length / channels;
   const made = new Uint8ClampedArray(count * 4);
@@ -363,17 +347,19 @@ function toRgba(pixels, channels) {
 async function translate(rgba, width, height) {
   const {size, file: {channels}} = current;
   const same = width === size && height === size;
-  let pixels = toChannels(rgba, channels);
-  if (!same) pixels = resize(pixels, height, width, size, size, channels);
+  if (channels === 1) {
+    rgba = rgba.slice();
+    makeGrey(rgba);
+  }
+  const pixels = resize(rgba, height, width, size, size, channels, 4);
   const guide = Float32Array.from(pixels, (v) => v / 255);
   const started = performance.now();
   const made = await run(guide);
   const milliseconds = performance.now() - started;
   if (detail() === 'guided' && width * height > size * size) {
     const change = made.map((v, i) => Math.min(Math.max(v, 0), 1) - guide[i]);
-    const shown = channels === 3 ? rgba : toRgba(toChannels(rgba, 1), 1);
     const result =
-        addChange(shown, height, width, guide, change, size, channels);
+        addChange(rgba, height, width, guide, change, size, channels);
     return {rgba: result, milliseconds};
   }
   let levels = made.map((v) => v * 255);
@@ -533,8 +519,9 @@ function save(blob, fileName) {
 
 /** Restyles frames until the camera is stopped. */
 async function watch(video, own) {
-  const canvas = new OffscreenCanvas(1, 1);
-  const context = canvas.getContext('2d', {willReadFrequently: true});
+  const view = new LiveView((reason) => fail(
+      `WebGL gives wrong pictures on this device (${reason}). Frames are drawn ` +
+      'without it from now on.'));
   const times = [];
   let frames = 0;
   while (stream === own) {
@@ -542,14 +529,13 @@ async function watch(video, own) {
     if (!video.videoWidth) continue;
     await inTurn(async () => {
       if (stream !== own) return;
-      const {videoWidth: width, videoHeight: height} = video;
-      if (canvas.width !== width) canvas.width = width;
-      if (canvas.height !== height) canvas.height = height;
-      context.drawImage(video, 0, 0);
-      const {data} = context.getImageData(0, 0, width, height);
-      const {rgba, milliseconds} = await translate(data, width, height);
-      paint($('before'), data, width, height);
-      paint($('after'), rgba, width, height);
+      const {size, file: {channels}} = current;
+      const given = view.take(video, size, channels);
+      const started = performance.now();
+      const made = await run(given);
+      const milliseconds = performance.now() - started;
+      view.show(made, detail() === 'guided', $('before'), $('after'));
+      $('frame').dataset.way = view.way;
       firstPicture();
       times.push({at: performance.now(), milliseconds});
       while (times.length > 30) times.shift();

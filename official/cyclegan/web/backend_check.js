@@ -103,9 +103,14 @@ export class Watch {
     this.next = 0;
   }
 
+  /** Says whether some time has gone by since the last comparison. */
+  isTime(now = performance.now()) {
+    return now >= this.next;
+  }
+
   /** Says whether a result has to be compared before it is shown. */
   isDue(made, given, now = performance.now()) {
-    return now >= this.next || !made.every(Number.isFinite) ||
+    return this.isTime(now) || !made.every(Number.isFinite) ||
         (isFlat(made) && !isFlat(given));
   }
 

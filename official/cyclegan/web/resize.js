@@ -40,36 +40,73 @@ function weights(oldSize, newSize) {
 /**
  * Resizes `[height, width, channels]` values in [0, 255].
  *
- * @param {ArrayLike<number>} pixels
+ * @param {Uint8ClampedArray|Float32Array} pixels
+ * @param {number} step From a pixel to the next one: 4 reads three channels of
+ *     RGBA.
  * @return {Float32Array} Of the new size, clipped to [0, 255].
  */
-export function resize(pixels, height, width, newHeight, newWidth, channels) {
-  const across = weights(width, newWidth);
-  const wide = new Float32Array(height * newWidth * channels);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < newWidth; x++) {
-      const {first, values} = across[x];
-      for (let c = 0; c < channels; c++) {
-        let sum = 0;
-        let at = (y * width + first) * channels + c;
-        for (let k = 0; k < values.length; k++, at += channels) {
-          sum += values[k] * pixels[at];
-        }
-        wide[(y * newWidth + x) * channels + c] = sum;
-      }
-    }
-  }
+export function resize(
+    pixels, height, width, newHeight, newWidth, channels, step = channels) {
+  const wide = channels === 3 ?
+      acrossColours(pixels, height, width, newWidth, step) :
+      acrossGrey(pixels, height, width, newWidth, step);
   const down = weights(height, newHeight);
   const row = newWidth * channels;
   const made = new Float32Array(newHeight * row);
+  const sums = new Float64Array(row);
   for (let y = 0; y < newHeight; y++) {
     const {first, values} = down[y];
+    sums.fill(0);
+    for (let k = 0, at = first * row; k < values.length; k++, at += row) {
+      const weight = values[k];
+      for (let i = 0; i < row; i++) sums[i] += weight * wide[at + i];
+    }
     for (let i = 0; i < row; i++) {
-      let sum = 0;
-      for (let k = 0, at = first * row + i; k < values.length; k++, at += row) {
-        sum += values[k] * wide[at];
+      made[y * row + i] = Math.min(255, Math.max(0, sums[i]));
+    }
+  }
+  return made;
+}
+
+/** Resizes the rows of `[height, width, 3 of step]`. */
+function acrossColours(pixels, height, width, newWidth, step) {
+  const across = weights(width, newWidth);
+  const made = new Float32Array(height * newWidth * 3);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < newWidth; x++) {
+      const {first, values} = across[x];
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      let at = (y * width + first) * step;
+      for (let k = 0; k < values.length; k++, at += step) {
+        const weight = values[k];
+        red += weight * pixels[at];
+        green += weight * pixels[at + 1];
+        blue += weight * pixels[at + 2];
       }
-      made[y * row + i] = Math.min(255, Math.max(0, sum));
+      const to = (y * newWidth + x) * 3;
+      made[to] = red;
+      made[to + 1] = green;
+      made[to + 2] = blue;
+    }
+  }
+  return made;
+}
+
+/** Resizes the rows of `[height, width, 1 of step]`. */
+function acrossGrey(pixels, height, width, newWidth, step) {
+  const across = weights(width, newWidth);
+  const made = new Float32Array(height * newWidth);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < newWidth; x++) {
+      const {first, values} = across[x];
+      let sum = 0;
+      let at = (y * width + first) * step;
+      for (let k = 0; k < values.length; k++, at += step) {
+        sum += values[k] * pixels[at];
+      }
+      made[y * newWidth + x] = sum;
     }
   }
   return made;
