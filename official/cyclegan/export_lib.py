@@ -78,7 +78,7 @@ TOLERANCE = 1e-4
 _ROUNDING = 0.5 / 255  # more of it where the output is uint8
 # Pictures with which the ways of keeping detail are compared, and the largest
 # that are, width and height in pixels: whole ones have to fit into memory.
-_LARGE_TESTS, _LARGEST_TEST = 6, 1024
+_LARGE_TESTS, _LARGEST_TEST = 4, 1024
 # Standard deviation of an image below which it counts as flat, in [0, 1]: two
 # 8-bit levels.
 _FLAT = 2 / 255
@@ -291,42 +291,60 @@ def _export(
     "detail": {},
     "files": {},
   }
+  large: dict[int, large_tests.LargeTests] = {}
   for name, generator in generators.items():
     direction = dataclasses.replace(
       _load(generator, name, source, options),
       levels=run_metadata.input_levels(model_dir, name),
     )
-    report["detail"][name] = _choose_detail(direction, source, config, options)
+    if options.detail == command_config.AUTO:
+      large = _load_large(direction, source, config, options, large)
+    report["detail"][name] = _choose_detail(direction, config, options, large)
     _export_direction(direction, config, options, made, report)
   return report
 
 
-def _choose_detail(
+def _load_large(
   direction: _Direction,
   source: sources.Source,
   config: config_lib.ResolvedConfig,
   options: command_config.ExportConfig,
+  others: dict[int, large_tests.LargeTests],
+) -> dict[int, large_tests.LargeTests]:
+  """Returns pictures larger than the model's, by how many times.
+
+  `others` are those of the other direction, if there are any yet: where the
+  truth is known they are the same, and to draw them takes seconds.
+  """
+  size = config.data.crop_size
+  tests = {}
+  for factor in detail_choice.FACTORS:
+    if factor * size <= _LARGEST_TEST:
+      known = others[factor].exchanged() if factor in others else None
+      tests[factor] = known or large_tests.load(
+        source,
+        direction.name[0],
+        factor * size,
+        min(_LARGE_TESTS, options.test_images),
+        config.model.channels,
+      )
+  return tests
+
+
+def _choose_detail(
+  direction: _Direction,
+  config: config_lib.ResolvedConfig,
+  options: command_config.ExportConfig,
+  large: dict[int, large_tests.LargeTests],
 ) -> dict[str, Any]:
   """Returns how pictures larger than the model's are best translated, and why.
 
-  As given by `detail`, or as measured.
+  As given by `detail`, or as measured on `large`.
   """
   if options.detail != command_config.AUTO:
     return {"best": options.detail}
-  size = config.data.crop_size
   translator = image_translator.of_module(direction.module, config)
-  tests = {
-    factor: large_tests.load(
-      source,
-      direction.name[0],
-      factor * size,
-      min(_LARGE_TESTS, options.test_images),
-      translator.channels,
-    )
-    for factor in detail_choice.FACTORS
-    if factor * size <= _LARGEST_TEST
-  }
-  return detail_choice.measure(translator, tests)
+  return detail_choice.measure(translator, large)
 
 
 def _contents(

@@ -43,6 +43,12 @@ class LargeTests:
   images: np.ndarray
   truth: np.ndarray | None
 
+  def exchanged(self) -> LargeTests | None:
+    """Returns those of the other domain; None if the truth is unknown."""
+    if self.truth is None:
+      return None
+    return LargeTests(self.truth, self.images)
+
 
 def load(
   source: sources.Source, domain: str, size: int, count: int, channels: int = 3
