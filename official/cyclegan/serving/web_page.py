@@ -53,6 +53,7 @@ _PAGE = (
   "live_view.js",
   "offline.js",
   "palette.css",
+  "pixels.js",
   "resize.js",
   "service_worker.js",
   "style.css",

@@ -7,8 +7,9 @@ import {isWebGPUSupported, loadAndCompile, loadLiteRt, Tensor} from '@litertjs/c
 import * as check from './backend_check.js';
 import {canRecord, Recorder, takePhoto} from './camera_capture.js';
 import {addChange} from './guided.js';
-import {LiveView, makeGrey} from './live_view.js';
+import {LiveView} from './live_view.js';
 import * as offline from './offline.js';
+import {makeGrey, toRgba} from './pixels.js';
 import {resize} from './resize.js';
 
 const RUNTIME = './litert/wasm/';
@@ -355,18 +356,6 @@ async function runOn(model, values) {
 
 // ------------------------------------------------------------- the picture
 
-function toRgba(pixels, channels) {
-  const count = pixels.length / channels;
-  const made = new Uint8ClampedArray(count * 4);
-  for (let i = 0; i < count; i++) {
-    for (let c = 0; c < 3; c++) {
-      made[4 * i + c] = pixels[channels === 3 ? 3 * i + c : i];
-    }
-    made[4 * i + 3] = 255;
-  }
-  return made;
-}
-
 /** Translates RGBA pixels of any size; gives them at the same size. */
 async function translate(rgba, width, height) {
   const {size, file: {channels}} = current;
@@ -388,8 +377,7 @@ async function translate(rgba, width, height) {
   }
   let levels = made.map((v) => v * 255);
   if (!same) levels = resize(levels, size, size, height, width, channels);
-  // A clamped array rounds.
-  return {rgba: toRgba(new Uint8ClampedArray(levels), channels), milliseconds};
+  return {rgba: toRgba(levels, channels), milliseconds};
 }
 
 function paint(canvas, rgba, width, height) {

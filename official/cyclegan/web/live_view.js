@@ -13,6 +13,7 @@
 
 import * as check from './backend_check.js';
 import {applyMaps, fastCoefficients} from './guided.js';
+import {makeGrey, toRgba} from './pixels.js';
 
 /** Rows that are compared at a time. */
 const ROWS = 32;
@@ -152,15 +153,6 @@ function resizeTo(canvas, width, height) {
   if (canvas.height !== height) canvas.height = height;
 }
 
-/** Makes all levels those of a grey picture, in Pillow's integers. */
-export function makeGrey(rgba) {
-  for (let at = 0; at < rgba.length; at += 4) {
-    rgba[at] = rgba[at + 1] = rgba[at + 2] =
-        (19595 * rgba[at] + 38470 * rgba[at + 1] + 7471 * rgba[at + 2] +
-         32768) >> 16;
-  }
-}
-
 /** The frames of one camera, from the small copy to what is shown. */
 export class LiveView {
   /** @param {function(string)} onFault Is told why WebGL is given up. */
@@ -248,15 +240,8 @@ export class LiveView {
 
   enlarge(made, context) {
     const {small, size, channels} = this;
-    const pixels = small.createImageData(size, size);
-    for (let p = 0; p < size * size; p++) {
-      for (let c = 0; c < 3; c++) {
-        pixels.data[4 * p + c] =
-            255 * made[channels === 3 ? 3 * p + c : p];
-      }
-      pixels.data[4 * p + 3] = 255;
-    }
-    small.putImageData(pixels, 0, 0);
+    const rgba = toRgba(made.map((v) => 255 * v), channels);
+    small.putImageData(new ImageData(rgba, size, size), 0, 0);
     const {width, height} = context.canvas;
     context.imageSmoothingQuality = 'high';
     context.drawImage(small.canvas, 0, 0, width, height);
