@@ -14,7 +14,6 @@
 """The page at work in a real browser."""
 
 import json
-import os
 import threading
 import urllib.error
 import urllib.request
@@ -206,11 +205,6 @@ def test_what_is_no_picture_is_refused_in_words(page, tmp_path):
     assert name in said and "Use JPEG, PNG or WebP" in said
   assert page_browser.give(page, whole).shape == (60, 60, 3)  # it goes on
   assert page_browser.text(page, "error") == ""
-
-
-def test_models_run_in_threads(page):
-  said = page.execute_script("return document.body.dataset.threads")
-  assert int(said) == min(os.cpu_count(), 4)
 
 
 def test_sample(page):

@@ -14,8 +14,6 @@
 """Tests of the page as an app, and of what it does with wrong backends."""
 
 import contextlib
-import functools
-import http.server
 import json
 import pathlib
 import re
@@ -185,24 +183,6 @@ def _write(path, size=32):
   picture = conftest.smooth_picture(rng, size, size)
   PIL.Image.fromarray(picture).save(path)
   return path
-
-
-@pytest.mark.slow
-def test_host_without_the_headers_gives_one_thread(app, tmp_path):
-  handler = functools.partial(
-    http.server.SimpleHTTPRequestHandler, directory=str(app)
-  )
-  with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    page = page_browser.open_page(f"http://127.0.0.1:{server.server_port}/")
-    try:
-      said = page.execute_script("return document.body.dataset.threads")
-      assert said == "1"
-      made = page_browser.give(page, _write(tmp_path / "picture.png"))
-      assert made.std() > 5
-    finally:
-      page.quit()
-      server.shutdown()
 
 
 @pytest.mark.slow

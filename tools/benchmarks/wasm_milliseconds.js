@@ -1,10 +1,9 @@
 // Copyright 2026 The CycleGAN Authors. Apache License 2.0, see LICENSE.
 
-/** Times models in WASM, in turns, in as many threads as the page takes. */
+/** Times models in WASM, in turns. */
 
 import {loadAndCompile, loadLiteRt, Tensor} from '@litertjs/core';
 
-const THREADS = Math.min(navigator.hardwareConcurrency, 4);
 const FIRST_ROUNDS = 3;  // until the browser has compiled what runs often
 
 /** Runs a model on noise; gives the milliseconds, with data in and out. */
@@ -31,11 +30,9 @@ async function run({compiled, signature, shape, whole}) {
  * @return {Promise<Object>} By name its milliseconds.
  */
 window.measured = async (models, rounds) => {
-  await loadLiteRt('./litert/wasm/', {threads: THREADS > 1});
+  await loadLiteRt('./litert/wasm/');
   for (const model of Object.values(models)) {
-    model.compiled = await loadAndCompile(
-        model.path,
-        {accelerator: 'wasm', cpuOptions: {numThreads: THREADS}});
+    model.compiled = await loadAndCompile(model.path, {accelerator: 'wasm'});
   }
   const times = {};
   for (let round = -FIRST_ROUNDS; round < rounds; round++) {

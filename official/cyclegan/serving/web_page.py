@@ -60,15 +60,10 @@ _PAGE = (
   "icon.svg",
 )
 # LiteRT.js: files that npm installs, and where the page looks for them. The
-# builds of WebAssembly for threads, which need the headers below, for new
-# browsers without, and for others; that for a graph divided between processors
-# is not used.
+# builds of WebAssembly for new browsers and for others; those for threads and
+# for a graph divided between processors are not used.
 _MODULES = _SOURCE / "node_modules" / "@litertjs"
-_BUILDS = (
-  "litert_wasm_threaded_internal",
-  "litert_wasm_internal",
-  "litert_wasm_compat_internal",
-)
+_BUILDS = ("litert_wasm_internal", "litert_wasm_compat_internal")
 _RUNTIME = {
   "core/dist/index.js": "litert/core.js",
   "wasm-utils/dist/bundle.js": "litert/wasm-utils.js",

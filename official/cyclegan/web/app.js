@@ -12,13 +12,10 @@ import * as offline from './offline.js';
 import {makeGrey, toRgba} from './pixels.js';
 import {resize} from './resize.js';
 
-const RUNTIME = './litert/wasm/';
 const MAX_PIXELS = 50e6;
 const BACKGROUND = '#ffffff';  // behind transparent pixels, as in training
 /** Files are measured against each other up to so many bytes together. */
 const MAX_MEASURED = 16e6;
-/** More hardly help small pictures, and phones have few fast cores. */
-const MAX_THREADS = 4;
 
 const $ = (id) => document.getElementById(id);
 
@@ -32,8 +29,6 @@ let description;
 let current = null;
 /** Which kind of file is the fastest here; the same for both directions. */
 let fastest = null;
-/** Threads of a model on the processor. */
-let threads = 1;
 /** What the graphics processor is called; what was found out is kept by it. */
 let device = '';
 /** Keeps files for when there is no network, where that is wanted. */
@@ -150,27 +145,8 @@ function fillSamples() {
   });
 }
 
-/**
- * Loads LiteRT.js, with threads where the browser has them: they need a server
- * that isolates the page from others (its headers), and relaxed SIMD.
- */
-async function loadRuntime() {
-  const cores = navigator.hardwareConcurrency ?? 1;
-  if (window.crossOriginIsolated && cores > 1) {
-    try {
-      await loadLiteRt(RUNTIME, {threads: true});
-      threads = Math.min(cores, MAX_THREADS);
-    } catch (error) {
-      console.info('Models run in one thread.', error);
-    }
-  }
-  if (threads === 1) await loadLiteRt(RUNTIME);
-  document.body.dataset.threads = threads;
-}
-
 function compile(file, accelerator) {
-  const options = {accelerator, cpuOptions: {numThreads: threads}};
-  return loadAndCompile(file.path, options);
+  return loadAndCompile(file.path, {accelerator});
 }
 
 function release() {
@@ -261,7 +237,7 @@ async function findFastest(signature) {
           file.sizes[signature]);
   const bytes = likely.reduce((sum, file) => sum + file.bytes, 0);
   if (fastest || likely.length < 2 || bytes > MAX_MEASURED) return;
-  const key = ['fastest', threads, signature, navigator.userAgent,
+  const key = ['fastest', signature, navigator.userAgent,
                ...likely.map((file) => [file.quantization, file.bytes])]
                   .join(' ');
   let kind = check.memory.get(key);
@@ -697,7 +673,7 @@ async function start() {
   connect();
   split();
   await inTurn(async () => {
-    await loadRuntime();
+    await loadLiteRt('./litert/wasm/');
     await prepare();
     document.body.dataset.ready = 'yes';
   });
