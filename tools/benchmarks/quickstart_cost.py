@@ -53,6 +53,9 @@ _ROOT = pathlib.Path(__file__).absolute().parents[2]
 _OUTPUT_DIR = flags.DEFINE_string(
   "output_dir", None, "Folder for the runs and the table."
 )
+_CHECKOUT = flags.DEFINE_string(
+  "checkout", str(_ROOT), "Folder of the version's source; default: this one."
+)
 _OTHER_CHECKOUT = flags.DEFINE_string(
   "other_checkout", None, "Folder of the other version's source."
 )
@@ -84,10 +87,10 @@ def main() -> None:
   output = pathlib.Path(
     core_flags.require("output_dir", "give a folder for the runs.")
   ).absolute()
-  other = _checkout()
+  own, other = (_checkout(name) for name in ("checkout", "other_checkout"))
   variables = _environment(_VARIABLES)
   checkouts = {
-    "this": (_ROOT, sys.executable, variables),
+    "this": (own, sys.executable, variables),
     "other": (
       other,
       _OTHER_PYTHON.value or sys.executable,
@@ -120,16 +123,14 @@ def main() -> None:
   print(text)
 
 
-def _checkout() -> pathlib.Path:
-  """Returns the other version's folder, or refuses it."""
-  folder = core_flags.require(
-    "other_checkout", "give the folder of another version's source."
-  )
+def _checkout(name: str) -> pathlib.Path:
+  """Returns a version's folder, or refuses it."""
+  folder = core_flags.require(name, "give the folder of a version's source.")
   path = pathlib.Path(folder).absolute()
   if not (path / "official" / "cyclegan" / "train.py").is_file():
     raise errors.UserError(
       "holds no official/cyclegan/train.py. Give a checkout of this project.",
-      "other_checkout",
+      name,
       folder,
     )
   return path
