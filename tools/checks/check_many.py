@@ -143,8 +143,8 @@ def _draw(folder: pathlib.Path) -> None:
       continue
     coarse = rng.integers(0, 256, (7, 7, 3), dtype=np.uint8)
     size = rng.integers(40, _SIZE.value + 1, 2)
-    picture = PIL.Image.fromarray(coarse).resize((int(size[0]), int(size[1])))
-    picture.save(path, quality=90)
+    smooth = PIL.Image.fromarray(coarse).resize((int(size[0]), int(size[1])))
+    smooth.save(path, quality=90)
     drawn.append(path)
 
 
