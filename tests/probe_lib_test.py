@@ -93,6 +93,7 @@ def test_short_form_names_what_a_run_has_not(scenes, log):
   assert len([r for r in log.messages if r.strip()]) <= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [32, 160])
 def test_the_judge_knows_translated_pictures(scenes, monkeypatch, size):
   """What comes back as it was is taken for what it was."""

@@ -54,6 +54,7 @@ def _turned(images):
   return images[..., [2, 0, 1]] * [1.0, 0.8, 0.6] + [0.0, 0.1, 0.3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
   ("change", "main"),
@@ -79,6 +80,7 @@ def test_the_most_demanding_difference_is_named(seed, change, main):
   assert (gap.enough is None) or gap.main != domain_gap.SIMILAR
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grey", [False, True])
 def test_shapes(grey):
   rng = np.random.default_rng(2)

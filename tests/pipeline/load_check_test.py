@@ -42,6 +42,7 @@ def test_files_that_work_are_fine_and_one_that_does_not_is_named(export):
   assert "Traceback" not in problem
 
 
+@pytest.mark.slow
 def test_a_saved_model_is_loaded_as_well(export):
   (export / "g_BA").mkdir()
   (export / "g_BA" / "saved_model.pb").write_bytes(b"none")

@@ -80,6 +80,7 @@ def test_the_search_gives_the_best_and_all_trials(monkeypatch, tmp_path):
   assert trials[1].hyperparameters.values["lambda_id"] == "0.6"
 
 
+@pytest.mark.slow
 def test_a_training_begins_with_the_networks_of_another_run(models, tmp_path):
   run = models["run"]
   config = config_file.load(run)

@@ -19,6 +19,7 @@ from official.cyclegan.serving import deployment_cost
 from tests import conftest
 
 
+@pytest.mark.slow
 def test_measures_what_would_be_exported():
   model = config_lib.ModelConfig(
     generator_type="mobile", gen_n_filters=4, n_res_blocks=1

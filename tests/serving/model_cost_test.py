@@ -72,6 +72,7 @@ def test_mobile_generator_counted_by_hand(tmp_path):
   assert 2 * whole * 3 * 4 <= cost.activation_bytes < 20 * half * c * 4
 
 
+@pytest.mark.slow
 def test_tool_writes_a_table_and_json(tmp_path):
   result = conftest.run_tool(
     "benchmarks/generator_costs.py",

@@ -169,6 +169,7 @@ def app(models, tmp_path_factory):
   return folder
 
 
+@pytest.mark.slow
 def test_page_keeps_all_that_it_loads(app):
   kept = {urllib.parse.unquote(name) for name in _offline(app)["files"]}
   there = {p.relative_to(app).as_posix() for p in app.rglob("*") if p.is_file()}

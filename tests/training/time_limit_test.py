@@ -120,6 +120,7 @@ class _Run:
     return self.clock.now - self.begun
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("total", [120.0, 600.0, 3600.0])
 @pytest.mark.parametrize(
   "seconds",
