@@ -297,9 +297,11 @@ def _export(
       _load(generator, name, source, options),
       levels=run_metadata.input_levels(model_dir, name),
     )
+    report["detail"][name] = {"best": options.detail}
     if options.detail == command_config.AUTO:
       large = _load_large(direction, source, config, options, large)
-    report["detail"][name] = _choose_detail(direction, config, options, large)
+      translator = image_translator.of_module(direction.module, config)
+      report["detail"][name] = detail_choice.measure(translator, large)
     _export_direction(direction, config, options, made, report)
   return report
 
@@ -329,22 +331,6 @@ def _load_large(
         config.model.channels,
       )
   return tests
-
-
-def _choose_detail(
-  direction: _Direction,
-  config: config_lib.ResolvedConfig,
-  options: command_config.ExportConfig,
-  large: dict[int, large_tests.LargeTests],
-) -> dict[str, Any]:
-  """Returns how pictures larger than the model's are best translated, and why.
-
-  As given by `detail`, or as measured on `large`.
-  """
-  if options.detail != command_config.AUTO:
-    return {"best": options.detail}
-  translator = image_translator.of_module(direction.module, config)
-  return detail_choice.measure(translator, large)
 
 
 def _contents(

@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 from collections.abc import Mapping, Sequence
 
@@ -49,3 +50,9 @@ def run(
     lines = done.stderr.strip().splitlines() or ["no message"]
     raise errors.UserError(f"{what} failed: {lines[-1]}")
   return done.stdout
+
+
+def processor_seconds() -> float:
+  """Returns the processor time of all programs that have ended."""
+  used = resource.getrusage(resource.RUSAGE_CHILDREN)
+  return used.ru_utime + used.ru_stime

@@ -20,11 +20,11 @@ r"""Compares the quickstart of two versions: processor time and error.
 Runs what tools/quickstart.sh runs after its installation (training, export,
 test pictures, translation) in this checkout and in another one, in turn, for
 each built-in problem and seed, with float32. Run again it measures what is not
-in quickstart_cost.json yet. Time is what the processor worked
-for the commands and for all that they started, user and system; data sets are
-built before. Both versions' pictures are measured by this checkout's
-summarize_translation.py. The recipe above is a machine with AVX2 only, where
-TensorFlow leaves oneDNN off unless it is told otherwise.
+in quickstart_cost.json yet; what was interrupted begins anew. Time is what the
+processor worked for the commands and for all that they started, user and
+system; data sets are built before. Both versions' pictures are measured by
+this checkout's summarize_translation.py. The recipe above is a machine with
+AVX2 only, where TensorFlow leaves oneDNN off unless it is told otherwise.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from __future__ import annotations
 import itertools
 import os
 import pathlib
-import resource
 import shutil
 import statistics
 import sys
@@ -102,14 +101,19 @@ def main() -> None:
   if path.exists():
     known = files.read_json(path, "Remove it.", files.object_of)
   for dataset in _DATASETS.value:
-    for name, checkout in checkouts.items():
+    missing = [
+      (run, seed, name)
+      for seed, name in itertools.product(_SEEDS.value, checkouts)
+      if (run := f"{dataset}-{name}-{seed}") not in known
+    ]
+    for name in dict.fromkeys(name for *_, name in missing):
       folder = output / f"{dataset}-{name}-first"
-      _run(_training(folder, dataset, "1", 1), *checkout)
-    for seed, name in itertools.product(_SEEDS.value, checkouts):
-      run = f"{dataset}-{name}-{seed}"
-      if run not in known:
-        known[run] = _quickstart(output / run, dataset, seed, *checkouts[name])
-        files.write_json(path, known, "output_dir")
+      _run(_training(folder, dataset, "1", 1), *checkouts[name])
+    for run, seed, name in missing:
+      # A training that went on would cost less than a whole one.
+      shutil.rmtree(output / run, ignore_errors=True)
+      known[run] = _quickstart(output / run, dataset, seed, *checkouts[name])
+      files.write_json(path, known, "output_dir")
   rows = [
     {
       "dataset": dataset,
@@ -181,9 +185,9 @@ def _quickstart(
 ) -> dict[str, float]:
   """Runs the quickstart's commands; returns what they cost, and the error."""
   where = (checkout, python, variables)
-  before, began = _worked(), time.monotonic()
+  before, began = child.processor_seconds(), time.monotonic()
   _run(_training(folder, dataset, seed, _STEPS.value), *where)
-  trained = _worked()
+  trained = child.processor_seconds()
   exported, test = folder / "export", folder / "test"
   _run(
     [
@@ -210,7 +214,7 @@ def _quickstart(
     ],
     *where,
   )
-  ended, took = _worked(), time.monotonic() - began
+  ended, took = child.processor_seconds(), time.monotonic() - began
   reference = test / "reference"
   if not reference.exists():  # version 0.6.0 writes none
     shutil.copytree(_reference(folder, dataset, seed), reference)
@@ -237,12 +241,6 @@ def _quickstart(
 def _reference(folder: pathlib.Path, dataset: str, seed: str) -> pathlib.Path:
   """Returns the training pictures that this version wrote for the same data."""
   return folder.with_name(f"{dataset}-this-{seed}") / "test" / "reference"
-
-
-def _worked() -> float:
-  """Returns seconds of processor time of all that was started and ended."""
-  usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-  return usage.ru_utime + usage.ru_stime
 
 
 def _run(

@@ -39,7 +39,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import resource
 import statistics
 import sys
 import time
@@ -153,7 +152,7 @@ def _measure(
     for a in given
   ):
     given.append(f"--max_minutes={_MINUTES.value}")
-  begun, used = time.monotonic(), _processor_seconds()
+  begun, used = time.monotonic(), child.processor_seconds()
   python = [sys.executable, "-m"]
   child.run(
     [
@@ -164,7 +163,7 @@ def _measure(
   )
   took = {
     "minutes": (time.monotonic() - begun) / 60.0,
-    "processor_minutes": (_processor_seconds() - used) / 60.0,
+    "processor_minutes": (child.processor_seconds() - used) / 60.0,
   }
   child.run(
     [
@@ -177,12 +176,6 @@ def _measure(
     (folder / "evaluation" / "report.json").read_text(encoding="utf-8")
   )
   return {**report["directions"], **took}
-
-
-def _processor_seconds() -> float:
-  """Returns the processor time of all programs that have ended."""
-  used = resource.getrusage(resource.RUSAGE_CHILDREN)
-  return used.ru_utime + used.ru_stime
 
 
 def _table(results: dict[str, Any], problems: Sequence[str]) -> str:

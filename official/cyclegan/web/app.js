@@ -6,7 +6,7 @@ import {isWebGPUSupported, loadAndCompile, loadLiteRt, Tensor} from '@litertjs/c
 
 import * as check from './backend_check.js';
 import {canRecord, Recorder, takePhoto} from './camera_capture.js';
-import {addChange} from './guided.js';
+import {addChange, changeOf} from './guided.js';
 import {LiveView} from './live_view.js';
 import * as offline from './offline.js';
 import {makeGrey, toRgba} from './pixels.js';
@@ -346,9 +346,8 @@ async function translate(rgba, width, height) {
   const made = await run(guide);
   const milliseconds = performance.now() - started;
   if (detail() === 'guided' && width * height > size * size) {
-    const change = made.map((v, i) => Math.min(Math.max(v, 0), 1) - guide[i]);
-    const result =
-        addChange(rgba, height, width, guide, change, size, channels);
+    const result = addChange(
+        rgba, height, width, guide, changeOf(made, guide), size, channels);
     return {rgba: result, milliseconds};
   }
   let levels = made.map((v) => v * 255);

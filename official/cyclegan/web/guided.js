@@ -197,6 +197,11 @@ function places(small, large) {
   return {before, share};
 }
 
+/** What a model changed: its result, clipped to [0, 1], less what it saw. */
+export function changeOf(made, guide) {
+  return made.map((v, i) => Math.min(Math.max(v, 0), 1) - guide[i]);
+}
+
 /**
  * Adds the change of a small copy to a picture.
  *

@@ -12,7 +12,7 @@
  */
 
 import * as check from './backend_check.js';
-import {applyMaps, fastCoefficients} from './guided.js';
+import {applyMaps, changeOf, fastCoefficients} from './guided.js';
 import {makeGrey, toRgba} from './pixels.js';
 
 /** Rows that are compared at a time. */
@@ -96,8 +96,7 @@ class Shader {
     const {gl, canvas} = this;
     if (gl.isContextLost()) throw new Error('WebGL was lost');
     const {width, height} = frame;
-    if (canvas.width !== width) canvas.width = width;
-    if (canvas.height !== height) canvas.height = height;
+    resizeTo(canvas, width, height);
     gl.viewport(0, 0, width, height);
     gl.activeTexture(gl.TEXTURE0);
     gl.texImage2D(
@@ -231,8 +230,8 @@ export class LiveView {
       return;
     }
     const {guide, size, channels} = this;
-    const change = made.map((v, i) => Math.min(Math.max(v, 0), 1) - guide[i]);
-    const {maps, mapSize} = fastCoefficients(guide, change, size, channels);
+    const {maps, mapSize} = fastCoefficients(
+        guide, changeOf(made, guide), size, channels);
     if (this.shader) this.applyThere(maps, mapSize, context);
     // Not else: it may just have been given up.
     if (!this.shader) this.applyHere(maps, mapSize, context);

@@ -68,7 +68,11 @@ export function resize(
   return made;
 }
 
-/** Resizes the rows of `[height, width, 3 of step]`. */
+/**
+ * Resizes the rows of `[height, width, 3 of step]`.
+ *
+ * Apart from `acrossGrey` for speed: one loop makes all three sums.
+ */
 function acrossColours(pixels, height, width, newWidth, step) {
   const across = weights(width, newWidth);
   const made = new Float32Array(height * newWidth * 3);
