@@ -48,6 +48,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+import child
 import markdown_table
 import numpy as np
 import PIL.Image
@@ -403,6 +404,7 @@ def _run(
 ) -> dict[str, float]:
   """Runs translate; returns its time and its processes' memory together."""
   started = time.perf_counter()
+  cpu_before = child.processor_seconds()
   process = psutil.Popen(
     [
       *(sys.executable, "-m", "official.cyclegan.translate"),
@@ -422,20 +424,8 @@ def _run(
   seconds = time.perf_counter() - started
   if process.returncode:
     raise errors.UserError(process.stderr.read().decode().strip())
-  cpu = _processor_seconds()
+  cpu = child.processor_seconds() - cpu_before
   return {"seconds": seconds, "cpu_seconds": cpu, "memory_mb": most / 1e6}
-
-
-_seconds_before = [0.0]
-
-
-def _processor_seconds() -> float:
-  """Returns the processor seconds of children that ended since last time."""
-  times = os.times()
-  total = times.children_user + times.children_system
-  used = total - _seconds_before[0]
-  _seconds_before[0] = total
-  return used
 
 
 def _memory(process: psutil.Popen) -> int:
