@@ -72,10 +72,12 @@ def conversions():
   made = {}
   convert = tflite_convert.convert
 
-  def convert_once(module, sizes, quantization, calibration=None, *more):
-    key = module.direction, tuple(sizes), quantization, more
+  def convert_once(module, sizes, quantization, calibration, tile, graphs):
+    key = module.direction, tuple(sizes), quantization, tile
     if key not in made:
-      made[key] = convert(module, sizes, quantization, calibration, *more)
+      made[key] = convert(
+        module, sizes, quantization, calibration, tile, graphs
+      )
     return made[key]
 
   with pytest.MonkeyPatch.context() as patch:

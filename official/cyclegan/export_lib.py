@@ -466,21 +466,21 @@ def _export_direction(
     tiles = None
     if report["detail"][direction.name]["best"] == command_config.TILES:
       tiles = tiling.layout(direction.module.reach())
-    for quantization in options.quantization:
-      path = os.path.join(
-        folder, command_config.tflite_name(name, quantization)
-      )
-      calibrated = quantization in command_config.CALIBRATED
-      content = _make_tflite(
-        direction, quantization, config, options, None if calibrated else tiles
-      )
-      pathlib.Path(path).write_bytes(content)
-      entry, rows[quantization] = _check_tflite(
-        path, direction, quantization, options
-      )
-      if tiles and not calibrated:
-        entry["tile"] = _check_tile(path, direction, quantization, options)
-      report["files"][os.path.basename(path)] = entry
+    with tflite_convert.graphs() as graphs:
+      for quantization in options.quantization:
+        path = os.path.join(
+          folder, command_config.tflite_name(name, quantization)
+        )
+        tiled = None if quantization in command_config.CALIBRATED else tiles
+        pathlib.Path(path).write_bytes(
+          _make_tflite(direction, quantization, config, options, tiled, graphs)
+        )
+        entry, rows[quantization] = _check_tflite(
+          path, direction, quantization, options
+        )
+        if tiled:
+          entry["tile"] = _check_tile(path, direction, quantization, options)
+        report["files"][os.path.basename(path)] = entry
     _write_golden(direction, options, folder)
   if "android" in options.format:
     translator = image_translator.of_module(direction.module, config)
@@ -619,6 +619,7 @@ def _make_tflite(
   config: config_lib.ResolvedConfig,
   options: command_config.ExportConfig,
   tiles: tiling.Layout | None,
+  graphs: tflite_convert.Graphs,
 ) -> bytes:
   """Returns a file with its pixel interface and metadata."""
   # Whole numbers keep the means of squares in one stage, which has more bits.
@@ -629,6 +630,7 @@ def _make_tflite(
     quantization,
     direction.calibration,
     tiles.size if tiles else 0,
+    graphs,
   )
   if options.io == "uint8":
     content = tflite_edit.with_uint8_io(content)

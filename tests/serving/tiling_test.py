@@ -29,21 +29,32 @@ def _local(image):
   return both / across**2
 
 
+@pytest.mark.parametrize("fixed", [True, False])
 @pytest.mark.parametrize("rows", [1, 50, 1000])
 @pytest.mark.parametrize(
-  ("height", "width"), [(70, 99), (64, 64), (10, 7), (129, 300), (200, 61)]
+  ("height", "width"), [(70, 99), (64, 64), (10, 7), (129, 300), (200, 30)]
 )
-def test_tiles_make_the_picture_that_one_pass_makes(height, width, rows):
+def test_tiles_make_the_picture_that_one_pass_makes(height, width, rows, fixed):
   rng = np.random.default_rng(0)
   image = rng.integers(0, 256, (height, width, 3), np.uint8)
-  layout = tiling.Layout(64, 16)
+  layout = tiling.Layout(64, 16, fixed)
+  shapes = set()
+
+  def run(tile):
+    shapes.add(tile.shape[1:3])
+    return _local(tile)
+
   strips = (image[i : i + rows] for i in range(0, height, rows))
-  got = list(tiling.translate(strips, height, width, 4, layout, _local))
+  got = list(tiling.translate(strips, height, width, 4, layout, run))
   more = [(0, max(-n % 4, 64 - n)) for n in (height, width)]
   padded = np.pad(image, [*more, (0, 0)], mode="symmetric")
   want = _local(padded[None].astype(np.float32) / 255)[0, :height, :width]
   np.testing.assert_allclose(np.concatenate(got), want, atol=1e-5)
   assert max(len(strip) for strip in got) <= 32  # it comes strip by strip
+  small = {10: 32, 7: 32, 30: 48}  # with a margin, of whole 16 pixels
+  assert shapes == {
+    tuple(64 if fixed else small.get(n, 64) for n in (height, width))
+  }
 
 
 @pytest.mark.parametrize("reach", [0, 3, 16, 100, 300])

@@ -42,7 +42,7 @@ import json
 import pathlib
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import bench_worker
@@ -95,6 +95,8 @@ _CASE = flags.DEFINE_string("case", "", "For the tool's own use.")
 _OURS = {"ours": "auto", "ours_float32": "float32"}
 _OTHER_STACK = {"other_stack": "auto", "other_stack_float32": "float32"}
 _OTHERS = ("tutorial", "keras_example")
+# Products of matrices, by their worker's argument; the first request is for 1.
+_PRODUCTS = ("bfloat16", "float32")
 _TORCHES = {"torch": "float32", "torch_bfloat16": "bfloat16"}
 _PEAK_RUNS = 3
 _PICTURES = 8  # of each domain; in memory, so that no step waits for them
@@ -169,13 +171,13 @@ def _measure(case: step_cost.Case, names: list[str]) -> dict[str, Any]:
       _ask(workers[name], "run 1")
       once = _ask(workers[name], "run 1")["wall_seconds"]
       steps[name] = max(1, round(_SECONDS.value / once))
-    peak = _peak(case)
+    kinds = {name: _kind(name, firsts[name]) for name in names}
+    peak = _peak(case, kinds.values())
     for _ in range(_ROUNDS.value):
       for name in names:
         rounds[name].append(_ask(workers[name], f"run {steps[name]}"))
-    peak = {
-      k: max(v, w) for (k, v), w in zip(peak.items(), _peak(case).values())
-    }
+    again = _peak(case, kinds.values())
+    peak = {kind: max(best, again[kind]) for kind, best in peak.items()}
   finally:
     for worker in workers.values():
       worker.stop()
@@ -191,10 +193,8 @@ def _measure(case: step_cost.Case, names: list[str]) -> dict[str, Any]:
     walls = [r["wall_seconds"] / steps[name] for r in rounds[name]]
     cpus = [r["cpu_seconds"] / steps[name] for r in rounds[name]]
     wall = statistics.median(walls)
-    precision = firsts[name].get("precision", _TORCHES.get(name, "float32"))
-    kind = "bfloat16" if "bfloat16" in precision else "float32"
     result["steps"][name] = {
-      "precision": precision,
+      "precision": _precision(name, firsts[name]),
       "wall_ms": 1e3 * wall,
       "wall_ms_rounds": [1e3 * w for w in walls],
       "cpu_ms": 1e3 * statistics.median(cpus),
@@ -202,7 +202,7 @@ def _measure(case: step_cost.Case, names: list[str]) -> dict[str, Any]:
       "cpu_seconds_per_image": statistics.median(cpus) / case.batch,
       "peak_mb": rounds[name][-1]["peak_bytes"] / 1e6,
       "first_step_seconds": firsts[name]["wall_seconds"],
-      "share_of_peak": work / wall / peak[kind],
+      "share_of_peak": work / wall / peak[kinds[name]],
     }
     if name not in _OURS:
       for ours in _OURS:
@@ -216,6 +216,17 @@ def _measure(case: step_cost.Case, names: list[str]) -> dict[str, Any]:
             firsts[ours],
           )
   return result
+
+
+def _precision(name: str, first: dict[str, Any]) -> str:
+  """Returns the precision of a worker that gave its first answer."""
+  return str(first.get("precision", _TORCHES.get(name, "float32")))
+
+
+def _kind(name: str, first: dict[str, Any]) -> str:
+  """Returns the kind of numbers that its convolutions compute in."""
+  precision = _precision(name, first)
+  return "bfloat16" if "bfloat16" in precision else "float32"
 
 
 def _ratios(
@@ -256,15 +267,20 @@ def _ask(worker: bench_worker.Worker, request: str) -> dict[str, Any]:
     raise errors.UserError(f"{error}. {remedy}") from error
 
 
-def _peak(case: step_cost.Case) -> dict[str, float]:
-  """Returns the best matrix product's operations per second, by precision."""
+def _peak(case: step_cost.Case, kinds: Iterable[str]) -> dict[str, float]:
+  """Returns the best matrix product's operations per second, by precision.
+
+  Only of those in `kinds`: where oneDNN is held to instructions without
+  bfloat16, TensorFlow aborts at a matrix product in it.
+  """
   worker = bench_worker.Worker("peak", _command("peak", case))
   try:
-    worker.ask("first")
+    _ask(worker, "first")
     best = {}
-    for i, precision in enumerate(("float32", "bfloat16")):
+    for precision in dict.fromkeys(kinds):
       times = [
-        worker.ask(f"run {i}")["wall_seconds"] for _ in range(_PEAK_RUNS + 1)
+        _ask(worker, f"run {_PRODUCTS.index(precision)}")["wall_seconds"]
+        for _ in range(_PEAK_RUNS + 1)
       ]
       best[precision] = 2.0 * _PEAK_SIZE.value**3 / min(times)
     return best
@@ -392,7 +408,7 @@ def _build_peak() -> Callable[[int], None]:
   import tensorflow as tf
 
   square = tf.random.stateless_normal([_PEAK_SIZE.value] * 2, [0, 0])
-  squares = [tf.cast(square, kind) for kind in (tf.float32, tf.bfloat16)]
+  squares = [tf.cast(square, kind) for kind in _PRODUCTS]
 
   def run(kind: int) -> None:
     # The time of fetching a single number does not count.

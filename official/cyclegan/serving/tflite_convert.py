@@ -43,12 +43,66 @@ def signature_names(sizes: Sequence[int]) -> dict[str, int]:
   return dict(zip(names, sizes))
 
 
+class Graphs:
+  """The SavedModels that files are converted from; each is written once.
+
+  To write one takes as long as to convert it.
+  """
+
+  def __init__(self, folder: str) -> None:
+    """Keeps them in a folder, which has to stay as long as this is used."""
+    self._folder = folder
+    # A module stays here so that its id is not another's.
+    self._written: dict[
+      tuple[Any, ...], tuple[serving_module.ServingModule, str, list[str]]
+    ] = {}
+
+  def write(
+    self, module: serving_module.ServingModule, sizes: Sequence[int], tile: int
+  ) -> tuple[str, list[str]]:
+    """Returns a graph's folder and its signatures' names; as `convert`."""
+    key = id(module), tuple(sizes), tile
+    if key not in self._written:
+      functions = _functions(module, sizes, tile)
+      saved = tf.Module()
+      saved.variables_ = module.variables
+      folder = os.path.join(self._folder, str(len(self._written)))
+      tf.saved_model.save(saved, folder, signatures=functions)
+      self._written[key] = module, folder, list(functions)
+    _, folder, names = self._written[key]
+    return folder, names
+
+
+@contextlib.contextmanager
+def graphs() -> Iterator[Graphs]:
+  """Yields graphs in a folder that is removed at the end."""
+  with files.temporary_folder() as folder:
+    yield Graphs(folder)
+
+
+def _functions(
+  module: serving_module.ServingModule, sizes: Sequence[int], tile: int
+) -> dict[str, Any]:
+  """Returns the functions of a file's signatures, by name."""
+  make = module.measured_function if tile else module.translate_function
+  functions = {
+    name: make([1, size, size, module.channels])
+    for name, size in signature_names(sizes).items()
+  }
+  if tile:
+    functions[tflite_file.TILE_SIGNATURE] = module.tile_function(
+      [1, tile, tile, module.channels]
+    )
+  return functions
+
+
 def convert(
   module: serving_module.ServingModule,
   sizes: Sequence[int],
   quantization: str,
   calibration: Mapping[int, np.ndarray] | None = None,
   tile: int = 0,
+  kept: Graphs | None = None,
 ) -> bytes:
   """Returns a TFLite file for single images of fixed sizes.
 
@@ -64,41 +118,34 @@ def convert(
     tile: Width and height of the tiles that another signature takes, pixels;
       0 for none. The others then give the norms' statistics as well. Not with
       `command_config.CALIBRATED`: its ranges would have to hold for tiles too.
+    kept: Where graphs are kept for more files of the same module; None: this
+      one's is written and removed.
 
   Raises:
     errors.UserError: If it cannot be converted; the message says why.
   """
+  if kept is None:
+    with graphs() as kept:
+      return convert(module, sizes, quantization, calibration, tile, kept)
   signatures = signature_names(sizes)
-  saved = tf.Module()
-  saved.variables_ = module.variables
-  make = module.measured_function if tile else module.translate_function
-  functions = {
-    name: make([1, size, size, module.channels])
-    for name, size in signatures.items()
-  }
-  if tile:
-    functions[tflite_file.TILE_SIGNATURE] = module.tile_function(
-      [1, tile, tile, module.channels]
-    )
-  with files.temporary_folder() as folder:
-    tf.saved_model.save(saved, folder, signatures=functions)
-    converter = tf.lite.TFLiteConverter.from_saved_model(
-      folder, signature_keys=list(functions)
-    )
-    images = _representative(signatures, calibration or {})
-    by_tools = quantization in tflite_quantize.KINDS
-    try:
-      with quiet():
-        content = _convert(
-          converter, "float32" if by_tools else quantization, images
-        )
-    except (RuntimeError, ValueError, tf.errors.OpError) as error:
-      raise errors.UserError(
-        ": TensorFlow cannot convert this generator"
-        f" ({errors.first_line(error)}). Leave it out.",
-        "quantization",
-        quantization,
-      ) from error
+  images = _representative(signatures, calibration or {})
+  by_tools = quantization in tflite_quantize.KINDS
+  folder, names = kept.write(module, sizes, tile)
+  converter = tf.lite.TFLiteConverter.from_saved_model(
+    folder, signature_keys=names
+  )
+  try:
+    with quiet():
+      content = _convert(
+        converter, "float32" if by_tools else quantization, images
+      )
+  except (RuntimeError, ValueError, tf.errors.OpError) as error:
+    raise errors.UserError(
+      ": TensorFlow cannot convert this generator"
+      f" ({errors.first_line(error)}). Leave it out.",
+      "quantization",
+      quantization,
+    ) from error
   if not by_tools:
     return content
   given = calibration or {}

@@ -40,7 +40,7 @@ _DELEGATE = "DELEGATE"  # stands for a partition that a delegate has taken
 _THREADS = (1, 2)  # numbers of threads that are timed
 # Timing: runs before, and at least, at most and up to how long.
 _WARM_UP_RUNS = 2
-_MIN_RUNS, _MAX_RUNS = 5, 50
+_MIN_RUNS, _MAX_RUNS = 5, 20
 _MAX_SECONDS = 2.0
 
 

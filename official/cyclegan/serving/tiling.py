@@ -23,6 +23,7 @@ Memory is that of a few rows of tiles, however large the picture.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
@@ -45,10 +46,13 @@ class Layout:
     size: Width and height of a tile, pixels.
     margin: How far a kept pixel is from the tile's border at least, pixels,
       unless that is the picture's.
+    fixed: Whether every tile has this size, as a file's; else those of a
+      picture that does not fill one are smaller.
   """
 
   size: int
   margin: int
+  fixed: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,13 +74,13 @@ class _Part:
 
 
 def layout(reach: int) -> Layout:
-  """Returns the layout for a generator.
+  """Returns the layout for a generator that takes any size.
 
   Args:
     reach: From `receptive_field.reach`, pixels.
   """
   margin = -(-reach // _ALIGNED) * _ALIGNED
-  return Layout(max(_USUAL, 4 * margin), margin)
+  return Layout(max(_USUAL, 4 * margin), margin, fixed=False)
 
 
 def parts(length: int, tiles: Layout) -> list[_Part]:
@@ -116,20 +120,22 @@ def translate(
     multiple: What the generator's sizes must be multiples of, pixels.
     tiles: The layout.
     run: Translates a tile, float32 `[1, size, size, channels]` in [0, 1], into
-      one of any type.
+      one of any type. Both sizes are at most the tiles' if these are not fixed.
 
   Yields:
     The result from the top, strip by strip: `[rows, width, channels]` of the
     type that `run` gives. A picture smaller than a tile is continued by
     reflection.
   """
+  high, wide = (_along(n, multiple, tiles) for n in (height, width))
   padded_height, padded_width = (
-    max(-(-n // multiple) * multiple, tiles.size) for n in (height, width)
+    max(-(-n // multiple) * multiple, axis.size)
+    for n, axis in ((height, high), (width, wide))
   )
-  columns = parts(padded_width, tiles)
+  columns = parts(padded_width, wide)
   rows = _Rows(strips, height, (padded_height, padded_width))
-  for row in parts(padded_height, tiles):
-    band = rows.read(row.start, row.start + tiles.size)
+  for row in parts(padded_height, high):
+    band = rows.read(row.start, row.start + high.size)
     kept = slice(row.kept.start, min(row.kept.stop, height))
     if kept.start >= height:  # all of it is padding
       return
@@ -138,7 +144,7 @@ def translate(
     for column in columns:
       if column.kept.start >= width:
         break
-      tile = band[None, :, column.start : column.start + tiles.size]
+      tile = band[None, :, column.start : column.start + wide.size]
       translated = run(tile.astype(np.float32) / 255.0)[0]
       part = translated[inside, column.inside]
       if made is None:
@@ -149,6 +155,19 @@ def translate(
     # In small parts, of which copies in other types are small as well.
     for top in range(0, len(made), _YIELDED):
       yield made[top : top + _YIELDED]
+
+
+def _along(length: int, multiple: int, tiles: Layout) -> Layout:
+  """Returns the layout along one axis of a picture.
+
+  Where one tile holds all of the picture, no more than a margin behind it has
+  to follow.
+  """
+  if tiles.fixed:
+    return tiles
+  step = math.lcm(multiple, _ALIGNED)
+  needed = -(-(length + tiles.margin) // step) * step
+  return dataclasses.replace(tiles, size=min(tiles.size, needed))
 
 
 class _Rows:
