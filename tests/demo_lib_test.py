@@ -316,6 +316,30 @@ def test_a_wrong_webgl_is_remembered(drawing_page):
   assert again["first"] == again["way"] == "JavaScript"
 
 
+def test_closed_views_leave_their_contexts_to_others(drawing_page):
+  drawing_page.execute_script("localStorage.clear()")
+  way, lost = drawing_page.execute_async_script(_MANY_VIEWS)
+  if way == "JavaScript":
+    pytest.skip("this browser has no WebGL 2")
+  assert lost is False
+
+
+# More than the 16 contexts that Chromium keeps at a time.
+_MANY_VIEWS = """
+const [done] = arguments;
+import('./live_view.js').then(async ({LiveView}) => {
+  const kept = new LiveView(console.error);
+  const {way, shader} = kept;
+  for (let i = 0; i < 20; i++) {
+    new LiveView(console.error).close();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  done([way, shader ? shader.gl.isContextLost() : null]);
+}).catch((error) => done([String(error), null]));
+"""
+
+
 def test_frames_can_be_enlarged_only(drawing_page):
   found = _shown(drawing_page, "stretch")
   want = np.clip(found["made"] * 255, 0, 255).astype(np.uint8)

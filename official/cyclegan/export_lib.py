@@ -291,7 +291,7 @@ def _export(
     "detail": {},
     "files": {},
   }
-  large: dict[int, large_tests.LargeTests] = {}
+  large: dict[str, dict[int, large_tests.LargeTests]] = {}
   for name, generator in generators.items():
     direction = dataclasses.replace(
       _load(generator, name, source, options),
@@ -299,33 +299,33 @@ def _export(
     )
     report["detail"][name] = {"best": options.detail}
     if options.detail == command_config.AUTO:
-      large = _load_large(direction, source, config, options, large)
-      translator = image_translator.of_module(direction.module, config)
-      report["detail"][name] = detail_choice.measure(translator, large)
+      large = large or _load_large(source, config, options)
+      report["detail"][name] = detail_choice.measure(
+        image_translator.of_module(direction.module, config),
+        *(large[domain] for domain in (name[0], name[-1])),
+      )
     _export_direction(direction, config, options, made, report)
   return report
 
 
 def _load_large(
-  direction: _Direction,
   source: sources.Source,
   config: config_lib.ResolvedConfig,
   options: command_config.ExportConfig,
-  others: dict[int, large_tests.LargeTests],
-) -> dict[int, large_tests.LargeTests]:
-  """Returns pictures larger than the model's, by how many times.
-
-  `others` are those of the other direction, if there are any yet: where the
-  truth is known they are the same, and to draw them takes seconds.
-  """
+) -> dict[str, dict[int, large_tests.LargeTests]]:
+  """Returns pictures larger than the model's, by domain and how many times."""
   size = config.data.crop_size
-  tests = {}
+  tests: dict[str, dict[int, large_tests.LargeTests]] = {"A": {}, "B": {}}
   for factor in detail_choice.FACTORS:
-    if factor * size <= _LARGEST_TEST:
-      known = others[factor].exchanged() if factor in others else None
-      tests[factor] = known or large_tests.load(
+    if factor * size > _LARGEST_TEST:
+      continue
+    for domain, found in tests.items():
+      # Where the truth is known they are the same, and to draw them takes
+      # seconds.
+      known = tests["A"][factor].exchanged() if domain == "B" else None
+      found[factor] = known or large_tests.load(
         source,
-        direction.name[0],
+        domain,
         factor * size,
         min(_LARGE_TESTS, options.test_images),
         config.model.channels,

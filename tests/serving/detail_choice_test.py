@@ -12,6 +12,8 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import dataclasses
+import json
+import pathlib
 
 import numpy as np
 import pytest
@@ -70,7 +72,7 @@ def _tests(size, truth):
 )
 def test_the_best_way_is_found(local, truth, best, compared):
   tests = {factor: _tests(16 * factor, truth) for factor in (2, 4)}
-  found = detail_choice.measure(_translator(local), tests)
+  found = detail_choice.measure(_translator(local), tests, tests)
   assert found["best"] == best and found["compared_with"] == compared
   assert set(found["by_factor"]) == {"2", "4"} and found["pictures"] == 2
   l1 = found["by_factor"]["4"]
@@ -80,8 +82,57 @@ def test_the_best_way_is_found(local, truth, best, compared):
 
 def test_without_large_pictures_it_is_guided():
   none = large_tests.LargeTests(np.empty((0, 32, 32, 3), np.uint8), None)
-  found = detail_choice.measure(_translator(True), {2: none})
+  found = detail_choice.measure(_translator(True), {2: none}, {2: none})
   assert found["best"] == "guided" and found["compared_with"] == ""
+  assert found["own_detail"] == 1
+
+
+def test_tiles_keep_as_much_detail_as_the_other_domain_has():
+  """Of pictures with fine noise; those of the other domain have less."""
+  rng = np.random.default_rng(0)
+  noise = rng.integers(-40, 40, (2, 64, 64, 3))
+  pictures = {
+    contrast: large_tests.LargeTests(
+      np.uint8(np.rint(128 + contrast * noise)), None
+    )
+    for contrast in (1.0, 0.8, 0.1)
+  }
+  same = dataclasses.replace(_translator(True), tiles=_same())
+  shares = [
+    detail_choice.own_detail(same, {4: pictures[1.0]}, {4: other})
+    for other in pictures.values()
+  ]
+  assert shares[0] > 0.97 and abs(shares[1] - 0.8) < 0.03 and shares[2] == 0.5
+  less = detail_choice.own_detail(same, {4: pictures[0.8]}, {4: pictures[1.0]})
+  assert less == 1  # nothing is added
+  # The share is what translating takes.
+  test = {4: pictures[1.0]}
+  found = detail_choice.measure(same, test, {4: pictures[0.8]})
+  assert found["own_detail"] == shares[1]
+  assert found["by_factor"]["4"]["tiles"]["l1"] > 0.01
+
+
+def _same():
+  """Tiles that change nothing."""
+  return image_translator.TileTranslator(
+    tiling.Layout(64, 16),
+    4,
+    lambda image: (image, None),
+    lambda image, _: image,
+  )
+
+
+@pytest.mark.parametrize(
+  ("noted", "share"),
+  [({"own_detail": 0.75}, 0.75), ({}, 1), ({"own_detail": "x"}, 1), (None, 1)],
+)
+def test_what_export_noted_is_read(models, tmp_path, noted, share):
+  folder = conftest.copy(pathlib.Path(models["export"]), tmp_path / "export")
+  report = json.loads((folder / "export.json").read_text())
+  report["detail"]["AtoB"] = noted
+  (folder / "export.json").write_text(json.dumps(report))
+  opened = image_translator.open_model(str(folder), "AtoB")
+  assert opened.own_detail == share
 
 
 def test_way_that_auto_takes():

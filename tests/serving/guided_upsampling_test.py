@@ -88,6 +88,27 @@ def test_a_map_of_colours_is_found_and_stays_sharp(channels):
   assert np.abs(enlarged - want).mean() > 5 * np.abs(made - want).mean()
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_softened_maps_mix_with_the_small_picture(channels):
+  image = _picture(60, 80, channels)
+  guide = _small(image, 16)
+  rng = np.random.default_rng(4)
+  change = rng.normal(0, 0.05, guide.shape).astype(np.float32)
+  maps = guided_upsampling.coefficients(guide, change)
+  low = np.full_like(guide, 0.5)
+  for onto in (None, _picture(60, 80, channels) // 2 + 60):
+    sharp = guided_upsampling.apply_maps(image, maps, onto)
+    mixed = onto
+    if onto is not None:
+      mixed = np.rint(0.7 * onto + 0.3 * image).astype(np.uint8)
+    got = guided_upsampling.apply_maps(
+      image, guided_upsampling.softened(maps, low, 0.7), mixed
+    )
+    within = (sharp > 0) & (sharp < 255)  # where it was not clipped
+    want = 0.7 * sharp + 0.3 * 127.5
+    assert within.mean() > 0.5 and np.abs(got - want)[within].max() <= 1.5
+
+
 def test_no_change_changes_nothing():
   image = _picture(50, 40)
   guide = _small(image, 16)

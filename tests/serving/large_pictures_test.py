@@ -50,16 +50,22 @@ def _translator(channels=3):
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(
-  ("detail", "texture_scale"), [("guided", 0.0), ("tiles", 0.0), ("tiles", 0.3)]
+  ("detail", "texture_scale", "own_detail"),
+  [
+    ("guided", 0.0, 1.0),
+    ("tiles", 0.0, 1.0),
+    ("tiles", 0.0, 0.6),
+    ("tiles", 0.3, 0.6),
+  ],
 )
 def test_strip_by_strip_as_in_memory(
-  tmp_path, monkeypatch, detail, texture_scale, channels
+  tmp_path, monkeypatch, detail, texture_scale, own_detail, channels
 ):
   monkeypatch.setattr(picture_strips, "LARGE", 1000)
   rng = np.random.default_rng(0)
   path, target = str(tmp_path / "in.png"), str(tmp_path / "out.png")
   image_files.write(path, conftest.smooth_picture(rng, 300, 410))
-  translator = _translator(channels)
+  translator = dataclasses.replace(_translator(channels), own_detail=own_detail)
   large_pictures.translate(
     translator, picture_strips.open_strips(path), target, detail, texture_scale
   )

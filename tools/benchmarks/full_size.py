@@ -14,14 +14,16 @@
 r"""Measures how pictures larger than a model's size are translated.
 
   python tools/benchmarks/full_size.py --output_dir=/tmp/full_size \
-    --fruits=runs/fruits_42,runs/fruits_1,runs/fruits_2 \
-    --paintings=runs/paintings_42,runs/paintings_1,runs/paintings_2
+    --fruits=runs/fruits_1/export,runs/fruits_2/export,runs/fruits_3/export \
+    --paintings=runs/paint_1/export,runs/paint_2/export,runs/paint_3/export
 
 compares on the built-in problems, against the known truth, every value of
-translate's --detail, and ways to get the statistics of tiles that it does not
-offer: kernelised ones (Ho et al., "Ultra-high-resolution unpaired stain
-transformation via Kernelized Instance Normalization", 2022), and those of the
+translate's --detail, and what it does not offer: tiles that keep all of the
+picture's own detail, whatever export noted, and ways to get the statistics of
+tiles, kernelised ones (Ho et al., "Ultra-high-resolution unpaired stain
+transformation via Kernelized Instance Normalization", 2022) and those of the
 picture's own pixels pooled. Writes quality.md, and sheets of the first seeds.
+A run's own folder does as well as its export's, without export's notes.
 
   python tools/benchmarks/full_size.py --output_dir=/tmp/full_size \
     --seams=runs/fruits_42
@@ -40,6 +42,7 @@ that the processes of one translation have together.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -69,9 +72,11 @@ from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import tiling
 
 _OUTPUT = flags.DEFINE_string("output_dir", None, "Folder for the results.")
-_FRUITS = flags.DEFINE_list("fruits", [], "Runs on apple2orange_scenes.")
+_FRUITS = flags.DEFINE_list(
+  "fruits", [], "Runs on apple2orange_scenes, or their exports."
+)
 _PAINTINGS = flags.DEFINE_list(
-  "paintings", [], "Runs on photo2painting_scenes."
+  "paintings", [], "Runs on photo2painting_scenes, or their exports."
 )
 _SIZE = flags.DEFINE_integer("picture_size", 256, "Of the pictures compared.")
 _PICTURES = flags.DEFINE_integer("pictures", 40, "How many are compared.")
@@ -195,6 +200,14 @@ def _ways(
   for scale in _TEXTURE_SCALES:
     name = f"tiles, texture_scale {scale:g}"
     yield name, translate(command_config.TILES, scale)
+  if translator.own_detail < 1:
+    whole = dataclasses.replace(translator, own_detail=1.0)
+    yield (
+      "tiles, all of the picture's detail",
+      lambda image: image_translator.translate_image(
+        whole, image, command_config.TILES
+      ),
+    )
   yield "tiles alone, kernelised statistics", with_patches(True)
   yield "tiles alone, pooled statistics", with_patches(False)
 

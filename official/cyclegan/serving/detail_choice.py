@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,22 +31,28 @@ from official.cyclegan.serving import image_translator
 FACTORS = (2, 4)
 # Tiles take many times as long: they have to be better by as much.
 _WORTH = 0.98
+# Of what is finer than the model's pixels at least so much is kept, and the
+# number of shares that are tried.
+_LEAST_DETAIL, _SHARES = 0.5, 51
 _PATCHES = (command_config.STRETCH, command_config.GUIDED, command_config.TILES)
 
 
 def measure(
   translator: image_translator.ImageTranslator,
   tests: Mapping[int, large_tests.LargeTests],
+  others: Mapping[int, large_tests.LargeTests],
 ) -> dict[str, Any]:
   """Compares the ways on pictures that are larger than the model's size.
 
   Args:
     translator: The generator, which takes tiles and any size.
     tests: By factor of `FACTORS`, pictures of so many times the model's size.
+    others: The same of the domain that it translates to.
 
   Returns:
     `best`, one of `command_config.DETAILS`; `compared_with`: `truth`, else
-    `native`, or nothing without pictures; `pictures`, of one size; and by
+    `native`, or nothing without pictures; `pictures`, of one size;
+    `own_detail`, as `image_translator.ImageTranslator.own_detail`; and by
     factor and way the L1 distance to that and, with the truth, the sharpness.
     Without pictures `guided` is best: sharp, and almost for nothing.
   """
@@ -53,8 +60,10 @@ def measure(
     "best": command_config.GUIDED,
     "compared_with": "",
     "pictures": 0,
+    "own_detail": own_detail(translator, tests, others),
     "by_factor": {},
   }
+  translator = dataclasses.replace(translator, own_detail=found["own_detail"])
   totals = dict.fromkeys(_PATCHES, 0.0)
   for factor, test in tests.items():
     if not len(test.images):
@@ -75,6 +84,51 @@ def measure(
     totals[command_config.TILES] /= _WORTH
     found["best"] = min(totals, key=lambda way: totals[way])
   return found
+
+
+def own_detail(
+  translator: image_translator.ImageTranslator,
+  tests: Mapping[int, large_tests.LargeTests],
+  others: Mapping[int, large_tests.LargeTests],
+) -> float:
+  """Returns how much of a picture's own fine detail tiles are to keep.
+
+  As much as makes the results as sharp as the other domain's pictures of the
+  same size, no pairs needed: a painting has less of it than a photograph.
+
+  Args:
+    translator: As for `measure`.
+    tests: As for `measure`.
+    others: As for `measure`.
+
+  Returns:
+    From the largest size of which there are pictures of both domains, in
+    [0.5, 1]; 1 if there is none.
+  """
+  for factor in sorted(tests, reverse=True):
+    images, wanted = tests[factor].images, others[factor].images
+    if len(images) and len(wanted):
+      break
+  else:
+    return 1.0
+  least = _energy(wanted)
+  all_of_it, none = (
+    translate_all(
+      dataclasses.replace(translator, own_detail=share),
+      images,
+      command_config.TILES,
+    ).astype(np.float32)
+    for share in (1.0, 0.0)
+  )
+  shares = np.linspace(1.0, _LEAST_DETAIL, _SHARES)
+  for share in map(float, shares):
+    if _energy(none + share * (all_of_it - none)) <= least:
+      break
+  return round(share, 2)
+
+
+def _energy(images: np.ndarray) -> float:
+  return float(np.mean(sharpness.gradient_energy(images)))
 
 
 def translate_all(

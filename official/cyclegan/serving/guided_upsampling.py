@@ -78,10 +78,7 @@ def coefficients(guide: np.ndarray, change: np.ndarray) -> np.ndarray:
 
 
 def add_change(
-  image: np.ndarray,
-  guide: np.ndarray,
-  change: np.ndarray,
-  onto: np.ndarray | None = None,
+  image: np.ndarray, guide: np.ndarray, change: np.ndarray
 ) -> np.ndarray:
   """Returns a picture with the change of its small copy.
 
@@ -89,12 +86,51 @@ def add_change(
     image: uint8 `[height, width, channels]`, 1 or 3 channels.
     guide: Its small copy, `[small_height, small_width, channels]` in [0, 1].
     change: What a generator added to that, same shape, in [-1, 1].
+
+  Returns:
+    uint8 of the shape of `image`.
+  """
+  return apply_maps(image, coefficients(guide, change))
+
+
+def softened(maps: np.ndarray, low: np.ndarray, share: float) -> np.ndarray:
+  """Returns maps that give a picture with less of what is fine in it.
+
+  What the maps give is mixed with an enlarged small picture. If they are
+  applied onto another picture than that which they map, that has to be mixed
+  with the latter by the same share.
+
+  Args:
+    maps: From `coefficients`.
+    low: The small picture, `[height, width, channels]` in [0, 1].
+    share: How much stays of what the maps give, in [0, 1].
+
+  Returns:
+    float32 of the shape of `maps`.
+  """
+  channels = low.shape[-1]
+  mixed = np.float32(share) * maps
+  mixed[..., :channels, :] -= np.float32(1 - share) * np.eye(
+    channels, dtype=np.float32
+  )
+  mixed[..., channels, :] += np.float32(1 - share) * low
+  return mixed
+
+
+def apply_maps(
+  image: np.ndarray, maps: np.ndarray, onto: np.ndarray | None = None
+) -> np.ndarray:
+  """Returns a picture with the change that maps describe.
+
+  Args:
+    image: uint8 `[height, width, channels]`, 1 or 3 channels.
+    maps: From `coefficients`, or `softened`.
     onto: What the change is added to instead of `image`, uint8 of its shape.
 
   Returns:
     uint8 of the shape of `image`.
   """
-  strips = Strips(coefficients(guide, change), *image.shape[:2])
+  strips = Strips(maps, *image.shape[:2])
   made = np.empty_like(image)
 
   def fill(rows: slice) -> None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -45,6 +46,11 @@ from official.cyclegan.serving import tiling
 # How much of the tiles' texture is kept. All of it was sharper than the truth
 # on the fruits, and further from it (docs/full-size.md).
 TEXTURE = 0.4
+# For tiles the whole picture is translated at each of these shifts down and
+# across, and all of that in a mirror too, pixels of the model's. The stride of
+# most generators is 4: what half of it moves comes out differently. All shifts
+# below 4 were no better (docs/full-size.md).
+_SHIFTS = (0, 2)
 
 
 class NotFiniteError(errors.UserError):
@@ -93,6 +99,9 @@ class ImageTranslator:
     best_detail: One of `command_config.DETAILS`: what export found to be best,
       `auto` if nobody has looked.
     batched: Whether `translate` takes any number of images at once.
+    own_detail: How much tiles keep of what is finer than the model's pixels, in
+      [0, 1]: as much as pictures of the other domain have, if export has looked
+      at such.
   """
 
   translate: Callable[[np.ndarray], np.ndarray]
@@ -104,6 +113,7 @@ class ImageTranslator:
   tiles: TileTranslator | None = None
   best_detail: str = command_config.AUTO
   batched: bool = False
+  own_detail: float = 1.0
 
 
 def open_model(
@@ -158,6 +168,7 @@ def open_model(
     translate=lambda image: finite(translator.translate(image)),
     tiles=tiles,
     best_detail=best_detail(path, direction),
+    own_detail=_own_detail(path, direction),
   )
 
 
@@ -171,19 +182,30 @@ def best_detail(path: str, direction: str) -> str:
   Returns:
     One of `command_config.DETAILS`; `auto` where nothing is noted.
   """
+  best = _noted(path, direction).get("best")
+  return best if best in command_config.DETAILS else command_config.AUTO
+
+
+def _own_detail(path: str, direction: str) -> float:
+  """Returns what an export noted as `own_detail` for a direction, else 1."""
+  share = _noted(path, direction).get("own_detail")
+  return share if isinstance(share, float) and 0 <= share <= 1 else 1.0
+
+
+def _noted(path: str, direction: str) -> dict[str, Any]:
+  """Returns what an export noted about keeping detail, if anything."""
   try:
     report = model_path.locate(path).report
     if not report:
-      return command_config.AUTO
-    found = files.read_json(
+      return {}
+    noted: dict[str, Any] = files.read_json(
       report,
       "Export the model again.",
-      lambda content: files.object_of(content.get("detail", {})),
+      lambda content: files.object_of(content["detail"][direction]),
     )
   except (OSError, errors.UserError):
-    return command_config.AUTO  # it is no matter of the model's
-  best = files.object_of(found.get(direction, {})).get("best")
-  return best if best in command_config.DETAILS else command_config.AUTO
+    return {}  # it is no matter of the model's
+  return noted
 
 
 def _open(
@@ -417,14 +439,55 @@ def measure(
       [0, 255].
 
   Returns:
-    The picture at the model's size and its translation, float32
-    `[size, size, channels]` in [0, 1]; and what tiles are normalised by.
+    The picture at the model's size and its translation, the mean of that of
+    shifted and mirrored copies, float32 `[size, size, channels]` in [0, 1]; and
+    what tiles are normalised by.
   """
   assert translator.tiles
   small = image_files.resize(image, translator.size, translator.size)
   guide = _to_unit(small)
-  translated, statistics = translator.tiles.measure(guide)
-  return guide[0], translated[0], statistics
+  _, statistics = translator.tiles.measure(guide)
+  return guide[0], _averaged(translator, guide[0]), statistics
+
+
+def _averaged(translator: ImageTranslator, guide: np.ndarray) -> np.ndarray:
+  """Returns the mean translation of shifted and mirrored copies.
+
+  Args:
+    translator: The generator.
+    guide: float32 `[size, size, channels]` in [0, 1].
+
+  Returns:
+    float32 of the same shape, in [0, 1].
+  """
+  shifts = list(itertools.product(_SHIFTS, _SHIFTS))
+  views = np.stack(
+    [
+      _shifted(picture, *shift)
+      for picture in (guide, guide[:, ::-1])
+      for shift in shifts
+    ]
+  )
+  if translator.batched:
+    made = translator.translate(views)
+  else:
+    made = np.concatenate([translator.translate(view[None]) for view in views])
+  total, count = np.zeros_like(guide), np.zeros_like(guide)
+  for view, (down, across), mirrored in zip(
+    made, shifts * 2, [False] * len(shifts) + [True] * len(shifts)
+  ):
+    kept = view[down:, across:]
+    place = np.s_[: kept.shape[0], : kept.shape[1]]
+    for whole, part in ((total, kept), (count, np.float32(1.0))):
+      (whole[:, ::-1] if mirrored else whole)[place] += part
+  return total / count
+
+
+def _shifted(picture: np.ndarray, down: int, across: int) -> np.ndarray:
+  """Returns a picture moved down and to the right, continued by reflection."""
+  pad = [(down, 0), (across, 0), (0, 0)]
+  height, width = picture.shape[:2]
+  return np.pad(picture, pad, mode="symmetric")[:height, :width]
 
 
 def translate_strips(
@@ -473,32 +536,50 @@ def _translate_tiles(
   height, width = image.shape[:2]
   size = working_size(translator, height, width, texture_scale)
   if size == (height, width):
-    return tile_image(translator, image)
+    return _tile_image(translator, image, translator.own_detail)[0]
   small = image_files.resize_to_levels(image, *size)
-  made = tile_image(translator, small)
+  return guided_upsampling.apply_maps(image, tile_maps(translator, small))
+
+
+def tile_maps(translator: ImageTranslator, small: np.ndarray) -> np.ndarray:
+  """Returns what brings a smaller copy's tiles to a picture's full size.
+
+  Args:
+    translator: The generator, with `tiles`.
+    small: The copy, uint8 `[height, width, channels]`.
+
+  Returns:
+    As `guided_upsampling.coefficients`.
+  """
+  made, whole = _tile_image(translator, small, 1.0)
   guide = _to_unit(small)[0]
-  return guided_upsampling.add_change(image, guide, _to_unit(made)[0] - guide)
+  maps = guided_upsampling.coefficients(guide, _to_unit(made)[0] - guide)
+  low = image_files.resize(whole * 255.0, *small.shape[:2]) / 255.0
+  return guided_upsampling.softened(maps, low, translator.own_detail)
 
 
-def tile_image(translator: ImageTranslator, image: np.ndarray) -> np.ndarray:
+def _tile_image(
+  translator: ImageTranslator, image: np.ndarray, own_detail: float
+) -> tuple[np.ndarray, np.ndarray]:
   """Translates an image in tiles, and keeps to what is made of the whole.
 
   At full size a generator may see nothing but skin where it saw a fruit in
   training. So the tiles give the texture, by `TEXTURE`, and the picture as a
-  whole what it becomes: what the model makes of the whole at its own size, less
-  the tiles' result made as small, is brought to full size as with `guided` and
-  added.
+  whole what it becomes (`correction`).
 
   Args:
     translator: The generator, with `tiles`.
     image: uint8 `[height, width, channels]`.
+    own_detail: As `ImageTranslator.own_detail`.
 
   Returns:
-    uint8 of the same shape.
+    uint8 of the same shape; and what the model makes of the whole, float32
+    `[size, size, channels]` in [0, 1].
   """
   height, width = image.shape[:2]
   guide, whole, statistics = measure(translator, image)
   made = np.empty_like(image)
+  mixed = made if own_detail == 1 else np.empty_like(image)
   top = 0
   strips = translate_strips(
     translator, [image], height, width, statistics, levels=True
@@ -506,22 +587,51 @@ def tile_image(translator: ImageTranslator, image: np.ndarray) -> np.ndarray:
   for strip in strips:
     rows = slice(top, top + len(strip))
     made[rows] = textured(image[rows], strip)
+    if mixed is not made:
+      mixed[rows] = textured(image[rows], strip, own_detail)
     top += len(strip)
   own = image_files.resize(made, translator.size, translator.size) / 255.0
-  return guided_upsampling.add_change(image, guide, whole - own, made)
+  maps = correction(guide, whole, own, own_detail)
+  return guided_upsampling.apply_maps(image, maps, mixed), whole
 
 
-def textured(image: np.ndarray, tiles: np.ndarray) -> np.ndarray:
+def correction(
+  guide: np.ndarray, whole: np.ndarray, own: np.ndarray, own_detail: float
+) -> np.ndarray:
+  """Returns what makes of a picture's tiles what is made of the whole.
+
+  What the model makes of the whole at its own size, less the tiles' result made
+  as small, is brought to full size as with `guided` and added.
+
+  Args:
+    guide: The picture at the model's size, `[size, size, channels]` in [0, 1].
+    whole: What the model makes of it, of the same shape and range.
+    own: What `textured` gave, made as small; of the same shape and range.
+    own_detail: As `ImageTranslator.own_detail`.
+
+  Returns:
+    As `guided_upsampling.coefficients`, to be applied onto what `textured`
+    gives with the same `own_detail`.
+  """
+  maps = guided_upsampling.coefficients(guide, whole - own)
+  return guided_upsampling.softened(maps, whole, own_detail)
+
+
+def textured(
+  image: np.ndarray, tiles: np.ndarray, own_detail: float = 1.0
+) -> np.ndarray:
   """Mixes the tiles' result into a picture.
 
   Args:
     image: uint8 `[height, width, channels]`.
     tiles: What tiles make of it, of the same shape.
+    own_detail: As for `correction`.
 
   Returns:
     uint8 of the same shape.
   """
-  mixed = image + np.float32(TEXTURE) * (tiles.astype(np.float32) - image)
+  share = np.float32(TEXTURE * own_detail)
+  mixed = image + share * (tiles.astype(np.float32) - image)
   return np.rint(mixed).astype(np.uint8)
 
 

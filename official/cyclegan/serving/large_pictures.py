@@ -84,14 +84,14 @@ def _translated(
   small = _thumbnail(translator, picture, max(translator.size, *size))
   small = image_files.resize(small, *size)
   if detail == command_config.TILES:
-    levels = np.rint(small).astype(np.uint8)
-    guide = levels / np.float32(255.0)
-    made = image_translator.tile_image(translator, levels)
-    change = made / np.float32(255.0) - guide
+    maps = image_translator.tile_maps(
+      translator, np.rint(small).astype(np.uint8)
+    )
   else:
     guide = small / np.float32(255.0)
     change = translator.translate(guide[None])[0] - guide
-  strips = _guided(guide, change, picture)
+    maps = guided_upsampling.coefficients(guide, change)
+  strips = guided_upsampling.Strips(maps, height, width)
   top = 0
   for strip in _strips(translator, picture):
     yield strips.apply(strip, top)
@@ -102,7 +102,7 @@ def _tiled(
   translator: image_translator.ImageTranslator,
   picture: picture_strips.PictureStrips,
 ) -> Iterator[np.ndarray]:
-  """Yields what `image_translator.tile_image` would return.
+  """Yields what `image_translator.translate_image` would return.
 
   The tiles' result waits in a file without a name until all of it is known.
   """
@@ -127,21 +127,17 @@ def _tiled(
     shrunk = picture_strips.shrunk(made(), height, width, translator.size)
     own = image_files.resize(shrunk, translator.size, translator.size) / 255.0
     own = guide + image_translator.TEXTURE * (own - guide)  # as `textured`
-    strips = _guided(guide, whole - own, picture)
+    share = translator.own_detail
+    maps = image_translator.correction(guide, whole, own, share)
+    strips = guided_upsampling.Strips(maps, height, width)
     waiting.seek(0)
     top = 0
     for strip in _strips(translator, picture):
       onto = np.frombuffer(waiting.read(len(strip) * row_bytes), np.uint8)
-      onto = image_translator.textured(strip, onto.reshape(strip.shape))
+      onto = onto.reshape(strip.shape)
+      onto = image_translator.textured(strip, onto, share)
       yield strips.apply(strip, top, onto)
       top += len(strip)
-
-
-def _guided(
-  guide: np.ndarray, change: np.ndarray, picture: picture_strips.PictureStrips
-) -> guided_upsampling.Strips:
-  maps = guided_upsampling.coefficients(guide, change)
-  return guided_upsampling.Strips(maps, picture.height, picture.width)
 
 
 def _thumbnail(

@@ -509,6 +509,15 @@ async function watch(video, own) {
   const view = new LiveView((reason) => fail(
       `WebGL gives wrong pictures on this device (${reason}). Frames are drawn ` +
       'without it from now on.'));
+  try {
+    await watchThrough(view, video, own);
+  } finally {
+    view.close();
+    video.srcObject = null;
+  }
+}
+
+async function watchThrough(view, video, own) {
   const times = [];
   let frames = 0;
   while (stream === own) {
@@ -539,7 +548,6 @@ async function watch(video, own) {
       }
     });
   }
-  video.srcObject = null;
 }
 
 // ----------------------------------------------------------------- the page

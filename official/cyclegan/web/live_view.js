@@ -111,6 +111,11 @@ class Shader {
     return canvas;
   }
 
+  /** Gives the context back: browsers take the oldest of more than some. */
+  close() {
+    this.gl.getExtension('WEBGL_lose_context')?.loseContext();
+  }
+
   /** Reads rows of what was drawn last; waits for it. */
   rows(top, rows) {
     const {gl, canvas: {width, height}} = this;
@@ -165,7 +170,7 @@ export class LiveView {
       const known = check.memory.get(`wrong ${this.shader.name}`);
       if (known) {
         console.warn(`WebGL was wrong on this device before: ${known}.`);
-        this.shader = null;
+        this.close();
       }
     } catch (error) {
       console.info('Frames are drawn without WebGL.', error);
@@ -317,9 +322,15 @@ export class LiveView {
     return there < best(() => this.rows(maps, mapSize, 0, canvas.height));
   }
 
+  /** Is to be called when no more frames are to be shown. */
+  close() {
+    this.shader?.close();
+    this.shader = null;
+  }
+
   giveUp() {
     const {frame: {canvas}} = this;
-    this.shader = null;
+    this.close();
     this.useCanvases();  // which can be read fast
     resizeTo(this.frame.canvas, canvas.width, canvas.height);
     this.frame.drawImage(canvas, 0, 0);
