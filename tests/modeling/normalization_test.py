@@ -55,7 +55,8 @@ def test_same_weights_and_result_as_the_stock_layer():
   assert ours.get_config().keys() == theirs.get_config().keys()
 
 
-def test_gradient_matches_the_stock_layer():
+@pytest.mark.parametrize("training", [True, False])
+def test_gradients_match_the_stock_layer(training):
   x = tf.constant(_images())
   gradients = []
   for cls in (
@@ -63,11 +64,53 @@ def test_gradient_matches_the_stock_layer():
     normalization.StockInstanceNormalization,
   ):
     layer = cls(epsilon=_EPSILON)
+    layer.build(x.shape)
+    values = [np.arange(5, dtype=np.float32) + k for k in (0.5, -2.0)]
+    layer.set_weights([np.reshape(v, layer.gamma.shape) for v in values])
+    weights = [tf.convert_to_tensor(w) for w in (layer.gamma, layer.beta)]
     with tf.GradientTape() as tape:
-      tape.watch(x)
-      y = tf.reduce_sum(tf.sin(layer(x)))
-    gradients.append(tape.gradient(y, x))
-  np.testing.assert_allclose(*gradients, atol=1e-5)
+      tape.watch([x, *weights])
+      # As a network calls it: with tensors that the tape has seen.
+      layer.gamma, layer.beta = weights
+      y = tf.reduce_sum(tf.sin(layer.call(x, **_training(cls, training))))
+    gradients.append(
+      [g.numpy().ravel() for g in tape.gradient(y, [x, *weights])]
+    )
+  for ours, theirs in zip(*gradients):
+    scale = np.abs(theirs).max()
+    np.testing.assert_allclose(ours / scale, theirs / scale, atol=1e-5)
+
+
+def test_gradients_of_gradients_match_the_stock_layer():
+  """As penalties of discriminators take them, in graphs and out of them."""
+  x = tf.constant(_images())
+  found = []
+  for cls in (
+    normalization.InstanceNormalization,
+    normalization.StockInstanceNormalization,
+  ):
+    layer = cls(epsilon=_EPSILON, center=False, scale=False)
+
+    def penalty(x, layer=layer, cls=cls):
+      with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+          inner.watch(x)
+          y = tf.reduce_sum(tf.sin(layer(x, **_training(cls, True))))
+        slope = inner.gradient(y, x)
+        value = tf.reduce_sum(slope**2)
+      return outer.gradient(value, x)
+
+    found += [penalty(x), tf.function(penalty)(x)]
+  scale = np.abs(found[-1]).max()
+  for other in found[:-1]:
+    np.testing.assert_allclose(other / scale, found[-1] / scale, atol=1e-4)
+
+
+def _training(cls, training):
+  """Returns what tells a layer of ours that it trains; others do not ask."""
+  ours = cls is normalization.InstanceNormalization
+  return {"training": training} if ours else {}
 
 
 def test_rebuilds_from_config():

@@ -109,6 +109,16 @@ def test_softened_maps_mix_with_the_small_picture(channels):
     assert within.mean() > 0.5 and np.abs(got - want)[within].max() <= 1.5
 
 
+@pytest.mark.parametrize("height", [257, 300, 384, 391])
+def test_maps_of_bands_are_those_of_the_whole(height, monkeypatch):
+  rng = np.random.default_rng(5)
+  guide, change = rng.random((2, height, 9, 3), np.float32)
+  got = guided_upsampling.coefficients(guide, change)
+  monkeypatch.setattr(guided_upsampling, "_WHOLE", height)
+  want = guided_upsampling.coefficients(guide, change)
+  np.testing.assert_array_equal(got, want)
+
+
 def test_no_change_changes_nothing():
   image = _picture(50, 40)
   guide = _small(image, 16)

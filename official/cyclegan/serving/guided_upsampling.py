@@ -46,6 +46,9 @@ EPSILON = 1e-3
 _LEVELS = 255.0
 # Rows and columns that are computed at a time: about the second-level cache.
 _ROWS, _COLUMNS = 32, 512
+# Rows of the small picture whose maps are fitted at a time, if it has more than
+# a few; how far each map sees, through the window twice.
+_BAND, _WHOLE, _SEEN = 128, 256, 2 * (len(WINDOW) // 2)
 
 
 def coefficients(guide: np.ndarray, change: np.ndarray) -> np.ndarray:
@@ -59,6 +62,21 @@ def coefficients(guide: np.ndarray, change: np.ndarray) -> np.ndarray:
     float32 `[height, width, channels + 1, channels]`: for each channel of the
     change the factors of the guide's channels, and the offset.
   """
+  height, width, channels = guide.shape
+  if height <= _WHOLE:
+    return _coefficients(guide, change)
+  # What is on the way takes ten times the memory of the result.
+  maps = np.empty((height, width, channels + 1, channels), np.float32)
+  for top in range(0, height, _BAND):
+    rows = slice(max(0, top - _SEEN), top + _BAND + _SEEN)
+    band = _coefficients(guide[rows], change[rows])
+    kept = maps[top : top + _BAND]
+    kept[:] = band[top - rows.start :][: len(kept)]
+  return maps
+
+
+def _coefficients(guide: np.ndarray, change: np.ndarray) -> np.ndarray:
+  """Returns the maps of all rows at once; as `coefficients`."""
   guide, change = guide.astype(np.float32), change.astype(np.float32)
   channels = guide.shape[-1]
   mean_guide, mean_change = _smoothed(guide), _smoothed(change)

@@ -177,9 +177,12 @@ def with_metadata(content: bytes, description: Description) -> bytes:
     description: What to say.
 
   Returns:
-    The file with the buffer `TFLITE_METADATA`, and one for the levels.
+    The file with the buffer `TFLITE_METADATA`, and one for the levels. What
+    nobody reads is left out: buffers without content, and in the graph of tiles
+    the names of tensors between its operators.
   """
   model = _unpack(content)
+  _drop_empty_buffers(model)
   buffers: dict[str | bytes, bytes] = {
     _METADATA_NAME: _metadata(model, description)
   }
@@ -191,6 +194,7 @@ def with_metadata(content: bytes, description: Description) -> bytes:
   if description.tiles:
     numbers = " ".join(map(str, description.tiles)) + "\n"
     buffers[tflite_file.TILES_NAME] = tflite_file.TILES_MARK + numbers.encode()
+    _drop_names(model, tflite_file.TILE_SIGNATURE)
   for name, data in buffers.items():
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(data, np.uint8)
@@ -200,6 +204,43 @@ def with_metadata(content: bytes, description: Description) -> bytes:
     entry.buffer = len(model.buffers) - 1
     model.metadata = [*(model.metadata or []), entry]
   return _pack(model)
+
+
+def _drop_empty_buffers(model: schema.ModelT) -> None:
+  """Lets all tensors without content share the first buffer.
+
+  That is always empty (TensorFlow Lite's schema), and the converter adds one
+  for every tensor.
+  """
+  kept = [0]
+  places = {0: 0}
+  for i, buffer in enumerate(model.buffers):
+    if i and (buffer.data is not None and len(buffer.data) or buffer.size):
+      places[i] = len(kept)
+      kept.append(i)
+  for entry in model.metadata or []:
+    if entry.buffer not in places:
+      places[entry.buffer] = len(kept)
+      kept.append(entry.buffer)
+    entry.buffer = places[entry.buffer]
+  for graph in model.subgraphs:
+    for tensor in graph.tensors:
+      tensor.buffer = places.get(tensor.buffer, 0)
+  model.buffers = [model.buffers[i] for i in kept]
+
+
+def _drop_names(model: schema.ModelT, signature: str) -> None:
+  """Drops a signature's names, but those of its inputs and outputs."""
+  (index,) = (
+    found.subgraphIndex
+    for found in model.signatureDefs
+    if found.signatureKey.decode() == signature
+  )
+  graph = model.subgraphs[index]
+  named = {*graph.inputs, *graph.outputs}
+  for i, tensor in enumerate(graph.tensors):
+    if i not in named:
+      tensor.name = b""
 
 
 def _metadata(model: schema.ModelT, description: Description) -> bytes:
