@@ -19,6 +19,7 @@ import subprocess
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated as schema
 
 from official.cyclegan.core import level_range
 from official.cyclegan.serving import image_translator
@@ -91,6 +92,22 @@ def test_metadata_changes_nothing_else(halving, whole):
     for c in (content, described)
   )
   np.testing.assert_array_equal(first, second)
+
+
+def test_no_content_is_in_the_file_twice(halving):
+  described = tflite_edit.with_metadata(halving, _DESCRIPTION)
+  before, after = (
+    [
+      b""
+      if model.Buffers(i).DataIsNone()
+      else bytes(model.Buffers(i).DataAsNumpy())
+      for i in range(model.BuffersLength())
+    ]
+    for model in (schema.Model.GetRootAs(c, 0) for c in (halving, described))
+  )
+  assert before.count(b"") > 1 and after[0] == b""
+  assert len(after) == len(set(after)) < len(before)
+  assert set(before) <= set(after)
 
 
 def test_levels_of_deep_pictures_are_in_the_file(halving, tmp_path):

@@ -178,11 +178,11 @@ def with_metadata(content: bytes, description: Description) -> bytes:
 
   Returns:
     The file with the buffer `TFLITE_METADATA`, and one for the levels. What
-    nobody reads is left out: buffers without content, and in the graph of tiles
-    the names of tensors between its operators.
+    nobody reads is left out: buffers that hold nothing, or the same as another,
+    and in the graph of tiles the names of tensors between its operators.
   """
   model = _unpack(content)
-  _drop_empty_buffers(model)
+  _share_buffers(model)
   buffers: dict[str | bytes, bytes] = {
     _METADATA_NAME: _metadata(model, description)
   }
@@ -206,26 +206,28 @@ def with_metadata(content: bytes, description: Description) -> bytes:
   return _pack(model)
 
 
-def _drop_empty_buffers(model: schema.ModelT) -> None:
-  """Lets all tensors without content share the first buffer.
+def _share_buffers(model: schema.ModelT) -> None:
+  """Lets tensors of the same content share a buffer, and drops what is unused.
 
-  That is always empty (TensorFlow Lite's schema), and the converter adds one
-  for every tensor.
+  The first buffer is always empty (TensorFlow Lite's schema). The converter
+  adds an empty one for every tensor, and some constants once for each graph.
   """
-  kept = [0]
-  places = {0: 0}
-  for i, buffer in enumerate(model.buffers):
-    if i and (buffer.data is not None and len(buffer.data) or buffer.size):
+  described = {entry.buffer for entry in model.metadata or []}
+  kept, places = [0], {0: 0}
+  by_content = {b"": 0}
+  for i, buffer in enumerate(model.buffers[1:], 1):
+    content = b"" if buffer.data is None else bytes(buffer.data)
+    if i in described or content not in by_content:
+      by_content.setdefault(content, len(kept))
       places[i] = len(kept)
       kept.append(i)
+    else:
+      places[i] = by_content[content]
   for entry in model.metadata or []:
-    if entry.buffer not in places:
-      places[entry.buffer] = len(kept)
-      kept.append(entry.buffer)
     entry.buffer = places[entry.buffer]
   for graph in model.subgraphs:
     for tensor in graph.tensors:
-      tensor.buffer = places.get(tensor.buffer, 0)
+      tensor.buffer = places[tensor.buffer]
   model.buffers = [model.buffers[i] for i in kept]
 
 
