@@ -133,9 +133,8 @@ def _tiled(
     waiting.seek(0)
     top = 0
     for strip in _strips(translator, picture):
-      onto = np.frombuffer(waiting.read(len(strip) * row_bytes), np.uint8)
-      onto = onto.reshape(strip.shape)
-      onto = image_translator.textured(strip, onto, share)
+      tiles = np.frombuffer(waiting.read(len(strip) * row_bytes), np.uint8)
+      onto = image_translator.textured(strip, tiles.reshape(strip.shape), share)
       yield strips.apply(strip, top, onto)
       top += len(strip)
 
