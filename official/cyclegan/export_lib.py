@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -302,7 +303,8 @@ def _export(
       large = large or _load_large(source, config, options)
       report["detail"][name] = detail_choice.measure(
         image_translator.of_module(direction.module, config),
-        *(large[domain] for domain in (name[0], name[-1])),
+        large[name[0]],
+        large[name[-1]],
       )
     _export_direction(direction, config, options, made, report)
   return report
@@ -316,20 +318,21 @@ def _load_large(
   """Returns pictures larger than the model's, by domain and how many times."""
   size = config.data.crop_size
   tests: dict[str, dict[int, large_tests.LargeTests]] = {"A": {}, "B": {}}
+  count = min(_LARGE_TESTS, options.test_images)
   for factor in detail_choice.FACTORS:
     if factor * size > _LARGEST_TEST:
       continue
-    for domain, found in tests.items():
-      # Where the truth is known they are the same, and to draw them takes
-      # seconds.
-      known = tests["A"][factor].exchanged() if domain == "B" else None
-      found[factor] = known or large_tests.load(
-        source,
-        domain,
-        factor * size,
-        min(_LARGE_TESTS, options.test_images),
-        config.model.channels,
-      )
+    load = functools.partial(
+      large_tests.load,
+      source,
+      size=factor * size,
+      count=count,
+      channels=config.model.channels,
+    )
+    first = tests["A"][factor] = load("A")
+    # Where the truth is known they are the same, and to draw them takes
+    # seconds.
+    tests["B"][factor] = first.exchanged() or load("B")
   return tests
 
 

@@ -34,6 +34,15 @@ def _small(image, size):
   return image_files.resize(image, size, size) / 255.0
 
 
+def _changed(height, width, channels, size, seed, deviation):
+  """Returns a picture, its small copy and a random change of that."""
+  image = _picture(height, width, channels)
+  guide = _small(image, size)
+  rng = np.random.default_rng(seed)
+  change = rng.normal(0, deviation, guide.shape).astype(np.float32)
+  return image, guide, change
+
+
 def _slowly(image, maps):
   """Applies maps with an independent bilinear enlargement."""
   height, width = image.shape[:2]
@@ -60,10 +69,7 @@ def _slowly(image, maps):
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("size", [(33, 52), (70, 9), (4, 600)])
 def test_equals_a_slow_computation(channels, size):
-  image = _picture(*size, channels)
-  guide = _small(image, 8)
-  rng = np.random.default_rng(1)
-  change = rng.normal(0, 0.1, guide.shape).astype(np.float32)
+  image, guide, change = _changed(*size, channels, 8, seed=1, deviation=0.1)
   maps = guided_upsampling.coefficients(guide, change)
   got = guided_upsampling.add_change(image, guide, change)
   assert np.abs(got.astype(int) - _slowly(image, maps)).max() <= 1
@@ -90,10 +96,7 @@ def test_a_map_of_colours_is_found_and_stays_sharp(channels):
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_softened_maps_mix_with_the_small_picture(channels):
-  image = _picture(60, 80, channels)
-  guide = _small(image, 16)
-  rng = np.random.default_rng(4)
-  change = rng.normal(0, 0.05, guide.shape).astype(np.float32)
+  image, guide, change = _changed(60, 80, channels, 16, seed=4, deviation=0.05)
   maps = guided_upsampling.coefficients(guide, change)
   low = np.full_like(guide, 0.5)
   for onto in (None, _picture(60, 80, channels) // 2 + 60):
@@ -136,10 +139,7 @@ def test_a_change_of_one_colour_on_one_colour_is_kept():
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_tensorflow_gives_the_same(channels):
-  image = _picture(45, 61, channels)
-  guide = _small(image, 16)
-  rng = np.random.default_rng(3)
-  change = rng.normal(0, 0.1, guide.shape).astype(np.float32)
+  image, guide, change = _changed(45, 61, channels, 16, seed=3, deviation=0.1)
   values = (image / 255.0).astype(np.float32)
   got = guided_tensors.add_change(values[None], guide[None], change[None])
   want = guided_upsampling.add_change(image, guide, change)

@@ -32,7 +32,8 @@ def _local(image):
 @pytest.mark.parametrize("fixed", [True, False])
 @pytest.mark.parametrize("rows", [1, 50, 1000])
 @pytest.mark.parametrize(
-  ("height", "width"), [(70, 99), (64, 64), (10, 7), (129, 300), (200, 30)]
+  ("height", "width"),
+  [(70, 99), (64, 64), (10, 7), (129, 300), (200, 61), (200, 30)],
 )
 def test_tiles_make_the_picture_that_one_pass_makes(height, width, rows, fixed):
   rng = np.random.default_rng(0)

@@ -186,10 +186,12 @@ def _ways(
   yield "doing nothing", np.copy
 
   def translate(
-    detail: str, texture_scale: float = command_config.TEXTURE_SCALE
+    detail: str,
+    texture_scale: float = command_config.TEXTURE_SCALE,
+    model: image_translator.ImageTranslator = translator,
   ) -> _Way:
     return lambda image: image_translator.translate_image(
-      translator, image, detail, texture_scale=texture_scale
+      model, image, detail, texture_scale=texture_scale
     )
 
   def with_patches(kernelized: bool) -> _Way:
@@ -202,12 +204,8 @@ def _ways(
     yield name, translate(command_config.TILES, scale)
   if translator.own_detail < 1:
     whole = dataclasses.replace(translator, own_detail=1.0)
-    yield (
-      "tiles, all of the picture's detail",
-      lambda image: image_translator.translate_image(
-        whole, image, command_config.TILES
-      ),
-    )
+    all_of_it = translate(command_config.TILES, model=whole)
+    yield "tiles, all of the picture's detail", all_of_it
   yield "tiles alone, kernelised statistics", with_patches(True)
   yield "tiles alone, pooled statistics", with_patches(False)
 

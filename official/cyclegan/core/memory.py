@@ -36,8 +36,9 @@ _VERSIONS = {
 
 # mallopt(3): how much freed memory is kept, and from which size on each block
 # is the system's own, which glibc raises by itself otherwise; bytes. The latter
-# is below a strip of `data/picture_strips`, or what is kept of each strip lies
-# between the strips' own blocks, and none of these can be used again.
+# is below a usual strip of `data/picture_strips` in RGB, or what is kept of
+# each strip lies between the strips' own blocks, and none of these can be used
+# again.
 _KEPT = {-1: 1 << 22, -3: 1 << 19, -8: 1}
 
 

@@ -114,9 +114,9 @@ def add_change(
 def softened(maps: np.ndarray, low: np.ndarray, share: float) -> np.ndarray:
   """Returns maps that give a picture with less of what is fine in it.
 
-  What the maps give is mixed with an enlarged small picture. If they are
-  applied onto another picture than that which they map, that has to be mixed
-  with the latter by the same share.
+  Where `maps` give a picture, these give `share` of it and for the rest the
+  enlarged `low`. Applied onto another picture than the mapped one, they need
+  `share` of the other and for the rest the mapped one to be applied onto.
 
   Args:
     maps: From `coefficients`.
@@ -169,14 +169,14 @@ def apply_maps(
 class Strips:
   """Applies a small picture's maps to strips of the full-size one.
 
-  For pictures that do not fit into memory; `add_change` is for others.
+  For pictures that do not fit into memory; `apply_maps` is for others.
   """
 
   def __init__(self, maps: np.ndarray, height: int, width: int):
     """Prepares the enlargement, which is bilinear.
 
     Args:
-      maps: From `coefficients`.
+      maps: From `coefficients`, or `softened`.
       height: Of the full-size picture, pixels.
       width: Of the full-size picture, pixels.
     """

@@ -22,7 +22,13 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+  Callable,
+  Iterable,
+  Iterator,
+  Mapping,
+  Sequence,
+)
 from typing import Any
 
 import numpy as np
@@ -157,18 +163,28 @@ def open_model(
       )
     return translated
 
+  noted = _noted(path, direction)
   tiles = translator.tiles
   if tiles:
-    run = tiles.translate
+    run, look = tiles.translate, tiles.measure
+
+    def measure_tiles(
+      image: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+      translated, statistics = look(image)
+      return finite(translated), statistics
+
     tiles = dataclasses.replace(
-      tiles, translate=lambda image, given: finite(run(image, given))
+      tiles,
+      measure=measure_tiles,
+      translate=lambda image, given: finite(run(image, given)),
     )
   return dataclasses.replace(
     translator,
     translate=lambda image: finite(translator.translate(image)),
     tiles=tiles,
-    best_detail=best_detail(path, direction),
-    own_detail=_own_detail(path, direction),
+    best_detail=_best_detail(noted),
+    own_detail=_own_detail(noted),
   )
 
 
@@ -182,13 +198,17 @@ def best_detail(path: str, direction: str) -> str:
   Returns:
     One of `command_config.DETAILS`; `auto` where nothing is noted.
   """
-  best = _noted(path, direction).get("best")
+  return _best_detail(_noted(path, direction))
+
+
+def _best_detail(noted: Mapping[str, Any]) -> str:
+  best = noted.get("best")
   return best if best in command_config.DETAILS else command_config.AUTO
 
 
-def _own_detail(path: str, direction: str) -> float:
-  """Returns what an export noted as `own_detail` for a direction, else 1."""
-  share = _noted(path, direction).get("own_detail")
+def _own_detail(noted: Mapping[str, Any]) -> float:
+  """Returns the `own_detail` that an export noted, else 1."""
+  share = noted.get("own_detail")
   return share if isinstance(share, float) and 0 <= share <= 1 else 1.0
 
 
@@ -446,16 +466,21 @@ def measure(
   assert translator.tiles
   small = image_files.resize(image, translator.size, translator.size)
   guide = _to_unit(small)
-  _, statistics = translator.tiles.measure(guide)
-  return guide[0], _averaged(translator, guide[0]), statistics
+  translated, statistics = translator.tiles.measure(guide)
+  averaged = _averaged(translator, guide[0], translated)
+  return guide[0], averaged, statistics
 
 
-def _averaged(translator: ImageTranslator, guide: np.ndarray) -> np.ndarray:
+def _averaged(
+  translator: ImageTranslator, guide: np.ndarray, translated: np.ndarray
+) -> np.ndarray:
   """Returns the mean translation of shifted and mirrored copies.
 
   Args:
     translator: The generator.
     guide: float32 `[size, size, channels]` in [0, 1].
+    translated: Its translation, of the first copy, which is neither shifted nor
+      mirrored; float32 `[1, size, size, channels]` in [0, 1].
 
   Returns:
     float32 of the same shape, in [0, 1].
@@ -468,13 +493,16 @@ def _averaged(translator: ImageTranslator, guide: np.ndarray) -> np.ndarray:
       for shift in shifts
     ]
   )
+  others = views[1:]
   if translator.batched:
-    made = translator.translate(views)
+    made = [translated, translator.translate(others)]
   else:
-    made = np.concatenate([translator.translate(view[None]) for view in views])
+    made = [translated, *(translator.translate(view[None]) for view in others)]
   total, count = np.zeros_like(guide), np.zeros_like(guide)
   for view, (down, across), mirrored in zip(
-    made, shifts * 2, [False] * len(shifts) + [True] * len(shifts)
+    np.concatenate(made),
+    shifts * 2,
+    [False] * len(shifts) + [True] * len(shifts),
   ):
     kept = view[down:, across:]
     place = np.s_[: kept.shape[0], : kept.shape[1]]
@@ -578,25 +606,24 @@ def _tile_image(
   """
   height, width = image.shape[:2]
   guide, whole, statistics = measure(translator, image)
-  made = np.empty_like(image)
-  mixed = made if own_detail == 1 else np.empty_like(image)
+  tiles = np.empty_like(image)
   top = 0
   strips = translate_strips(
     translator, [image], height, width, statistics, levels=True
   )
   for strip in strips:
-    rows = slice(top, top + len(strip))
-    made[rows] = textured(image[rows], strip)
-    if mixed is not made:
-      mixed[rows] = textured(image[rows], strip, own_detail)
+    tiles[top : top + len(strip)] = strip
     top += len(strip)
-  own = image_files.resize(made, translator.size, translator.size) / 255.0
-  maps = correction(guide, whole, own, own_detail)
-  return guided_upsampling.apply_maps(image, maps, mixed), whole
+  small = image_files.resize(tiles, translator.size, translator.size) / 255.0
+  maps = correction(guide, whole, small, own_detail)
+  # In place, and row by row: floats of all of it are four times as large.
+  for row, made in zip(image, tiles):
+    made[:] = textured(row, made, own_detail)
+  return guided_upsampling.apply_maps(image, maps, tiles), whole
 
 
 def correction(
-  guide: np.ndarray, whole: np.ndarray, own: np.ndarray, own_detail: float
+  guide: np.ndarray, whole: np.ndarray, tiles: np.ndarray, own_detail: float
 ) -> np.ndarray:
   """Returns what makes of a picture's tiles what is made of the whole.
 
@@ -606,24 +633,25 @@ def correction(
   Args:
     guide: The picture at the model's size, `[size, size, channels]` in [0, 1].
     whole: What the model makes of it, of the same shape and range.
-    own: What `textured` gave, made as small; of the same shape and range.
+    tiles: What tiles make of it, made as small; of the same shape and range.
     own_detail: As `ImageTranslator.own_detail`.
 
   Returns:
     As `guided_upsampling.coefficients`, to be applied onto what `textured`
     gives with the same `own_detail`.
   """
+  own = guide + TEXTURE * (tiles - guide)  # as `textured`
   maps = guided_upsampling.coefficients(guide, whole - own)
   return guided_upsampling.softened(maps, whole, own_detail)
 
 
 def textured(
-  image: np.ndarray, tiles: np.ndarray, own_detail: float = 1.0
+  image: np.ndarray, tiles: np.ndarray, own_detail: float
 ) -> np.ndarray:
   """Mixes the tiles' result into a picture.
 
   Args:
-    image: uint8 `[height, width, channels]`.
+    image: uint8, the channels last.
     tiles: What tiles make of it, of the same shape.
     own_detail: As for `correction`.
 

@@ -125,10 +125,9 @@ def _tiled(
         yield strip
 
     shrunk = picture_strips.shrunk(made(), height, width, translator.size)
-    own = image_files.resize(shrunk, translator.size, translator.size) / 255.0
-    own = guide + image_translator.TEXTURE * (own - guide)  # as `textured`
+    small = image_files.resize(shrunk, translator.size, translator.size) / 255.0
     share = translator.own_detail
-    maps = image_translator.correction(guide, whole, own, share)
+    maps = image_translator.correction(guide, whole, small, share)
     strips = guided_upsampling.Strips(maps, height, width)
     waiting.seek(0)
     top = 0

@@ -52,25 +52,21 @@ class Graphs:
   def __init__(self, folder: str) -> None:
     """Keeps them in a folder, which has to stay as long as this is used."""
     self._folder = folder
-    # A module stays here so that its id is not another's.
-    self._written: dict[
-      tuple[Any, ...], tuple[serving_module.ServingModule, str, list[str]]
-    ] = {}
+    self._written: dict[tuple[Any, ...], tuple[str, list[str]]] = {}
 
   def write(
     self, module: serving_module.ServingModule, sizes: Sequence[int], tile: int
   ) -> tuple[str, list[str]]:
     """Returns a graph's folder and its signatures' names; as `convert`."""
-    key = id(module), tuple(sizes), tile
+    key = module, tuple(sizes), tile
     if key not in self._written:
       functions = _functions(module, sizes, tile)
       saved = tf.Module()
       saved.variables_ = module.variables
       folder = os.path.join(self._folder, str(len(self._written)))
       tf.saved_model.save(saved, folder, signatures=functions)
-      self._written[key] = module, folder, list(functions)
-    _, folder, names = self._written[key]
-    return folder, names
+      self._written[key] = folder, list(functions)
+    return self._written[key]
 
 
 @contextlib.contextmanager
