@@ -27,6 +27,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
 from official.cyclegan.serving import android_project
+from official.cyclegan.serving import detail_choice
 from official.cyclegan.serving import export_report
 from official.cyclegan.serving import golden
 from official.cyclegan.serving import image_translator
@@ -98,6 +99,59 @@ def _unit_images(count, size=32):
   ).astype(np.float32)
 
 
+@pytest.mark.parametrize("paired", [False, True])
+def test_detail_is_measured_on_large_pictures_of_both_domains(
+  run, tmp_path, monkeypatch, paired
+):
+  rng = np.random.default_rng(0)
+  for split in ("trainA", "trainB", "testA", "testB"):
+    (tmp_path / "data" / split).mkdir(parents=True)
+    for i in range(2):
+      picture = conftest.smooth_picture(rng, 64, 64, split[-1] == "A")
+      image_files.write(str(tmp_path / "data" / split / f"{i}.png"), picture)
+  seen = []
+
+  def own_detail(translator, tests, others):
+    seen.append((tests, others))
+    return 0.6 if len(seen) == 1 else 0.7
+
+  monkeypatch.setattr(detail_choice, "own_detail", own_detail)
+  out = tmp_path / "out"
+  report = export_lib.export(
+    run,
+    str(out),
+    options=command_config.ExportConfig(
+      detail="tiles", format=("tflite",), quantization=("float32",)
+    ),
+    data=config_lib.DataConfig(dataset=str(tmp_path / "data"), paired=paired),
+  )
+  pictures = {
+    domain: np.stack(
+      [
+        image_files.read(str(tmp_path / "data" / f"test{domain}" / f"{i}.png"))
+        for i in range(2)
+      ]
+    )
+    for domain in "AB"
+  }
+  for (tests, others), domains in zip(seen, ("AB", "BA")):
+    for found, domain, other in (
+      (tests, *domains),
+      (others, *reversed(domains)),
+    ):
+      np.testing.assert_array_equal(found[2].images, pictures[domain])
+      if paired:
+        np.testing.assert_array_equal(found[2].truth, pictures[other])
+      else:
+        assert found[2].truth is None
+      assert not len(found[4].images)
+  for direction, share in (("AtoB", 0.6), ("BtoA", 0.7)):
+    noted = report["detail"][direction]
+    assert noted == {"best": "tiles", "own_detail": share}
+    opened = image_translator.open_model(str(out), direction)
+    assert opened.own_detail == share and opened.tiles
+
+
 def test_tiles_are_checked_too(run, tmp_path, monkeypatch):
   options = command_config.ExportConfig(
     detail="tiles", format=("tflite",), quantization=("float32", "float16")
@@ -105,6 +159,8 @@ def test_tiles_are_checked_too(run, tmp_path, monkeypatch):
   report = export_lib.export(
     run, str(tmp_path / "out"), ["AtoB"], options=options
   )
+  # Its test pictures are not large enough to tell how much detail to keep.
+  assert report["detail"]["AtoB"] == {"best": "tiles", "own_detail": 1.0}
   exact, half = report["files"].values()
   assert exact["tile"]["max_difference"] <= 1e-4 < 1e-2
   assert exact["tile"]["psnr"] > half["tile"]["psnr"] > 40

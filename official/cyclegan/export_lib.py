@@ -299,13 +299,18 @@ def _export(
       levels=run_metadata.input_levels(model_dir, name),
     )
     report["detail"][name] = {"best": options.detail}
-    if options.detail == command_config.AUTO:
+    if options.detail in (command_config.AUTO, command_config.TILES):
       large = large or _load_large(source, config, options)
-      report["detail"][name] = detail_choice.measure(
+      given = (
         image_translator.of_module(direction.module, config),
         large[name[0]],
         large[name[-1]],
       )
+      if options.detail == command_config.AUTO:
+        report["detail"][name] = detail_choice.measure(*given)
+      else:
+        share = detail_choice.own_detail(*given)
+        report["detail"][name]["own_detail"] = share
     _export_direction(direction, config, options, made, report)
   return report
 

@@ -97,7 +97,9 @@ def test_tiles_keep_as_much_detail_as_the_other_domain_has():
     )
     for contrast in (1.0, 0.8, 0.1)
   }
-  same = dataclasses.replace(_translator(True), tiles=_same())
+  same = dataclasses.replace(
+    _translator(True), tiles=_same(), translate=lambda image: image
+  )
   shares = [
     detail_choice.own_detail(same, {4: pictures[1.0]}, {4: other})
     for other in pictures.values()
@@ -105,11 +107,41 @@ def test_tiles_keep_as_much_detail_as_the_other_domain_has():
   assert shares[0] > 0.97 and abs(shares[1] - 0.8) < 0.03 and shares[2] == 0.5
   less = detail_choice.own_detail(same, {4: pictures[0.8]}, {4: pictures[1.0]})
   assert less == 1  # nothing is added
-  # The share is what translating takes.
-  test = {4: pictures[1.0]}
-  found = detail_choice.measure(same, test, {4: pictures[0.8]})
-  assert found["own_detail"] == shares[1]
-  assert found["by_factor"]["4"]["tiles"]["l1"] > 0.01
+  # The share is what translating takes, except beside `native`, which keeps
+  # all of it.
+  known = large_tests.LargeTests(pictures[1.0].images, pictures[1.0].images)
+  for test, far in ((known, True), (pictures[1.0], False)):
+    found = detail_choice.measure(same, {4: test}, {4: pictures[0.8]})
+    assert found["own_detail"] == shares[1]
+    assert (found["by_factor"]["4"]["tiles"]["l1"] > 0.01) == far
+
+
+def test_detail_is_compared_at_the_largest_size_that_both_domains_have():
+  rng = np.random.default_rng(0)
+
+  def noise(size, contrast):
+    made = 128 + contrast * rng.integers(-40, 40, (2, size, size, 3))
+    return large_tests.LargeTests(np.uint8(np.rint(made)), None)
+
+  none = large_tests.LargeTests(np.empty((0, 64, 64, 3), np.uint8), None)
+  same = dataclasses.replace(_translator(True), tiles=_same())
+  small, less = noise(32, 1.0), noise(32, 0.7)
+  for tests, others in (
+    ({2: small, 4: none}, {2: less, 4: noise(64, 1.0)}),
+    ({2: small, 4: noise(64, 1.0)}, {2: less, 4: none}),
+  ):
+    share = detail_choice.own_detail(same, tests, others)
+    assert abs(share - 0.7) < 0.05
+  assert detail_choice.own_detail(same, {2: none}, {2: less}) == 1
+
+
+def test_a_picture_no_larger_than_the_models_keeps_all_of_its_detail():
+  rng = np.random.default_rng(0)
+  same = dataclasses.replace(_translator(True), tiles=_same(), own_detail=0.5)
+  for size, kept in ((16, True), (32, False)):
+    image = rng.integers(0, 256, (size, size, 3), np.uint8)
+    made = image_translator.translate_image(same, image, "tiles")
+    assert (np.abs(made.astype(int) - image).max() <= 1) == kept
 
 
 def _same():
@@ -124,7 +156,17 @@ def _same():
 
 @pytest.mark.parametrize(
   ("noted", "share"),
-  [({"own_detail": 0.75}, 0.75), ({}, 1), ({"own_detail": "x"}, 1), (None, 1)],
+  [
+    ({"own_detail": 0.75}, 0.75),
+    ({"own_detail": 0}, 0),
+    ({"own_detail": 1}, 1),
+    *(
+      ({"own_detail": wrong}, 1)
+      for wrong in ("x", None, True, False, -0.1, 2, float("nan"))
+    ),
+    ({}, 1),
+    (None, 1),
+  ],
 )
 def test_what_export_noted_is_read(models, tmp_path, noted, share):
   folder = conftest.copy(pathlib.Path(models["export"]), tmp_path / "export")

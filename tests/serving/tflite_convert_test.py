@@ -14,6 +14,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated as schema
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
@@ -113,6 +114,71 @@ def test_a_file_with_tiles(images, tmp_path, norm, whole):
   expected = module.translate_tile(tf.constant(tile), want["statistics"])
   np.testing.assert_allclose(made, expected["image_B"], atol=2 * rounding)
   assert none is None
+
+
+def test_graphs_share_scales_and_tiles_have_no_names():
+  module = _module(gen_n_filters=16)
+  description = tflite_edit.Description(
+    *("name", "", "", "", "1", "takes", "gives"), tiles=(16, 4)
+  )
+  content = tflite_convert.convert(module, [32], "dynamic", tile=64)
+  described = tflite_edit.with_metadata(content, description)
+  before, after = (schema.Model.GetRootAs(c, 0) for c in (content, described))
+  scales, places, names = {}, [], []
+  for i in range(after.SubgraphsLength()):
+    old, new = before.Subgraphs(i), after.Subgraphs(i)
+    names.append([])
+    for j in range(new.TensorsLength()):
+      was, found = old.Tensors(j), new.Tensors(j)
+      names[-1].append((was.Name(), found.Name()))
+      if found.Quantization() is None:
+        assert was.Quantization() is None
+        continue
+      numbers = found.Quantization().ScaleAsNumpy()
+      np.testing.assert_array_equal(numbers, was.Quantization().ScaleAsNumpy())
+      place = found.Quantization()._tab.Pos
+      places.append(place)
+      scales.setdefault(np.asarray(numbers).tobytes(), set()).add(place)
+  assert len(scales) > 3 and all(len(found) == 1 for found in scales.values())
+  assert len(places) > 2 * len(scales)
+  by_signature = {
+    after.SignatureDefs(i).SignatureKey(): after.SignatureDefs(i)
+    for i in range(after.SignatureDefsLength())
+  }
+  for key, signature in by_signature.items():
+    kept = sum(new == old for old, new in names[signature.SubgraphIndex()])
+    count = len(names[signature.SubgraphIndex()])
+    entries = signature.InputsLength() + signature.OutputsLength()
+    assert kept == (entries if key == b"tile" else count)
+
+
+def test_a_graph_is_written_once(monkeypatch):
+  """For files of one module that differ only in their numbers."""
+  first, second = _module(), _module()
+  written = []
+  save = tf.saved_model.save
+  monkeypatch.setattr(
+    tf.saved_model,
+    "save",
+    lambda module, folder, **kwargs: (
+      written.append(folder),
+      save(module, folder, **kwargs),
+    ),
+  )
+  with tflite_convert.graphs() as graphs:
+    contents = [
+      tflite_convert.convert(module, [32], kind, tile=tile, kept=graphs)
+      for module, kind, tile in (
+        (first, "float32", 0),
+        (first, "dynamic", 0),
+        (first, "float32", 64),
+        (first, "dynamic", 64),
+        (second, "float32", 0),
+      )
+    ]
+    assert len(written) == len(set(written)) == 3
+  assert len({len(content) for content in contents[:4]}) == 4
+  assert contents[0] == tflite_convert.convert(first, [32], "float32")
 
 
 def test_sizes_share_their_weights(images, tmp_path):

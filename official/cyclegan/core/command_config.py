@@ -169,7 +169,8 @@ class ExportConfig:
     " that are larger than the model's size; see translate's --detail. auto:"
     " what is measured to be best on test pictures of twice and four times"
     " the size, where there are such; else guided. With tiles, given or found,"
-    " float32, float16 and dynamic .tflite files take tiles as well.",
+    " float32, float16 and dynamic .tflite files take tiles as well, and such"
+    " pictures of the other domain tell how much fine detail tiles keep.",
     choices=DETAILS,
   )
   description: str = option(
@@ -337,8 +338,9 @@ class TranslateConfig:
     "How a picture larger than the model's size keeps its detail. stretch:"
     " squeezed to that size, as training did, and the result enlarged. guided:"
     " so too, but what has changed is brought to full size along the picture's"
-    " own edges. tiles: translated at full size in tiles that fit together,"
-    " in little memory; a .tflite file needs export --detail=tiles. native: at"
+    " own edges. tiles: translated at the size that --texture_scale says, in"
+    " tiles that fit together, in little memory, and then as guided; a .tflite"
+    " file needs export --detail=tiles. native: at"
     " full size at once, which takes memory, and not for .tflite files. auto:"
     " what export noted to be best for this model; where nothing is noted, as"
     " in a run's folder, stretch. Formerly --scale, with fit for stretch.",

@@ -63,7 +63,7 @@ def measure(
     "own_detail": own_detail(translator, tests, others),
     "by_factor": {},
   }
-  translator = dataclasses.replace(translator, own_detail=found["own_detail"])
+  softer = dataclasses.replace(translator, own_detail=found["own_detail"])
   totals = dict.fromkeys(_PATCHES, 0.0)
   for factor, test in tests.items():
     if not len(test.images):
@@ -75,7 +75,10 @@ def measure(
       truth = translate_all(translator, test.images, command_config.NATIVE)
     by_way = found["by_factor"][str(factor)] = {}
     for way in _PATCHES:
-      made = translate_all(translator, test.images, way)
+      # `native` keeps all of the detail, and what has less would only be
+      # further from it.
+      one = softer if test.truth is not None else translator
+      made = translate_all(one, test.images, way)
       by_way[way] = {"l1": paired_metrics.l1(made, truth)}
       if test.truth is not None:
         by_way[way]["sharpness"] = sharpness.sharpness(made, truth)

@@ -208,8 +208,10 @@ def _best_detail(noted: Mapping[str, Any]) -> str:
 
 def _own_detail(noted: Mapping[str, Any]) -> float:
   """Returns the `own_detail` that an export noted, else 1."""
-  share = noted.get("own_detail")
-  return share if isinstance(share, float) and 0 <= share <= 1 else 1.0
+  share: Any = noted.get("own_detail")
+  if type(share) in (int, float) and 0 <= share <= 1:  # True is an int, too
+    return float(share)
+  return 1.0
 
 
 def _noted(path: str, direction: str) -> dict[str, Any]:
@@ -319,7 +321,8 @@ def translate_image(
       size the model was trained for, as training did, and the result back.
       `guided` brings the change to full size along the image's own edges
       (`guided_upsampling`); an image that is not larger is stretched. `tiles`
-      translates every pixel, in parts that are normalised alike (`tiling`).
+      translates the image, or a smaller one as `texture_scale` says, in parts
+      that are normalised alike (`tiling`), and brings that to full size so.
       `native` translates all of it at once, and pads by reflection where the
       generator needs a multiple. `auto` is what `choose_detail` says.
     size: With `stretch`, height and width of the result, pixels, where `image`
@@ -493,14 +496,11 @@ def _averaged(
       for shift in shifts
     ]
   )
-  others = views[1:]
-  if translator.batched:
-    made = [translated, translator.translate(others)]
-  else:
-    made = [translated, *(translator.translate(view[None]) for view in others)]
+  # One by one: together they would take so many times the memory.
+  others = (translator.translate(view[None])[0] for view in views[1:])
   total, count = np.zeros_like(guide), np.zeros_like(guide)
   for view, (down, across), mirrored in zip(
-    np.concatenate(made),
+    itertools.chain(translated, others),
     shifts * 2,
     [False] * len(shifts) + [True] * len(shifts),
   ):
@@ -564,7 +564,10 @@ def _translate_tiles(
   height, width = image.shape[:2]
   size = working_size(translator, height, width, texture_scale)
   if size == (height, width):
-    return _tile_image(translator, image, translator.own_detail)[0]
+    # In a picture that is no larger nothing is finer than the model's pixels.
+    larger = height * width > translator.size**2
+    share = translator.own_detail if larger else 1.0
+    return _tile_image(translator, image, share)[0]
   small = image_files.resize_to_levels(image, *size)
   return guided_upsampling.apply_maps(image, tile_maps(translator, small))
 

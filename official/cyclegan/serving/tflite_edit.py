@@ -179,10 +179,12 @@ def with_metadata(content: bytes, description: Description) -> bytes:
   Returns:
     The file with the buffer `TFLITE_METADATA`, and one for the levels. What
     nobody reads is left out: buffers that hold nothing, or the same as another,
-    and in the graph of tiles the names of tensors between its operators.
+    scales that are those of another tensor, and in the graph of tiles the names
+    of tensors between its operators.
   """
   model = _unpack(content)
   _share_buffers(model)
+  _share_scales(model)
   buffers: dict[str | bytes, bytes] = {
     _METADATA_NAME: _metadata(model, description)
   }
@@ -229,6 +231,37 @@ def _share_buffers(model: schema.ModelT) -> None:
     for tensor in graph.tensors:
       tensor.buffer = places[tensor.buffer]
   model.buffers = [model.buffers[i] for i in kept]
+
+
+class _PackedOnce:
+  """Scales of several tensors, which all refer to the same place."""
+
+  def __init__(self, scales: schema.QuantizationParametersT) -> None:
+    self._scales = scales
+    self._place: int | None = None
+
+  def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802
+    """Returns the place in the file; called by the tensors' own `Pack`."""
+    if self._place is None:
+      self._place = self._scales.Pack(builder)
+    return self._place
+
+
+def _share_scales(model: schema.ModelT) -> None:
+  """Lets weights that several graphs share, share their scales as well.
+
+  A model can be packed once after that.
+  """
+  written: dict[bytes, _PackedOnce] = {}
+  for graph in model.subgraphs:
+    for tensor in graph.tensors:
+      if tensor.quantization is not None:
+        builder = flatbuffers.Builder(64)
+        builder.Finish(tensor.quantization.Pack(builder))
+        content = bytes(builder.Output())
+        tensor.quantization = written.setdefault(
+          content, _PackedOnce(tensor.quantization)
+        )
 
 
 def _drop_names(model: schema.ModelT, signature: str) -> None:
