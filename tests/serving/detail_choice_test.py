@@ -135,15 +135,6 @@ def test_detail_is_compared_at_the_largest_size_that_both_domains_have():
   assert detail_choice.own_detail(same, {2: none}, {2: less}) == 1
 
 
-def test_a_picture_no_larger_than_the_models_keeps_all_of_its_detail():
-  rng = np.random.default_rng(0)
-  same = dataclasses.replace(_translator(True), tiles=_same(), own_detail=0.5)
-  for size, kept in ((16, True), (32, False)):
-    image = rng.integers(0, 256, (size, size, 3), np.uint8)
-    made = image_translator.translate_image(same, image, "tiles")
-    assert (np.abs(made.astype(int) - image).max() <= 1) == kept
-
-
 def _same():
   """Tiles that change nothing."""
   return image_translator.TileTranslator(

@@ -148,6 +148,32 @@ def test_a_saved_models_own_signature_is_guided_too(models):
   assert np.abs(np.rint(made[0].numpy() * 255) - want).max() <= 2
 
 
+@pytest.mark.parametrize("batched", [True, False])
+def test_pictures_no_larger_than_the_models_size_are_not_tiled(batched):
+  """Tiles would take many times as long, and there is no detail to keep."""
+
+  def never(*_):
+    raise AssertionError("This was to be stretched.")
+
+  tiles = image_translator.TileTranslator(
+    tiling.Layout(64, 16), 4, never, never
+  )
+  translator = image_translator.ImageTranslator(
+    *(lambda images: 1 - images, 16, 4, 16, 3),
+    tiles=tiles,
+    best_detail="tiles",
+    batched=batched,
+  )
+  small = [_picture(16, 16), _picture(60, 4), _picture(1, 1)]
+  want = image_translator.translate_images(translator, small, "stretch")
+  for detail in ("tiles", "auto"):
+    got = image_translator.translate_images(translator, small, detail)
+    for one, other in zip(got, want):
+      np.testing.assert_array_equal(one, other)
+  with pytest.raises(AssertionError, match="stretched"):
+    image_translator.translate_image(translator, _picture(16, 17), "tiles")
+
+
 def test_tiles_average_what_a_grid_and_a_side_do():
   """What comes from a place in the model's square, not from the picture."""
   at = np.arange(16)

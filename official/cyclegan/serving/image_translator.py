@@ -322,7 +322,8 @@ def translate_image(
       `guided` brings the change to full size along the image's own edges
       (`guided_upsampling`); an image that is not larger is stretched. `tiles`
       translates the image, or a smaller one as `texture_scale` says, in parts
-      that are normalised alike (`tiling`), and brings that to full size so.
+      that are normalised alike (`tiling`), and brings that to full size so; an
+      image that is not larger than the model's size is stretched as well.
       `native` translates all of it at once, and pads by reflection where the
       generator needs a multiple. `auto` is what `choose_detail` says.
     size: With `stretch`, height and width of the result, pixels, where `image`
@@ -335,7 +336,7 @@ def translate_image(
   Raises:
     errors.UserError: If the model cannot do what `detail` asks for.
   """
-  detail = choose_detail(translator, detail)
+  detail = _choose(translator, detail, image)
   if translator.channels == 1:
     image = image_files.luma(image)
   if detail == command_config.NATIVE:
@@ -373,9 +374,9 @@ def translate_images(
   Raises:
     errors.UserError: As `translate_image`.
   """
-  detail = choose_detail(translator, detail)
   wanted = sizes or [None] * len(images)
-  together = detail in (command_config.STRETCH, command_config.GUIDED)
+  details = [_choose(translator, detail, image) for image in images]
+  together = {*details} <= {command_config.STRETCH, command_config.GUIDED}
   if not (together and translator.batched) or len(images) < 2:
     return [
       translate_image(translator, image, detail, size, texture_scale)
@@ -385,11 +386,24 @@ def translate_images(
     images = [image_files.luma(image) for image in images]
   guides = np.concatenate([_guide(translator, image) for image in images])
   return [
-    _at_full_size(translator, image, guide, made, detail, size)
-    for image, guide, made, size in zip(
-      images, guides, translator.translate(guides), wanted
+    _at_full_size(translator, image, guide, made, way, size)
+    for image, guide, made, way, size in zip(
+      images, guides, translator.translate(guides), details, wanted
     )
   ]
+
+
+def _choose(translator: ImageTranslator, detail: str, image: np.ndarray) -> str:
+  """Returns the way for one image, as `choose_detail`.
+
+  In an image that is not larger than the model's size there is no detail to
+  keep, and tiles would take many times as long.
+  """
+  detail = choose_detail(translator, detail)
+  small = image.shape[0] * image.shape[1] <= translator.size**2
+  if detail == command_config.TILES and small:
+    return command_config.STRETCH
+  return detail
 
 
 def _guide(translator: ImageTranslator, image: np.ndarray) -> np.ndarray:
@@ -564,10 +578,7 @@ def _translate_tiles(
   height, width = image.shape[:2]
   size = working_size(translator, height, width, texture_scale)
   if size == (height, width):
-    # In a picture that is no larger nothing is finer than the model's pixels.
-    larger = height * width > translator.size**2
-    share = translator.own_detail if larger else 1.0
-    return _tile_image(translator, image, share)[0]
+    return _tile_image(translator, image, translator.own_detail)[0]
   small = image_files.resize_to_levels(image, *size)
   return guided_upsampling.apply_maps(image, tile_maps(translator, small))
 
