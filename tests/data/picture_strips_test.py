@@ -11,6 +11,13 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+
+import os
+import signal
+import subprocess
+import sys
+import tracemalloc
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -83,16 +90,91 @@ def test_strips_are_what_is_read_as_a_whole(tmp_path, name):
   assert (picture.height, picture.width) == want.shape[:2]
 
 
-def test_the_thumbnail_is_the_means_of_squares(tmp_path):
-  path = str(tmp_path / "a.png")
-  _write(path)
-  picture = picture_strips.open_strips(path)
-  got = picture_strips.thumbnail(picture, 4)  # 55 // 16 = 3
-  pixels = _pixels().astype(float)
-  assert got.shape == (26, 19, 3)
-  for y, x in ((0, 0), (12, 7), (25, 18)):  # the last are narrower
-    part = pixels[3 * y : 3 * y + 3, 3 * x : 3 * x + 3]
-    np.testing.assert_allclose(got[y, x], part.mean(axis=(0, 1)), rtol=1e-5)
+@pytest.mark.parametrize("size", [(8, 8), (100, 50), (4, 130), (270, 200)])
+@pytest.mark.parametrize("rows", [1, 10, 1000])
+def test_the_thumbnail_is_a_resized_picture(size, rows):
+  coarse = _pixels(15, 11).repeat(16, axis=0).repeat(16, axis=1)
+  ramp = np.linspace(0.3, 1, coarse.shape[1])[:, None]
+  pixels = np.uint8(coarse * ramp)
+  strips = (pixels[top : top + rows] for top in range(0, len(pixels), rows))
+  got = picture_strips.shrunk(strips, len(pixels), size)
+  want = image_files.resize(pixels, *size)
+  assert got.shape == want.shape and got.dtype == np.float32
+  # Of edges as hard as these more is cut off at 0 and 255 on the way.
+  assert np.abs(got - want).mean() < 0.5 and np.abs(got - want).max() < 10
+
+
+@pytest.mark.parametrize("shape", [(100, 9000), (9000, 100), (1000, 900)])
+def test_a_thumbnails_memory_is_that_of_the_copy(shape):
+  """Wide pictures were held as floats, as a whole."""
+  height, width = shape
+  made = 0
+
+  def strips():
+    nonlocal made
+    for _ in range(0, height, 25):
+      made += 1
+      yield np.full((25, width, 3), made % 256, np.uint8)
+
+  tracemalloc.start()
+  try:
+    size = (height // 10, width // 10)
+    got = picture_strips.shrunk(strips(), height, size)
+    _, most = tracemalloc.get_traced_memory()
+  finally:
+    tracemalloc.stop()
+  assert got.shape == (*size, 3) and got[-1].mean() > got[0].mean()
+  strip = 25 * width * 3
+  # Floats of a strip's means; rows of one mean are half as many as of a pixel.
+  assert most < 20 * strip + 8 * 2 * got.nbytes < 8 * height * width * 3
+
+
+_SLOWLY = """
+import sys, time
+import numpy as np
+from official.cyclegan.core import signals
+from official.cyclegan.data import picture_strips
+
+def strips():
+  for i in range(400):
+    print(i, flush=True)
+    time.sleep(0.01)
+    yield np.full((16, 3000, 3), i % 256, np.uint8)
+
+with signals.raised():
+  picture_strips.write(sys.argv[1], strips(), 6400, 3000)
+"""
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif"])
+@pytest.mark.parametrize(
+  ("number", "code"),
+  [
+    (signal.SIGINT, -signal.SIGINT),
+    (signal.SIGTERM, 143),
+    (signal.SIGHUP, 129),
+  ],
+)
+def test_signals_end_the_writing_at_once(tmp_path, name, number, code):
+  """Libvips, which calls back what makes the pixels, lost them."""
+  path = tmp_path / name
+  path.write_bytes(b"before")
+  with subprocess.Popen(
+    [sys.executable, "-c", _SLOWLY, str(path)],
+    cwd=conftest.ROOT,
+    stdout=subprocess.PIPE,
+    stderr=subprocess.PIPE,
+    text=True,
+  ) as process:
+    while process.stdout.readline() != "100\n":
+      pass
+    process.send_signal(number)
+    rest, said = process.communicate()
+  assert process.returncode == code, said
+  assert len(rest.splitlines()) < 150
+  assert "VIPS" not in said and "ignored" not in said
+  assert path.read_bytes() == b"before"
+  assert os.listdir(tmp_path) == [name]
 
 
 def _palette(path):

@@ -21,11 +21,14 @@ more than 8 bits, transparency or CMYK, is left to Pillow.
 
 from __future__ import annotations
 
+import concurrent.futures
 import importlib.util
+import logging
 import os
+import queue
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -46,7 +49,9 @@ _READ_MODES = {"L": 1, "RGB": 3}  # Pillow's modes, and libvips's bands
 _WRITTEN = ("JPEG", "PNG", "TIFF")
 _ROWS = 256  # about how many rows are read at a time
 _STRIP_PIXELS, _FEWEST_ROWS = 1 << 18, 16  # of wide pictures fewer
+_MEANS = 4  # means of rows for each row of a small copy, if there are as many
 _PNG_LEVEL = 6  # zlib's own default, Pillow's too
+_LOOK = 0.05  # seconds until it is looked whether libvips still takes anything
 _BIG_TIFF = 1 << 31  # bytes of pixels from which offsets may need 64 bits
 
 
@@ -152,53 +157,54 @@ def _is_opaque(path: str, kind: str) -> bool:
     return not image.has_transparency_data
 
 
-def thumbnail(picture: PictureStrips, size: int) -> np.ndarray:
-  """Returns a small copy of a picture, reading it once; as `shrunk`.
+def thumbnail(picture: PictureStrips, size: tuple[int, int]) -> np.ndarray:
+  """Returns a small copy of a picture, reading it once.
 
   Args:
     picture: The picture.
     size: As for `shrunk`.
+
+  Returns:
+    As `shrunk`.
   """
-  return shrunk(picture.strips(), picture.height, picture.width, size)
+  return shrunk(picture.strips(), picture.height, size)
 
 
 def shrunk(
-  strips: Iterable[np.ndarray], height: int, width: int, size: int
+  strips: Iterable[np.ndarray], height: int, size: tuple[int, int]
 ) -> np.ndarray:
   """Returns a small copy of a picture that comes strip by strip.
+
+  It is made as narrow strip by strip, and of many rows first their means:
+  memory goes with the copy's size, whatever the picture's shape.
 
   Args:
     strips: uint8 `[rows, width, channels]`, from the top.
     height: Of the picture, pixels.
-    width: Of the picture, pixels.
-    size: Height and width that the copy will be made of at most, pixels.
+    size: Height and width of the copy, pixels.
 
   Returns:
-    float32 `[height, width, channels]` in [0, 255]: means of square blocks,
-    each side at least four times `size` long unless the picture is smaller.
+    float32 `[size[0], size[1], channels]` in [0, 255].
   """
-  block = max(1, min(height, width) // (4 * size))
-  columns = np.arange(0, width, block)
-  widths = np.diff(np.append(columns, width))
+  count = min(height, _MEANS * size[0])
+  edges = np.arange(count + 1) * height // count  # between the means' rows
   parts: list[np.ndarray] = []
-  waiting: list[np.ndarray] = []  # rows of a block that is not whole yet
-  top = have = 0
+  waiting: list[np.ndarray] = []  # rows of a mean that is not whole yet
+  first = have = 0  # the edge above them, and how many they are
   for strip in strips:
     waiting.append(strip)
     have += len(strip)
-    whole = have if top + have == height else have // block * block
-    if not whole:
+    last = int(np.searchsorted(edges, edges[first] + have, "right")) - 1
+    if last == first:
       continue
     pixels = np.concatenate(waiting) if len(waiting) > 1 else waiting[0]
-    rows = np.arange(0, whole, block)
-    heights = np.diff(np.append(rows, whole))
-    sums = np.add.reduceat(pixels[:whole], rows, axis=0, dtype=np.uint32)
-    sums = np.add.reduceat(sums, columns, axis=1)
-    area = heights[:, None, None] * widths[:, None]
-    parts.append((sums / area).astype(np.float32))
-    waiting, have = [pixels[whole:]], have - whole
-    top += whole
-  return np.concatenate(parts)
+    rows = edges[first : last + 1] - edges[first]
+    whole = rows[-1]
+    sums = np.add.reduceat(pixels[:whole], rows[:-1], axis=0, dtype=np.uint32)
+    means = sums / np.diff(rows)[:, None, None]
+    parts.append(image_files.resize(means, len(means), size[1]))
+    waiting, have, first = [pixels[whole:]], have - whole, last
+  return image_files.resize(np.concatenate(parts), *size)
 
 
 def write(
@@ -223,56 +229,83 @@ def write(
     errors.StorageError: If it cannot be written. What goes wrong in `strips` is
       raised as it is.
   """
-  kind = image_output.format_of(path)
-  stream = _Stream(strips, height, width, channels)
-  with files.writing(path) as partial:
+  stream = _Stream()
+  kind = image_output.format_of(path) or ""
+  large = height * width * channels > _BIG_TIFF
+  options: dict[str, dict[str, Any]] = {
+    "JPEG": {"Q": quality},
+    "PNG": {"compression": _PNG_LEVEL},
+    "TIFF": {"compression": "deflate", "bigtiff": large},
+  }
+
+  def save(partial: str) -> None:
     try:
-      image = (
-        _vips()
-        .Image.new_from_source(
-          stream.source(), "", access="sequential", fail_on="truncated"
-        )
-        .copy()
-      )
-      if channels == 3:
-        image.set_type(
-          _vips().GValue.blob_type,
-          "icc-profile-data",
-          image_files.srgb_profile(),
-        )
-      if kind == "PNG":
-        image.pngsave(partial, compression=_PNG_LEVEL)
-      elif kind == "TIFF":
-        large = height * width * channels > _BIG_TIFF
-        image.tiffsave(partial, compression="deflate", bigtiff=large)
-      else:
-        image.jpegsave(partial, Q=quality)
+      _save(stream.source(), partial, kind, options[kind])
+    finally:
+      stream.taken = True
+
+  # Python raises what a signal asks for in its main thread, and where libvips
+  # calls back it would be lost: so what libvips takes is made out here.
+  with files.writing(path) as partial:
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+      saving = pool.submit(save, partial)
+      try:
+        for chunk in _png_chunks(strips, height, width, channels):
+          stream.put(chunk)
+      finally:
+        stream.put(b"")  # libvips sees whether that is too early
+    try:
+      saving.result()
     except _vips().Error as error:
-      if stream.error is not None:
-        raise stream.error from error
       reason = errors.first_line(error)
       raise errors.StorageError(
         f"{path} cannot be written ({reason}). Choose another place, or free"
         " some space."
       ) from error
-    if stream.error is not None:
-      raise stream.error
+
+
+def _save(
+  source: Any, path: str, kind: str, options: Mapping[str, Any]
+) -> None:
+  """Writes what comes as a PNG file as one of `_WRITTEN`."""
+  image = _vips().Image.new_from_source(
+    source, "", access="sequential", fail_on="truncated"
+  )
+  image = image.copy()
+  if image.bands == 3:
+    image.set_type(
+      _vips().GValue.blob_type, "icc-profile-data", image_files.srgb_profile()
+    )
+  getattr(image, f"{kind.lower()}save")(path, **options)
 
 
 class _Stream:
-  """A picture's strips as an uncompressed PNG file that libvips reads from.
+  """A file that one thread makes while libvips takes it in another.
 
-  Of the formats that the wheels' libvips reads as they come, the simplest.
+  Attributes:
+    taken: Whether libvips has ended, well or not.
   """
 
-  def __init__(
-    self, strips: Iterable[np.ndarray], height: int, width: int, channels: int
-  ):
-    """Begins in front of the first row."""
-    self._chunks = _png_chunks(strips, height, width, channels)
+  def __init__(self) -> None:
+    """Begins with an empty file."""
+    self._chunks: queue.Queue[bytes] = queue.Queue(1)
     self._waiting = memoryview(b"")
+    self._ended = False
     self._source: Any = None
-    self.error: Exception | None = None
+    self.taken = False
+
+  def put(self, chunk: bytes) -> None:
+    """Adds to the file, once there is room; an empty chunk ends it.
+
+    Args:
+      chunk: Some bytes. Nobody gets them if libvips has ended.
+    """
+    while not self.taken:
+      try:
+        self._chunks.put(chunk, timeout=_LOOK)
+        return
+      except queue.Full:
+        continue
 
   def source(self) -> Any:
     """Returns libvips's end of it."""
@@ -281,12 +314,12 @@ class _Stream:
     return self._source
 
   def _read(self, length: int) -> bytes:
-    """Gives at most so many bytes; none at the end, or after an error."""
-    try:
-      if not self._waiting:
-        self._waiting = memoryview(next(self._chunks, b""))
-    except Exception as error:  # libvips would print and forget it
-      self.error = error
+    """Gives at most so many bytes, and none at the end."""
+    if self._ended:
+      return b""
+    if not self._waiting:
+      self._waiting = memoryview(self._chunks.get())
+      self._ended = not self._waiting
     given, self._waiting = self._waiting[:length], self._waiting[length:]
     return bytes(given)
 
@@ -318,6 +351,8 @@ def _vips() -> Any:
   os.environ.setdefault("VIPS_WARNING", "0")
   import pyvips
 
+  # Its errors are raised, and what it says beside is of no use to anybody.
+  logging.getLogger("pyvips").setLevel(logging.CRITICAL)
   # Nothing is computed twice here, and results would stay in memory.
   pyvips.cache_set_max(0)
   return pyvips

@@ -81,8 +81,7 @@ def _translated(
     if size == (height, width):
       yield from _tiled(translator, picture)
       return
-  small = _thumbnail(translator, picture, max(translator.size, *size))
-  small = image_files.resize(small, *size)
+  small = _thumbnail(translator, picture, size)
   if detail == command_config.TILES:
     maps = image_translator.tile_maps(
       translator, np.rint(small).astype(np.uint8)
@@ -107,7 +106,8 @@ def _tiled(
   The tiles' result waits in a file without a name until all of it is known.
   """
   height, width = picture.height, picture.width
-  small = _thumbnail(translator, picture, translator.size)
+  size = (translator.size, translator.size)
+  small = _thumbnail(translator, picture, size)
   guide, whole, statistics = image_translator.measure(translator, small)
   row_bytes = width * translator.channels
   with tempfile.TemporaryFile() as waiting:
@@ -124,10 +124,9 @@ def _tiled(
         waiting.write(strip.tobytes())
         yield strip
 
-    shrunk = picture_strips.shrunk(made(), height, width, translator.size)
-    small = image_files.resize(shrunk, translator.size, translator.size) / 255.0
+    made_small = picture_strips.shrunk(made(), height, size) / 255.0
     share = translator.own_detail
-    maps = image_translator.correction(guide, whole, small, share)
+    maps = image_translator.correction(guide, whole, made_small, share)
     strips = guided_upsampling.Strips(maps, height, width)
     waiting.seek(0)
     top = 0
@@ -141,7 +140,7 @@ def _tiled(
 def _thumbnail(
   translator: image_translator.ImageTranslator,
   picture: picture_strips.PictureStrips,
-  size: int,
+  size: tuple[int, int],
 ) -> np.ndarray:
   """Returns a small copy with the generator's channels, in [0, 255]."""
   small = picture_strips.thumbnail(picture, size)
