@@ -69,6 +69,7 @@ def test_table_has_a_row_for_each_file_and_size():
     "dataset": "somewhere",
     "picture_rows": {"AtoB": ["input", "Keras", "float32"]},
     "keras_relative_l1": {"AtoB": 0.41, "BtoA": None},
+    "detail": {},
     "files": {
       "g_AB": {"bytes": 5},
       "g_AB.tflite": {
@@ -95,6 +96,48 @@ def test_table_has_a_row_for_each_file_and_size():
   assert rows[3] == ["`g_AB.tflite`", "64", *measures]
   assert rows[4][6] == ""  # a file that was not emulated
   assert "input, Keras, float32" in text and "Keras, BtoA" not in text
+
+
+def test_table_says_what_is_done_with_larger_pictures():
+  measured = {"stretch": {"l1": 0.04, "sharpness": 0.4}, "tiles": {"l1": 0.03}}
+  report = {
+    "test_images": 50,
+    "dataset": "somewhere",
+    "picture_rows": {},
+    "keras_relative_l1": {},
+    "files": {"g_AB": {"bytes": 5, "tile": {"psnr": 61.25}}},
+    "detail": {
+      "AtoB": {
+        "best": "tiles",
+        "compared_with": "truth",
+        "pictures": 4,
+        "own_detail": 0.84,
+        "by_factor": {"2": measured},
+      },
+      "BtoA": {"best": "guided", "compared_with": "", "pictures": 0},
+    },
+  }
+  text = export_report.table(report)
+  told = text[text.index("## Larger pictures") :].splitlines()
+  assert told[2] == (
+    "* AtoB: `--detail=tiles`, by 4 pictures of each size, to the truth. Tiles"
+    " keep 0.84 of fine detail."
+  )
+  assert "no test pictures are large enough" in told[3]
+  assert told[4] == "* `g_AB` takes tiles: PSNR 61.2 dB."
+  rows = [
+    [cell.strip() for cell in line.split("|")[1:-1]]
+    for line in told
+    if line.startswith("|")
+  ]
+  assert rows[2] == ["AtoB", "2", "stretch", "0.0400", "0.4000"]
+  assert rows[3] == ["AtoB", "2", "tiles", "0.0300", ""]
+  set_by_hand = {**report, "files": {}, "detail": {"AtoB": {"best": "native"}}}
+  assert (
+    export_report.table(set_by_hand)
+    .rstrip()
+    .endswith("* AtoB: `--detail=native`.")
+  )
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ def test_native_scale_needs_a_free_size(models):
   translator = image_translator.open_model(models["tflite"], "AtoB")
   with pytest.raises(errors.UserError, match="--detail=guided"):
     image_translator.translate_image(translator, _picture(40, 40), "native")
-  with pytest.raises(errors.UserError, match="Export it again"):
+  with pytest.raises(errors.UserError, match="that export --detail=tiles made"):
     image_translator.translate_image(translator, _picture(40, 40), "tiles")
   image = _picture(40, 40)
   np.testing.assert_array_equal(  # its name up to 0.6
@@ -197,6 +197,29 @@ def test_tiles_average_what_a_grid_and_a_side_do():
   once = np.abs(translate(guide[None])[0] - (0.9 - 0.8 * guide))
   # At the upper and left border there is one view less.
   assert off[2:-2, 2:-2].mean() < 0.2 * once.mean()
+
+
+def test_noise_leaves_no_trace_where_a_generator_takes_it_over():
+  """Of a generator that only turns colours around, and of one that blurs."""
+  image = np.full((16, 16, 3), 128, np.uint8)
+  image[:, 8:] = 160
+
+  def blurred(images):
+    rows = np.pad(images, [(0, 0), (1, 1), (0, 0), (0, 0)], mode="symmetric")
+    return (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 3
+
+  for translate in (lambda images: 1 - images, blurred):
+    tiles = image_translator.TileTranslator(
+      tiling.Layout(64, 16), 4, lambda x, f=translate: (f(x), None), None
+    )
+    translator = image_translator.ImageTranslator(
+      translate, 16, 4, 16, 3, tiles=tiles
+    )
+    guide, made, _ = image_translator.measure(translator, image)
+    want = translate(guide[None])[0]
+    # Shifted copies have no opposites at two of the borders.
+    inside = np.s_[3:-3, 3:-3]
+    np.testing.assert_allclose(made[inside], want[inside], atol=1e-5)
 
 
 def test_tiles_of_a_run_and_of_its_export_are_one_pass_over_the_picture(

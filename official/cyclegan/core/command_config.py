@@ -22,6 +22,10 @@ from official.cyclegan.core.options import option
 
 # Those that need pictures to learn the ranges of what is computed.
 CALIBRATED = ("int8", "int8_mixed", "int16x8")
+# The others, whose files take tiles.
+TILED = tuple(
+  kind for kind in config_lib.QUANTIZATIONS if kind not in CALIBRATED
+)
 # Those whose instance norms are computed in whole numbers as well.
 WHOLE_NUMBERS = ("int8",)
 _TFLITE = ("tflite", "web", "android")  # formats with .tflite files
@@ -169,8 +173,8 @@ class ExportConfig:
     " that are larger than the model's size; see translate's --detail. auto:"
     " what is measured to be best on test pictures of twice and four times"
     " the size, where there are such; else guided. With tiles, given or found,"
-    " float32, float16 and dynamic .tflite files take tiles as well, and such"
-    " pictures of the other domain tell how much fine detail tiles keep.",
+    f" {', '.join(TILED)} .tflite files take tiles as well, and such pictures"
+    " of the other domain tell how much fine detail tiles keep.",
     choices=DETAILS,
   )
   description: str = option(

@@ -147,7 +147,37 @@ def table(report: dict[str, Any]) -> str:
   markdown = tabulate.tabulate(
     cells, _COLUMNS, tablefmt="github", disable_numparse=True
   )
-  return "\n".join([*lines, "", markdown, ""])
+  return "\n".join([*lines, "", markdown, *_detail(report), ""])
+
+
+def _detail(report: dict[str, Any]) -> list[str]:
+  """Says what is done with pictures that are larger than the model's size."""
+  lines = ["", "## Larger pictures", ""]
+  cells = []
+  for direction, found in report["detail"].items():
+    compared = found.get("compared_with")
+    why = ""
+    if compared:
+      why = f", by {found['pictures']} pictures of each size, to the {compared}"
+    elif compared is not None:
+      why = ", unmeasured: no test pictures are large enough"
+    share = found.get("own_detail")
+    kept = "" if share is None else f" Tiles keep {share:g} of fine detail."
+    lines += [f"* {direction}: `--detail={found['best']}`{why}.{kept}"]
+    for factor, by_way in found.get("by_factor", {}).items():
+      for way, measured in by_way.items():
+        sharp = _number(measured.get("sharpness"))
+        cells.append([direction, factor, way, _number(measured["l1"]), sharp])
+  for name, entry in report["files"].items():
+    if "tile" in entry:
+      lines += [f"* `{name}` takes tiles: PSNR {entry['tile']['psnr']:.1f} dB."]
+  if not cells:
+    return lines
+  columns = ("", "times the size", "`--detail`", "L1", "sharpness")
+  markdown = tabulate.tabulate(
+    cells, columns, tablefmt="github", disable_numparse=True
+  )
+  return [*lines, "", markdown]
 
 
 def _row(entry: dict[str, Any], of_size: dict[str, Any]) -> list[str]:

@@ -55,8 +55,12 @@ TEXTURE = 0.4
 # For tiles the whole picture is translated at each of these shifts down and
 # across, and all of that in a mirror too, pixels of the model's. The stride of
 # most generators is 4: what half of it moves comes out differently. All shifts
-# below 4 were no better (docs/full-size.md).
+# below 4 were little better (docs/full-size.md).
 _SHIFTS = (0, 2)
+# All of these but the first in the mirror and not get some noise, of which this
+# is the standard deviation, in [0, 1]. What a generator makes of that differs
+# in what it is unsure of.
+_NOISE = 0.08
 
 
 class NotFiniteError(errors.UserError):
@@ -297,8 +301,9 @@ def choose_detail(
     )
   if detail == command_config.TILES and not translator.tiles:
     raise errors.UserError(
-      "needs a model whose norms can be given their statistics. Export it again"
-      " with --detail=tiles, or use --detail=guided.",
+      "needs a model whose norms can be given their statistics: a run, a"
+      " SavedModel, or a .tflite file that export --detail=tiles made as"
+      f" {', '.join(command_config.TILED)}. Or use --detail=guided.",
       "detail",
       detail,
     )
@@ -476,9 +481,9 @@ def measure(
       [0, 255].
 
   Returns:
-    The picture at the model's size and its translation, the mean of that of
-    shifted and mirrored copies, float32 `[size, size, channels]` in [0, 1]; and
-    what tiles are normalised by.
+    The picture at the model's size and its translation, the mean of what is
+    made of shifted, mirrored and noisy copies, float32 `[size, size, channels]`
+    in [0, 1]; and what tiles are normalised by.
   """
   assert translator.tiles
   small = image_files.resize(image, translator.size, translator.size)
@@ -491,38 +496,39 @@ def measure(
 def _averaged(
   translator: ImageTranslator, guide: np.ndarray, translated: np.ndarray
 ) -> np.ndarray:
-  """Returns the mean translation of shifted and mirrored copies.
+  """Returns a picture with the mean change of copies.
+
+  They are shifted, mirrored and noisy. Noise is known to make the mean of a
+  network's answers smooth (Cohen et al., "Certified Adversarial Robustness via
+  Randomized Smoothing", ICML 2019). All of it comes with its opposite: what a
+  generator takes over of it is gone in the mean.
 
   Args:
     translator: The generator.
     guide: float32 `[size, size, channels]` in [0, 1].
-    translated: Its translation, of the first copy, which is neither shifted nor
-      mirrored; float32 `[1, size, size, channels]` in [0, 1].
+    translated: Its translation, that of the first copy, which is as it is;
+      float32 `[1, size, size, channels]` in [0, 1].
 
   Returns:
     float32 of the same shape, in [0, 1].
   """
   shifts = list(itertools.product(_SHIFTS, _SHIFTS))
-  views = np.stack(
-    [
-      _shifted(picture, *shift)
-      for picture in (guide, guide[:, ::-1])
-      for shift in shifts
-    ]
-  )
-  # One by one: together they would take so many times the memory.
-  others = (translator.translate(view[None])[0] for view in views[1:])
+  rng = np.random.default_rng(0)  # the same for every picture
+  noises = rng.normal(0, _NOISE, (len(shifts), *guide.shape))
+  noises[0] = 0
   total, count = np.zeros_like(guide), np.zeros_like(guide)
-  for view, (down, across), mirrored in zip(
-    itertools.chain(translated, others),
-    shifts * 2,
-    [False] * len(shifts) + [True] * len(shifts),
-  ):
-    kept = view[down:, across:]
-    place = np.s_[: kept.shape[0], : kept.shape[1]]
-    for whole, part in ((total, kept), (count, np.float32(1.0))):
-      (whole[:, ::-1] if mirrored else whole)[place] += part
-  return total / count
+  # One by one: together they would take so many times the memory.
+  for (down, across), noise in zip(shifts, noises):
+    for sign in (1, -1):  # the latter in the mirror
+      noisy = np.clip(guide + sign * noise.astype(np.float32), 0, 1)
+      given = _shifted(noisy[:, ::sign], down, across)
+      is_first = not count.any()
+      made = translated if is_first else translator.translate(given[None])
+      change = (made[0] - given)[down:, across:]
+      place = np.s_[: change.shape[0], : change.shape[1]]
+      total[:, ::sign][place] += change
+      count[:, ::sign][place] += 1
+  return np.clip(guide + total / count, 0, 1)
 
 
 def _shifted(picture: np.ndarray, down: int, across: int) -> np.ndarray:
