@@ -147,9 +147,11 @@ def test_detail_is_measured_on_large_pictures_of_both_domains(
       assert not len(found[4].images)
   for direction, share in (("AtoB", 0.6), ("BtoA", 0.7)):
     noted = report["detail"][direction]
-    assert noted == {"best": "tiles", "own_detail": share}
+    assert noted["best"] == "tiles" and noted["own_detail"] == share
+    assert noted["noise"] in (0, 0.08)
     opened = image_translator.open_model(str(out), direction)
-    assert opened.own_detail == share and opened.tiles
+    assert opened.own_detail == share and opened.noise == noted["noise"]
+    assert opened.tiles
 
 
 def test_tiles_are_checked_too(run, tmp_path, monkeypatch):
@@ -160,7 +162,8 @@ def test_tiles_are_checked_too(run, tmp_path, monkeypatch):
     run, str(tmp_path / "out"), ["AtoB"], options=options
   )
   # Its test pictures are not large enough to tell how much detail to keep.
-  assert report["detail"]["AtoB"] == {"best": "tiles", "own_detail": 1.0}
+  settings = {"noise": 0.0, "own_detail": 1.0}
+  assert report["detail"]["AtoB"] == {"best": "tiles", **settings}
   exact, half = report["files"].values()
   assert exact["tile"]["max_difference"] <= 1e-4 < 1e-2
   assert exact["tile"]["psnr"] > half["tile"]["psnr"] > 40

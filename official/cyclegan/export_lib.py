@@ -309,8 +309,7 @@ def _export(
       if options.detail == command_config.AUTO:
         report["detail"][name] = detail_choice.measure(*given)
       else:
-        share = detail_choice.own_detail(*given)
-        report["detail"][name]["own_detail"] = share
+        report["detail"][name].update(detail_choice.settings(*given))
     _export_direction(direction, config, options, made, report)
   return report
 

@@ -84,7 +84,7 @@ def test_without_large_pictures_it_is_guided():
   none = large_tests.LargeTests(np.empty((0, 32, 32, 3), np.uint8), None)
   found = detail_choice.measure(_translator(True), {2: none}, {2: none})
   assert found["best"] == "guided" and found["compared_with"] == ""
-  assert found["own_detail"] == 1
+  assert found["own_detail"] == 1 and found["noise"] == 0
 
 
 def test_tiles_keep_as_much_detail_as_the_other_domain_has():
@@ -135,6 +135,34 @@ def test_detail_is_compared_at_the_largest_size_that_both_domains_have():
   assert detail_choice.own_detail(same, {2: none}, {2: less}) == 1
 
 
+def _blurred(images):
+  """Means of 3x3 pixels."""
+  padded = np.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)], mode="symmetric")
+  rows = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
+  return (rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]) / 9
+
+
+@pytest.mark.parametrize(
+  ("takes", "wanted"), [("for nothing", 0.08), ("for stains", 0)]
+)
+def test_noise_is_only_for_those_who_do_not_mind(takes, wanted):
+  """One draws a grid, whatever the picture; one whitens what looks dirty."""
+  grid = np.where(np.arange(16) % 4 < 2, 0.02, -0.02)[:, None, None]
+
+  def translate(images):
+    made = 1 - images + grid
+    if takes == "for stains":
+      made = np.where(np.abs(images - _blurred(images)) > 0.05, 1, made)
+    return made.astype(np.float32)
+
+  translator = image_translator.ImageTranslator(translate, 16, 4, 16)
+  tests = _tests(64, None)
+  none = large_tests.LargeTests(np.empty((0, 128, 128, 3), np.uint8), None)
+  found = detail_choice.noise(translator, {4: tests, 8: none})
+  assert found == wanted
+  assert detail_choice.noise(translator, {2: none}) == 0
+
+
 def _same():
   """Tiles that change nothing."""
   return image_translator.TileTranslator(
@@ -145,27 +173,20 @@ def _same():
   )
 
 
+@pytest.mark.parametrize(("name", "default"), [("own_detail", 1), ("noise", 0)])
 @pytest.mark.parametrize(
-  ("noted", "share"),
-  [
-    ({"own_detail": 0.75}, 0.75),
-    ({"own_detail": 0}, 0),
-    ({"own_detail": 1}, 1),
-    *(
-      ({"own_detail": wrong}, 1)
-      for wrong in ("x", None, True, False, -0.1, 2, float("nan"))
-    ),
-    ({}, 1),
-    (None, 1),
-  ],
+  "share",
+  [0.75, 0, 1, "x", None, True, False, -0.1, 2, float("nan"), "missing", "all"],
 )
-def test_what_export_noted_is_read(models, tmp_path, noted, share):
+def test_what_export_noted_is_read(models, tmp_path, name, default, share):
   folder = conftest.copy(pathlib.Path(models["export"]), tmp_path / "export")
   report = json.loads((folder / "export.json").read_text())
+  noted = {"missing": {}, "all": None}.get(share, {name: share})
   report["detail"]["AtoB"] = noted
   (folder / "export.json").write_text(json.dumps(report))
-  opened = image_translator.open_model(str(folder), "AtoB")
-  assert opened.own_detail == share
+  opened = image_translator.open_model(str(folder / "g_AB.tflite"), "AtoB")
+  valid = share if share in (0.75, 0, 1) and share is not bool(share) else None
+  assert getattr(opened, name) == (default if valid is None else valid)
 
 
 def test_way_that_auto_takes():

@@ -112,6 +112,7 @@ def test_table_says_what_is_done_with_larger_pictures():
         "compared_with": "truth",
         "pictures": 4,
         "own_detail": 0.84,
+        "noise": 0.08,
         "by_factor": {"2": measured},
       },
       "BtoA": {"best": "guided", "compared_with": "", "pictures": 0},
@@ -121,7 +122,7 @@ def test_table_says_what_is_done_with_larger_pictures():
   told = text[text.index("## Larger pictures") :].splitlines()
   assert told[2] == (
     "* AtoB: `--detail=tiles`, by 4 pictures of each size, to the truth. Tiles"
-    " keep 0.84 of fine detail."
+    " keep 0.84 of fine detail. Their copies get noise of 0.08."
   )
   assert "no test pictures are large enough" in told[3]
   assert told[4] == "* `g_AB` takes tiles: PSNR 61.2 dB."

@@ -213,8 +213,11 @@ def test_noise_leaves_no_trace_where_a_generator_takes_it_over():
       tiling.Layout(64, 16), 4, lambda x, f=translate: (f(x), None), None
     )
     translator = image_translator.ImageTranslator(
-      translate, 16, 4, 16, 3, tiles=tiles
+      translate, 16, 4, 16, 3, tiles=tiles, noise=0.08
     )
+    copies = image_translator.changes(translator, image)
+    assert copies.shape == (8, 16, 16, 3)
+    assert np.isnan(copies).any() and np.nanmin(copies[2:].std(axis=0)) > 0
     guide, made, _ = image_translator.measure(translator, image)
     want = translate(guide[None])[0]
     # Shifted copies have no opposites at two of the borders.

@@ -31,6 +31,11 @@ from official.cyclegan.serving import image_translator
 FACTORS = (2, 4)
 # Tiles take many times as long: they have to be better by as much.
 _WORTH = 0.98
+# Noise of the copies whose mean translation tiles keep to, in [0, 1], and how
+# far it may move that mean, relative to how far single copies are from it. It
+# was 0.3 to 0.45 of generators whose results it made truer or left alone, and
+# 1.9 to 2.4 of those that took it for stains (docs/full-size.md).
+_NOISE, _MOVED = 0.08, 0.6
 # Of what is finer than the model's pixels at least so much is kept, and the
 # number of shares that are tried.
 _LEAST_DETAIL, _SHARES = 0.5, 51
@@ -52,17 +57,18 @@ def measure(
   Returns:
     `best`, one of `command_config.DETAILS`; `compared_with`: `truth`, else
     `native`, or nothing without pictures; `pictures`, of one size;
-    `own_detail`, as `image_translator.ImageTranslator.own_detail`; and by
-    factor and way the L1 distance to that and, with the truth, the sharpness.
-    Without pictures `guided` is best: sharp, and almost for nothing.
+    what `settings` returns; and by factor and way the L1 distance to that and,
+    with the truth, the sharpness. Without pictures `guided` is best: sharp, and
+    almost for nothing.
   """
   found: dict[str, Any] = {
     "best": command_config.GUIDED,
     "compared_with": "",
     "pictures": 0,
-    "own_detail": own_detail(translator, tests, others),
+    **settings(translator, tests, others),
     "by_factor": {},
   }
+  translator = dataclasses.replace(translator, noise=found["noise"])
   softer = dataclasses.replace(translator, own_detail=found["own_detail"])
   totals = dict.fromkeys(_PATCHES, 0.0)
   for factor, test in tests.items():
@@ -87,6 +93,63 @@ def measure(
     totals[command_config.TILES] /= _WORTH
     found["best"] = min(totals, key=lambda way: totals[way])
   return found
+
+
+def settings(
+  translator: image_translator.ImageTranslator,
+  tests: Mapping[int, large_tests.LargeTests],
+  others: Mapping[int, large_tests.LargeTests],
+) -> dict[str, float]:
+  """Returns how a model's tiles are to be made.
+
+  Args:
+    translator: As for `measure`.
+    tests: As for `measure`.
+    others: As for `measure`.
+
+  Returns:
+    `noise` and `own_detail`, as of `image_translator.ImageTranslator`.
+  """
+  found = noise(translator, tests)
+  translator = dataclasses.replace(translator, noise=found)
+  return {"noise": found, "own_detail": own_detail(translator, tests, others)}
+
+
+def noise(
+  translator: image_translator.ImageTranslator,
+  tests: Mapping[int, large_tests.LargeTests],
+) -> float:
+  """Returns how much noise copies of a picture get.
+
+  Their mean is what a generator makes of a picture whatever the noise. But one
+  that cleans pages takes noise for stains: where it moves the mean further than
+  copies without noise differ, there is to be none. No truth is needed for that.
+
+  Args:
+    translator: As for `measure`.
+    tests: As for `measure`.
+
+  Returns:
+    A standard deviation in [0, 1]; 0 without pictures.
+  """
+  moved = differ = 0.0
+  for image in _largest(tests):
+    clean, noisy = (
+      image_translator.changes(
+        dataclasses.replace(translator, noise=deviation), image
+      )
+      for deviation in (0.0, _NOISE)
+    )
+    mean = np.nanmean(clean, axis=0)
+    moved += float(np.abs(np.nanmean(noisy, axis=0) - mean).mean())
+    differ += float(np.nanmean(np.abs(clean - mean)))
+  return _NOISE if moved < _MOVED * differ else 0.0
+
+
+def _largest(tests: Mapping[int, large_tests.LargeTests]) -> np.ndarray:
+  """Returns the images of the largest size of which there are any."""
+  found = [test.images for _, test in sorted(tests.items()) if len(test.images)]
+  return found[-1] if found else np.empty((0, 1, 1, 3), np.uint8)
 
 
 def own_detail(

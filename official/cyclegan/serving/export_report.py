@@ -163,6 +163,8 @@ def _detail(report: dict[str, Any]) -> list[str]:
       why = ", unmeasured: no test pictures are large enough"
     share = found.get("own_detail")
     kept = "" if share is None else f" Tiles keep {share:g} of fine detail."
+    if found.get("noise"):
+      kept += f" Their copies get noise of {found['noise']:g}."
     lines += [f"* {direction}: `--detail={found['best']}`{why}.{kept}"]
     for factor, by_way in found.get("by_factor", {}).items():
       for way, measured in by_way.items():

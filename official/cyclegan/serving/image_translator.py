@@ -57,10 +57,6 @@ TEXTURE = 0.4
 # most generators is 4: what half of it moves comes out differently. All shifts
 # below 4 were little better (docs/full-size.md).
 _SHIFTS = (0, 2)
-# All of these but the first in the mirror and not get some noise, of which this
-# is the standard deviation, in [0, 1]. What a generator makes of that differs
-# in what it is unsure of.
-_NOISE = 0.08
 
 
 class NotFiniteError(errors.UserError):
@@ -112,6 +108,8 @@ class ImageTranslator:
     own_detail: How much tiles keep of what is finer than the model's pixels, in
       [0, 1]: as much as pictures of the other domain have, if export has looked
       at such.
+    noise: Standard deviation in [0, 1] of the noise that copies of a picture
+      get, whose mean translation tiles keep to.
   """
 
   translate: Callable[[np.ndarray], np.ndarray]
@@ -124,6 +122,7 @@ class ImageTranslator:
   best_detail: str = command_config.AUTO
   batched: bool = False
   own_detail: float = 1.0
+  noise: float = 0.0
 
 
 def open_model(
@@ -188,7 +187,8 @@ def open_model(
     translate=lambda image: finite(translator.translate(image)),
     tiles=tiles,
     best_detail=_best_detail(noted),
-    own_detail=_own_detail(noted),
+    own_detail=_share(noted, "own_detail", 1.0),
+    noise=_share(noted, "noise", 0.0),
   )
 
 
@@ -210,12 +210,12 @@ def _best_detail(noted: Mapping[str, Any]) -> str:
   return best if best in command_config.DETAILS else command_config.AUTO
 
 
-def _own_detail(noted: Mapping[str, Any]) -> float:
-  """Returns the `own_detail` that an export noted, else 1."""
-  share: Any = noted.get("own_detail")
+def _share(noted: Mapping[str, Any], name: str, default: float) -> float:
+  """Returns a number in [0, 1] that an export noted, else the default."""
+  share: Any = noted.get(name)
   if type(share) in (int, float) and 0 <= share <= 1:  # True is an int, too
     return float(share)
-  return 1.0
+  return default
 
 
 def _noted(path: str, direction: str) -> dict[str, Any]:
@@ -489,46 +489,54 @@ def measure(
   small = image_files.resize(image, translator.size, translator.size)
   guide = _to_unit(small)
   translated, statistics = translator.tiles.measure(guide)
-  averaged = _averaged(translator, guide[0], translated)
-  return guide[0], averaged, statistics
+  mean = np.nanmean(_changes(translator, guide[0], translated[0]), axis=0)
+  return guide[0], np.clip(guide[0] + mean, 0, 1), statistics
 
 
-def _averaged(
+def changes(translator: ImageTranslator, image: np.ndarray) -> np.ndarray:
+  """Returns what is changed in copies of a picture at the model's size.
+
+  They are shifted and mirrored, and noisy by `ImageTranslator.noise`. All noise
+  comes with its opposite, so that what a generator takes over of it is gone in
+  the mean.
+
+  Args:
+    translator: The generator.
+    image: The picture, `[height, width, channels]` in [0, 255].
+
+  Returns:
+    float32 `[copies, size, size, channels]` in [-1, 1], at the picture's own
+    places; NaN where a shifted copy does not reach.
+  """
+  guide = _guide(translator, image)
+  return _changes(translator, guide[0], translator.translate(guide)[0])
+
+
+def _changes(
   translator: ImageTranslator, guide: np.ndarray, translated: np.ndarray
 ) -> np.ndarray:
-  """Returns a picture with the mean change of copies.
-
-  They are shifted, mirrored and noisy. Noise is known to make the mean of a
-  network's answers smooth (Cohen et al., "Certified Adversarial Robustness via
-  Randomized Smoothing", ICML 2019). All of it comes with its opposite: what a
-  generator takes over of it is gone in the mean.
+  """Returns the changes of all copies; as `changes`.
 
   Args:
     translator: The generator.
     guide: float32 `[size, size, channels]` in [0, 1].
-    translated: Its translation, that of the first copy, which is as it is;
-      float32 `[1, size, size, channels]` in [0, 1].
-
-  Returns:
-    float32 of the same shape, in [0, 1].
+    translated: Its translation, that of the first copy, which is as it is; of
+      the same shape and range.
   """
   shifts = list(itertools.product(_SHIFTS, _SHIFTS))
   rng = np.random.default_rng(0)  # the same for every picture
-  noises = rng.normal(0, _NOISE, (len(shifts), *guide.shape))
+  noises = rng.normal(0, translator.noise, (len(shifts), *guide.shape))
   noises[0] = 0
-  total, count = np.zeros_like(guide), np.zeros_like(guide)
+  found = np.full((2 * len(shifts), *guide.shape), np.nan, np.float32)
+  copies = itertools.product(zip(shifts, noises), (1, -1))  # -1: in the mirror
   # One by one: together they would take so many times the memory.
-  for (down, across), noise in zip(shifts, noises):
-    for sign in (1, -1):  # the latter in the mirror
-      noisy = np.clip(guide + sign * noise.astype(np.float32), 0, 1)
-      given = _shifted(noisy[:, ::sign], down, across)
-      is_first = not count.any()
-      made = translated if is_first else translator.translate(given[None])
-      change = (made[0] - given)[down:, across:]
-      place = np.s_[: change.shape[0], : change.shape[1]]
-      total[:, ::sign][place] += change
-      count[:, ::sign][place] += 1
-  return np.clip(guide + total / count, 0, 1)
+  for i, (((down, across), noise), sign) in enumerate(copies):
+    noisy = np.clip(guide + sign * noise.astype(np.float32), 0, 1)
+    given = _shifted(noisy[:, ::sign], down, across)
+    made = translator.translate(given[None])[0] if i else translated
+    change = (made - given)[down:, across:]
+    found[i, :, ::sign][: change.shape[0], : change.shape[1]] = change
+  return found
 
 
 def _shifted(picture: np.ndarray, down: int, across: int) -> np.ndarray:
