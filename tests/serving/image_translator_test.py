@@ -280,6 +280,9 @@ def test_tiles_of_a_run_and_of_its_export_are_one_pass_over_the_picture(
   assert coarse.shape == image.shape
   assert image_translator.working_size(run, 700, 300, 0.5) == (149, 64)
   assert image_translator.working_size(run, 50, 40, 0.5) == (50, 40)
+  # Of very long pictures no more pixels than of those of 8 to 1.
+  assert image_translator.working_size(run, 700, 5600, 0.5) == (64, 512)
+  assert image_translator.working_size(run, 1000, 32_000, 0.5) == (32, 1024)
 
 
 def test_folder_of_an_export_without_tensorflow(models, monkeypatch):

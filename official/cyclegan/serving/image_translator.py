@@ -57,6 +57,9 @@ TEXTURE = 0.4
 # most generators is 4: what half of it moves comes out differently. All shifts
 # below 4 were little better (docs/full-size.md).
 _SHIFTS = (0, 2)
+# Of pictures longer than so many times their shorter side tiles are of no more
+# pixels than of one that is that long.
+_LONGEST = 8
 
 
 class NotFiniteError(errors.UserError):
@@ -456,6 +459,9 @@ def working_size(
 ) -> tuple[int, int]:
   """Returns the height and width at which tiles are translated, pixels.
 
+  Those of very long pictures are smaller than `texture_scale` says: all of it
+  has to fit into memory.
+
   Args:
     translator: The generator.
     height: Of the picture, pixels.
@@ -464,7 +470,10 @@ def working_size(
   """
   if not texture_scale:
     return height, width
-  factor = translator.size / texture_scale / min(height, width)
+  side = translator.size / texture_scale
+  factor = min(
+    side / min(height, width), side * (_LONGEST / (height * width)) ** 0.5
+  )
   if factor >= 1:
     return height, width
   return max(1, round(height * factor)), max(1, round(width * factor))
