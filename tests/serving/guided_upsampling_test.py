@@ -112,12 +112,20 @@ def test_softened_maps_mix_with_the_small_picture(channels):
     assert within.mean() > 0.5 and np.abs(got - want)[within].max() <= 1.5
 
 
-@pytest.mark.parametrize("height", [257, 300, 384, 391])
-def test_maps_of_bands_are_those_of_the_whole(height, monkeypatch):
+@pytest.mark.parametrize("size", [(257, 9), (300, 9), (384, 280), (9, 391)])
+def test_maps_of_bands_are_those_of_the_whole(size, monkeypatch):
   rng = np.random.default_rng(5)
-  guide, change = rng.random((2, height, 9, 3), np.float32)
+  guide, change = rng.random((2, *size, 3), np.float32)
+  given, computed = guided_upsampling._coefficients, []
+  monkeypatch.setattr(
+    guided_upsampling,
+    "_coefficients",
+    lambda *parts: computed.append(parts[0].shape) or given(*parts),
+  )
   got = guided_upsampling.coefficients(guide, change)
-  monkeypatch.setattr(guided_upsampling, "_WHOLE", height)
+  # The longer side is divided, so that no band is as large as all of it.
+  assert max(max(shape[:2]) for shape in computed) < max(size)
+  monkeypatch.setattr(guided_upsampling, "_WHOLE", max(size))
   want = guided_upsampling.coefficients(guide, change)
   np.testing.assert_array_equal(got, want)
 

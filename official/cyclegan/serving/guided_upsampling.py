@@ -46,8 +46,9 @@ EPSILON = 1e-3
 _LEVELS = 255.0
 # Rows and columns that are computed at a time: about the second-level cache.
 _ROWS, _COLUMNS = 32, 512
-# Rows of the small picture whose maps are fitted at a time, if it has more than
-# a few; how far each map sees, through the window twice.
+# Rows or columns of the small picture whose maps are fitted at a time, if its
+# longer side has more than a few; how far each map sees, through the window
+# twice.
 _BAND, _WHOLE, _SEEN = 128, 256, 2 * (len(WINDOW) // 2)
 
 
@@ -63,15 +64,20 @@ def coefficients(guide: np.ndarray, change: np.ndarray) -> np.ndarray:
     change the factors of the guide's channels, and the offset.
   """
   height, width, channels = guide.shape
-  if height <= _WHOLE:
+  if max(height, width) <= _WHOLE:
     return _coefficients(guide, change)
   # What is on the way takes ten times the memory of the result.
   maps = np.empty((height, width, channels + 1, channels), np.float32)
-  for top in range(0, height, _BAND):
-    rows = slice(max(0, top - _SEEN), top + _BAND + _SEEN)
-    band = _coefficients(guide[rows], change[rows])
-    kept = maps[top : top + _BAND]
-    kept[:] = band[top - rows.start :][: len(kept)]
+
+  def along(array: np.ndarray) -> np.ndarray:
+    return array if height >= width else array.swapaxes(0, 1)
+
+  for start in range(0, max(height, width), _BAND):
+    seen = slice(max(0, start - _SEEN), start + _BAND + _SEEN)
+    parts = (along(along(array)[seen]) for array in (guide, change))
+    kept = along(maps)[start : start + _BAND]
+    band = along(_coefficients(*parts))[start - seen.start :]
+    kept[:] = band[: len(kept)]
   return maps
 
 
