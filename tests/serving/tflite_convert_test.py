@@ -154,7 +154,8 @@ def test_graphs_share_scales_and_tiles_have_no_names():
 
 def test_a_graph_is_written_once(monkeypatch):
   """For files of one module that differ only in their numbers."""
-  first, second = _module(), _module()
+  # Large enough for `dynamic` to quantise them.
+  first, second = _module(gen_n_filters=16), _module(gen_n_filters=16)
   written = []
   save = tf.saved_model.save
   monkeypatch.setattr(
