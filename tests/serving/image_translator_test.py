@@ -225,6 +225,25 @@ def test_noise_leaves_no_trace_where_a_generator_takes_it_over():
     np.testing.assert_allclose(made[inside], want[inside], atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["one colour", "noise"])
+def test_there_is_no_seam(models, kind):
+  """Neither where nothing could hide it, nor where everything differs."""
+  translator = image_translator.open_model(models["run"], "AtoB")
+  size = translator.tiles.layout.size * 3 // 2
+  image = np.full((size, size, 3), (180, 90, 40), np.uint8)
+  if kind == "noise":
+    image = np.random.default_rng(2).integers(0, 256, image.shape, np.uint8)
+  _, _, statistics = image_translator.measure(translator, image)
+  strips = image_translator.translate_strips(
+    translator, [image], size, size, statistics
+  )
+  made = np.concatenate(list(strips))
+  values = image[None].astype(np.float32) / 255
+  (whole,) = translator.tiles.translate(values, statistics)
+  assert len(tiling.parts(size, translator.tiles.layout)) > 1
+  np.testing.assert_allclose(made, whole, atol=1e-5)
+
+
 def test_tiles_of_a_run_and_of_its_export_are_one_pass_over_the_picture(
   models, tmp_path
 ):
