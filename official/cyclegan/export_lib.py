@@ -301,15 +301,15 @@ def _export(
     report["detail"][name] = {"best": options.detail}
     if options.detail in (command_config.AUTO, command_config.TILES):
       large = large or _load_large(source, config, options)
-      given = (
-        image_translator.of_module(direction.module, config),
-        large[name[0]],
-        large[name[-1]],
+      compared = options.detail == command_config.AUTO
+      look = detail_choice.measure if compared else detail_choice.settings
+      report["detail"][name].update(
+        look(
+          image_translator.of_module(direction.module, config),
+          large[name[0]],
+          large[name[-1]],
+        )
       )
-      if options.detail == command_config.AUTO:
-        report["detail"][name] = detail_choice.measure(*given)
-      else:
-        report["detail"][name].update(detail_choice.settings(*given))
     _export_direction(direction, config, options, made, report)
   return report
 
@@ -478,7 +478,7 @@ def _export_direction(
         path = os.path.join(
           folder, command_config.tflite_name(name, quantization)
         )
-        tiled = None if quantization in command_config.CALIBRATED else tiles
+        tiled = tiles if quantization in command_config.TILED else None
         pathlib.Path(path).write_bytes(
           _make_tflite(direction, quantization, config, options, tiled, graphs)
         )

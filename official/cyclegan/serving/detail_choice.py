@@ -133,7 +133,8 @@ def noise(
     A standard deviation in [0, 1]; 0 without pictures.
   """
   moved = differ = 0.0
-  for image in _largest(tests):
+  (images,) = _largest(tests)
+  for image in images:
     clean, noisy = (
       image_translator.changes(
         dataclasses.replace(translator, noise=deviation), image
@@ -146,10 +147,18 @@ def noise(
   return _NOISE if moved < _MOVED * differ else 0.0
 
 
-def _largest(tests: Mapping[int, large_tests.LargeTests]) -> np.ndarray:
-  """Returns the images of the largest size of which there are any."""
-  found = [test.images for _, test in sorted(tests.items()) if len(test.images)]
-  return found[-1] if found else np.empty((0, 1, 1, 3), np.uint8)
+def _largest(
+  *domains: Mapping[int, large_tests.LargeTests],
+) -> list[np.ndarray]:
+  """Returns each domain's images of the largest size that all of them have.
+
+  Without such a size there are none in any.
+  """
+  for factor in sorted(domains[0], reverse=True):
+    found = [tests[factor].images for tests in domains]
+    if all(map(len, found)):
+      return found
+  return [np.empty((0, 1, 1, 3), np.uint8) for _ in domains]
 
 
 def own_detail(
@@ -171,11 +180,8 @@ def own_detail(
     From the largest size of which there are pictures of both domains, in
     [0.5, 1]; 1 if there is none.
   """
-  for factor in sorted(tests, reverse=True):
-    images, wanted = tests[factor].images, others[factor].images
-    if len(images) and len(wanted):
-      break
-  else:
+  images, wanted = _largest(tests, others)
+  if not len(images):
     return 1.0
   least = _energy(wanted)
   all_of_it, none = (

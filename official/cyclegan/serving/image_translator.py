@@ -408,10 +408,14 @@ def _choose(translator: ImageTranslator, detail: str, image: np.ndarray) -> str:
   keep, and tiles would take many times as long.
   """
   detail = choose_detail(translator, detail)
-  small = image.shape[0] * image.shape[1] <= translator.size**2
-  if detail == command_config.TILES and small:
+  if detail == command_config.TILES and not _is_larger(translator, image):
     return command_config.STRETCH
   return detail
+
+
+def _is_larger(translator: ImageTranslator, image: np.ndarray) -> bool:
+  """Says whether an image has more pixels than the model's square."""
+  return image.shape[0] * image.shape[1] > translator.size**2
 
 
 def _guide(translator: ImageTranslator, image: np.ndarray) -> np.ndarray:
@@ -446,7 +450,7 @@ def _at_full_size(
   height, width = image.shape[:2]
   if guide.shape[:2] == (height, width) == (size or (height, width)):
     return to_levels(translated)
-  if detail == command_config.GUIDED and height * width > translator.size**2:
+  if detail == command_config.GUIDED and _is_larger(translator, image):
     return guided_upsampling.add_change(image, guide, translated - guide)
   # Resizing works in [0, 255].
   return image_files.resize_to_levels(
@@ -495,8 +499,7 @@ def measure(
     in [0, 1]; and what tiles are normalised by.
   """
   assert translator.tiles
-  small = image_files.resize(image, translator.size, translator.size)
-  guide = _to_unit(small)
+  guide = _guide(translator, image)
   translated, statistics = translator.tiles.measure(guide)
   mean = np.nanmean(_changes(translator, guide[0], translated[0]), axis=0)
   return guide[0], np.clip(guide[0] + mean, 0, 1), statistics
