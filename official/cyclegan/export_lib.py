@@ -101,6 +101,7 @@ class _Direction:
     module: The generator.
     device: The same with norms that are right in half precision, for files that
       compute in floats.
+    translator: Pictures of any size by `module`, traced once for all checks.
     real: By size, the test images, float32 `[count, size, size, channels]` in
       [0, 1].
     expected: By size, the Keras generator's translations of them, of the same
@@ -117,6 +118,7 @@ class _Direction:
   generator: tf.keras.Model
   module: serving_module.ServingModule
   device: serving_module.ServingModule
+  translator: image_translator.ImageTranslator
   real: dict[int, np.ndarray]
   expected: dict[int, np.ndarray]
   truth: dict[int, np.ndarray | None]
@@ -295,7 +297,7 @@ def _export(
   large: dict[str, dict[int, large_tests.LargeTests]] = {}
   for name, generator in generators.items():
     direction = dataclasses.replace(
-      _load(generator, name, source, options),
+      _load(generator, name, source, config, options),
       levels=run_metadata.input_levels(model_dir, name),
     )
     report["detail"][name] = {"best": options.detail}
@@ -305,7 +307,7 @@ def _export(
       look = detail_choice.measure if compared else detail_choice.settings
       report["detail"][name].update(
         look(
-          image_translator.of_module(direction.module, config),
+          direction.translator,
           large[name[0]],
           large[name[-1]],
         )
@@ -369,13 +371,17 @@ def _load(
   generator: tf.keras.Model,
   direction: str,
   source: sources.Source,
+  config: config_lib.ResolvedConfig,
   options: command_config.ExportConfig,
 ) -> _Direction:
   """Reads the images for one direction and lets Keras translate them."""
   domain, other = direction[0], direction[-1]
   calibrated = set(options.quantization) & set(command_config.CALIBRATED)
   module = serving_module.ServingModule(generator, direction)
-  found = _Direction(direction, generator, module, module, {}, {}, {}, {})
+  translator = image_translator.of_module(module, config)
+  found = _Direction(
+    direction, generator, module, module, translator, {}, {}, {}, {}
+  )
 
   def read(split: str, size: int, count: int) -> np.ndarray:
     images = dataset.first_images(source, split, size, count)
@@ -490,11 +496,10 @@ def _export_direction(
         report["files"][os.path.basename(path)] = entry
     _write_golden(direction, options, folder)
   if "android" in options.format:
-    translator = image_translator.of_module(direction.module, config)
     android_project.write_pictures(
       os.path.join(folder, android_project.FOLDER),
       direction.name,
-      dataclasses.replace(translator, size=size),
+      dataclasses.replace(direction.translator, size=size),
       android_project.detail_of(report["detail"][direction.name]["best"]),
     )
   if options.samples:
@@ -750,9 +755,9 @@ def _check_tile(
 ) -> dict[str, Any]:
   """Runs a file's signature for tiles; returns how close it is to Keras."""
   theirs = image_translator.open_model(path, direction.name).tiles
-  if theirs is None:
+  ours = direction.translator.tiles
+  if theirs is None or ours is None:
     raise AssertionError(f"{path} has no tiles")
-  ours = image_translator.tiles_of_module(direction.module, theirs.multiple)
   whole = direction.real[options.sizes[0]][:1]
   # Every tile as large as a file's: what the picture has, again and again.
   times = -(-theirs.layout.size // whole.shape[1])

@@ -37,6 +37,19 @@ def test_json_round_trip_keeps_every_field():
   assert config_file.from_json(config_file.to_json(config)) == config
 
 
+def test_what_is_not_used_is_saved_only_if_0_6_0_had_it():
+  """Else that version could not read a run that uses nothing new."""
+  kept = conftest.ROOT / "tests" / "testdata" / "v0_6_0" / "run"
+  known = json.loads((kept / "config.json").read_text())
+  config = config_checks.resolve(config_lib.Config())
+  saved = json.loads(config_file.to_json(config))
+  assert {part: set(values) for part, values in saved.items()} == {
+    part: set(values) for part, values in known.items()
+  }
+  used = config_checks.resolve(_with("loss", lambda_r1=0.1))
+  assert config_file.from_json(config_file.to_json(used)) == used
+
+
 def test_run_of_an_earlier_version_is_read():
   """Its file lacks the newer fields, whose defaults are what it did."""
   for generator_type, upsample in (

@@ -23,8 +23,9 @@ def _normal(seed, *shape):
   return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 
 
-def _padded(x, padding, pixels):
-  sides = [(0, 0), (pixels, pixels), (pixels, pixels), (0, 0)]
+def _padded(x, padding, pixels, behind=None):
+  sides = (pixels, pixels if behind is None else behind)
+  sides = [(0, 0), sides, sides, (0, 0)]
   return np.pad(x, sides, "reflect" if padding == "reflect" else "constant")
 
 
@@ -56,20 +57,24 @@ def _assert_close(got, want, relative=3e-6):
     np.testing.assert_allclose(a, b, atol=relative * size, rtol=0)
 
 
-@pytest.mark.parametrize("padding", ["reflect", "zero"])
+@pytest.mark.parametrize(
+  ("padding", "taps"), [("reflect", 3), ("zero", 3), ("zero", 4)]
+)
 @pytest.mark.parametrize(
   "shape", [(2, 8, 8, 3), (1, 9, 5, 4), (3, 2, 3, 2), (1, 32, 20, 8)]
 )
-def test_winograd_convolves(shape, padding):
-  x, kernel = _normal(0, *shape), 0.3 * _normal(1, 3, 3, shape[-1], 5)
+def test_winograd_convolves(shape, padding, taps):
+  x, kernel = _normal(0, *shape), 0.3 * _normal(1, taps, taps, shape[-1], 5)
   got = convolution.winograd(tf.constant(x), tf.constant(kernel), padding)
-  _assert_close([got], [_convolved(_padded(x, padding, 1), kernel)])
+  _assert_close([got], [_convolved(_padded(x, padding, 1, taps - 2), kernel)])
 
 
 @pytest.mark.parametrize("graph", [False, True])
-@pytest.mark.parametrize("padding", ["reflect", "zero"])
-def test_winograd_has_the_plain_gradients(padding, graph):
-  x, kernel = _normal(0, 2, 12, 8, 4), 0.3 * _normal(1, 3, 3, 4, 6)
+@pytest.mark.parametrize(
+  ("padding", "taps"), [("reflect", 3), ("zero", 3), ("zero", 4)]
+)
+def test_winograd_has_the_plain_gradients(padding, taps, graph):
+  x, kernel = _normal(0, 2, 12, 8, 4), 0.3 * _normal(1, taps, taps, 4, 6)
 
   def fast(x, kernel):
     return convolution.winograd(x, kernel, padding)
@@ -84,9 +89,10 @@ def test_winograd_has_the_plain_gradients(padding, graph):
   _assert_close(got, _gradients(plain, x, kernel), 1e-5)
 
 
-def test_winograd_is_about_as_exact_as_a_plain_convolution():
-  x, kernel = _normal(0, 1, 32, 32, 64), 0.05 * _normal(1, 3, 3, 64, 64)
-  exact = _convolved(_padded(x, "zero", 1), kernel)
+@pytest.mark.parametrize("taps", [3, 4])
+def test_winograd_is_about_as_exact_as_a_plain_convolution(taps):
+  x, kernel = _normal(0, 1, 32, 32, 64), 0.05 * _normal(1, taps, taps, 64, 64)
+  exact = _convolved(_padded(x, "zero", 1, taps - 2), kernel)
   errors = [
     np.sqrt(np.mean(np.square(y - exact))) / exact.std()
     for y in (
@@ -141,7 +147,11 @@ def test_pays_only_where_measured():
   assert convolution.winograd_pays(large, kernel)
   assert not convolution.winograd_pays(large[:, :8, :8], kernel)
   assert not convolution.winograd_pays(large, tf.cast(kernel, tf.bfloat16))
-  assert not convolution.winograd_pays(large, tf.zeros([4, 4, 128, 128]))
+  four = tf.zeros([4, 4, 64, 128])
+  assert convolution.winograd_pays(tf.zeros([2, 32, 32, 64]), four)
+  assert not convolution.winograd_pays(tf.zeros([2, 16, 16, 64]), four)
+  assert not convolution.winograd_pays(large, tf.zeros([5, 5, 128, 128]))
+  assert not convolution.winograd_pays(large, tf.zeros([3, 4, 128, 128]))
   assert convolution.has_few_outputs(tf.zeros([7, 7, 32, 3]))
   assert convolution.has_few_inputs(tf.zeros([7, 7, 3, 32]))
   assert not convolution.has_few_outputs(tf.zeros([7, 7, 3, 32]))

@@ -156,6 +156,7 @@ class DataConfig:
     " 51000,52500. Pictures of 8 bits stay as they are. Exported models and"
     " translate keep what was trained with.",
     fixed=True,
+    since="0.7.0",
   )
   max_pixels: int = option(
     250_000_000,
@@ -164,6 +165,7 @@ class DataConfig:
     unit="pixels",
     minimum=1,
     example=250_000_000,
+    since="0.7.0",
   )
   paired: bool = option(
     False,
@@ -303,6 +305,7 @@ class ModelConfig:
     " tells photographs from paintings within some hundred steps (measured).",
     choices=DISCRIMINATOR_INPUTS,
     fixed=True,
+    since="0.7.0",
   )
   disc_norm: str = option(
     "instance",
@@ -312,6 +315,7 @@ class ModelConfig:
     " which domains differ.",
     choices=DISCRIMINATOR_NORMS,
     fixed=True,
+    since="0.7.0",
   )
   disc_init: str = option(
     "auto",
@@ -320,6 +324,7 @@ class ModelConfig:
     " into Rectifiers, 2015) does not. auto: --init.",
     choices=("auto", *INITIALIZERS),
     fixed=True,
+    since="0.7.0",
   )
   n_res_blocks: int = option(
     9,
@@ -352,6 +357,7 @@ class ModelConfig:
     fixed=True,
     search=Choices((4, 8)),
     needs={"generator_type": ("mobile",)},
+    since="0.7.0",
   )
   upsample: str = option(
     "auto",
@@ -396,6 +402,7 @@ class ModelConfig:
     choices=GENERATOR_NORMS,
     fixed=True,
     peers=("norm",),
+    since="0.7.0",
   )
   norm_affine: bool = option(
     False,
@@ -496,11 +503,13 @@ class LossConfig:
     " (Mescheder et al., Which Training Methods for GANs do actually Converge?,"
     " 2018, eq. 9; their gamma / 2), per patch. 0: none.",
     minimum=0,
+    since="0.7.0",
   )
   lambda_r2: float = option(
     0.0,
     "The same at generated images (Mescheder et al., eq. 10). 0: none.",
     minimum=0,
+    since="0.7.0",
   )
   penalty_interval: int = option(
     8,
@@ -510,6 +519,7 @@ class LossConfig:
     unit="steps",
     minimum=1,
     needs={"lambda_r1": (), "lambda_r2": ()},
+    since="0.7.0",
   )
   label_smoothing: float = option(
     0.0,
@@ -578,12 +588,14 @@ class TrainConfig:
     " of this time. 0: --train_steps or --epochs decides.",
     unit="minutes",
     minimum=0,
+    since="0.7.0",
   )
   until: str = option(
     "",
     "When the run is to be over, instead of a number of steps: HH:MM, the next"
     " time that the clock shows this, or a date and time such as"
     " 2026-05-17T07:30, in this machine's time unless it ends e.g. in +02:00.",
+    since="0.7.0",
   )
   lr_policy: str = option(
     "linear",
@@ -635,6 +647,7 @@ class TrainConfig:
     " network sees them, as whoever uses them does. Without it, white that is"
     " a little too white gives paper and drawn backgrounds away to the"
     " discriminators, and the identity loss punishes what nobody sees.",
+    since="0.7.0",
   )
   precision: str = option(
     "auto",
@@ -684,6 +697,7 @@ class TrainConfig:
     "When a run begins, look for some seconds how the two domains differ, and"
     " say what a generator has to change and what follows, as the command"
     " probe does.",
+    since="0.7.0",
   )
   seed: int = option(
     42,

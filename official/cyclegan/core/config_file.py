@@ -93,12 +93,47 @@ class Layer:
 
 
 def to_json(config: config_lib.Config) -> str:
-  """Returns a configuration as indented JSON.
+  """Returns a configuration as indented JSON, without what it does not use.
 
   Args:
     config: Resolved or not.
+
+  Returns:
+    What `to_dict` returns, as text.
   """
-  return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
+  return json.dumps(to_dict(config), indent=2) + "\n"
+
+
+def to_dict(config: config_lib.Config) -> dict[str, dict[str, Any]]:
+  """Returns what is saved of a configuration, by section and option.
+
+  Args:
+    config: Resolved or not.
+
+  Returns:
+    All options but those of `Option.since` without which it is the same.
+  """
+  values: dict[str, dict[str, Any]] = dataclasses.asdict(config)
+  for name, part in config_lib.parts().items():
+    for entry in options.declared(part):
+      if entry.option.since and _is_left(config, name, entry):
+        del values[name][entry.name]
+  return values
+
+
+def _is_left(
+  config: config_lib.Config, part: str, entry: options.Declared
+) -> bool:
+  """Returns whether an option has its default, or what follows from that."""
+  values = getattr(config, part)
+  if getattr(values, entry.name) == entry.default:
+    return True
+  given = dataclasses.replace(values, **{entry.name: entry.default})
+  try:
+    found = config_checks.resolve(dataclasses.replace(config, **{part: given}))
+  except errors.UserError:
+    return False
+  return dataclasses.asdict(found) == dataclasses.asdict(config)
 
 
 def to_yaml(

@@ -128,6 +128,9 @@ class Option:
       of that code may type.
     may_be_empty: Whether an empty text can be meant although it is not the
       default.
+    since: The version that brought the option, if the default is what versions
+      before did. Saved with a run only where it is used, so that they can read
+      runs that use nothing new.
   """
 
   help: str
@@ -149,6 +152,7 @@ class Option:
   needs: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
   peers: tuple[str, ...] = ()
   may_be_empty: bool = False
+  since: str = ""
 
   def limits(self) -> str:
     """Returns the range in words, empty if there is none."""

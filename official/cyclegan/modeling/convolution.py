@@ -43,13 +43,14 @@ import numpy as np
 import tensorflow as tf
 
 _BLOCK = 2  # pixels; of `few_outputs`
+_FEW_TAPS = 3  # for kernels no larger `few_outputs` and `few_inputs` do not pay
 _LANES = 16  # float32 numbers in a vector register (AVX-512)
-_TILE = 4  # results of one Winograd tile
-_TAPS = 3  # of the kernels that Winograd's algorithm here is for
-# Multiply-adds of a plain convolution from which Winograd's was measured to be
-# faster in a whole step. Below, its dozen operators cost more than they save.
-_WINOGRAD_WORK = 2**25
-# F(4, 3) in Lavin and Gray's notation: B transposed, G and A transposed.
+# By taps, multiply-adds of a plain convolution from which Winograd's was
+# measured to be faster. Below, its dozen operators cost more than they save.
+_WINOGRAD_WORK = {3: 2**25, 4: 2**27}
+# F(4, 3) and F(3, 4) in Lavin and Gray's notation: B transposed, which both
+# have, then what the rows of G and the columns of A transposed are made of: the
+# values of polynomials at 0, 1, -1, 2, -2 and infinity.
 _DATA = np.array(
   [
     [4, 0, -5, 0, 1, 0],
@@ -60,24 +61,8 @@ _DATA = np.array(
     [0, 4, 0, -5, 0, 1],
   ]
 )
-_KERNEL = np.array(
-  [
-    [1 / 4, 0, 0],
-    [-1 / 6, -1 / 6, -1 / 6],
-    [-1 / 6, 1 / 6, -1 / 6],
-    [1 / 24, 1 / 12, 1 / 6],
-    [1 / 24, -1 / 12, 1 / 6],
-    [0, 0, 1],
-  ]
-)
-_RESULT = np.array(
-  [
-    [1, 1, 1, 1, 1, 0],
-    [0, 1, -1, 2, -2, 0],
-    [0, 1, 1, 4, 4, 0],
-    [0, 1, -1, 8, -8, 1],
-  ]
-)
+_POINTS = np.array([0, 1, -1, 2, -2])
+_SCALES = np.array([1 / 4, -1 / 6, -1 / 6, 1 / 24, 1 / 24])
 # A transformed tile has 6 numbers, each of which is convolved on its own.
 _CLASSES = len(_DATA)
 
@@ -156,26 +141,26 @@ def few_inputs(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
 
 def winograd(x: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf.Tensor:
-  """Convolves with a 3x3 kernel and stride 1, to the size of its input.
+  """Convolves with a 3x3 or 4x4 kernel and stride 1, to its input's size.
 
   Args:
     x: float32 images of known height and width, at least 2 pixels.
-    kernel: float32 `[3, 3, inputs, outputs]`.
-    padding: `reflect` or `zero`, by one pixel on each side.
+    kernel: float32 `[3, 3, inputs, outputs]` or `[4, 4, inputs, outputs]`.
+    padding: `reflect`, for 3x3 only, or `zero`; by one pixel on each side, for
+      4x4 by two below and on the right, as TensorFlow's `SAME` has it.
 
   Returns:
     What a plain convolution of the padded images returns, up to rounding:
     about 1e-6 of the results' size.
   """
   height, width, inputs = x.shape[1:]
-  outputs = kernel.shape[-1]
-  split, join = _transforms(height, padding)
+  taps, outputs = kernel.shape[0], kernel.shape[-1]
+  split, join, to_classes = _transforms(height, padding, taps)
   reflected = padding == "reflect"
   padded = width + 2 if reflected else width
   # Kernels of one row are not padded above and below.
   row_padding = "VALID" if reflected else "SAME"
-  row_shape = [1, _TAPS, inputs, outputs]
-  to_classes = tf.constant(_KERNEL, tf.float32)
+  row_shape = [1, taps, inputs, outputs]
 
   @tf.custom_gradient
   def convolve(x: tf.Tensor, kernel: tf.Tensor):
@@ -185,7 +170,7 @@ def winograd(x: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf.Tensor:
     parts = tf.matmul(split, tf.reshape(x, [-1, height, padded * inputs]))
     parts = tf.reshape(parts, [-1, len(split), padded, inputs])
     parts = tf.split(parts, _CLASSES, axis=1)
-    kernels = tf.matmul(to_classes, tf.reshape(kernel, [_TAPS, -1]))
+    kernels = tf.matmul(to_classes, tf.reshape(kernel, [taps, -1]))
     kernels = tf.unstack(tf.reshape(kernels, [_CLASSES, *row_shape]))
     rows = [
       tf.nn.conv2d(part, row_kernel, 1, row_padding)
@@ -232,23 +217,25 @@ def winograd_pays(x: tf.Tensor, kernel: tf.Tensor) -> bool:
     x: Images of known height and width.
     kernel: The kernel; the result is as high and wide as `x`.
   """
-  if kernel.dtype != tf.float32 or tuple(kernel.shape[:2]) != (_TAPS, _TAPS):
+  taps = kernel.shape[0]
+  square = kernel.shape[1] == taps and taps in _WINOGRAD_WORK
+  if kernel.dtype != tf.float32 or not square:
     return False
   batch, height, width = x.shape[:3]
   work = (batch or 1) * height * width * int(np.prod(kernel.shape))
-  return min(height, width) > 1 and work >= _WINOGRAD_WORK
+  return min(height, width) > 1 and work >= _WINOGRAD_WORK[taps]
 
 
 def has_few_outputs(kernel: tf.Tensor) -> bool:
   """Returns whether `few_outputs` pays for a kernel."""
   blocks = _BLOCK**2 * kernel.shape[-1]
-  return kernel.shape[0] > _TAPS and blocks <= _LANES
+  return kernel.shape[0] > _FEW_TAPS and blocks <= _LANES
 
 
 def has_few_inputs(kernel: tf.Tensor) -> bool:
   """Returns whether `few_inputs` pays for a kernel."""
   blocks = _BLOCK**2 * kernel.shape[-2]
-  return kernel.shape[0] > _TAPS and blocks <= _LANES
+  return kernel.shape[0] > _FEW_TAPS and blocks <= _LANES
 
 
 def _kernel_gradient(
@@ -342,32 +329,48 @@ def _unblock_kernel(blocks: tf.Tensor, shape: tf.TensorShape) -> tf.Tensor:
 
 
 @functools.lru_cache(maxsize=64)
-def _transforms(height: int, padding: str) -> tuple[np.ndarray, np.ndarray]:
+def _transforms(
+  height: int, padding: str, taps: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
   """Returns Winograd's transforms of all tiles of a column at once.
 
   Args:
     height: Rows of the images.
     padding: `reflect` or `zero`.
+    taps: Rows of the kernel.
 
   Returns:
     float32 `[6 * tiles, height]`, from an image's rows to the numbers that are
-    convolved, ordered by their place in the tile, then by tile; and float32
-    `[height, 6 * tiles]`, from the convolved numbers to the result's rows.
+    convolved, ordered by their place in the tile, then by tile; float32
+    `[height, 6 * tiles]`, from the convolved numbers to the result's rows; and
+    float32 `[6, taps]`, from a kernel's rows to those it is replaced by.
   """
-  tiles = -(-height // _TILE)
-  padded = np.zeros((tiles * _TILE + 2, height))
-  for row in range(height + 2):
+  results = _CLASSES - taps + 1  # of a tile
+  tiles = -(-height // results)
+  padded = np.zeros((tiles * results + taps - 1, height))
+  for row in range(height + taps - 1):
     source = row - 1
     if padding == "reflect":
       source = height - 1 - abs(height - 1 - abs(source))
     if 0 <= source < height:
       padded[row, source] = 1
   split = np.zeros((_CLASSES, tiles, len(padded)))
-  join = np.zeros((tiles * _TILE, _CLASSES, tiles))
+  join = np.zeros((tiles * results, _CLASSES, tiles))
   for tile in range(tiles):
-    first = tile * _TILE
+    first = tile * results
     split[:, tile, first : first + _CLASSES] = _DATA
-    join[first : first + _TILE, :, tile] = _RESULT
-  split_matrix = split.reshape(-1, len(padded)) @ padded
-  join_matrix = join[:height].reshape(height, -1)
-  return split_matrix.astype(np.float32), join_matrix.astype(np.float32)
+    join[first : first + results, :, tile] = _powers(results).T
+  to_classes = _powers(taps)
+  to_classes[:-1] *= _SCALES[:, None]
+  matrices = (
+    split.reshape(-1, len(padded)) @ padded,
+    join[:height].reshape(height, -1),
+    to_classes,
+  )
+  return tuple(matrix.astype(np.float32) for matrix in matrices)
+
+
+def _powers(count: int) -> np.ndarray:
+  """Returns the powers below `count` of Winograd's points, a row for each."""
+  infinity = np.eye(count)[-1:]  # where only the highest counts
+  return np.concatenate([_POINTS[:, None] ** np.arange(count), infinity])
