@@ -362,12 +362,11 @@ def _transforms(
     join[first : first + results, :, tile] = _powers(results).T
   to_classes = _powers(taps)
   to_classes[:-1] *= _SCALES[:, None]
-  matrices = (
-    split.reshape(-1, len(padded)) @ padded,
-    join[:height].reshape(height, -1),
-    to_classes,
+  return (
+    (split.reshape(-1, len(padded)) @ padded).astype(np.float32),
+    join[:height].reshape(height, -1).astype(np.float32),
+    to_classes.astype(np.float32),
   )
-  return tuple(matrix.astype(np.float32) for matrix in matrices)
 
 
 def _powers(count: int) -> np.ndarray:
