@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.modeling import convolution
 from tests import conftest
 
@@ -66,7 +67,8 @@ def _assert_close(got, want, relative=3e-6):
 def test_winograd_convolves(shape, padding, taps):
   x, kernel = _normal(0, *shape), 0.3 * _normal(1, taps, taps, shape[-1], 5)
   got = convolution.winograd(tf.constant(x), tf.constant(kernel), padding)
-  _assert_close([got], [_convolved(_padded(x, padding, 1, taps - 2), kernel)])
+  want = _convolved(_padded(x, padding, 1, taps - 2), kernel)
+  _assert_close([got], [want], 1e-5)
 
 
 @pytest.mark.parametrize("graph", [False, True])
@@ -141,15 +143,20 @@ def test_gradient_of_reflection(size):
   _assert_close(got, want, 1e-6)
 
 
-def test_pays_only_where_measured():
+@pytest.mark.parametrize("wide", [False, True])
+def test_pays_only_where_measured(wide, monkeypatch):
+  monkeypatch.setattr(cpu_tuning, "has_avx512", lambda: wide)
+  block = tf.zeros([1, 16, 16, 64]), tf.zeros([3, 3, 64, 64])
+  assert convolution.winograd_pays(*block) == (not wide)
   large = tf.zeros([1, 32, 32, 128])
   kernel = tf.zeros([3, 3, 128, 128])
   assert convolution.winograd_pays(large, kernel)
-  assert not convolution.winograd_pays(large[:, :8, :8], kernel)
+  assert not convolution.winograd_pays(large[:, :7, :7], kernel)
+  assert not convolution.winograd_pays(tf.zeros([1, 256, 256, 128]), kernel)
   assert not convolution.winograd_pays(large, tf.cast(kernel, tf.bfloat16))
   four = tf.zeros([4, 4, 64, 128])
-  assert convolution.winograd_pays(tf.zeros([2, 32, 32, 64]), four)
-  assert not convolution.winograd_pays(tf.zeros([2, 16, 16, 64]), four)
+  assert convolution.winograd_pays(tf.zeros([1, 16, 16, 64]), four)
+  assert not convolution.winograd_pays(tf.zeros([1, 7, 7, 64]), four)
   assert not convolution.winograd_pays(large, tf.zeros([5, 5, 128, 128]))
   assert not convolution.winograd_pays(large, tf.zeros([3, 4, 128, 128]))
   assert convolution.has_few_outputs(tf.zeros([7, 7, 32, 3]))

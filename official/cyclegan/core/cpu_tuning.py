@@ -29,7 +29,9 @@ _AVX2 = "avx2"  # as Linux calls it
 _ONEDNN_LIMIT = "ONEDNN_MAX_CPU_ISA"
 _BFLOAT16_LIMITS = ("ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_FP16")
 _BFLOAT16_PREFIXES = ("AVX512_CORE_AMX", "AVX10")
+_NARROW_LIMITS = ("SSE41", "AVX")  # without AVX-512, beside AVX2's own
 _FEW_CORES = 2
+_AVX512 = "avx512f"  # as Linux calls it
 # What Linux calls bfloat16 arithmetic that TensorFlow uses.
 _BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 _PROCESSOR_FILE = "/proc/cpuinfo"
@@ -91,10 +93,22 @@ def has_bfloat16() -> bool:
   It is not if the environment variable ONEDNN_MAX_CPU_ISA holds oneDNN to fewer
   instructions (its documentation, "CPU dispatcher control").
   """
-  limit = os.environ.get(_ONEDNN_LIMIT, "").upper() or _BFLOAT16_LIMITS[0]
+  limit = _onednn_limit()
   if limit not in _BFLOAT16_LIMITS and not limit.startswith(_BFLOAT16_PREFIXES):
     return False
   return bool(_processor_flags() & _BFLOAT16_FLAGS)
+
+
+def has_avx512() -> bool:
+  """Returns whether float32 is computed in AVX-512, as `has_bfloat16` does."""
+  limit = _onednn_limit()
+  if limit in _NARROW_LIMITS or limit.startswith(_AVX2.upper()):
+    return False
+  return _AVX512 in _processor_flags()
+
+
+def _onednn_limit() -> str:
+  return os.environ.get(_ONEDNN_LIMIT, "").upper() or _BFLOAT16_LIMITS[0]
 
 
 def fast_precision() -> str:

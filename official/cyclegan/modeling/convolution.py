@@ -18,10 +18,10 @@ processor, where TensorFlow's (oneDNN's) kernels waste most of the time on a
 few shapes. What each saves is in `docs/performance.md`. All tensors are
 `[batch, height, width, channels]`, kernels `[height, width, inputs, outputs]`.
 
-* `winograd`: 3x3 kernels in float32. Lavin and Gray, "Fast Algorithms for
-  Convolutional Neural Networks", 2016, section 4.2, F(4, 3) along the rows
-  only: 6 multiplications instead of 12 for 4 results. Both transforms are
-  matrix products, which take in the padding of the rows.
+* `winograd`: 3x3 and 4x4 kernels in float32. Lavin and Gray, "Fast Algorithms
+  for Convolutional Neural Networks", 2016, section 4.3, F(4x4, 3x3): 36
+  multiplications instead of 144 for 16 results; and F(3x3, 4x4). All transforms
+  are matrix products, which take in the padding.
 * `few_outputs`: kernels with hardly any output channels (the RGB image that a
   generator ends with). Vector registers hold 16 numbers, so that 3 channels
   leave most of them empty. Squares of 2x2 pixels are computed as 12 channels.
@@ -38,16 +38,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from official.cyclegan.core import cpu_tuning
+
 _BLOCK = 2  # pixels; of `few_outputs`
 _FEW_TAPS = 3  # for kernels no larger `few_outputs` and `few_inputs` do not pay
 _LANES = 16  # float32 numbers in a vector register (AVX-512)
-# By taps, multiply-adds of a plain convolution from which Winograd's was
-# measured to be faster. Below, its dozen operators cost more than they save.
-_WINOGRAD_WORK = {3: 2**25, 4: 2**27}
+_TAPS = (3, 4)  # of the kernels that Winograd's algorithm here is for
+# Multiply-adds of a plain convolution, by whether there is AVX-512, and how many
+# times those of Winograd's they have to be, from which it was measured to be
+# faster in a whole step.
+_WINOGRAD_WORK = {False: 2**23, True: 2**24}
+_WINOGRAD_GAIN = 1.7
 # F(4, 3) and F(3, 4) in Lavin and Gray's notation: B transposed, which both
 # have, then what the rows of G and the columns of A transposed are made of: the
 # values of polynomials at 0, 1, -1, 2, -2 and infinity.
@@ -63,7 +69,7 @@ _DATA = np.array(
 )
 _POINTS = np.array([0, 1, -1, 2, -2])
 _SCALES = np.array([1 / 4, -1 / 6, -1 / 6, 1 / 24, 1 / 24])
-# A transformed tile has 6 numbers, each of which is convolved on its own.
+# A transformed tile has 6 times 6 numbers.
 _CLASSES = len(_DATA)
 
 
@@ -151,56 +157,32 @@ def winograd(x: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf.Tensor:
 
   Returns:
     What a plain convolution of the padded images returns, up to rounding:
-    about 1e-6 of the results' size.
+    about 3e-6 of the results' size.
   """
   height, width, inputs = x.shape[1:]
   taps, outputs = kernel.shape[0], kernel.shape[-1]
-  split, join, to_classes = _transforms(height, padding, taps)
-  reflected = padding == "reflect"
-  padded = width + 2 if reflected else width
-  # Kernels of one row are not padded above and below.
-  row_padding = "VALID" if reflected else "SAME"
-  row_shape = [1, taps, inputs, outputs]
+  rows, columns = (_transforms(n, padding, taps) for n in (height, width))
+  split, join = (rows.split, columns.split), (rows.join, columns.join)
+  to_classes = np.kron(rows.kernel, columns.kernel)
 
   @tf.custom_gradient
   def convolve(x: tf.Tensor, kernel: tf.Tensor):
-    # Columns are padded here; rows by `split`, together with the transform.
-    if reflected:
-      x = _mirror(x, 1, 2)
-    parts = tf.matmul(split, tf.reshape(x, [-1, height, padded * inputs]))
-    parts = tf.reshape(parts, [-1, len(split), padded, inputs])
-    parts = tf.split(parts, _CLASSES, axis=1)
-    kernels = tf.matmul(to_classes, tf.reshape(kernel, [taps, -1]))
-    kernels = tf.unstack(tf.reshape(kernels, [_CLASSES, *row_shape]))
-    rows = [
-      tf.nn.conv2d(part, row_kernel, 1, row_padding)
-      for part, row_kernel in zip(parts, kernels)
-    ]
-    rows = tf.reshape(tf.concat(rows, 1), [-1, len(split), width * outputs])
-    y = tf.reshape(tf.matmul(join, rows), [-1, height, width, outputs])
+    # Padding is part of the transform.
+    tiles = _to_tiles(x, *split)
+    kernels = tf.matmul(to_classes, tf.reshape(kernel, [taps**2, -1]))
+    kernels = tf.reshape(kernels, [_CLASSES**2, inputs, outputs])
+    y = _from_tiles(tf.matmul(tiles, kernels), *join)
 
     def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-      d_rows = tf.reshape(dy, [-1, height, width * outputs])
-      d_rows = tf.matmul(join, d_rows, transpose_a=True)
-      d_rows = tf.reshape(d_rows, [-1, len(split), width, outputs])
-      d_rows = tf.split(d_rows, _CLASSES, axis=1)
-      sizes = tf.shape(parts[0])
-      d_x = [
-        tf.nn.conv2d_transpose(d_row, row_kernel, sizes, 1, row_padding)
-        for row_kernel, d_row in zip(kernels, d_rows)
-      ]
-      d_x = tf.reshape(tf.concat(d_x, 1), [-1, len(split), padded * inputs])
-      d_x = tf.matmul(split, d_x, transpose_a=True)
-      d_x = tf.reshape(d_x, [-1, height, padded, inputs])
-      if reflected:
-        d_x = _fold(d_x, 1, 2)
-      d_kernels = [
-        _kernel_gradient(part, row_shape, d_row, padding=row_padding)
-        for part, d_row in zip(parts, d_rows)
-      ]
+      d_tiles = _to_tiles(dy, *(matrix.T for matrix in join))
+      d_x = _from_tiles(
+        tf.matmul(d_tiles, kernels, transpose_b=True),
+        *(matrix.T for matrix in split),
+      )
+      d_kernels = tf.matmul(tiles, d_tiles, transpose_a=True)
       d_kernel = tf.matmul(
         to_classes,
-        tf.reshape(tf.stack(d_kernels), [_CLASSES, -1]),
+        tf.reshape(d_kernels, [_CLASSES**2, -1]),
         transpose_a=True,
       )
       return d_x, tf.reshape(d_kernel, kernel.shape)
@@ -210,6 +192,49 @@ def winograd(x: tf.Tensor, kernel: tf.Tensor, padding: str) -> tf.Tensor:
   return convolve(x, kernel)
 
 
+def _to_tiles(x: tf.Tensor, rows: np.ndarray, columns: np.ndarray) -> tf.Tensor:
+  """Transforms images to numbers that are multiplied with a kernel's.
+
+  Args:
+    x: `[batch, height, width, channels]`.
+    rows: `[6 * tiles, height]`.
+    columns: `[6 * tiles, width]`.
+
+  Returns:
+    `[36, batch * tiles, channels]`, by the place in the tile.
+  """
+  channels = x.shape[-1]
+  (tall, height), (wide, width) = rows.shape, columns.shape
+  x = tf.matmul(rows, tf.reshape(x, [-1, height, width * channels]))
+  x = tf.matmul(columns, tf.reshape(x, [-1, width, channels]))
+  places = [_CLASSES, tall // _CLASSES, _CLASSES, wide // _CLASSES]
+  x = tf.transpose(tf.reshape(x, [-1, *places, channels]), [1, 3, 0, 2, 4, 5])
+  return tf.reshape(x, [_CLASSES**2, -1, channels])
+
+
+def _from_tiles(
+  x: tf.Tensor, rows: np.ndarray, columns: np.ndarray
+) -> tf.Tensor:
+  """Transforms such numbers to images.
+
+  Args:
+    x: `[36, batch * tiles, channels]`.
+    rows: `[height, 6 * tiles]`.
+    columns: `[width, 6 * tiles]`.
+
+  Returns:
+    `[batch, height, width, channels]`.
+  """
+  channels = x.shape[-1]
+  (height, tall), (width, wide) = rows.shape, columns.shape
+  tiles = [tall // _CLASSES, wide // _CLASSES]
+  x = tf.reshape(x, [_CLASSES, _CLASSES, -1, *tiles, channels])
+  x = tf.transpose(x, [2, 0, 3, 1, 4, 5])
+  x = tf.matmul(columns, tf.reshape(x, [-1, wide, channels]))
+  x = tf.matmul(rows, tf.reshape(x, [-1, tall, width * channels]))
+  return tf.reshape(x, [-1, height, width, channels])
+
+
 def winograd_pays(x: tf.Tensor, kernel: tf.Tensor) -> bool:
   """Returns whether `winograd` can be used and is faster.
 
@@ -217,13 +242,21 @@ def winograd_pays(x: tf.Tensor, kernel: tf.Tensor) -> bool:
     x: Images of known height and width.
     kernel: The kernel; the result is as high and wide as `x`.
   """
-  taps = kernel.shape[0]
-  square = kernel.shape[1] == taps and taps in _WINOGRAD_WORK
+  taps, _, inputs, outputs = kernel.shape
+  square = kernel.shape[1] == taps and taps in _TAPS
   if kernel.dtype != tf.float32 or not square:
     return False
   batch, height, width = x.shape[:3]
-  work = (batch or 1) * height * width * int(np.prod(kernel.shape))
-  return min(height, width) > 1 and work >= _WINOGRAD_WORK[taps]
+  # Multiply-adds for a pixel: the plain form's; those between the transforms;
+  # and the transforms', whose matrices are as large as the image.
+  plain = taps**2 * inputs * outputs
+  growth = _CLASSES / (_CLASSES - taps + 1)
+  product = growth**2 * inputs * outputs
+  transform = growth * (height + growth * width) * (inputs + outputs)
+  work = (batch or 1) * height * width * plain
+  pays = plain >= _WINOGRAD_GAIN * (product + transform)
+  least = _WINOGRAD_WORK[cpu_tuning.has_avx512()]
+  return min(height, width) > 1 and work >= least and pays
 
 
 def has_few_outputs(kernel: tf.Tensor) -> bool:
@@ -328,32 +361,39 @@ def _unblock_kernel(blocks: tf.Tensor, shape: tf.TensorShape) -> tf.Tensor:
   )
 
 
+class _Transforms(NamedTuple):
+  """Winograd's transforms of all tiles of a column, or row, at once.
+
+  Attributes:
+    split: float32 `[6 * tiles, size]`, from an image's pixels to the numbers
+      that are multiplied, ordered by their place in the tile, then by tile.
+    join: float32 `[size, 6 * tiles]`, from the products to the result's pixels.
+    kernel: float32 `[6, taps]`, from a kernel's weights to their factors.
+  """
+
+  split: np.ndarray
+  join: np.ndarray
+  kernel: np.ndarray
+
+
 @functools.lru_cache(maxsize=64)
-def _transforms(
-  height: int, padding: str, taps: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-  """Returns Winograd's transforms of all tiles of a column at once.
+def _transforms(size: int, padding: str, taps: int) -> _Transforms:
+  """Returns the transforms of images of a height, or width.
 
   Args:
-    height: Rows of the images.
+    size: Pixels.
     padding: `reflect` or `zero`.
-    taps: Rows of the kernel.
-
-  Returns:
-    float32 `[6 * tiles, height]`, from an image's rows to the numbers that are
-    convolved, ordered by their place in the tile, then by tile; float32
-    `[height, 6 * tiles]`, from the convolved numbers to the result's rows; and
-    float32 `[6, taps]`, from a kernel's rows to those it is replaced by.
+    taps: Rows, or columns, of the kernel.
   """
   results = _CLASSES - taps + 1  # of a tile
-  tiles = -(-height // results)
-  padded = np.zeros((tiles * results + taps - 1, height))
-  for row in range(height + taps - 1):
-    source = row - 1
+  tiles = -(-size // results)
+  padded = np.zeros((tiles * results + taps - 1, size))
+  for i in range(size + taps - 1):
+    source = i - 1
     if padding == "reflect":
-      source = height - 1 - abs(height - 1 - abs(source))
-    if 0 <= source < height:
-      padded[row, source] = 1
+      source = size - 1 - abs(size - 1 - abs(source))
+    if 0 <= source < size:
+      padded[i, source] = 1
   split = np.zeros((_CLASSES, tiles, len(padded)))
   join = np.zeros((tiles * results, _CLASSES, tiles))
   for tile in range(tiles):
@@ -362,9 +402,9 @@ def _transforms(
     join[first : first + results, :, tile] = _powers(results).T
   to_classes = _powers(taps)
   to_classes[:-1] *= _SCALES[:, None]
-  return (
+  return _Transforms(
     (split.reshape(-1, len(padded)) @ padded).astype(np.float32),
-    join[:height].reshape(height, -1).astype(np.float32),
+    join[:size].reshape(size, -1).astype(np.float32),
     to_classes.astype(np.float32),
   )
 
