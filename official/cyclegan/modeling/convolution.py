@@ -49,9 +49,9 @@ _BLOCK = 2  # pixels; of `few_outputs`
 _FEW_TAPS = 3  # for kernels no larger `few_outputs` and `few_inputs` do not pay
 _LANES = 16  # float32 numbers in a vector register (AVX-512)
 _TAPS = (3, 4)  # of the kernels that Winograd's algorithm here is for
-# Multiply-adds of a plain convolution, by whether there is AVX-512, and how many
-# times those of Winograd's they have to be, from which it was measured to be
-# faster in a whole step.
+# Multiply-adds of a plain convolution, by whether there is AVX-512, and how
+# many times those of Winograd's they have to be, from which it was measured to
+# be faster in a whole step.
 _WINOGRAD_WORK = {False: 2**23, True: 2**24}
 _WINOGRAD_GAIN = 1.7
 # F(4, 3) and F(3, 4) in Lavin and Gray's notation: B transposed, which both
