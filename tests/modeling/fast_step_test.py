@@ -92,7 +92,8 @@ def both():
   ]
   with pytest.MonkeyPatch.context() as patch:
     # These networks are too small for it to pay.
-    patch.setattr(convolution, "_WINOGRAD_WORK", 0)
+    patch.setattr(convolution, "_WINOGRAD_WORK", {False: 0, True: 0})
+    patch.setattr(convolution, "_WINOGRAD_GAIN", 0)
     model = model_lib.build_model(config)
     model.compile(*optimizers[:2])
     nets = reference_steps.build_networks(config.model)

@@ -360,7 +360,8 @@ def test_training_computes_what_inference_does(
   global_skip, upsample, monkeypatch
 ):
   """Without dropout the fast forms are the whole difference."""
-  monkeypatch.setattr(convolution, "_WINOGRAD_WORK", 0)
+  monkeypatch.setattr(convolution, "_WINOGRAD_WORK", {False: 0, True: 0})
+  monkeypatch.setattr(convolution, "_WINOGRAD_GAIN", 0)
   generator = generators.build_generator(
     config_lib.ModelConfig(
       gen_n_filters=8,
