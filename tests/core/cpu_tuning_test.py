@@ -43,52 +43,33 @@ def test_auto_precision_reads_what_the_processor_can(
 
 
 @pytest.mark.parametrize(
-  ("limit", "want"),
+  ("limit", "bfloat16", "avx512"),
   [
-    (None, True),
-    ("", True),
-    ("avx512_core_bf16", True),
-    ("AVX512_CORE_AMX", True),
-    ("AVX512_CORE", False),
-    ("AVX2", False),
+    (None, True, True),
+    ("", True, True),
+    ("default", True, True),
+    ("avx512_core_bf16", True, True),
+    ("AVX512_CORE_AMX", True, True),
+    ("AVX10_1_512", True, True),
+    ("AVX512_CORE", False, True),
+    ("avx2_vnni_2", False, False),
+    ("AVX2", False, False),
+    ("AVX", False, False),
+    ("SSE41", False, False),
   ],
 )
-def test_bfloat16_is_not_used_where_onednn_is_held_to_less(
-  limit, want, tmp_path, monkeypatch
+def test_what_onednn_is_held_to_is_not_exceeded(
+  limit, bfloat16, avx512, tmp_path, monkeypatch
 ):
-  _on_wide_processor(limit, tmp_path, monkeypatch)
-  assert cpu_tuning.has_bfloat16() == want
-
-
-@pytest.mark.parametrize(
-  ("limit", "want"),
-  [
-    (None, True),
-    ("default", True),
-    ("AVX512_CORE", True),
-    ("AVX10_1_512", True),
-    ("avx2_vnni_2", False),
-    ("AVX2", False),
-    ("AVX", False),
-    ("SSE41", False),
-  ],
-)
-def test_avx512_is_not_used_where_onednn_is_held_to_less(
-  limit, want, tmp_path, monkeypatch
-):
-  _on_wide_processor(limit, tmp_path, monkeypatch)
-  assert cpu_tuning.has_avx512() == want
-  (tmp_path / "cpuinfo").write_text("flags : avx avx2 fma")
-  assert not cpu_tuning.has_avx512()
-
-
-def _on_wide_processor(limit, tmp_path, monkeypatch):
-  """Sets what the processor can, and what oneDNN is held to, if anything."""
   (tmp_path / "cpuinfo").write_text("flags : avx512f avx512_bf16 amx_bf16")
   monkeypatch.setattr(cpu_tuning, "_PROCESSOR_FILE", str(tmp_path / "cpuinfo"))
   monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
   if limit is not None:
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+  assert cpu_tuning.has_bfloat16() == bfloat16
+  assert cpu_tuning.has_avx512() == avx512
+  (tmp_path / "cpuinfo").write_text("flags : avx avx2 fma")
+  assert not cpu_tuning.has_avx512()
 
 
 def test_auto_precision_without_linux_is_float32(tmp_path, monkeypatch):

@@ -93,19 +93,7 @@ class Layer:
 
 
 def to_json(config: config_lib.Config) -> str:
-  """Returns a configuration as indented JSON, without what it does not use.
-
-  Args:
-    config: Resolved or not.
-
-  Returns:
-    What `to_dict` returns, as text.
-  """
-  return json.dumps(to_dict(config), indent=2) + "\n"
-
-
-def to_dict(config: config_lib.Config) -> dict[str, dict[str, Any]]:
-  """Returns what is saved of a configuration, by section and option.
+  """Returns a configuration as indented JSON, by section and option.
 
   Args:
     config: Resolved or not.
@@ -118,7 +106,7 @@ def to_dict(config: config_lib.Config) -> dict[str, dict[str, Any]]:
     for entry in options.declared(part):
       if entry.option.since and _is_left(config, name, entry):
         del values[name][entry.name]
-  return values
+  return json.dumps(values, indent=2) + "\n"
 
 
 def _is_left(
@@ -133,7 +121,7 @@ def _is_left(
     found = config_checks.resolve(dataclasses.replace(config, **{part: given}))
   except errors.UserError:
     return False
-  return dataclasses.asdict(found) == dataclasses.asdict(config)
+  return found == config
 
 
 def to_yaml(

@@ -100,7 +100,7 @@ def has_bfloat16() -> bool:
 
 
 def has_avx512() -> bool:
-  """Returns whether float32 is computed in AVX-512, as `has_bfloat16` does."""
+  """Returns whether oneDNN uses AVX-512; limits as for `has_bfloat16`."""
   limit = _onednn_limit()
   if limit in _NARROW_LIMITS or limit.startswith(_AVX2.upper()):
     return False
