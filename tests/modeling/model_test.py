@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import dataclasses
+import random
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import stack
+from official.cyclegan.modeling import layers
 from official.cyclegan.modeling import losses
 from official.cyclegan.modeling import model as model_lib
 from tests import conftest
@@ -346,6 +348,33 @@ def test_every_upsampler_trains(upsample, generator_type):
   step = model.train_step
   values = [float(step(pair)["cycle_A"]) for _ in range(2)]
   assert np.isfinite(values).all()
+
+
+def test_dropout_draws_the_same_on_every_stack():
+  """And leaves the initial weights, which either stack draws alike, alone."""
+  networks = {}
+  for dropout in (0.0, 0.5):
+    config = _config(seed=7)
+    networks[dropout] = model_lib.build_model(
+      dataclasses.replace(
+        config,
+        model=dataclasses.replace(
+          conftest.TINY_MODEL, n_res_blocks=2, dropout=dropout
+        ),
+      )
+    )
+  for plain, dropping in zip(
+    *(_values(network.trainable_variables) for network in networks.values())
+  ):
+    np.testing.assert_array_equal(plain, dropping)
+  seeds = [
+    layer.seed
+    for generator in (networks[0.5].g_AB, networks[0.5].g_BA)
+    for layer in generator.layers
+    if isinstance(layer, layers.CheckpointedDropout)
+  ]
+  draws = random.Random(7)  # as `random.seed(7)` would draw
+  assert seeds == [draws.getrandbits(31) for _ in range(4)]
 
 
 @pytest.mark.slow

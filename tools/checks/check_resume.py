@@ -18,7 +18,7 @@ Recipe (about three minutes on two cores):
   python tools/checks/check_resume.py --kills=10
 
 Handed over five times between the two stacks (README), or trained as a whole by
-each (--kills=0):
+each (--kills=0), in float32, where both round alike:
 
   python tools/checks/check_resume.py --kills=5 \
     --other_python=.venv-test-keras3/bin/python
@@ -133,6 +133,7 @@ def _start(model_dir: str, start: int | None = None) -> subprocess.Popen:
       "-m",
       "official.cyclegan.train",
       f"--model_dir={model_dir}",
+      *_precision(),
       *_TRAIN_FLAGS.value,
       "--deterministic",
       f"--train_steps={_STEPS.value}",
@@ -142,6 +143,14 @@ def _start(model_dir: str, start: int | None = None) -> subprocess.Popen:
     stderr=subprocess.STDOUT,
     text=True,
   )
+
+
+def _precision() -> list[str]:
+  """Returns the flag of the precision in which both stacks round alike.
+
+  One in --train_flag comes after it, and counts.
+  """
+  return ["--precision=float32"] if _OTHER_PYTHON.value else []
 
 
 def _finish(process: subprocess.Popen) -> None:

@@ -19,8 +19,10 @@ holds them is cloned, saved and loaded without `custom_objects`.
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -270,6 +272,29 @@ class DetailChannels(tf.keras.layers.Layer):
     return {**super().get_config(), "gain": self.gain}
 
 
+# Where dropout takes its seeds from; None is Python's `random`.
+_dropout_seeds: contextvars.ContextVar[random.Random | None] = (
+  contextvars.ContextVar("dropout_seeds", default=None)
+)
+
+
+@contextlib.contextmanager
+def dropout_seeds(seed: int) -> Iterator[None]:
+  """Within it, dropout layers take their seeds from a stream of their own.
+
+  Keras 3, unlike Keras 2, draws the seeds of initial weights from Python's
+  `random` too: a seed taken from it would exchange all weights after it.
+
+  Args:
+    seed: What the stream starts with.
+  """
+  token = _dropout_seeds.set(random.Random(seed))
+  try:
+    yield
+  finally:
+    _dropout_seeds.reset(token)
+
+
 @tf.keras.utils.register_keras_serializable(stack.KERAS_PACKAGE)
 class CheckpointedDropout(tf.keras.layers.Layer):
   """Dropout whose random state is part of a checkpoint.
@@ -288,13 +313,15 @@ class CheckpointedDropout(tf.keras.layers.Layer):
 
     Args:
       rate: Share of the features dropped, at least 0 and below 1.
-      seed: Seed of the draws; None takes one from Python's `random`, which
-        `tf.keras.utils.set_random_seed` seeds.
+      seed: Seed of the draws; None takes the next one of `dropout_seeds`, and
+        outside of it one from Python's `random`.
       **kwargs: Passed to the Keras layer.
     """
     super().__init__(**kwargs)
     self.rate = rate
-    self.seed = random.getrandbits(31) if seed is None else seed
+    if seed is None:
+      seed = (_dropout_seeds.get() or random).getrandbits(31)
+    self.seed = seed
     # An attribute that TensorFlow tracks, and so part of checkpoints.
     self._generator = tf.random.Generator.from_seed(self.seed, alg="philox")
 

@@ -31,6 +31,7 @@ from official.cyclegan.modeling import distillation
 from official.cyclegan.modeling import ema
 from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import image_pool
+from official.cyclegan.modeling import layers
 from official.cyclegan.modeling import loss_scaling
 from official.cyclegan.modeling import loss_terms
 from official.cyclegan.modeling import objective
@@ -418,7 +419,8 @@ def build_model(
   # The order in which networks are built decides the weights that a seed draws.
   tf.keras.utils.set_random_seed(config.train.seed)
   size = config.data.crop_size
-  with policy(devices.precision(config.train.precision)):
+  precision = devices.precision(config.train.precision)
+  with policy(precision), layers.dropout_seeds(config.train.seed):
     ema_generators, distiller = None, None
     if config.train.ema_decay:
       ema_generators = (
