@@ -91,6 +91,8 @@ def _flags(dataset, folder, **changes):
     # number of threads does.
     "learning_rate": 2e-5,
     "save_every_steps": 10,
+    # By constraints, which each device has to apply.
+    "gen_norm": "weight",
     **changes,
   }
   return conftest.tiny_flags(dataset, folder, **values)

@@ -350,6 +350,85 @@ def test_every_upsampler_trains(upsample, generator_type):
   assert np.isfinite(values).all()
 
 
+# By seed 7, as Keras 2 draws them. Of g_AB and d_A: the sum over the weights of
+# their place, from 1, times the sum of their magnitudes.
+_DRAWN: tuple[tuple[dict[str, object], tuple[float, float]], ...] = (
+  ({"generator_type": "resnet"}, (3602.052, 37.352697)),
+  ({"generator_type": "resnet", "gen_norm": "weight"}, (15625.690, 37.352697)),
+  ({"generator_type": "unet"}, (3613.8629, 37.092054)),
+  ({"generator_type": "mobile"}, (1474.9447, 36.956394)),
+  ({"generator_type": "mobile", "global_skip": False}, (973.91177, 40.589259)),
+  ({"generator_type": "mobile", "block_scale": 8}, (2206.6039, 38.927259)),
+  ({"generator_type": "mobile", "gen_norm": "weight"}, (4174.0694, 36.956394)),
+  ({"disc_input": "details", "disc_norm": "none"}, (3602.052, 43.232193)),
+)
+
+
+@pytest.mark.parametrize(
+  ("options", "want"), _DRAWN, ids=lambda value: str(value)[:60]
+)
+def test_initial_weights_are_the_same_on_every_stack(options, want):
+  """Keras 3 draws a layer's seed when it is made, Keras 2 when it is called."""
+  config = _config(seed=7)
+  model_config = dataclasses.replace(
+    conftest.TINY_MODEL, n_res_blocks=2, **options
+  )
+  model = model_lib.build_model(
+    config_checks.resolve(
+      dataclasses.replace(
+        config,
+        data=config_lib.DataConfig(crop_size=32),
+        model=model_config,
+      )
+    )
+  )
+  got = [
+    sum(
+      place * float(np.abs(weights).sum())
+      for place, weights in enumerate(_values(network.trainable_variables), 1)
+    )
+    for network in (model.g_AB, model.d_A)
+  ]
+  np.testing.assert_allclose(got, want, rtol=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_a_step_keeps_the_length_of_kernels(precision):
+  """Keras 3 applies no constraint to the variables inside its own."""
+  config = _config(precision=precision)
+  model = model_lib.build_model(
+    config_checks.resolve(
+      dataclasses.replace(
+        config,
+        model=dataclasses.replace(conftest.TINY_MODEL, gen_norm="weight"),
+      )
+    )
+  )
+  optimizers = [tf.keras.optimizers.Adam(0.1) for _ in "GD"]
+  if precision == "mixed_float16":
+    optimizers = [
+      tf.keras.mixed_precision.LossScaleOptimizer(o, initial_scale=2.0)
+      for o in optimizers
+    ]
+  model.compile(*optimizers)
+  held = [
+    w
+    for network in (model.g_AB, model.g_BA)
+    for w in network.trainable_variables
+    if w.constraint is not None
+  ]
+  assert len(held) > 10
+  before = _values(held)
+  tf.function(model.train_step)(_pair())
+  for weights, old in zip(held, before):
+    new = weights.numpy()
+    assert np.abs(new - old).max() > 0.01
+    axes = tuple(i for i in range(4) if i != weights.constraint.output_axis)
+    np.testing.assert_allclose(
+      np.sqrt(np.square(new).sum(axes)), weights.constraint.gain, rtol=1e-5
+    )
+
+
 def test_dropout_draws_the_same_on_every_stack():
   """And leaves the initial weights, which either stack draws alike, alone."""
   networks = {}

@@ -321,9 +321,9 @@ def apply_gradients(
   optimizer: tf.keras.optimizers.Optimizer,
   scaled: Sequence[tf.Tensor],
   unscaled: Sequence[tf.Tensor],
-  variables: Sequence[tf.Variable],
+  variables: Sequence[Any],
 ) -> None:
-  """Updates variables, and counts the step.
+  """Updates variables, applies their constraints, and counts the step.
 
   Args:
     optimizer: May be a `LossScaleOptimizer`, which leaves a step out whose
@@ -331,18 +331,43 @@ def apply_gradients(
       the number of steps.
     scaled: The gradients of the scaled loss.
     unscaled: What `unscale` made of them.
-    variables: The variables.
+    variables: Keras's variables.
   """
+  updated = tf_variables(variables)
   if not is_keras_3():
-    optimizer.apply_gradients(zip(unscaled, variables))
-  elif _inner(optimizer) is optimizer:
-    optimizer.apply_gradients(zip(scaled, variables))
+    optimizer.apply_gradients(zip(unscaled, updated))
+    return
+  if _inner(optimizer) is optimizer:
+    optimizer.apply_gradients(zip(scaled, updated))
   else:
     # Keras 3 does not count it, Keras 2 does.
     (count,) = tf_variables([_inner(optimizer).iterations])
     before = count.read_value()
-    optimizer.apply_gradients(zip(scaled, variables))
+    optimizer.apply_gradients(zip(scaled, updated))
     count.assign(before + 1)
+  _constrain(variables)
+
+
+def _constrain(variables: Sequence[Any]) -> None:
+  """Applies Keras 3's constraints, which the variables inside do not have."""
+  import tensorflow as tf
+
+  constraints = {
+    variable.value.ref(): variable.constraint
+    for variable in variables
+    if not isinstance(variable, tf.Variable) and variable.constraint
+  }
+
+  def update(strategy: tf.distribute.Strategy) -> None:
+    for reference, constraint in constraints.items():
+      strategy.extended.update(
+        reference.deref(),
+        lambda held, constraint=constraint: held.assign(constraint(held)),
+        group=False,
+      )
+
+  if constraints:
+    tf.distribute.get_replica_context().merge_call(update)
 
 
 def variable_index(

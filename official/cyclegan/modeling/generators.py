@@ -303,13 +303,16 @@ def _half_size_head(
   )
   if not _sees_colours(config):
     return outputs
+  # Before the next layer is made: Keras 3 draws a layer's seed when it is made,
+  # Keras 2 when it is called.
+  colours = _colour_features(inputs, config)
   recoloured = blocks.conv2d(
     config.channels,
     1,
     kernel_initializer=_head_initializer(config),
     dtype="float32",
     name="skip_recolour",
-  )(_colour_features(inputs, config))
+  )(colours)
   return tf.keras.layers.Add(dtype="float32", name="head_add")(
     [outputs, recoloured]
   )

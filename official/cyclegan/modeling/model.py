@@ -248,18 +248,18 @@ class CycleGAN(tf.keras.Model):
   @property
   def generator_variables(self) -> list[tf.Variable]:
     """The trainable variables of both generators."""
-    return self._trainable_variables_of("g_AB", "g_BA")
+    return stack.tf_variables(self._variables_of("g_AB", "g_BA"))
 
   @property
   def discriminator_variables(self) -> list[tf.Variable]:
     """The trainable variables of both discriminators."""
-    return self._trainable_variables_of("d_A", "d_B")
+    return stack.tf_variables(self._variables_of("d_A", "d_B"))
 
-  def _trainable_variables_of(self, *names: str) -> list[tf.Variable]:
-    """Returns the variables of networks, one network after the other."""
-    return stack.tf_variables(
-      [v for name in names for v in getattr(self, name).trainable_variables]
-    )
+  def _variables_of(self, *names: str) -> list[Any]:
+    """Returns Keras's trainable variables, one network after the other."""
+    return [
+      v for name in names for v in getattr(self, name).trainable_variables
+    ]
 
   @property
   def trained_directions(self) -> tuple[str, ...]:
@@ -354,10 +354,12 @@ class CycleGAN(tf.keras.Model):
     names: Sequence[str],
   ) -> None:
     """Updates networks, and notes how large their gradients are."""
-    variables = self._trainable_variables_of(*names)
+    variables = self._variables_of(*names)
     # 0 for biases that norms cancel (`layers.BorderConv2D.normed`).
     scaled = tape.gradient(
-      total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
+      total,
+      stack.tf_variables(variables),
+      unconnected_gradients=tf.UnconnectedGradients.ZERO,
     )
     gradients = stack.unscale(optimizer, scaled)
     first = 0
