@@ -119,6 +119,18 @@ def test_guessing_costs_what_is_documented(mode, logit, value):
   np.testing.assert_allclose(got, value, atol=1e-6)
 
 
+@pytest.mark.parametrize("mode", ["vanilla", "relativistic"])
+@pytest.mark.parametrize("logit", [-200.0, 200.0])
+def test_gradients_of_logarithms_hold_far_out(mode, logit):
+  fake, real = tf.constant([[[[logit]]]]), tf.zeros([1, 1, 1, 1])
+  with tf.GradientTape() as tape:
+    tape.watch(fake)
+    loss = losses.generator_loss(fake, mode, real)
+  np.testing.assert_allclose(loss, max(-logit, 0.0))
+  slope = tape.gradient(loss, fake).numpy().item()
+  np.testing.assert_allclose(slope, -1.0 if logit < 0 else 0.0, atol=1e-30)
+
+
 def test_half_precision_logits_are_compared_in_float32():
   fake = tf.constant(_logits(), tf.float16)
   assert losses.generator_loss(fake).dtype == tf.float32

@@ -67,7 +67,7 @@ def generator_loss(
   if gan_mode == "lsgan":
     return tf.reduce_mean(tf.square(fake - 1.0))
   if gan_mode == "vanilla":
-    return tf.reduce_mean(tf.nn.softplus(-fake))
+    return tf.reduce_mean(_softplus(-fake))
   if gan_mode in ("hinge", "wgangp"):
     return -tf.reduce_mean(fake)
   raise ValueError(f"There is no adversarial loss {gan_mode!r}.")
@@ -110,10 +110,8 @@ def discriminator_loss(
     real_loss = tf.square(real - target)
     fake_loss = tf.square(fake)
   elif gan_mode == "vanilla":
-    real_loss = tf.nn.sigmoid_cross_entropy_with_logits(
-      tf.fill(tf.shape(real), target), real
-    )
-    fake_loss = tf.nn.softplus(fake)
+    real_loss = _softplus(real) - target * real
+    fake_loss = _softplus(fake)
   elif gan_mode == "hinge":
     real_loss = tf.nn.relu(1.0 - real)
     fake_loss = tf.nn.relu(1.0 + fake)
@@ -190,7 +188,19 @@ def gradient_penalty(
 
 def _preference(wanted: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
   """Returns the cross entropy of `wanted` looking more real than `other`."""
-  return tf.reduce_mean(tf.nn.softplus(other - wanted))
+  return tf.reduce_mean(_softplus(other - wanted))
+
+
+@tf.custom_gradient
+def _softplus(
+  x: tf.Tensor,
+) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+  """Returns log(1 + exp(x)), whose gradient every TensorFlow rounds alike."""
+
+  def gradient(upstream: tf.Tensor) -> tf.Tensor:
+    return upstream / (1.0 + tf.exp(-x))
+
+  return tf.nn.softplus(x), gradient
 
 
 def clip(images: tf.Tensor) -> tf.Tensor:
