@@ -43,6 +43,15 @@ def test_runs(halving):
   np.testing.assert_allclose(got, image / 2, rtol=1e-6)
 
 
+def test_tensorflow_opens_files_without_a_warning(halving, recwarn):
+  """Which would speak to who writes programs with it, not to users."""
+  pytest.importorskip("tensorflow").lite.Interpreter  # noqa: B018  # loaded
+  recwarn.clear()
+  tflite_file.open_interpreter(halving)
+  assert tflite_file.runtime_name().startswith("tensorflow")
+  assert not [w for w in recwarn if "Interpreter" in str(w.message)]
+
+
 def test_what_is_no_model_is_an_error(tmp_path):
   (tmp_path / "no.tflite").write_text("text")
   with pytest.raises((ValueError, RuntimeError)):

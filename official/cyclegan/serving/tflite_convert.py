@@ -197,7 +197,11 @@ def _representative(
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-  """Silences C++ code: redirects the descriptors of stdout and stderr."""
+  """Silences C++ code: redirects the descriptors of stdout and stderr.
+
+  What Python warns of meanwhile would be written afterwards: the one warning
+  that TensorFlow gives is left out.
+  """
   sys.stdout.flush()
   sys.stderr.flush()
   # Not sys.stdout: C++ writes to the descriptors themselves.
@@ -206,7 +210,8 @@ def quiet() -> Iterator[None]:
     os.dup2(nowhere.fileno(), 1)
     os.dup2(nowhere.fileno(), 2)
     try:
-      yield
+      with tflite_file.without_deprecation():
+        yield
     finally:
       os.dup2(kept[0], 1)
       os.dup2(kept[1], 2)

@@ -15,12 +15,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import importlib.metadata
 import pathlib
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -95,12 +97,27 @@ def open_interpreter(path: str, threads: int | None = None) -> Any:
     RuntimeError: If it cannot be run.
   """
   runtime, _ = _find_runtime()
-  try:
-    path.encode()
-  except UnicodeEncodeError:  # the runtimes take no such name
-    content = pathlib.Path(path).read_bytes()
-    return runtime.Interpreter(model_content=content, num_threads=threads)
-  return runtime.Interpreter(path, num_threads=threads)
+  with without_deprecation():
+    try:
+      path.encode()
+    except UnicodeEncodeError:  # the runtimes take no such name
+      content = pathlib.Path(path).read_bytes()
+      return runtime.Interpreter(model_content=content, num_threads=threads)
+    return runtime.Interpreter(path, num_threads=threads)
+
+
+@contextlib.contextmanager
+def without_deprecation() -> Iterator[None]:
+  """Within it TensorFlow does not tell users that its runtime will leave it.
+
+  Files are run in it on purpose where TensorFlow is loaded anyway: another
+  runtime beside it takes memory and time.
+  """
+  with warnings.catch_warnings():
+    warnings.filterwarnings(
+      "ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated"
+    )
+    yield
 
 
 def runtime_name() -> str:
