@@ -352,21 +352,21 @@ def _constrain(variables: Sequence[Any]) -> None:
   """Applies Keras 3's constraints, which the variables inside do not have."""
   import tensorflow as tf
 
-  constraints = {
-    variable.value.ref(): variable.constraint
+  held = [
+    (variable.value, variable.constraint)
     for variable in variables
     if not isinstance(variable, tf.Variable) and variable.constraint
-  }
+  ]
 
   def update(strategy: tf.distribute.Strategy) -> None:
-    for reference, constraint in constraints.items():
+    for variable, constraint in held:
       strategy.extended.update(
-        reference.deref(),
-        lambda held, constraint=constraint: held.assign(constraint(held)),
+        variable,
+        lambda part, constraint=constraint: part.assign(constraint(part)),
         group=False,
       )
 
-  if constraints:
+  if held:
     tf.distribute.get_replica_context().merge_call(update)
 
 
