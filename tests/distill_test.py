@@ -179,7 +179,7 @@ def test_one_direction(teacher, tmp_path):
 @pytest.mark.parametrize(
   ("changes", "words"),
   [
-    ({"teacher": "nowhere"}, ["--teacher=nowhere", "no trained model"]),
+    ({"teacher": "nowhere"}, ["--teacher=nowhere", "does not exist"]),
     ({"channels": 1}, ["--channels=1", "teacher"]),
     ({"lambda_distill": 0, "lambda_features": 0}, ["both 0"]),
     ({"students": "AtoB", "lambda_id": 1}, ["--students=AtoB", "need both"]),

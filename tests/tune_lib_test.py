@@ -327,6 +327,17 @@ def test_a_search_goes_on_where_it_was(quick, config, tmp_path, log):
       tune_lib.search(config, _options(**changed), str(tmp_path))
 
 
+@pytest.mark.parametrize(("train_steps", "said"), [(0, 0), (9, 1), (50, 0)])
+def test_trials_longer_than_a_run_are_pointed_out(
+  config, tmp_path, monkeypatch, log, train_steps, said
+):
+  monkeypatch.setattr(tune_lib, "search", lambda *_: None)
+  config = conftest.replace(config, "train", train_steps=train_steps)
+  options = _options(trial_steps=10)
+  tune_lib.run(config, options, str(tmp_path), search_config.TuneConfig())
+  assert log.text.count("Trials are longer: --trial_steps=10") == said
+
+
 def test_a_quarter_of_the_memory_may_be_used():
   there = memory.used_memory() + memory.free_memory()
   assert 0.2 < tune_lib.memory_limit(_options()) / there < 0.3

@@ -13,6 +13,8 @@
 # limitations under the License.
 """Wrong uses of every command: one line, the flag typed, a remedy, status 2."""
 
+import os
+
 import PIL.Image
 import pytest
 
@@ -214,6 +216,34 @@ def test_wrong_use_is_one_line_that_names_the_flag(
   if len(typed) == 1:
     flag = typed[0].partition("=")[0]
     assert f"error: {flag}" in result.stderr or "is missing" in words[0]
+
+
+@pytest.mark.parametrize(
+  ("name", "option", "there"),
+  [
+    ("train", "model_dir", {"export.json": "an export"}),
+    ("train", "model_dir", {"report.json": "an evaluation"}),
+    ("tune", "tuner_dir", {"config.json": "a run"}),
+    ("evaluate", "output_dir", {"search.json": "a search"}),
+  ],
+)
+def test_results_of_another_kind_are_not_written_over(
+  name, option, there, pictures, tmp_path
+):
+  ((mark, kind),) = there.items()
+  (tmp_path / mark).write_text('{"data": {}, "model": {}, "train": {}}')
+  (tmp_path / "report.html").write_text("a page")
+  names = sorted(os.listdir(tmp_path))
+  run = conftest.ROOT / "tests" / "testdata" / "v0_6_0" / "run"
+  given = [f"--model_dir={run}"] if name == "evaluate" else []
+  result = conftest.run_binary(
+    name, f"--{option}={tmp_path}", f"--dataset={pictures}", *given
+  )
+  conftest.assert_refused(
+    result, f"{name}: error: --{option}={tmp_path} holds {kind},"
+  )
+  assert (tmp_path / "report.html").read_text() == "a page"
+  assert sorted(os.listdir(tmp_path)) == names
 
 
 if __name__ == "__main__":

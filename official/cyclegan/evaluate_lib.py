@@ -155,6 +155,7 @@ def evaluate(
     ),
   )
   overwriting.check_run(model, "output_dir", output_dir)
+  overwriting.check_kind(overwriting.Kind.EVALUATION, "output_dir", output_dir)
   # Refused before anything is measured, which takes minutes.
   with locks.hold(output_dir, "output_dir"):
     report = _evaluate(model, output_dir, config, selection, options)

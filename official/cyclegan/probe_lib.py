@@ -371,23 +371,22 @@ def _report(
 
 def _how_many(gap: domain_gap.Gap, fewest: int) -> list[str]:
   """Returns what the number of pictures means."""
-  found = []
-  if gap.enough is not None:
-    found.append(
-      f"With fewer than {gap.enough} pictures of each pile most of this"
-      " difference cannot be learned; more than that make results more even."
-    )
-  elif fewest < 2 * _FEW:
-    found.append(
-      "It takes all the pictures that are there to see this difference: more"
-      " will make the result better."
-    )
   if fewest < _VERY_FEW:
-    found.append(
+    return [
       f"{fewest} pictures are very few: their discriminator soon knows them by"
       " heart, whatever else is done. Add pictures, or stop early and look."
-    )
-  return found
+    ]
+  if gap.enough is not None:
+    return [
+      f"With fewer than {gap.enough} pictures of each pile most of this"
+      " difference cannot be learned; more than that make results more even."
+    ]
+  if fewest < 2 * _FEW:
+    return [
+      "It takes all the pictures that are there to see this difference: more"
+      " will make the result better."
+    ]
+  return []
 
 
 def _has(config: config_lib.ResolvedConfig, option: str) -> bool:

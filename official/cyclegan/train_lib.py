@@ -304,7 +304,10 @@ def _probe(
 def _refuse_overwriting(
   config: config_lib.ResolvedConfig, model_dir: str
 ) -> None:
-  """Refuses a run's folder that is, or lies in, what is trained on or from."""
+  """Refuses a run's folder that is, or lies in, what is trained on or from.
+
+  Also one with other results than a run's.
+  """
   reads = overwriting.of_data(config.data)
   if config.distill.teacher:
     reads += overwriting.of_model(config.distill.teacher)
@@ -323,6 +326,7 @@ def _refuse_overwriting(
     history.PROGRESS_NAME,
   )
   overwriting.check(reads, "model_dir", model_dir, written)
+  overwriting.check_kind(overwriting.Kind.RUN, "model_dir", model_dir)
 
 
 def _fit(

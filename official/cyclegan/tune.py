@@ -94,7 +94,9 @@ def main() -> None:
   tuner_dir = flags.require(
     "tuner_dir", "give a folder for the search, e.g. --tuner_dir=runs/tuning."
   )
-  flags.refuse_overwriting("tuner_dir", tuner_dir, "best.flags", "search.json")
+  flags.refuse_overwriting(
+    "tuner_dir", tuner_dir, "best.flags", search_config.FILE_NAME
+  )
   folders.require_there(resolved.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   cpu_tuning.before_import(resolved.train)

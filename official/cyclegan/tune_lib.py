@@ -278,6 +278,13 @@ def run(
         name,
         value,
       )
+  if 0 < config.train.train_steps < options.trial_steps:
+    logging.warning(
+      "--train_steps=%d is how long finalists are trained. Trials are longer:"
+      " --trial_steps=%d.",
+      config.train.train_steps,
+      options.trial_steps,
+    )
   devices.set_up(config)
   summary = search(
     config,
@@ -336,6 +343,7 @@ def search(
   if config.distill.teacher:
     reads += overwriting.of_model(config.distill.teacher)
   overwriting.check(reads, "tuner_dir", tuner_dir)
+  overwriting.check_kind(overwriting.Kind.SEARCH, "tuner_dir", tuner_dir)
   role = workers.role(distributed)
   _check_trials(config, options)
   hypermodel = CycleGANHyperModel(config, options)

@@ -110,7 +110,7 @@ def test_save_and_load(tmp_path):
   config_file.save(config, str(tmp_path))
   assert config_file.load(str(tmp_path)) == config
   assert json.loads((tmp_path / "config.json").read_text())["model"]
-  with pytest.raises(errors.UserError, match="no trained model"):
+  with pytest.raises(errors.UserError, match="nowhere does not exist"):
     config_file.load(str(tmp_path / "nowhere"))
 
 

@@ -66,9 +66,30 @@ def test_wrong_tf_config_is_refused(monkeypatch, text):
     devices.strategy(config_lib.DeviceConfig("multi_worker"))
 
 
-def test_missing_tpu_is_refused():
-  with pytest.raises(errors.UserError, match="no TPU answers"):
-    devices.strategy(config_lib.DeviceConfig("tpu", tpu="local"))
+@pytest.mark.parametrize(
+  ("address", "message"),
+  [
+    ("", "--distribution_strategy=tpu: this machine has no TPU. Give --tpu,"),
+    ("no.such:1", "--tpu=no.such:1: no TPU answers there. Check the address,"),
+  ],
+)
+def test_missing_tpu_is_refused(monkeypatch, address, message):
+  def connect(tpu):
+    raise TypeError(f"an internal of TensorFlow at {tpu}")
+
+  resolver = tf.distribute.cluster_resolver.TPUClusterResolver
+  monkeypatch.setattr(resolver, "connect", connect)
+  config = config_lib.DeviceConfig(distribution_strategy="tpu", tpu=address)
+  with pytest.raises(errors.UserError) as caught:
+    devices.strategy(config)
+  assert str(caught.value).startswith(message)
+  assert "internal" not in str(caught.value)
+
+
+def test_this_machine_has_no_tpu():
+  config = config_lib.DeviceConfig(distribution_strategy="tpu")
+  with pytest.raises(errors.UserError, match="this machine has no TPU"):
+    devices.strategy(config)
 
 
 def test_batch_must_be_shared_evenly():

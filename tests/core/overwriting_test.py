@@ -182,6 +182,32 @@ def test_the_innermost_run_around_a_path_counts(tmp_path):
       check(model, output)
 
 
+@pytest.mark.parametrize(
+  ("names", "kind"),
+  [
+    (("config.json", "checkpoints/ckpt-1.index"), overwriting.Kind.RUN),
+    (("search.json",), overwriting.Kind.SEARCH),
+    (("export.json", "report.html"), overwriting.Kind.EXPORT),
+    (("report.json", "report.html"), overwriting.Kind.EVALUATION),
+  ],
+)
+def test_a_folder_of_results_is_not_taken_for_others(tmp_path, names, kind):
+  for name in names:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("{}")
+  for other in overwriting.Kind:
+    if other is kind:
+      overwriting.check_kind(other, "output_dir", str(tmp_path))
+    else:
+      with pytest.raises(errors.UserError, match=f"holds {kind.value},"):
+        overwriting.check_kind(other, "output_dir", str(tmp_path))
+    overwriting.check_kind(other, "output_dir", str(tmp_path / "new"))
+  # As an earlier version may have left it: both go on.
+  (tmp_path / "search.json").write_text("{}")
+  overwriting.check_kind(kind, "output_dir", str(tmp_path))
+  overwriting.check_kind(overwriting.Kind.SEARCH, "output_dir", str(tmp_path))
+
+
 def test_what_a_model_is_made_of_is_known(tmp_path):
   export = tmp_path / "export"
   (export / "g_AB").mkdir(parents=True)

@@ -18,6 +18,7 @@ import pytest
 import tensorflow as tf
 
 from official.cyclegan.core import command_config
+from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import stack
@@ -155,6 +156,40 @@ def test_changes_that_cannot_go_on_are_refused(
   changed = conftest.replace(tiny_config, part, **changes)
   with pytest.raises(errors.UserError, match=word):
     checkpoints.check_same_run(changed, str(tmp_path))
+
+
+def test_what_was_not_given_is_said_with_the_remedy(tiny_config, tmp_path):
+  def refused(before, now):
+    for name, values in (("before", before), ("now", now)):
+      config = conftest.replace(tiny_config, "data", **values)
+      (tmp_path / name).mkdir(exist_ok=True)
+      config_file.save(config, str(tmp_path / name))
+    now = config_file.load(str(tmp_path / "now"))
+    with pytest.raises(errors.UserError) as caught:
+      checkpoints.check_same_run(now, str(tmp_path / "before"))
+    return str(caught.value)
+
+  default = {"dataset": config_lib.DataConfig().dataset}
+  mine = {"dataset": "mine"}
+  two = {**default, "domain_a": "a", "domain_b": "b"}
+  message = refused(mine, default)
+  assert "(where nothing else is given) does not fit" in message
+  assert "Give --dataset=mine," in message
+  assert "where nothing else" not in refused(default, mine)
+  for now in (default, mine):
+    assert "Give --domain_a=a," in refused(two, now)
+  assert "without that option. Leave --domain_a out," in refused(default, two)
+
+
+def test_a_path_may_be_spelled_anew(tiny_config, tmp_path, monkeypatch):
+  (tmp_path / "pictures").mkdir()
+  monkeypatch.chdir(tmp_path)
+  (tmp_path / "run").mkdir()
+  config = conftest.replace(tiny_config, "data", dataset="pictures")
+  config_file.save(config, str(tmp_path / "run"))
+  for spelled in (str(tmp_path / "pictures"), "./pictures/"):
+    now = conftest.replace(config, "data", dataset=spelled)
+    checkpoints.check_same_run(now, str(tmp_path / "run"))
 
 
 @pytest.mark.parametrize(

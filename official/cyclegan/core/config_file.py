@@ -177,16 +177,20 @@ def to_flags(
   for part in config_lib.parts():
     values = dataclasses.asdict(getattr(config, part))
     defaults = dataclasses.asdict(getattr(default, part))
-    ignored = _ignored(getattr(config, part))
+    meaningless = ignored(getattr(config, part))
     for name, value in values.items():
-      if value != defaults[name] and name not in ignored:
+      if value != defaults[name] and name not in meaningless:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         found.append(f"--{name}={text}")
   return found
 
 
-def _ignored(part: Any) -> tuple[str, ...]:
-  """Returns the options of a part that others make meaningless."""
+def ignored(part: Any) -> tuple[str, ...]:
+  """Returns the options of a part that others make meaningless.
+
+  Args:
+    part: Of a configuration.
+  """
   if isinstance(part, config_lib.TrainConfig) and part.train_steps:
     return ("epochs",)
   if isinstance(part, config_lib.DataConfig) and part.domain_a:
@@ -291,9 +295,11 @@ def load(model_dir: str) -> config_lib.ResolvedConfig:
     ) from error
   except OSError as error:
     model_path.require_config(model_dir, "model_dir")
+    there = "does not exist"
+    if os.path.exists(model_dir):
+      there = f"holds no trained model ({FILE_NAME} is missing)"
     raise errors.UserError(
-      f"holds no trained model ({FILE_NAME} is missing). Give the folder that"
-      " `train` wrote.",
+      f"{there}. Give the folder that `train` wrote.",
       "model_dir",
       model_dir,
     ) from error

@@ -208,11 +208,19 @@ def _tpu(address: str) -> tf.distribute.Strategy:
     )
     return tf.distribute.TPUStrategy(resolver)
   except Exception as error:  # whatever TensorFlow raises without a TPU
+    logging.debug("TensorFlow on the TPU: %r", error)
+    if address:
+      raise errors.UserError(
+        ": no TPU answers there. Check the address, or use another"
+        " --distribution_strategy.",
+        "tpu",
+        address,
+      ) from error
     raise errors.UserError(
-      f": no TPU answers there ({errors.first_line(error)}). Check the address,"
-      " or use another --distribution_strategy.",
+      ": this machine has no TPU. Give --tpu, the address of one, or use"
+      " another --distribution_strategy.",
+      "distribution_strategy",
       "tpu",
-      address,
     ) from error
 
 

@@ -154,6 +154,20 @@ class Option:
   may_be_empty: bool = False
   since: str = ""
 
+  def is_same(self, before: object, now: object) -> bool:
+    """Says whether two values mean the same.
+
+    Args:
+      before: A value.
+      now: Another. Of paths what they lead to is compared, not the spelling.
+    """
+    if before == now:
+      return True
+    try:
+      return self.is_path and os.path.samefile(str(before), str(now))
+    except (OSError, ValueError):  # a name, or no longer there
+      return False
+
   def limits(self) -> str:
     """Returns the range in words, empty if there is none."""
     if self.minimum is not None and self.maximum is not None:

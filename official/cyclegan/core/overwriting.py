@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import enum
 import os
 from collections.abc import Iterable, Iterator
 
@@ -31,10 +32,28 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import model_path
 from official.cyclegan.core import regular_files
+from official.cyclegan.core import search_config
 
 # A file or folder, whatever it is called: its device and inode.
 _Identity = tuple[int, int]
 _PARTS = {"data", "model", "train"}  # of every run's configuration
+
+
+class Kind(enum.Enum):
+  """What a command leaves in a folder, with a page to look at."""
+
+  RUN = "a run"
+  SEARCH = "a search"
+  EXPORT = "an export"
+  EVALUATION = "an evaluation"
+
+
+# Files of which all are in such a folder, and of which one may be its page.
+_MARKS = {
+  Kind.SEARCH: (search_config.FILE_NAME,),
+  Kind.EXPORT: (model_path.EXPORT_NAME,),
+  Kind.EVALUATION: ("report.json", "report.html"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,6 +152,30 @@ def check(
         )
 
 
+def check_kind(kind: Kind, option: str, folder: str) -> None:
+  """Refuses a folder in which another command has left its results.
+
+  Their pages and reports have the same names. A folder that holds results of
+  both kinds already is left to whoever goes on with it.
+
+  Args:
+    kind: What the command writes there.
+    option: Name of the option that holds the folder, for the message.
+    folder: Need not exist.
+
+  Raises:
+    errors.UserError: If it holds something of another kind only.
+  """
+  found = [other for other in Kind if _holds(folder, other)]
+  if found and kind not in found:
+    raise errors.UserError(
+      f"holds {found[0].value}, whose pages {kind.value} would replace. Give a"
+      " new folder.",
+      option,
+      folder,
+    )
+
+
 def run_around(path: str) -> str:
   """Returns the run whose folder a path is or lies in, the innermost one.
 
@@ -179,6 +222,15 @@ def check_run(model: str, option: str, output: str) -> None:
     " no run.",
     option,
     output,
+  )
+
+
+def _holds(folder: str, kind: Kind) -> bool:
+  """Says whether results of a kind are in a folder."""
+  if kind is Kind.RUN:
+    return _is_run(folder)
+  return all(
+    os.path.isfile(os.path.join(folder, name)) for name in _MARKS[kind]
   )
 
 

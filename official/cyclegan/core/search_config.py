@@ -32,6 +32,7 @@ from official.cyclegan.core.options import Range
 # truth does (docs/tuning.md).
 DEFAULT_OBJECTIVE = "fid_patches"
 SPACES = ("weights", "architecture")
+FILE_NAME = "search.json"  # in a search's folder: its options
 
 
 def _searchable() -> Iterator[tuple[str, str, Range | Choices]]:

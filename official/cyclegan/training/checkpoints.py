@@ -297,10 +297,17 @@ def check_same_run(config: config_lib.ResolvedConfig, model_dir: str) -> None:
   """
   earlier = config_file.load(model_dir)
 
-  def refuse(name: str, before: object, now: object) -> errors.UserError:
+  def refuse(
+    name: str, before: object, now: object, default: object
+  ) -> errors.UserError:
+    unasked = "(where nothing else is given) " if now == default else ""
+    remedy = f"that option. Leave --{name} out"
+    if before != "":
+      remedy = f"{before}. Give --{name}={before}"
     return errors.UserError(
-      f"does not fit: the checkpoints in {model_dir} were trained with"
-      f" {before}. Use that value, or train into a new folder.",
+      f"{unasked}does not fit: the checkpoints in {model_dir} were trained"
+      f" with{'out' if before == '' else ''} {remedy}, or train into a new"
+      " folder.",
       name,
       now,
     )
@@ -308,15 +315,18 @@ def check_same_run(config: config_lib.ResolvedConfig, model_dir: str) -> None:
   # Such options shape the variables, give them their meaning, or decide the
   # data order.
   for part, declarations in config_lib.parts().items():
+    was, asked = getattr(earlier, part), getattr(config, part)
     for name in options.fixed(declarations):
-      before = getattr(getattr(earlier, part), name)
-      now = getattr(getattr(config, part), name)
-      if before != now:
-        raise refuse(name, before, now)
+      before, now = getattr(was, name), getattr(asked, name)
+      if name in config_file.ignored(was):
+        continue  # what replaced it is compared
+      option = options.find(declarations, name).option
+      if not option.is_same(before, now):
+        raise refuse(name, before, now, getattr(declarations(), name))
   # Another decay can go on, but not without the averages or with new ones.
   before, now = earlier.train.ema_decay, config.train.ema_decay
   if bool(before) != bool(now):
-    raise refuse("ema_decay", before, now)
+    raise refuse("ema_decay", before, now, None)
 
 
 def load_generator(

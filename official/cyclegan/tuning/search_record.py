@@ -27,7 +27,7 @@ from official.cyclegan.core import files
 from official.cyclegan.core import options as options_lib
 from official.cyclegan.core import search_config
 
-FILE_NAME = "search.json"
+FILE_NAME = search_config.FILE_NAME
 _IDENTITY = "identity"
 _REMEDY = "Restore it, or give a new --tuner_dir."
 _SEARCH = "search"  # the part of the file beside the parts of a run
@@ -63,7 +63,7 @@ def check_same(
           was = entry.option.old_values.get(was, was)
         # All of a run's options are the trials', only limits may change.
         is_fixed = part != _SEARCH or entry.option.fixed
-        if was != values[name] and is_fixed:
+        if is_fixed and not entry.option.is_same(was, values[name]):
           raise errors.UserError(
             f"cannot go on with the search in --tuner_dir={tuner_dir}, which"
             f" has {_shown(was)}. Give that again, or another --tuner_dir.",
