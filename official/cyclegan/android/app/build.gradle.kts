@@ -9,8 +9,8 @@ android {
 
   defaultConfig {
     applicationId = "org.example.restyle"
-    // Android 6.0, the least of LiteRT and of CameraX.
-    minSdk = 23
+    // Android 9, the first with ImageDecoder. LiteRT 2.3 needs 24, CameraX 23.
+    minSdk = 28
     targetSdk = 36
     versionCode = 1
     versionName = "1.0"

@@ -39,8 +39,7 @@ class Restyler(context: Context, direction: String) : AutoCloseable {
   private var graphics: Model? = null
 
   // What was found wrong is remembered for this device and these files.
-  private val memory =
-    context.getSharedPreferences("graphics", Context.MODE_PRIVATE)
+  private val memory = memory(context)
   private val key = listOf(
     direction, options.getProperty("made"), Build.FINGERPRINT
   ).joinToString(" ")
@@ -52,11 +51,13 @@ class Restyler(context: Context, direction: String) : AutoCloseable {
     if (known.isNotEmpty()) {
       place = "Processor: of the graphics processor, $known."
     } else if (name.isNotEmpty()) {
+      // Stays if a driver takes the app with it.
+      memory.edit().putString(key, "it ended the app").commit()
       try {
         val model = Model(context, name, Accelerator.GPU)
         graphics = model
         val fault = check.compare(model::run, own::run)
-        if (fault.isEmpty()) place = "Graphics processor." else refuse(fault)
+        if (fault.isEmpty()) accept() else refuse(fault)
       } catch (error: LiteRtException) {
         refuse("it does not take the model (${error.message})")
       }
@@ -94,6 +95,11 @@ class Restyler(context: Context, direction: String) : AutoCloseable {
       refuse("it stopped (${error.message})")
       return own.run(given)
     }
+  }
+
+  private fun accept() {
+    place = "Graphics processor."
+    memory.edit().remove(key).commit()
   }
 
   private fun refuse(fault: String) {
@@ -136,6 +142,14 @@ class Restyler(context: Context, direction: String) : AutoCloseable {
 
   companion object {
     private const val SIGNATURE = "serving_default"
+
+    private fun memory(context: Context) =
+      context.getSharedPreferences("graphics", Context.MODE_PRIVATE)
+
+    /** Lets all graphics processors be tried again. */
+    fun forget(context: Context) {
+      memory(context).edit().clear().apply()
+    }
 
     /** Returns the directions that there are, by what people call them. */
     fun directions(context: Context): Map<String, String> {
