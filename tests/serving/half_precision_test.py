@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import types
 
 import numpy as np
@@ -27,14 +28,14 @@ from official.cyclegan.serving import tflite_graph
 from tests import conftest
 
 
-def _graph(kind, inputs, shape, **options):
-  """Returns a graph of one operator: the image is its first input."""
+def _graph(kind, inputs, shape, given=0, **options):
+  """Returns a graph of one operator; which of its inputs the image is."""
   tensors = [
     tflite_graph.Tensor(
       f"t{i}",
       np.shape(value),
       np.dtype(np.float32),
-      None if i == 0 else np.asarray(value),
+      None if i == given else np.asarray(value),
       np.zeros(0, np.float32),
       np.zeros(0, np.int64),
       0,
@@ -48,7 +49,7 @@ def _graph(kind, inputs, shape, **options):
     (last,),
     types.SimpleNamespace(fusedActivationFunction=0, **options),
   )
-  return tflite_graph.Graph(tuple(tensors), (operator,), (0,), (last,))
+  return tflite_graph.Graph(tuple(tensors), (operator,), (given,), (last,))
 
 
 def _mean(image, sums):
@@ -89,12 +90,66 @@ def test_a_sum_that_is_too_large_is_infinite():
   assert _mean(steep, half_precision.SINGLE).is_finite  # the mean is 1,875
 
 
+def test_what_is_no_number_counts_as_infinite():
+  image = np.array([[[[1.0, -60_000.0]]]], np.float32)
+  with np.errstate(all="ignore"):
+    kinds = {
+      "SQRT": [image],  # of a negative number
+      "MUL": [image, np.float32(2)],
+    }
+    for kind, inputs in kinds.items():
+      graph = _graph(kind, inputs, image.shape)
+      found = half_precision.run(graph, image, half_precision.SINGLE)
+      assert found.largest == np.inf and not found.is_finite
+      measured = half_precision.measure(graph, image, image)
+      assert measured[half_precision.SINGLE]["largest"] is None
+  # An activation hides it from the result only.
+  operator = graph.operators[0]
+  options = types.SimpleNamespace(fusedActivationFunction=1)  # RELU
+  hidden = dataclasses.replace(
+    graph, operators=(dataclasses.replace(operator, options=options),)
+  )
+  found = half_precision.run(hidden, image, half_precision.SINGLE)
+  assert found.image.min() == 0 and not found.is_finite
+
+
+@pytest.mark.parametrize("sums", [half_precision.HALF, half_precision.SINGLE])
+def test_the_largest_sum_is_that_of_all_places_of_a_kernel(sums):
+  """In another order what cancels here adds up."""
+  image = np.full((1, 1, 4, 1), 100.0, np.float32)
+  kernel = np.array([3.0, -3.0, 3.0, -3.0], np.float32).reshape(1, 1, 4, 1)
+  graph = _graph(
+    "CONV_2D",
+    [image, kernel],
+    (1, 1, 1, 1),
+    **{"strideH": 1, "strideW": 1, "padding": 1},
+  )
+  found = half_precision.run(graph, image, sums)
+  assert found.image.item() == 0 and found.largest == 1200
+  turned = _graph(
+    "TRANSPOSE_CONV",
+    [np.array([1, 1, 7, 1]), kernel, image],
+    (1, 1, 7, 1),
+    given=2,
+    **{"strideH": 1, "strideW": 1, "padding": 1},
+  )
+  found = half_precision.run(turned, image, sums)
+  assert found.image.ravel()[3] == 0 and found.largest == 1200
+
+
 def test_small_numbers_become_zero_in_the_worst_case_only():
   image = np.full((1, 1, 1, 1), 1e-5, np.float32)
   graph = _graph("ADD", [image, np.float32(0)], image.shape)
   worst = half_precision.run(graph, image, half_precision.HALF)
   assert worst.image.item() == 0
   better = half_precision.run(graph, image, half_precision.SINGLE)
+  assert better.image.item() == np.float16(1e-5)
+  # Constants, too.
+  one = np.ones_like(image)
+  graph = _graph("MUL", [one, image], image.shape)
+  worst = half_precision.run(graph, one, half_precision.HALF)
+  assert worst.image.item() == 0
+  better = half_precision.run(graph, one, half_precision.SINGLE)
   assert better.image.item() == np.float16(1e-5)
 
 

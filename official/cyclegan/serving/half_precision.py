@@ -22,8 +22,9 @@ infinite.
 * `SINGLE`, the better one: sums are kept in float32.
 * `HALF`, the worst: one number is added after another, in the order in which
   they lie in memory, and the sum is rounded after each; a product is rounded
-  together with the addition, as a fused multiply-add does it. Numbers below the
-  smallest normal one, 2^-14, become 0.
+  together with the addition, as a fused multiply-add does it. Constants and
+  results below the smallest normal number, 2^-14, become 0; what has been added
+  up so far does not.
 
 This is a model of the arithmetic only, operator by operator in NumPy: kernels
 may compute an operator in other ways, such as Winograd's.
@@ -96,20 +97,25 @@ def run(graph: tflite_graph.Graph, image: np.ndarray, sums: str) -> Result:
     if operator.kind not in _OPERATORS:
       raise UnknownOperator(operator.kind)
     inputs = [
-      None if i < 0 else values[i] if i in values else _constant(graph, i)
+      None
+      if i < 0
+      else values[i]
+      if i in values
+      else _constant(graph, i, arithmetic)
       for i in operator.inputs
     ]
     arithmetic.largest_sum = 0.0
     with np.errstate(all="ignore"):
       made = _OPERATORS[operator.kind](operator, inputs, arithmetic, graph)
+      before = arithmetic.store(made)  # an activation may hide infinity
       made = arithmetic.store(_activate(operator.activation, made))
     (output,) = operator.outputs
     values[output] = made
     if made.dtype == np.float32:
-      size = float(np.max(np.abs(made), initial=0.0))
-      is_finite &= bool(np.isfinite(size))
-      size = max(arithmetic.largest_sum, size)
-      if not size <= largest:
+      size = float(np.max(np.abs(before), initial=0.0))
+      size = max(arithmetic.largest_sum, size if size == size else math.inf)
+      is_finite &= math.isfinite(size)
+      if size > largest:
         largest = size
         largest_in = f"{operator.kind} {graph.tensors[output].name}"
     for i in operator.inputs:  # frees what nothing needs any more
@@ -151,7 +157,7 @@ def measure(
     psnr = 0.0
     if np.isfinite(made).all():
       psnr = min(image_quality.pooled_psnr(made, expected), _MAX_PSNR)
-    worst = max(results, key=lambda result: np.nan_to_num(result.largest))
+    worst = max(results, key=lambda result: result.largest)
     found[sums] = {
       "psnr": psnr,
       "largest": worst.largest if math.isfinite(worst.largest) else None,
@@ -170,20 +176,20 @@ def _uses(graph: tflite_graph.Graph) -> dict[int, int]:
   return uses
 
 
-def _constant(graph: tflite_graph.Graph, index: int) -> np.ndarray:
+def _constant(
+  graph: tflite_graph.Graph, index: int, arithmetic: _Arithmetic
+) -> np.ndarray:
   """Returns a constant; of 8-bit weights what they stand for, in float16."""
   tensor = graph.tensors[index]
   if tensor.value is None:
     raise UnknownOperator(f"variable {tensor.name}")
   if not tensor.scale.size or tensor.value.dtype == np.float16:
-    value = tensor.value
-    is_float = value.dtype in (np.float16, np.float32)
-    return _round(value, True) if is_float else value
+    return arithmetic.store(tensor.value)
   shape = [1] * tensor.value.ndim
   if tensor.scale.size > 1:
     shape[tensor.axis] = -1
   scale, zero = (a.reshape(shape) for a in (tensor.scale, tensor.zero_point))
-  return _round((tensor.value - zero) * scale, False)
+  return arithmetic.store((tensor.value - zero) * scale)
 
 
 def _round(x: np.ndarray, flush: bool) -> np.ndarray:
@@ -232,19 +238,33 @@ class _Arithmetic:
     return total
 
   def multiply_up(
-    self, total: np.ndarray, weights: np.ndarray, x: np.ndarray
-  ) -> np.ndarray:
+    self,
+    total: np.ndarray,
+    magnitudes: np.ndarray,
+    weights: np.ndarray,
+    x: np.ndarray,
+  ) -> tuple[np.ndarray, np.ndarray]:
     """Adds a matrix product to sums that are begun.
 
     Args:
       total: float32 `[outputs, positions]`.
+      magnitudes: The same of the magnitudes of all that was added up.
       weights: float32 `[inputs, outputs]`.
       x: float32 `[inputs, positions]`.
 
     Returns:
-      The sums, float32 `[outputs, positions]`.
+      The sums and the magnitudes', float32 `[outputs, positions]`.
     """
-    bound = self._note(np.abs(total) + np.abs(weights).T @ np.abs(x))
+    more = np.abs(weights).T @ np.abs(x)
+    bound = float(np.max(np.abs(total) + more, initial=0.0))
+    magnitudes = magnitudes + more
+    self._note(magnitudes)
+    return self._add_product(total, weights, x, bound), magnitudes
+
+  def _add_product(
+    self, total: np.ndarray, weights: np.ndarray, x: np.ndarray, bound: float
+  ) -> np.ndarray:
+    """Returns the sums of `multiply_up`, none of which exceeds a bound."""
     if not self.half_sums:
       return total + weights.T @ x
     total = np.array(total)  # contiguous, and our own
@@ -257,7 +277,7 @@ class _Arithmetic:
       for weight, row in zip(weights, given):
         np.multiply(weight[:, None], row, out=product)
         np.add(part, product, out=part)
-        _round_in_place(part, product, buffer, bound > _LARGEST)
+        _round_in_place(part, product, buffer, not bound <= _LARGEST)
       total[:, start : start + step] = part
 
     # NumPy lets other threads run while it computes.
@@ -390,9 +410,11 @@ def _convolve(
     parts = list(_windows(image, kernel.shape[1:3], operator.options))
     shape = parts[0][2].shape[:2]
     total = np.zeros((len(kernel), math.prod(shape)), np.float32)
+    magnitudes = total
     for row, column, part in parts:
-      total = arithmetic.multiply_up(
+      total, magnitudes = arithmetic.multiply_up(
         total,
+        magnitudes,
         kernel[:, row, column].T,
         part.reshape(-1, part.shape[2]).T,
       )
@@ -458,17 +480,23 @@ def _convolve_transposed(
       ),
       np.float32,
     )
+    magnitudes = np.zeros_like(total)
     given = image.reshape(-1, image.shape[2]).T
     for row in range(sides[0]):
       for column in range(sides[1]):
-        target = total[
-          :,
-          row : row + (height - 1) * strides[0] + 1 : strides[0],
-          column : column + (width - 1) * strides[1] + 1 : strides[1],
-        ]
-        target[...] = arithmetic.multiply_up(
-          target.reshape(outputs, -1), kernel[:, row, column].T, given
-        ).reshape(target.shape)
+        places = (
+          slice(None),
+          slice(row, row + (height - 1) * strides[0] + 1, strides[0]),
+          slice(column, column + (width - 1) * strides[1] + 1, strides[1]),
+        )
+        made = arithmetic.multiply_up(
+          total[places].reshape(outputs, -1),
+          magnitudes[places].reshape(outputs, -1),
+          kernel[:, row, column].T,
+          given,
+        )
+        for sums, new in zip((total, magnitudes), made):
+          sums[places] = new.reshape(sums[places].shape)
     top, left = before
     total = total[:, top : top + int(shape[1]), left : left + int(shape[2])]
     images.append(total.transpose(1, 2, 0))
