@@ -133,6 +133,20 @@ def test_mistakes_in_the_input_are_named(cases, words):
     assert check_device_lib.examine(case, made, 30.0).fault == words
 
 
+def test_a_model_that_makes_one_colour_of_everything_is_right(tmp_path):
+  """Then nothing tells mistakes in the input apart."""
+
+  def collapsed(image):
+    return np.zeros_like(image, np.float32)
+
+  folder = str(tmp_path)
+  contract = golden.Contract("g.tflite", "serving_default", "a", "b", "float32")
+  golden.write(folder, "AtoB", contract, collapsed, _SIZE, 3)
+  for case in golden.read(folder):
+    found = check_device_lib.examine(case, case.expected, 30.0)
+    assert not found.fault and found.psnr > 50
+
+
 def test_what_is_not_translated_is_named(cases):
   found = check_device_lib.examine(cases[0], cases[0].image, 30.0)
   assert "the input, not translated" in found.fault

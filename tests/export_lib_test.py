@@ -11,6 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import collections
 import dataclasses
 import json
 import os
@@ -24,8 +25,10 @@ from official.cyclegan import train_lib
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
+from official.cyclegan.data import sources
 from official.cyclegan.serving import android_project
 from official.cyclegan.serving import detail_choice
 from official.cyclegan.serving import export_report
@@ -34,6 +37,7 @@ from official.cyclegan.serving import image_translator
 from official.cyclegan.serving import onnx_file
 from official.cyclegan.serving import saved_model_file
 from official.cyclegan.serving import tflite_convert
+from official.cyclegan.serving import tflite_graph
 from official.cyclegan.serving import tflite_probe
 from official.cyclegan.training import checkpoints
 from official.cyclegan.training import run_metadata
@@ -329,7 +333,19 @@ def test_other_sizes_and_whole_numbers(run, tmp_path):
   assert entry["shape"].tolist() == [1, 48, 48, 3]
   assert entry["dtype"] == np.uint8
   assert list(report["files"]) == ["g_AB.tflite"]
-  assert list(report["files"]["g_AB.tflite"]["by_size"]) == ["48", "32"]
+  entry = report["files"]["g_AB.tflite"]
+  assert list(entry["by_size"]) == ["48", "32"]
+  content = (tmp_path / "g_AB.tflite").read_bytes()
+  for name, size in (("serving_default", "48"), ("s32", "32")):
+    found = entry["by_size"][size]
+    graph = tflite_graph.read(content, name)
+    kinds = collections.Counter(o.kind for o in graph.operators)
+    assert found["operators"] == kinds
+  assert entry["operators"] == entry["by_size"]["48"]["operators"]
+  assert entry["by_size"]["48"]["partitions"] == 1
+  assert entry["by_size"]["32"]["partitions"] is None
+  # Rounding to levels is no reason to compare with anything but Keras.
+  assert 0.9 * 0.5 / 255 < entry["max_difference"] <= 0.5 / 255 + 1e-4
   assert not (tmp_path / "g_BA").exists()
 
 
@@ -341,6 +357,8 @@ def test_onnx_takes_any_size(run, tmp_path):
   assert list(report["files"]) == ["g_BA.onnx"]
   assert report["files"]["g_BA.onnx"]["max_difference"] <= 1e-4
   assert not (tmp_path / "golden").exists()  # of .tflite files
+  table = (tmp_path / "export.md").read_text()
+  assert "* `g_BA.onnx`: any size, " in table
   generator, _ = checkpoints.load_generator(run, "BtoA")
   images = _unit_images(2, 64)
   want = np.clip(generator(images * 2 - 1).numpy() / 2 + 0.5, 0, 1)
@@ -356,6 +374,29 @@ def test_core_ml_packages_are_written_and_not_compared(run, tmp_path):
   (entry,) = report["files"].values()
   assert (tmp_path / "g_AB.mlpackage" / "Manifest.json").exists()
   assert entry["max_difference"] is None and "macOS" in entry["parity"]
+
+  index = json.loads((tmp_path / "golden" / "golden.json").read_text())
+  assert "g_AB.mlpackage" in json.dumps(index)
+  table = (tmp_path / "export.md").read_text()
+  assert "* `g_AB.mlpackage`: 32 pixels, " in table and "macOS" in table
+
+
+def test_what_keras_rounds_is_told_from_what_a_file_gets_wrong(run):
+  """Beyond the tolerance the same weights with exact means are compared."""
+  config = config_file.load(run)
+  generator, _ = checkpoints.load_generator(run, "AtoB")
+  source = sources.open_source(config.data, config.model.channels)
+  options = config_checks.resolve_export(_options(), config)
+  direction = export_lib._load(generator, "AtoB", source, config, options)
+  right = direction.expected[32]
+  # As if Keras's own means were off: what is right is not refused for it,
+  expected = {32: right + np.float32(1e-3)}
+  direction = dataclasses.replace(direction, expected=expected)
+  assert export_lib._difference(direction, right, 32, 1e-4) <= 1e-4
+  # what is wrong is.
+  wrong = right.copy()
+  wrong[0, 0, 0, 0] += 0.01
+  assert export_lib._difference(direction, wrong, 32, 1e-4) > 5e-3
 
 
 def _holds(folder, needle):

@@ -159,7 +159,7 @@ def examine(case: golden.Case, made: np.ndarray, min_psnr: float) -> Finding:
   # Seen in 16x16 means only: it has to explain the picture's error in these.
   for words, thumbnail in case.misread.items():
     left = _mean_square(small, thumbnail)
-    if left <= _SHARE * error_small:
+    if error_small and left <= _SHARE * error_small:
       named.append((error * left / error_small, words))
   best, fault = min(named)
   # Below half a level there is nothing to explain.

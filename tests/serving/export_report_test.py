@@ -71,7 +71,8 @@ def test_table_has_a_row_for_each_file_and_size():
     "keras_relative_l1": {"AtoB": 0.41, "BtoA": None},
     "detail": {},
     "files": {
-      "g_AB": {"bytes": 5},
+      "g_AB": {"bytes": 5_000, "max_difference": 2e-6},
+      "g_AB.mlpackage": {"bytes": 7_000, "size": 64, "parity": "not run"},
       "g_AB.tflite": {
         "bytes": 12_345,
         "operators": {"ADD": 2, "MUL": 1},
@@ -95,6 +96,8 @@ def test_table_has_a_row_for_each_file_and_size():
   measures += ["2.0, 1.5", ""]
   assert rows[3] == ["`g_AB.tflite`", "64", *measures]
   assert rows[4][6] == ""  # a file that was not emulated
+  assert "* `g_AB`: any size, 5 KB, differs by at most 2.0e-06" in text
+  assert "* `g_AB.mlpackage`: 64 pixels, 7 KB, not run." in text
   assert "input, Keras, float32" in text and "Keras, BtoA" not in text
 
 
@@ -105,7 +108,9 @@ def test_table_says_what_is_done_with_larger_pictures():
     "dataset": "somewhere",
     "picture_rows": {},
     "keras_relative_l1": {},
-    "files": {"g_AB": {"bytes": 5, "tile": {"psnr": 61.25}}},
+    "files": {
+      "g_AB": {"bytes": 5, "max_difference": 0.0, "tile": {"psnr": 61.25}}
+    },
     "detail": {
       "AtoB": {
         "best": "tiles",

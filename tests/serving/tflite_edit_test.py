@@ -94,6 +94,32 @@ def test_metadata_changes_nothing_else(halving, whole):
   np.testing.assert_array_equal(first, second)
 
 
+def test_the_default_signature_comes_first(halving):
+  """Interfaces of today run the first where none is named."""
+
+  def sizes(content):
+    interpreter = tf.lite.Interpreter(model_content=content)
+    names = list(interpreter.get_signature_list())
+    found = {
+      name: tuple(
+        detail["shape"][1]
+        for detail in interpreter.get_signature_runner(name)
+        .get_input_details()
+        .values()
+      )
+      for name in names
+    }
+    return interpreter.get_input_details()[0]["shape"][1], names[0], found
+
+  own = {"serving_default": (8,), "s16": (16,)}
+  assert sizes(halving) == (16, "s16", own)  # by their names
+  described = tflite_edit.with_metadata(halving, _DESCRIPTION)
+  assert sizes(described) == (8, "serving_default", own)
+  image = np.random.default_rng(0).random((1, 16, 16, 3)).astype(np.float32)
+  made = _signature(described, "s16")(image=image)["image_B"]
+  np.testing.assert_array_equal(made, image * np.float32(0.5))
+
+
 def test_no_content_is_in_the_file_twice(halving):
   described = tflite_edit.with_metadata(halving, _DESCRIPTION)
   before, after = (

@@ -125,10 +125,11 @@ class ExportConfig:
     (),
     "Widths and heights that the .tflite files take, one signature each in the"
     " same file; e.g. 256,384. The first is serving_default, another one e.g."
-    " s384. Empty: --size.",
+    " s384. ONNX files are checked at all of them, and a Core ML package takes"
+    " the first. Empty: --size.",
     unit="pixels",
     largest=config_lib.LARGEST_SIZE,
-    needs={"format": _TFLITE},
+    needs={"format": (*_TFLITE, "onnx", "coreml")},
   )
   io: str = option(
     "float01",

@@ -70,7 +70,7 @@ def write(folder: str, report: Mapping[str, Any]) -> None:
     ),
   ]
   title = f"Export of {report['trained_on']}"
-  state = f"Directions: {names}; trained at {report['size']} pixels."
+  state = f"Directions: {names}; for pictures of {report['size']} pixels."
   files.write_text(
     os.path.join(folder, page.REPORT_NAME),
     page.render(title, state, sections, folder),
@@ -88,9 +88,9 @@ def table(report: Mapping[str, Any], caption: str = "") -> page.Table:
   rows: list[Sequence[str]] = []
   for name, entry in report["files"].items():
     sizes = entry.get("by_size")
-    if not sizes:  # a SavedModel takes any
-      kilobytes = f"{entry['bytes'] / 1000:.0f}"
-      rows.append((name, "any", kilobytes, *[""] * (len(_HEADERS) - 3)))
+    if not sizes:  # SavedModels and ONNX files take any
+      size, kilobytes = entry.get("size", "any"), f"{entry['bytes'] / 1000:.0f}"
+      rows.append((name, str(size), kilobytes, *[""] * (len(_HEADERS) - 3)))
       continue
     for size, found in sizes.items():
       times = found.get("milliseconds") or {}

@@ -147,7 +147,25 @@ def table(report: dict[str, Any]) -> str:
   markdown = tabulate.tabulate(
     cells, _COLUMNS, tablefmt="github", disable_numparse=True
   )
-  return "\n".join([*lines, "", markdown, *_detail(report), ""])
+  others = [
+    f"* `{name}`: {_other(entry)}."
+    for name, entry in report["files"].items()
+    if "by_size" not in entry
+  ]
+  if others:
+    others = ["", *others]
+  return "\n".join([*lines, "", markdown, *others, *_detail(report), ""])
+
+
+def _other(entry: dict[str, Any]) -> str:
+  """Describes a file that is not a .tflite file."""
+  kilobytes = f"{entry['bytes'] / 1000:.0f} KB"
+  if "parity" in entry:
+    return f"{entry['size']} pixels, {kilobytes}, {entry['parity']}"
+  return (
+    f"any size, {kilobytes}, differs by at most {entry['max_difference']:.1e}"
+    " of full scale"
+  )
 
 
 def _detail(report: dict[str, Any]) -> list[str]:
@@ -184,12 +202,15 @@ def _detail(report: dict[str, Any]) -> list[str]:
 
 def _row(entry: dict[str, Any], of_size: dict[str, Any]) -> list[str]:
   """Returns the cells of one file at one size, from `KB` on."""
+  operators = of_size.get("operators", entry["operators"])
   parts = "; ".join(f"{n} ({r})" for r, n in entry["partitions"].items())
+  if of_size.get("partitions", 0) is None:  # known of the first size only
+    parts = ""
   times = [f"{of_size['milliseconds'][n]:.1f}" for n in ("1", "2")]
   memory = of_size["memory_mb"]
   return [
     f"{entry['bytes'] / 1000:.0f}",
-    str(sum(entry["operators"].values())),
+    str(sum(operators.values())),
     parts,
     f"{of_size['psnr']:.1f}",
     _half_precision(of_size.get("half_precision")),

@@ -177,12 +177,15 @@ def with_metadata(content: bytes, description: Description) -> bytes:
     description: What to say.
 
   Returns:
-    The file with the buffer `TFLITE_METADATA`, and one for the levels. What
+    The file with the buffer `TFLITE_METADATA`, and one for the levels, and the
+    graph of `tflite_file.DEFAULT_SIGNATURE` first: that is what runs where no
+    signature is named, and the converter sorts them by their names. What
     nobody reads is left out: buffers that hold nothing, or the same as another,
     scales that are those of another tensor, and in the graph of tiles the names
     of tensors between its operators.
   """
   model = _unpack(content)
+  _put_default_first(model)
   _share_buffers(model)
   _share_scales(model)
   buffers: dict[str | bytes, bytes] = {
@@ -206,6 +209,17 @@ def with_metadata(content: bytes, description: Description) -> bytes:
     entry.buffer = len(model.buffers) - 1
     model.metadata = [*(model.metadata or []), entry]
   return _pack(model)
+
+
+def _put_default_first(model: schema.ModelT) -> None:
+  """Puts the default signature and its graph first."""
+  default = tflite_file.DEFAULT_SIGNATURE.encode()
+  model.signatureDefs.sort(key=lambda found: found.signatureKey != default)
+  first = model.signatureDefs[0].subgraphIndex
+  order = sorted(range(len(model.subgraphs)), key=lambda i: i != first)
+  model.subgraphs = [model.subgraphs[i] for i in order]
+  for signature in model.signatureDefs:
+    signature.subgraphIndex = order.index(signature.subgraphIndex)
 
 
 def _share_buffers(model: schema.ModelT) -> None:
