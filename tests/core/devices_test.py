@@ -193,15 +193,15 @@ _ENDLESS = {
 
 
 class _Workers:
-  """Two processes on loopback that train together."""
+  """Processes on loopback that train together."""
 
-  def __init__(self, pictures, folder, **changes):
-    addresses = [f"127.0.0.1:{_free_port()}" for _ in range(2)]
+  def __init__(self, pictures, folder, count=2, **changes):
+    addresses = [f"127.0.0.1:{_free_port()}" for _ in range(count)]
     flags = _flags(
       pictures, folder, distribution_strategy="multi_worker", **changes
     )
     self.processes = []
-    for index in range(2):
+    for index in range(count):
       task = {"type": "worker", "index": index}
       cluster = {"cluster": {"worker": addresses}, "task": task}
       self.processes.append(
@@ -209,7 +209,7 @@ class _Workers:
       )
 
   def finish(self):
-    """Waits for both; returns [(status, output), ...]."""
+    """Waits for all; returns [(status, output), ...]."""
     ended = [process.wait(_SECONDS) for process in self.processes]
     return [(end.returncode, end.stdout + end.stderr) for end in ended]
 
@@ -238,6 +238,13 @@ def test_two_workers_train_like_one(scenes, tmp_path, one_device):
     assert status == 0, output
   _assert_same(_losses(tmp_path), one_device)
   assert len(glob.glob(str(tmp_path / "logs" / "events.*"))) == 1  # the chief's
+
+
+def test_one_worker_trains_as_well(pictures, tmp_path):
+  workers = _Workers(pictures, tmp_path, count=1, train_steps=2)
+  ((status, output),) = workers.finish()
+  assert status == 0, output
+  assert _last_step(tmp_path) == 2
 
 
 def _assert_told_of_the_loss(status, output):

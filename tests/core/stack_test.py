@@ -14,12 +14,16 @@
 """Both stacks: what each has installed is tested, by the suite of each."""
 
 import importlib.metadata
+import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from official.cyclegan.core import errors
 from official.cyclegan.core import stack
 from tests import conftest
 
@@ -66,6 +70,123 @@ def test_only_what_each_import_prints_is_left_out(capfd):
     "what goes before an error\ufffd",
     "later",
   ]
+
+
+def test_other_projects_choice_of_keras_does_not_count(
+  pictures, tmp_path, monkeypatch
+):
+  for name, value in (
+    ("KERAS_BACKEND", "jax"),
+    ("TF_USE_LEGACY_KERAS", "1"),
+    ("KERAS_MAX_EPOCHS", "0"),
+    ("KERAS_MAX_STEPS_PER_EPOCH", "1"),
+  ):
+    monkeypatch.setenv(name, value)
+  flags = conftest.tiny_flags(pictures, tmp_path, train_steps=3, probe=False)
+  done = conftest.run_binary("train", *flags, python=["-B"])
+  assert done.returncode == 0, done.stderr
+  assert (tmp_path / "checkpoints" / "ckpt-3.index").exists()
+
+
+@pytest.mark.skipif(not stack.is_keras_3(), reason="Keras 2 has one backend")
+def test_another_backend_is_refused_in_words(monkeypatch):
+  monkeypatch.setattr(tf.keras.backend, "backend", lambda: "torch")
+  stack.is_keras_3.cache_clear()
+  try:
+    with pytest.raises(errors.UserError, match="KERAS_BACKEND=tensorflow"):
+      stack.is_keras_3()
+  finally:
+    stack.is_keras_3.cache_clear()
+
+
+# One step on two devices with gradients of 3 and of a value that is given, and
+# the kernel's length kept at 1.
+_TWO_DEVICES = """
+import json, sys
+import tensorflow as tf
+from official.cyclegan.core import stack
+from official.cyclegan.modeling import adam
+
+(cpu,) = tf.config.list_physical_devices("CPU")
+one = tf.config.LogicalDeviceConfiguration()
+tf.config.set_logical_device_configuration(cpu, [one, one])
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+with strategy.scope():
+  layer = tf.keras.layers.Dense(
+    1,
+    use_bias=False,
+    kernel_initializer="ones",
+    kernel_constraint=tf.keras.constraints.UnitNorm(),
+  )
+  layer.build([None, 2])
+  optimizer = tf.keras.mixed_precision.LossScaleOptimizer(
+    adam.FusedAdam(0.1), initial_scale=float(sys.argv[2])
+  )
+  optimizer.build(layer.trainable_variables)
+
+
+@tf.function
+def step():
+  def replica():
+    i = tf.distribute.get_replica_context().replica_id_in_sync_group
+    factor = tf.gather([3.0, float(sys.argv[1])], i)
+    variables = layer.trainable_variables
+    scaled = [tf.ones([2, 1]) * factor]
+    gradients = stack.unscale(optimizer, scaled)
+    stack.apply_gradients(optimizer, scaled, gradients, variables)
+
+  strategy.run(replica)
+
+
+step()
+tree = stack.optimizer_tree(optimizer)["loss_scale"]
+scale = tree["current_loss_scale"] if isinstance(tree, dict) else (
+  tree._current_loss_scale
+)
+(kernel,) = stack.tf_variables(layer.trainable_variables)
+(count,) = stack.tf_variables([optimizer.iterations])
+print(
+  json.dumps(
+    {
+      "kernels": [
+        part.numpy().ravel().tolist()
+        for part in strategy.experimental_local_results(kernel)
+      ],
+      "scale": float(tf.convert_to_tensor(scale)),
+      "steps": int(tf.convert_to_tensor(count)),
+    }
+  )
+)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+  ("other", "scale", "left_out", "after"),
+  [
+    ("3.0", 8.0, False, 8.0),
+    ("inf", 8.0, True, 4.0),
+    ("nan", 8.0, True, 4.0),
+    ("inf", 1.0, True, 1.0),
+  ],
+)
+def test_all_devices_leave_a_step_out_or_none(other, scale, left_out, after):
+  done = subprocess.run(
+    [sys.executable, "-c", _TWO_DEVICES, other, str(scale)],
+    cwd=conftest.ROOT,
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  assert done.returncode == 0, done.stderr
+  found = json.loads(done.stdout.splitlines()[-1])
+  first, second = found["kernels"]
+  assert first == second
+  if left_out:
+    assert first == [1.0, 1.0]  # not scaled to a length of 1 either
+  else:
+    np.testing.assert_allclose(first, [0.5**0.5] * 2, rtol=1e-6)
+  assert found["scale"] == after and found["steps"] == 1
 
 
 def test_variables_are_those_that_tensorflow_takes():

@@ -33,6 +33,16 @@ def test_reflects_like_numpy(training):
   np.testing.assert_allclose(got, want, rtol=1e-6)
 
 
+def test_reflection_is_in_the_shape_of_the_result():
+  image = tf.keras.Input((8, 8, 3))
+  made = layers.BorderConv2D(3, 7, reflect=3)(image)
+  model = tf.keras.Model(image, tf.keras.layers.Add()([made, image]))
+  assert tuple(model.output_shape) == (None, 8, 8, 3)
+  assert model(np.zeros((1, 8, 8, 3), np.float32)).shape == (1, 8, 8, 3)
+  small = tf.keras.Input((4, 5, 3))  # smaller than the kernel
+  assert layers.BorderConv2D(2, 7, reflect=3)(small).shape[1:] == (4, 5, 2)
+
+
 def test_bias_before_a_norm_is_left_out_in_training():
   layer = layers.BorderConv2D(2, 3, padding="same", normed=True)
   x = tf.ones([1, 4, 4, 1])

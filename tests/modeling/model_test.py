@@ -483,8 +483,12 @@ def test_half_precision_starts_like_float32(precision):
 
 
 @pytest.mark.slow
-def test_float16_step_that_overflows_is_left_out():
-  model = model_lib.build_model(_config(precision="mixed_float16"))
+@pytest.mark.parametrize("gen_norm", ["instance", "weight"])
+def test_float16_step_that_overflows_is_left_out(gen_norm):
+  config = conftest.replace(
+    _config(precision="mixed_float16"), "model", gen_norm=gen_norm
+  )
+  model = model_lib.build_model(config)
   scaled = [
     tf.keras.mixed_precision.LossScaleOptimizer(
       tf.keras.optimizers.Adam(1e-3), initial_scale=2.0**120
@@ -547,6 +551,14 @@ def test_from_book_has_the_books_defaults():
   ) == (1, 10, 2)
   resnet = model_lib.CycleGAN.from_book(generator_type="resnet")
   assert resnet.g_AB.count_params() == 2_850_563
+
+
+@pytest.mark.parametrize("rate", [np.float32(2e-4), 1])
+def test_from_book_takes_any_number_for_a_rate(rate):
+  model = model_lib.CycleGAN.from_book(
+    input_dim=(32, 32, 3), gen_n_filters=4, disc_n_filters=4, learning_rate=rate
+  )
+  assert float(model.generator_optimizer.learning_rate) == np.float32(rate)
 
 
 def test_from_book_refuses_in_words():

@@ -56,6 +56,26 @@ def test_same_weights_and_result_as_the_stock_layer():
 
 
 @pytest.mark.parametrize("training", [True, False])
+def test_half_precision_is_that_of_both_stacks(training):
+  """Inputs and weights are rounded, also where the input is float32."""
+  layer = normalization.InstanceNormalization(
+    epsilon=_EPSILON, dtype="mixed_bfloat16"
+  )
+  x = _images()
+  layer(x)
+  near_one = np.full(5, 1.001, np.float32)  # 1.0 in bfloat16
+  layer.set_weights([near_one, np.zeros(5, np.float32)])
+  made = layer(tf.constant(x), training=training)
+  assert made.dtype == tf.bfloat16
+  rounded = tf.cast(x, tf.bfloat16).numpy().astype(np.float32)
+  want = tf.cast(_reference(rounded).astype(np.float32), tf.bfloat16)
+  made, want = (v.numpy().astype(np.float32) for v in (made, want))
+  # The last bit of a few may be rounded the other way.
+  assert np.mean(made != want) < 0.02
+  np.testing.assert_allclose(made, want, rtol=2**-7, atol=2e-5)
+
+
+@pytest.mark.parametrize("training", [True, False])
 def test_gradients_match_the_stock_layer(training):
   x = tf.constant(_images())
   gradients = []

@@ -26,12 +26,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.metadata
+import math
 import os
 import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TYPE_CHECKING
+
+from official.cyclegan.core import errors
 
 if TYPE_CHECKING:
   import tensorflow as tf
@@ -46,6 +49,12 @@ _KNOWN = re.compile(
   rb"|I\d{4} .*(oneDNN custom operations are on"
   rb"|Could not find cuda drivers|optimized to use available CPU instructions)"
   rb"|To enable the following instructions: "
+)
+# Variables that put another Keras in place of TensorFlow's, or end `fit` early.
+_KERAS_VARIABLES = (
+  "TF_USE_LEGACY_KERAS",
+  "KERAS_MAX_EPOCHS",
+  "KERAS_MAX_STEPS_PER_EPOCH",
 )
 _LOSS_SCALE = "loss_scale"  # a part of an optimizer's tree
 _LATEST_RATE = "_current_learning_rate"
@@ -70,16 +79,29 @@ def notice() -> str | None:
 
 
 def load_tensorflow() -> None:
-  """Imports TensorFlow, without the lines that it prints each time.
+  """Imports TensorFlow with its own Keras, without lines that it always prints.
 
   TensorFlow 2.21 says where there is no GPU, and where oneDNN is on, before it
   looks whether anybody wants to read it. Lines of any other kind are printed
   when the import is over.
   """
+  _prefer_own_keras()
   if "tensorflow" in sys.modules:
     return
   with _without_known_lines():
     import tensorflow  # noqa: F401
+
+
+def _prefer_own_keras() -> None:
+  """Lets TensorFlow load its own Keras, on itself, whatever is asked elsewhere.
+
+  Variables and `~/.keras/keras.json` that other projects of the user need would
+  put another backend below Keras 3, or another Keras in its place, or end `fit`
+  early.
+  """
+  os.environ["KERAS_BACKEND"] = "tensorflow"
+  for name in _KERAS_VARIABLES:
+    os.environ.pop(name, None)
 
 
 @contextlib.contextmanager
@@ -107,10 +129,23 @@ def _without_known_lines() -> Iterator[None]:
 
 @functools.cache
 def is_keras_3() -> bool:
-  """Returns whether TensorFlow's Keras is Keras 3."""
+  """Returns whether TensorFlow's Keras is Keras 3.
+
+  Raises:
+    errors.UserError: If it is, and was imported with another backend.
+  """
   import tensorflow as tf
 
-  return hasattr(tf.keras, "ops")
+  if not hasattr(tf.keras, "ops"):
+    return False
+  backend = tf.keras.backend.backend()
+  if backend != "tensorflow":
+    raise errors.UserError(
+      f"Keras was imported with the backend {backend}, and this package needs"
+      " TensorFlow's: set KERAS_BACKEND=tensorflow, or import official.cyclegan"
+      " before keras."
+    )
+  return True
 
 
 def tf_variables(variables: Sequence[Any]) -> list[tf.Variable]:
@@ -339,17 +374,72 @@ def apply_gradients(
     return
   if _inner(optimizer) is optimizer:
     optimizer.apply_gradients(zip(scaled, updated))
-  else:
-    # Keras 3 does not count it, Keras 2 does.
-    (count,) = tf_variables([_inner(optimizer).iterations])
-    before = count.read_value()
-    optimizer.apply_gradients(zip(scaled, updated))
-    count.assign(before + 1)
-  _constrain(variables)
+    _constrain(variables)
+    return
+  scaled, is_finite = _agreed(scaled)
+  # Keras 3 does not count it, Keras 2 does.
+  (count,) = tf_variables([_inner(optimizer).iterations])
+  before = count.read_value()
+  optimizer.apply_gradients(zip(scaled, updated))
+  count.assign(before + 1)
+  _keep_scale_above_one(optimizer)
+  _constrain(variables, is_finite)
 
 
-def _constrain(variables: Sequence[Any]) -> None:
-  """Applies Keras 3's constraints, which the variables inside do not have."""
+def _agreed(
+  gradients: Sequence[tf.Tensor],
+) -> tuple[list[tf.Tensor], tf.Tensor]:
+  """Lets all replicas leave a step out, or none, as Keras 2 does.
+
+  Keras 3 looks at the gradients of one replica before they are added up.
+
+  Args:
+    gradients: Of this replica.
+
+  Returns:
+    Gradients of which one is no number if those of any replica are not finite;
+    and whether all are, bool, a scalar.
+  """
+  import tensorflow as tf
+
+  is_finite = tf.reduce_all(
+    [tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients]
+  )
+  context = tf.distribute.get_replica_context()
+  if context.num_replicas_in_sync > 1:
+    faults = context.all_reduce(
+      tf.distribute.ReduceOp.SUM, tf.cast(~is_finite, tf.float32)
+    )
+    is_finite = tf.equal(faults, 0.0)
+    first = tf.where(is_finite, gradients[0], math.nan)
+    gradients = [first, *gradients[1:]]
+  return list(gradients), is_finite
+
+
+def _keep_scale_above_one(
+  optimizer: tf.keras.optimizers.Optimizer,
+) -> None:
+  """Keeps a loss scale from falling below 1, as Keras 2 does."""
+  import tensorflow as tf
+
+  (scale,) = tf_variables([optimizer.dynamic_scale])
+
+  def update(strategy: tf.distribute.Strategy) -> None:
+    strategy.extended.update(
+      scale, lambda part: part.assign(tf.maximum(part, 1.0)), group=False
+    )
+
+  tf.distribute.get_replica_context().merge_call(update)
+
+
+def _constrain(variables: Sequence[Any], *applied: tf.Tensor) -> None:
+  """Applies Keras 3's constraints, which the variables inside do not have.
+
+  Args:
+    variables: Keras's.
+    *applied: Whether the step was not left out, bool, a scalar; nothing for a
+      step that never is.
+  """
   import tensorflow as tf
 
   held = [
@@ -358,16 +448,28 @@ def _constrain(variables: Sequence[Any]) -> None:
     if not isinstance(variable, tf.Variable) and variable.constraint
   ]
 
-  def update(strategy: tf.distribute.Strategy) -> None:
+  def constrain(
+    part: tf.Variable,
+    *applied: tf.Tensor,
+    constraint: tf.keras.constraints.Constraint,
+  ) -> Any:
+    made = constraint(part)
+    if applied:
+      made = tf.where(applied[0], made, part)
+    return part.assign(made)
+
+  def update(strategy: tf.distribute.Strategy, *applied: tf.Tensor) -> None:
     for variable, constraint in held:
       strategy.extended.update(
         variable,
-        lambda part, constraint=constraint: part.assign(constraint(part)),
+        functools.partial(constrain, constraint=constraint),
+        args=applied,
         group=False,
       )
 
   if held:
-    tf.distribute.get_replica_context().merge_call(update)
+    context = tf.distribute.get_replica_context()
+    context.merge_call(update, args=applied)
 
 
 def variable_index(
@@ -395,10 +497,10 @@ def step_results(results: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
   """
   import tensorflow as tf
 
-  workers = isinstance(
-    tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy
-  )
-  if is_keras_3() and workers:
+  from official.cyclegan.core import devices
+
+  strategy = tf.distribute.get_strategy()
+  if is_keras_3() and devices.worker_count(strategy) > 1:
     return {name: tf.reshape(value, [1]) for name, value in results.items()}
   return dict(results)
 

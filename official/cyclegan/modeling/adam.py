@@ -15,6 +15,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -36,12 +38,25 @@ class FusedAdam(tf.keras.optimizers.Adam):
 
   def apply_gradients(self, *args: Any, **kwargs: Any) -> Any:
     """Updates all variables; arguments and result are Keras's."""
+    with self._shared_powers():
+      return super().apply_gradients(*args, **kwargs)
+
+  def apply(self, *args: Any, **kwargs: Any) -> Any:
+    """Does the same; Keras 3's `LossScaleOptimizer` calls this."""
+    with self._shared_powers():
+      return super().apply(*args, **kwargs)
+
+  @contextlib.contextmanager
+  def _shared_powers(self) -> Iterator[None]:
+    """Computes the betas' powers once instead of for each variable."""
     # Replicas update on their devices, where they can share no tensor.
-    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-      return super().apply_gradients(*args, **kwargs)
-    self._powers = self._beta_powers()  # once instead of for each variable
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if replicas > 1 or self._powers is not None:
+      yield
+      return
+    self._powers = self._beta_powers()
     try:
-      return super().apply_gradients(*args, **kwargs)
+      yield
     finally:
       self._powers = None
 

@@ -94,10 +94,29 @@ class BorderConv2D(tf.keras.layers.Conv2D):
         inputs, self.convolution_op(inputs, self.kernel)
       )
       return self.activation(tf.nn.bias_add(outputs, self.bias))
-    if self.reflect:
-      sides = [self.reflect] * 2
-      inputs = tf.pad(inputs, [[0, 0], sides, sides, [0, 0]], mode="REFLECT")
-    return super().call(inputs)
+    if not self.reflect:
+      return super().call(inputs)
+    sides = [self.reflect] * 2
+    inputs = tf.pad(inputs, [[0, 0], sides, sides, [0, 0]], mode="REFLECT")
+    # Keras 2 would ask `compute_output_shape` for what is padded already.
+    outputs = self.convolution_op(inputs, self.kernel)
+    if self.use_bias:
+      outputs = tf.nn.bias_add(outputs, self.bias)
+    return self.activation(outputs)
+
+  def compute_output_shape(
+    self, input_shape: Sequence[int | None]
+  ) -> tuple[int | None, ...]:
+    """Returns the shape of the result, with what reflection adds.
+
+    Args:
+      input_shape: `(batch, height, width, channels)`; None for what is open.
+    """
+    batch, *sides, channels = input_shape
+    padded = [
+      side if side is None else side + 2 * self.reflect for side in sides
+    ]
+    return tuple(super().compute_output_shape((batch, *padded, channels)))
 
   def _scale_border(self, inputs: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
     """Scales the sums at the border if the convolution is a partial one."""

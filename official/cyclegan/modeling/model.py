@@ -223,11 +223,12 @@ class CycleGAN(tf.keras.Model):
     config = self._train_config
     if generator_optimizer is None:
       generator_optimizer = adam.FusedAdam(
-        config.learning_rate, beta_1=config.beta_1
+        float(config.learning_rate), beta_1=config.beta_1
       )
     if discriminator_optimizer is None:
+      rate = config.disc_learning_rate or config.learning_rate
       discriminator_optimizer = adam.FusedAdam(
-        config.disc_learning_rate or config.learning_rate, beta_1=config.beta_1
+        float(rate), beta_1=config.beta_1
       )
     self.generator_optimizer = generator_optimizer
     self.discriminator_optimizer = discriminator_optimizer

@@ -79,6 +79,7 @@ class InstanceNormalization(StockInstanceNormalization):
 
   def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
     """Returns the normalised float `[batch, height, width, channels]`."""
+    inputs = tf.cast(inputs, self.compute_dtype)  # Keras 3 leaves it to this
     if (
       training
       and inputs.dtype == tf.bfloat16
@@ -93,18 +94,25 @@ class InstanceNormalization(StockInstanceNormalization):
     if training:
       outputs = self._with_short_gradient(x)
       if self.scale:
-        outputs *= tf.cast(self.gamma, tf.float32)
+        outputs *= self._rounded(self.gamma)
     else:
       # A scale that is constant costs nothing here, and what is exported has
       # no operator for a gradient.
       _, centred, variance = self.moments(x)
       gain = tf.math.rsqrt(variance)
       if self.scale:
-        gain *= tf.cast(self.gamma, tf.float32)
+        gain *= self._rounded(self.gamma)
       outputs = centred * gain
     if self.center:
-      outputs += tf.cast(self.beta, tf.float32)
+      outputs += self._rounded(self.beta)
     return tf.cast(outputs, inputs.dtype)
+
+  def _rounded(self, weight: Any) -> tf.Tensor:
+    """Returns a weight as half precision has it, in float32.
+
+    Keras 2 hands it out like that, Keras 3 exactly.
+    """
+    return tf.cast(tf.cast(weight, self.compute_dtype), tf.float32)
 
   def moments(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Measures what the layer takes away and divides by.
@@ -168,12 +176,8 @@ class InstanceNormalization(StockInstanceNormalization):
     channels = [image.shape[-1]]
     return tf.raw_ops.FusedBatchNormV3(
       x=image,
-      scale=tf.cast(self.gamma, tf.float32)
-      if self.scale
-      else tf.ones(channels),
-      offset=(
-        tf.cast(self.beta, tf.float32) if self.center else tf.zeros(channels)
-      ),
+      scale=self._rounded(self.gamma) if self.scale else tf.ones(channels),
+      offset=self._rounded(self.beta) if self.center else tf.zeros(channels),
       mean=[],
       variance=[],
       epsilon=self.epsilon,
