@@ -47,6 +47,36 @@ def test_a_date_without_a_zone_is_this_machines():
   assert end == datetime.datetime(2026, 5, 17, 14, 0).astimezone()
 
 
+@pytest.fixture
+def clock_that_is_changed(monkeypatch):
+  """This machine is where summer time ends on 2026-10-25 at 03:00."""
+  monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+  time.tzset()
+  yield
+  monkeypatch.undo()
+  time.tzset()
+
+
+@pytest.mark.parametrize(
+  ("now", "text", "hours"),
+  [
+    ("2026-10-24T23:00+02:00", "07:30", 9.5),
+    ("2026-03-28T23:00+01:00", "07:30", 7.5),
+    ("2026-10-25T02:30+02:00", "02:45", 0.25),  # the hour that comes twice
+    ("2026-10-25T02:30+01:00", "02:45", 0.25),
+    ("2026-10-25T02:50+02:00", "02:45", 11 / 12),
+    ("2026-07-01T23:00+02:00", "07:30", 8.5),
+  ],
+)
+def test_a_clock_that_is_changed_by_then(
+  clock_that_is_changed, now, text, hours
+):
+  now = datetime.datetime.fromisoformat(now).astimezone()
+  end = run_time.parse_end(text, now)
+  assert end - now == datetime.timedelta(hours=hours)
+  assert end.strftime("%H:%M") == text
+
+
 @pytest.mark.parametrize("text", ["24:00", "12:60", "noon", "12", "2026-13-01"])
 def test_what_is_no_time_is_refused(text):
   with pytest.raises(errors.UserError, match=f"--until={text} is not a time"):
@@ -100,6 +130,38 @@ def test_a_clock_time_stays_what_it_was_when_the_run_began(tmp_path):
   other = _begin(tmp_path, until=later)
   # The schedule counts what was used; the pause costs none of it.
   assert other.total == pytest.approx(1000 + 100 * 60, abs=70)
+
+
+def test_a_clock_time_comes_whatever_the_process_has_counted(tmp_path):
+  """While a machine sleeps, what is used stands still."""
+  ends = datetime.datetime.now().astimezone() + datetime.timedelta(minutes=5)
+  lefts = [
+    run_time.Budget(
+      tmp_path / "time.json", 3600.0, ends, until, 0.0, time.monotonic()
+    ).left()
+    for until in ("07:30", "")
+  ]
+  assert 200 < lefts[0] <= 300  # not an hour
+  assert lefts[1] > 3500
+
+
+def test_a_start_that_failed_leaves_the_next_day_alone(tmp_path):
+  now = datetime.datetime.now().astimezone()
+  soon = (now + datetime.timedelta(minutes=90)).strftime("%H:%M")
+  _begin(tmp_path, goes_on=False, until=soon).save()
+  path = tmp_path / "time.json"
+  record = json.loads(path.read_text())
+  record["ends"] = (now - datetime.timedelta(hours=22)).isoformat()
+  record["used_seconds"] = 1000.0
+  path.write_text(json.dumps(record))
+  again = _begin(tmp_path, goes_on=False, until=soon)
+  assert again.left() == pytest.approx(90 * 60, abs=70)
+  assert again.used() < 500 and again.ends > now
+  # A date has passed for good.
+  record["until"] = "2020-01-01T00:00"
+  path.write_text(json.dumps(record))
+  with pytest.raises(errors.UserError, match="has passed"):
+    _begin(tmp_path, goes_on=False, until=record["until"])
 
 
 def test_an_end_in_the_past_is_refused_at_the_start(tmp_path):

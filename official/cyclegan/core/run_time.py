@@ -45,7 +45,8 @@ def parse_end(
     now: The time with its zone; None: now, in this machine's zone.
 
   Returns:
-    With its zone; of `HH:MM` the first such time after `now`.
+    With its zone; of `HH:MM` the first such time after `now`, also where the
+    clock is changed in between.
 
   Raises:
     errors.UserError: If it is neither; carries `until`.
@@ -54,8 +55,7 @@ def parse_end(
   clock = _CLOCK.fullmatch(text.strip())
   if clock:
     hour, minute = map(int, clock.groups())
-    end = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    return end if end > now else end + _DAY
+    return _next(now, datetime.time(hour, minute))
   try:
     end = datetime.datetime.fromisoformat(text.strip())
   except ValueError as error:
@@ -65,6 +65,21 @@ def parse_end(
       text,
     ) from error
   return end if end.tzinfo else end.astimezone()
+
+
+def _next(now: datetime.datetime, clock: datetime.time) -> datetime.datetime:
+  """Returns the first time after `now` at which clocks show a time."""
+  is_local = now.astimezone().utcoffset() == now.utcoffset()
+
+  def at(days: int, fold: int) -> datetime.datetime:
+    shown = datetime.datetime.combine(now.date() + days * _DAY, clock)
+    if is_local:  # with the offset of then, which may not be that of `now`
+      return shown.replace(fold=fold).astimezone()
+    return shown.replace(tzinfo=now.tzinfo)
+
+  # In the night in which an hour comes twice, the first of both or the second.
+  ends = (at(days, fold) for days in (0, 1) for fold in (0, 1))
+  return next(end for end in ends if end > now)
 
 
 def check_to_come(train: config_lib.TrainConfig, model_dir: str | None) -> None:
@@ -118,8 +133,16 @@ class Budget:
     return time.monotonic() - self._begun
 
   def left(self) -> float:
-    """Returns how much is left, seconds; less than 0 if it is over."""
-    return self.total - self.used()
+    """Returns how much is left, seconds; less than 0 if it is over.
+
+    A time of the clock comes whatever else happens: `used` stands still while
+    the machine sleeps, and somebody may set the clock.
+    """
+    left = self.total - self.used()
+    if not self.until:
+      return left
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return min(left, (self.ends - now).total_seconds())
 
   def save(self, **notes: Any) -> None:
     """Writes how much is used.
@@ -194,15 +217,19 @@ def begin(
     record, used = {}, 0.0  # of a run whose checkpoints were removed
   now = datetime.datetime.now().astimezone()
   began = now - datetime.timedelta(seconds=time.monotonic() - started)
+  began = began.astimezone()
   if not train.until:
     total = 60.0 * train.max_minutes
     ends = began + datetime.timedelta(seconds=max(0.0, total - used))
     return Budget(path, total, ends, "", used, started)
+  ends = parse_end(train.until, began)
   if record.get("until") == train.until:
     # HH:MM goes on to mean what it meant when the run began.
-    ends = datetime.datetime.fromisoformat(record["ends"])
-  else:
-    ends = parse_end(train.until, began)
+    before = datetime.datetime.fromisoformat(record["ends"])
+    if goes_on or before > began:
+      ends = before
+    else:
+      used = 0.0  # of a start that failed before there was any run
   left = (ends - began).total_seconds()
   if left <= 0 and not goes_on:
     raise _has_passed(train.until)
