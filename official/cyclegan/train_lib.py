@@ -231,7 +231,10 @@ def _train(
     )
     store.tidy()
     return model
-  judge = _probe(config, source, model_dir, first_step, rules, strategy)
+  length: float = total_steps
+  if budget is not None:  # as fast as until now
+    length = first_step * budget.total / max(budget.used(), 1e-3)
+  judge = _probe(config, source, model_dir, first_step, length, rules, strategy)
   the_run = _Run(
     config,
     model_dir,
@@ -284,15 +287,27 @@ def _probe(
   source: sources.Source,
   model_dir: str,
   first_step: int,
+  length: float,
   rules: diagnostics.Rules,
   strategy: tf.distribute.Strategy,
 ) -> diagnostics_callback.Judge | None:
   """Looks at the pictures of a run that begins, and says what was found.
 
-  One that goes on has said it, but needs the judge if it has hardly begun.
+  One that goes on has said it, but needs the judge if its rule is to come.
+
+  Args:
+    config: The resolved configuration.
+    source: The data set.
+    model_dir: The folder of the run.
+    first_step: Steps already done.
+    length: Of the whole run, steps, as far as it is known.
+    rules: When the judge is asked.
+    strategy: What the model is distributed by.
   """
   wanted = config.train.probe and not config.distill.teacher
-  if not wanted or not devices.is_chief(strategy) or first_step >= rules.idle:
+  if not wanted or not devices.is_chief(strategy):
+    return None
+  if first_step and first_step >= diagnostics_callback.idle_end(rules, length):
     return None
   probe = probe_lib.ShortProbe(config, source)
   if first_step == 0:
@@ -541,6 +556,7 @@ def _chief_callbacks(
         config.train.learning_rate,
         run.rules,
         run.judge,
+        config,
       )
     )
   called.append(

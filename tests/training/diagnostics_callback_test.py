@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import errors
 from official.cyclegan.training import diagnostics
 from official.cyclegan.training import diagnostics_callback
@@ -22,7 +23,7 @@ from tests import conftest
 from tests.training import fakes
 
 
-def _diagnostics(tmp_path, rules=None, judge=None, **model):
+def _diagnostics(tmp_path, rules=None, judge=None, options=None, **model):
   rng = np.random.default_rng(0)
   images = rng.uniform(-0.8, 0.8, (3, 4, 4, 3)).astype(np.float32)
   writer = tf.summary.create_file_writer(str(tmp_path))
@@ -35,6 +36,7 @@ def _diagnostics(tmp_path, rules=None, judge=None, **model):
     2e-4,
     rules or diagnostics.Rules(interval=5, warm_up=10),
     judge,
+    options,
   )
   healthy = {
     "g_AB": fakes.scaling(0.7, 0.1),
@@ -112,6 +114,34 @@ def test_asks_until_a_generator_follows(tmp_path, shares, warned):
   assert found == [("nothing_learned", "g_AB")] * warned
   assert asked.count("A") == 1  # that one follows
   assert asked.count("B") == (5 if warned else shares.index(0.5) + 1)
+
+
+def test_what_is_taken_for_the_other_domain_as_it_is_does_not_follow(
+  tmp_path, caplog
+):
+  images = np.ones((2, 4, 4, 3), np.float32)
+  watch, _ = _diagnostics(
+    tmp_path,
+    diagnostics.Rules(interval=5, warm_up=5, idle=20),
+    diagnostics_callback.Judge(
+      lambda images, domain: 0.4,
+      {"g_AB": images, "g_BA": images},
+      {"g_AB": 0.3},
+    ),
+    config_lib.Config(model=config_lib.ModelConfig(disc_input="details")),
+    generator_optimizer=fakes.optimizer(1e-5),
+  )
+  fakes.run(watch, 40, fakes.LOSSES)
+  (event,) = watch.events
+  assert (event.rule, event.subject) == ("nothing_learned", "g_AB")
+  assert "--disc_input" not in caplog.text and "--disc_norm" in caplog.text
+
+
+@pytest.mark.parametrize(
+  ("steps", "end"), [(3200, 700), (100_000, 2100), (0, 700)]
+)
+def test_when_nothing_learned_is_decided(steps, end):
+  assert diagnostics_callback.idle_end(diagnostics.Rules(), steps) == end
 
 
 def test_stops_at_nan_naming_the_loss(tmp_path):

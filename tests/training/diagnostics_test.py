@@ -11,6 +11,8 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import re
+
 import numpy as np
 import pytest
 
@@ -167,6 +169,64 @@ def test_generators_that_follow_nothing_are_named_when_they_had_time():
   assert not check({}, 5000, _RULES)
 
 
+@pytest.mark.parametrize(
+  ("before", "share", "named"),
+  [
+    (0.0, 0.2, True),
+    (0.0, 0.3, False),
+    (0.3, 0.3, True),  # what is left as it was is never followed
+    (0.3, 0.45, True),
+    (0.3, 0.5, False),
+    (1.0, 1.0, False),  # nothing was to be changed
+  ],
+)
+def test_what_untranslated_images_are_taken_for_counts(before, share, named):
+  events = diagnostics.check_following(
+    {"g_AB": share}, _RULES.idle, _RULES, {"g_AB": before}
+  )
+  assert len(events) == named
+
+
+def _options(**model):
+  return config_lib.Config(model=config_lib.ModelConfig(**model))
+
+
+@pytest.mark.parametrize(
+  ("model", "advised"),
+  [
+    ({}, {"disc_input", "disc_norm", "disc_init", "gen_norm"}),
+    ({"disc_input": "details"}, {"disc_norm", "disc_init", "gen_norm"}),
+    ({"disc_norm": "none"}, {"disc_input", "disc_init", "gen_norm"}),
+    (
+      {"gen_norm": "weight", "disc_init": "he"},
+      {"disc_input", "disc_norm"},
+    ),
+    (
+      {"disc_input": "details", "disc_norm": "none", "disc_init": "he"},
+      set(),
+    ),
+  ],
+)
+def test_what_a_run_has_is_not_advised(model, advised):
+  (event,) = diagnostics.check_following(
+    {"g_AB": 0.0}, _RULES.idle, _RULES, options=_options(**model)
+  )
+  named = set(re.findall(r"--(\w+)", event.message))
+  assert named == advised | {"disc_learning_rate", "lambda_validation"}
+
+
+def test_options():
+  config = config_lib.Config(
+    model=config_lib.ModelConfig(disc_init="he"),
+    loss=config_lib.LossConfig(lambda_r1=0.3),
+    train=config_lib.TrainConfig(clip_generated=True),
+  )
+  for option in ("--disc_init=he", "--lambda_r1=0.3", "--clip_generated"):
+    assert diagnostics.has_option(config, option)
+    assert not diagnostics.has_option(config_lib.Config(), option)
+    assert not diagnostics.has_option(None, option)
+
+
 def _scenery(count=4, size=32, seed=0):
   """Returns smooth pictures with edges and lines."""
   rng = np.random.default_rng(seed)
@@ -208,6 +268,30 @@ def test_droplets(strength, chequered):
   outputs = _with_spots(inputs, strength, rng, chequered)
   targets = np.float32(_scenery(seed=5) - 0.4 * sign)
   assert _droplets(inputs, outputs, targets) == {("droplets", "g_AB")}
+
+
+@pytest.mark.parametrize(
+  ("gen_norm", "r1", "words"),
+  [
+    ("instance", 0.0, ["--gen_norm=weight", "smooth with --lambda_r1"]),
+    ("instance", 0.3, ["--gen_norm=weight", "a higher --lambda_r1"]),
+    ("weight", 0.0, ["Keep the discriminators smooth with --lambda_r1"]),
+  ],
+)
+def test_against_droplets_a_run_is_advised_what_it_has_not(gen_norm, r1, words):
+  inputs = np.float32(_scenery() - 0.4)
+  outputs = _with_spots(inputs, 1.4, np.random.default_rng(1))
+  options = config_lib.Config(
+    model=config_lib.ModelConfig(gen_norm=gen_norm),
+    loss=config_lib.LossConfig(lambda_r1=r1),
+  )
+  targets = np.float32(_scenery(seed=5) - 0.4)
+  (event,) = diagnostics.check_droplets(
+    "g_AB", inputs, outputs, targets, _RULES, options
+  )
+  for word in words:
+    assert word in event.message
+  assert ("--gen_norm" in event.message) == (gen_norm == "instance")
 
 
 def test_what_is_no_droplet():

@@ -27,6 +27,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from official.cyclegan.core import config as config_lib
 from official.cyclegan.modeling import loss_terms
 
 _EPSILON = 1e-8
@@ -50,7 +51,8 @@ class Rules:
     idle: Steps after which something should have been learned; in a long run
       its first fiftieth, if that is more.
     followed: Nothing is learned while less than this share of the translated
-      images is taken for images of their domain.
+      images is taken for images of their domain; of those that are not taken
+      for it as they are.
     same: Identity collapse: mean absolute change below this.
     still: Frozen generator: mean absolute change of its outputs, since
       training started, below this.
@@ -185,8 +187,28 @@ def check_losses(
   return events
 
 
+def has_option(config: config_lib.Config | None, option: str) -> bool:
+  """Returns whether a run has an option's value already.
+
+  Args:
+    config: The run's options; None: not known.
+    option: As on a command line, `--name=value`, or `--name` of what is on.
+  """
+  name, _, value = option.removeprefix("--").partition("=")
+  if config is None:
+    return False
+  return any(
+    str(getattr(getattr(config, part), name, None)) == (value or "True")
+    for part in config_lib.parts()
+  )
+
+
 def check_following(
-  shares: Mapping[str, float], step: int, rules: Rules
+  shares: Mapping[str, float],
+  step: int,
+  rules: Rules,
+  untranslated: Mapping[str, float] | None = None,
+  options: config_lib.Config | None = None,
 ) -> list[Event]:
   """Applies the rule about generators that nobody shows what to change.
 
@@ -202,26 +224,47 @@ def check_following(
       the domain that they are to be of.
     step: Steps done.
     rules: The thresholds.
+    untranslated: By generator, the same share of what it translates, as it is;
+      0 where it is left out.
+    options: The run's, which are not advised; None: not known.
 
   Returns:
     An event for each generator for which it holds.
   """
   if step < rules.idle:
     return []
+  before = {name: (untranslated or {}).get(name, 0.0) for name in shares}
   return [
     Event(
       "nothing_learned",
       name,
       f"after {step} steps {share:.0%} of what {name} makes can be told from"
-      " its input's domain by what the probe found to differ:"
-      f" d_{name[-1]} has not learned it, so that {name} has nothing to follow."
-      " Let discriminators see fine details (--disc_input=details) and contrast"
-      " (--disc_norm=none --disc_init=he), or raise --disc_learning_rate or"
-      " --lambda_validation.",
+      " its input's domain by what the probe found to differ"
+      f" ({before[name]:.0%} untranslated): d_{name[-1]} has not learned it, so"
+      f" that {name} has nothing to follow. {_to_see(options)}",
     )
     for name, share in shares.items()
-    if share < rules.followed
+    if share - before[name] < rules.followed * (1.0 - before[name])
   ]
+
+
+def _to_see(options: config_lib.Config | None) -> str:
+  """Returns what lets discriminators find a difference."""
+
+  def missing(*wanted: str) -> str:
+    return " ".join(o for o in wanted if not has_option(options, o))
+
+  seen = {
+    "fine details": missing("--disc_input=details"),
+    "contrast": missing("--disc_norm=none", "--disc_init=he"),
+  }
+  named = [f"{what} ({flags})" for what, flags in seen.items() if flags]
+  others = "raise --disc_learning_rate or --lambda_validation."
+  if not named:
+    return others.capitalize()
+  droplets = missing("--gen_norm=weight")
+  against = f", with {droplets} against droplets" if droplets else ""
+  return f"Let discriminators see {' and '.join(named)}{against}, or {others}"
 
 
 def check_droplets(
@@ -230,6 +273,7 @@ def check_droplets(
   outputs: np.ndarray,
   targets: np.ndarray,
   rules: Rules,
+  options: config_lib.Config | None = None,
 ) -> list[Event]:
   """Applies the rule about spots that a generator puts into its images.
 
@@ -244,6 +288,7 @@ def check_droplets(
     outputs: The generator's outputs for them.
     targets: Real images of the output's domain, of the same form.
     rules: The thresholds.
+    options: The run's, which are not advised; None: not known.
 
   Returns:
     An event if it holds.
@@ -261,11 +306,23 @@ def check_droplets(
       "droplets",
       name,
       f"{name} puts spots of a few pixels into {share:.0%} of its images that"
-      f" stand out by {np.median(spots) / 2:.0%} of full scale. A generator"
-      " outwits instance normalisation with them; start again with"
-      " --gen_norm=weight, or keep the discriminators smooth with --lambda_r1.",
+      f" stand out by {np.median(spots) / 2:.0%} of full scale."
+      f" {_against_droplets(options)}",
     )
   ]
+
+
+def _against_droplets(options: config_lib.Config | None) -> str:
+  """Returns what a generator cannot put spots past."""
+  smooth = "keep the discriminators smooth with --lambda_r1."
+  if options is not None and options.loss.lambda_r1:
+    smooth = "keep the discriminators smoother with a higher --lambda_r1."
+  if has_option(options, "--gen_norm=weight"):
+    return smooth.capitalize()
+  return (
+    "A generator outwits instance normalisation with them; start again with"
+    f" --gen_norm=weight, or {smooth}"
+  )
 
 
 def check_images(

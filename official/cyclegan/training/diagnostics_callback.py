@@ -39,10 +39,24 @@ class Judge:
     share: From images, float32 `[count, size, size, channels]` in [-1, 1], and
       a domain, A or B, to the share of them that it takes for that domain's.
     images: Test images of this kind by the generator that translates them.
+    untranslated: By generator, the share of `images` as they are that is taken
+      for the other domain's; 0 where it is left out.
   """
 
   share: Callable[[np.ndarray, str], float]
   images: Mapping[str, np.ndarray]
+  untranslated: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+
+def idle_end(rules: diagnostics.Rules, total_steps: float) -> float:
+  """Returns from which step on nothing_learned has been found, or not.
+
+  Args:
+    rules: The thresholds.
+    total_steps: Length of the whole run, steps.
+  """
+  begins = max(rules.idle, rules.warm_up, total_steps * _WARM_UP_SHARE)
+  return begins + (rules.patience - 1) * rules.interval
 
 
 class Diagnostics(callbacks.StepCallback):
@@ -58,6 +72,7 @@ class Diagnostics(callbacks.StepCallback):
     learning_rate: float,
     rules: diagnostics.Rules,
     judge: Judge | None = None,
+    options: config_lib.Config | None = None,
   ):
     """Sets the images and thresholds of the rules.
 
@@ -70,6 +85,7 @@ class Diagnostics(callbacks.StepCallback):
       learning_rate: The generators' rate before it falls.
       rules: The thresholds.
       judge: Knows the two domains; None leaves out nothing_learned.
+      options: The run's, which are not advised; None: not known.
     """
     super().__init__(first_step, total_steps)
     self._images = {"g_AB": images_A, "g_BA": images_B}
@@ -77,7 +93,7 @@ class Diagnostics(callbacks.StepCallback):
     self._writer, self._rules = writer, rules
     self._learning_rate = learning_rate
     self._first_outputs: dict[str, np.ndarray] = {}
-    self._judge = judge
+    self._judge, self._options = judge, options
     self._waiting = {"g_AB", "g_BA"}  # those that follow nothing yet
     self._checks_held: dict[tuple[str, str], int] = {}
     self.events: list[diagnostics.Event] = []
@@ -121,7 +137,12 @@ class Diagnostics(callbacks.StepCallback):
           self._rules,
         )
         events += diagnostics.check_droplets(
-          name, self._images[name], outputs, self._targets[name], self._rules
+          name,
+          self._images[name],
+          outputs,
+          self._targets[name],
+          self._rules,
+          self._options,
         )
     held = {}
     for event in events:
@@ -143,12 +164,16 @@ class Diagnostics(callbacks.StepCallback):
     for name in self._waiting & set(self._images):
       images = self._judge.images[name]
       outputs = getattr(self.model, name)(tf.constant(images)).numpy()
-      share = self._judge.share(outputs, name[-1])
-      if share >= self._rules.followed:
-        self._waiting.discard(name)
-      else:
-        shares[name] = share
-    return diagnostics.check_following(shares, self.step, self._rules)
+      shares[name] = self._judge.share(outputs, name[-1])
+    events = diagnostics.check_following(
+      shares,
+      self.step,
+      self._rules,
+      self._judge.untranslated,
+      self._options,
+    )
+    self._waiting -= shares.keys() - {event.subject for event in events}
+    return events
 
   def _is_learning(self) -> bool:
     """Returns whether the rate is still high enough to change something."""
