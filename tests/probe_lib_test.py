@@ -43,18 +43,64 @@ def report(scenes):
 def test_a_painters_manner_is_texture(report):
   assert report["main"] == domain_gap.TEXTURE
   assert report["pictures"] == {"training": [40, 40], "looked_at": [40, 40]}
-  # Details are what the preset's discriminators see already; 40 are few.
-  few = "--augment=diffaugment"
-  assert report["options"] == ["--experiment=pictures", few]
-
-
-def test_a_preset_that_has_not_what_is_needed_is_given_it(scenes, monkeypatch):
-  monkeypatch.setattr(probe_lib, "_SMALL", 16)
-  large = probe_lib.probe(_config(scenes["paintings"]), 40)
-  assert large["options"][:2] == [
-    "--experiment=quickstart_128",
-    "--disc_input=details",
+  # Details are what the preset's discriminators see; 40 are few.
+  assert report["options"] == [
+    "--experiment=pictures",
+    "--crop_size=32",
+    "--augment=diffaugment",
   ]
+  assert not report["too_few"]
+
+
+@pytest.mark.parametrize("main", [*domain_gap.KINDS, domain_gap.SIMILAR])
+@pytest.mark.parametrize("size", [64, 128, 256])
+def test_the_preset_that_was_measured_is_advised_in_any_size(main, size):
+  report = probe_lib._report(_gap(main), (400, 400), size)
+  sized = [f"--crop_size={size}"] * (size != 64)
+  assert report["options"] == ["--experiment=pictures", *sized]
+
+
+def _gap(main, value=0.5, half=0.05, **fields):
+  accuracies = {
+    kind: domain_gap.Accuracy(value, value - half, value + half)
+    for kind in domain_gap.KINDS
+  }
+  return domain_gap.Gap(accuracies, main, None, (50, 50), **fields)
+
+
+def test_a_run_whose_discriminators_see_little_is_advised_the_preset():
+  """Details alone bring droplets."""
+  config = _config("unread", 128)
+  gap = _gap(domain_gap.TEXTURE)
+  assert probe_lib._report(gap, (400, 400), 128, config)["options"] == [
+    "--experiment=pictures",
+    "--crop_size=128",
+  ]
+  gap = _gap(domain_gap.COLOUR)
+  assert not probe_lib._report(gap, (400, 400), 128, config)["options"]
+
+
+def test_too_few_pictures_to_tell_are_not_the_same():
+  report = probe_lib._report(_gap(domain_gap.SIMILAR, 0.6, 0.3), (5, 5), 64)
+  assert report["too_few"]
+  text = probe_lib.table(report)
+  assert "**too few pictures to tell**" in text
+  assert "look the same" not in text and "right folders" not in text
+  assert "5 pictures are very few" in text
+  assert "--experiment=pictures --augment=diffaugment" in text
+  same = probe_lib.table(probe_lib._report(_gap("the same"), (50, 50), 64))
+  assert "**they look the same**" in same and "right folders" in same
+
+
+@pytest.mark.parametrize(
+  ("tried", "words"), [(50, "more than 50 pictures"), (0, "")]
+)
+def test_how_many_it_takes_is_what_was_tried(tried, words):
+  gap = _gap(domain_gap.COLOUR, 0.8, tried=tried)
+  report = probe_lib._report(gap, (100, 100), 64)
+  assert report["tried"] == tried and report["enough"] is None
+  text = " ".join(report["advice"])
+  assert words in text and ("It takes" in text) == bool(tried)
 
 
 def test_the_table_and_the_files_say_it(report, tmp_path):
@@ -93,6 +139,19 @@ def test_short_form_names_what_a_run_has_not(scenes, log):
   assert len([r for r in log.messages if r.strip()]) <= 4
 
 
+@pytest.mark.parametrize("size", [8, 12])
+def test_tiny_pictures_are_looked_at_a_little_larger(scenes, size):
+  config = _config(scenes["paintings"], size, disc_norm="none")
+  report = probe_lib.probe(config, 20)
+  assert f"--crop_size={size}" in report["options"]
+  source = sources.open_source(config.data)
+  probe = probe_lib.ShortProbe(config, source)
+  assert probe.report is not None
+  judge = probe.judge()
+  if judge is not None:
+    assert 0.0 <= judge.share(judge.images["g_AB"], "B") <= 1.0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [32, 160])
 def test_the_judge_knows_translated_pictures(scenes, monkeypatch, size):
@@ -106,6 +165,10 @@ def test_the_judge_knows_translated_pictures(scenes, monkeypatch, size):
   taken = judge.share(photographs, "B")
   assert judge.share(photographs, "A") == 1.0 - taken
   assert judge.share(paintings, "B") >= taken + 0.5
+  assert judge.untranslated == {
+    "g_AB": taken,
+    "g_BA": judge.share(paintings, "A"),
+  }
 
 
 def test_what_cannot_be_told_is_no_judge(scenes):
@@ -148,6 +211,12 @@ def test_pictures_come_from_all_over_a_domain(scenes, monkeypatch):
   every = probe_lib._spread_pictures(source, "trainA", 32, 40, 60.0)
   some = probe_lib._spread_pictures(source, "trainA", 32, 10, 60.0)
   np.testing.assert_array_equal(some, every[::4])
+  most = probe_lib._spread_pictures(source, "trainA", 32, 30, 60.0)
+  kept = [i for i in range(40) if i % 4 != 3]
+  assert len(most) == 30
+  for image in (every[0], every[38]):  # not the first thirty
+    assert (most == image).all((1, 2, 3)).any()
+  assert sum((most == every[i]).all((1, 2, 3)).any() for i in kept) >= 20
   assert every.dtype == np.uint8 and every.shape == (40, 32, 32, 3)
   # Of pictures that take long as many as there is time for.
   fewest = probe_lib._spread_pictures(source, "trainA", 32, 40, -1.0)

@@ -36,7 +36,17 @@ def test_prints_a_table_and_keeps_it(scenes, tmp_path):
   assert "has to change is texture" in result.stdout
   report = json.loads((out / "report.json").read_text())
   assert report["main"] == "texture"
+  assert report["options"][:2] == ["--experiment=pictures", "--crop_size=32"]
   assert (out / "report.md").read_text() in result.stdout
+
+
+def test_pictures_have_the_size_that_train_gives_them(scenes):
+  options = [f"--dataset={scenes['paintings']}", "--dry_run", "--format=json"]
+  looked_at = json.loads(conftest.run_binary("probe", *options).stdout)
+  trained = json.loads(conftest.run_binary("train", *options).stdout)
+  assert looked_at["data"] == trained["data"]
+  plain = conftest.run_binary("probe", *options, "--experiment=none").stdout
+  assert json.loads(plain)["data"]["crop_size"] == 128
 
 
 def test_mistakes_are_one_line(scenes):

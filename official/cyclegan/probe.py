@@ -22,8 +22,10 @@ only one thing: which colours there are, fine details without colours, or small
 grey pictures. How often they are right about pictures that they were not
 trained on says whether a generator has to change colour, texture or shape, and
 so which options are worth a first training, and how many pictures it takes.
-With --output_dir this is kept in report.json and report.md. train does the same
-in some seconds when it begins; --probe=false leaves it out.
+They are looked at in the size in which train would train on them, 64 pixels
+unless --crop_size or a file says another. With --output_dir this is kept in
+report.json and report.md. train does the same in some seconds when it begins;
+--probe=false leaves it out.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import config_file
 from official.cyclegan.core import flags
 from official.cyclegan.data import folders
 
@@ -51,7 +54,7 @@ flags.define(command_config.ProbeConfig)
 
 def main() -> None:
   """Looks at the pictures that flags name, and prints what was found."""
-  asked_for = flags.config_from_flags()
+  asked_for = flags.config_from_flags(standard=config_file.STANDARD_PRESET)
   config = config_checks.resolve(asked_for)
   options = flags.read(command_config.CommandConfig)
   if options.dry_run:

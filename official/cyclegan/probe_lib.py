@@ -25,7 +25,6 @@ import tensorflow as tf
 from absl import logging
 
 from official.cyclegan.core import config as config_lib
-from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
@@ -33,6 +32,7 @@ from official.cyclegan.core import overwriting
 from official.cyclegan.data import dataset
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import domain_gap
+from official.cyclegan.training import diagnostics
 from official.cyclegan.training import diagnostics_callback
 
 REPORT_NAME = "report.json"
@@ -50,7 +50,6 @@ _JUDGED_FROM = 0.75
 _JUDGED_PICTURES = 16
 _FEW = 300  # pictures, with which discriminators learn them by heart
 _VERY_FEW = 30
-_SMALL = 96  # pixels, up to which the smallest preset is meant
 
 _SEEN = {
   domain_gap.COLOUR: "which colours there are, but not where",
@@ -62,13 +61,17 @@ _DETAILS = (
   "--disc_norm=none",
   "--disc_init=he",
 )
-# What each difference asks of a training beyond its preset.
+# What each difference asks of a training. These alone bring droplets into the
+# pictures, so that a run without them is advised the whole preset.
 _OPTIONS: dict[str, tuple[str, ...]] = {
   domain_gap.SIMILAR: (),
   domain_gap.COLOUR: (),
   domain_gap.TEXTURE: _DETAILS,
   domain_gap.SHAPE: (),
 }
+_TOO_FEW = (
+  "There are too few pictures to tell whether the piles differ, and in what."
+)
 _MEANS = {
   domain_gap.SIMILAR: (
     "The piles look the same to every test: there is nothing for a generator to"
@@ -127,8 +130,9 @@ def probe(
     `the same`; for each of the former three the `accuracy` of a discriminator
     that sees nothing else, on pictures held out, with `low` and `high`, the
     ends of its 95 % interval; how many `pictures` there are and were looked at;
-    how many are `enough` to learn most of the difference, or None; `options`
-    of train that follow, and `advice` in sentences.
+    how many are `enough` to learn most of the difference, or None, and with
+    how many that was `tried` at most; whether there are `too_few` to say
+    anything; `options` of train that follow, and `advice` in sentences.
 
   Raises:
     errors.UserError: If there is no such data set, or a domain has fewer than
@@ -143,7 +147,7 @@ def probe(
       "domain_a" if config.data.domain_a else "dataset",
       config.data.domain_a or config.data.dataset,
     )
-  size = min(config.data.crop_size, _LARGEST)
+  size = _size(config.data.crop_size, _LARGEST)
   images_a, images_b = (
     _spread_pictures(source, split, size, pictures, _SECONDS / 2)
     for split in ("trainA", "trainB")
@@ -169,7 +173,7 @@ class ShortProbe:
     """
     self.report: dict[str, Any] | None = None
     self._source, self._crop_size = source, config.data.crop_size
-    self._size = min(config.data.crop_size, _SHORT_LARGEST)
+    self._size = _size(config.data.crop_size, _SHORT_LARGEST)
     counts = source.counts["trainA"], source.counts["trainB"]
     if min(counts) < _SHORT_FEWEST:
       return
@@ -238,7 +242,10 @@ class ShortProbe:
       )
       for name, split in (("g_AB", "testA"), ("g_BA", "testB"))
     }
-    return diagnostics_callback.Judge(share, test)
+    untranslated = {
+      name: share(images, name[-1]) for name, images in test.items()
+    }
+    return diagnostics_callback.Judge(share, test, untranslated)
 
 
 def table(report: dict[str, Any]) -> str:
@@ -300,8 +307,19 @@ def _spread_pictures(
   Returns:
     uint8 `[number, size, size, channels]`.
   """
-  every = max(1, source.counts[split] // count)
-  images = source.load(split).shard(every, 0).take(count)
+  total = source.counts[split]
+
+  def is_taken(index: tf.Tensor, *element: tf.Tensor) -> tf.Tensor:
+    del element  # `count` of `total`, evenly spaced
+    return index * count % total < count
+
+  def without_index(index: tf.Tensor, element: Any) -> Any:
+    del index
+    return element
+
+  images = source.load(split)
+  if count < total:
+    images = images.enumerate().filter(is_taken).map(without_index)
 
   def prepare(*element: tf.Tensor) -> tf.Tensor:
     return source.prepare(source.decode(*element), size)
@@ -316,9 +334,16 @@ def _spread_pictures(
   return np.stack(found)
 
 
+def _size(crop_size: int, largest: int) -> int:
+  """Returns in which size pictures are looked at, pixels."""
+  return max(domain_gap.SMALLEST, min(crop_size, largest))
+
+
 def _differs(report: dict[str, Any]) -> str:
   """Returns what differs, as the end of a sentence."""
   main = report["main"]
+  if report["too_few"]:
+    return "too few pictures to tell"
   if main == domain_gap.SIMILAR:
     return "they look the same"
   return f"what a generator has to change is {main}"
@@ -330,25 +355,32 @@ def _report(
   crop_size: int,
   config: config_lib.ResolvedConfig | None = None,
 ) -> dict[str, Any]:
-  """Returns the report, with the options that a run, or a preset, has not."""
-  advised = [*_OPTIONS[gap.main]]
+  """Returns the report.
+
+  Args:
+    gap: How the pictures differ.
+    counts: How many training pictures there are, of A and of B.
+    crop_size: Of the training, pixels.
+    config: The run that begins, whose options are not advised; None: none does.
+  """
+  preset = config_file.with_given(
+    config_lib.Config(), config_file.read_given(config_file.STANDARD_PRESET)
+  )
+  wanted = _OPTIONS[gap.main]
+  advised = []
+  if config is None or not all(
+    diagnostics.has_option(config, option) for option in wanted
+  ):
+    advised.append(f"--experiment={config_file.STANDARD_PRESET}")
+    if crop_size != preset.data.crop_size:
+      advised.append(f"--crop_size={crop_size}")
   fewest = min(counts)
-  if fewest < _FEW and gap.main != domain_gap.SIMILAR:
-    advised.append("--augment=diffaugment")
-  preset = None
-  if config is None:
-    small = crop_size <= _SMALL
-    preset = config_file.STANDARD_PRESET if small else "quickstart_128"
-    config = config_checks.resolve(
-      config_file.with_given(
-        config_lib.Config(), config_file.read_given(preset)
-      )
-    )
-  advised = [option for option in advised if not _has(config, option)]
-  if preset:
-    advised.insert(0, f"--experiment={preset}")
-  advice = [_MEANS[gap.main]]
-  if gap.main != domain_gap.SIMILAR:
+  says = gap.main != domain_gap.SIMILAR or gap.is_open
+  few = "--augment=diffaugment"
+  if fewest < _FEW and says and not diagnostics.has_option(config, few):
+    advised.append(few)
+  advice = [_TOO_FEW if gap.is_open else _MEANS[gap.main]]
+  if says:
     advice += [*_how_many(gap, fewest)]
     if advised:
       advice.append(f"Options to begin with: {' '.join(advised)}")
@@ -364,6 +396,8 @@ def _report(
     },
     "pictures": {"training": list(counts), "looked_at": list(gap.counts)},
     "enough": gap.enough,
+    "tried": gap.tried,
+    "too_few": gap.is_open,
     "options": advised,
     "advice": advice,
   }
@@ -381,18 +415,10 @@ def _how_many(gap: domain_gap.Gap, fewest: int) -> list[str]:
       f"With fewer than {gap.enough} pictures of each pile most of this"
       " difference cannot be learned; more than that make results more even."
     ]
-  if fewest < 2 * _FEW:
+  if gap.tried and fewest < 2 * _FEW:
     return [
-      "It takes all the pictures that are there to see this difference: more"
-      " will make the result better."
+      f"It takes more than {gap.tried} pictures of each pile to learn most of"
+      " this difference; with more it was not tried. More will make the result"
+      " better."
     ]
   return []
-
-
-def _has(config: config_lib.ResolvedConfig, option: str) -> bool:
-  """Returns whether a run has an option's value already."""
-  name, value = option.removeprefix("--").split("=")
-  return any(
-    str(getattr(getattr(config, part), name, None)) == value
-    for part in config_lib.parts()
-  )

@@ -136,8 +136,17 @@ def test_harder_differences_take_more_pictures():
     value = domain_gap.accuracy(*pair).value
     return domain_gap._enough(*pair, value, 0)
 
-  easy, hard = needed(1.0), needed(0.25)
-  assert easy == 10 and (hard is None or hard > easy)
+  (easy, tried), (hard, most) = needed(1.0), needed(0.25)
+  assert easy == tried == 10 and (hard is None or hard > easy)
+  assert most in (20, 50, 100)
+
+
+def test_what_all_cannot_learn_was_tried_with_half_of_them():
+  rng = np.random.default_rng(3)
+  pair = rng.normal(size=(110, 40)), rng.normal(0.3, size=(110, 40))
+  assert domain_gap._enough(*pair, 1.5, 0) == (None, 50)
+  few = [features[:12] for features in pair]
+  assert domain_gap._enough(*few, 1.5, 0) == (None, 0)
 
 
 def _accuracies(colour, texture, shape, half=0.03):
@@ -167,6 +176,26 @@ def test_wide_intervals_say_nothing():
   assert domain_gap.verdict(wide) == domain_gap.SIMILAR
 
 
+@pytest.mark.parametrize(
+  ("main", "value", "half", "is_open"),
+  [
+    (domain_gap.SIMILAR, 0.6, 0.2, True),
+    (domain_gap.SIMILAR, 0.5, 0.1, False),
+    (domain_gap.COLOUR, 0.9, 0.05, False),
+  ],
+)
+def test_nothing_known_is_not_nothing_there(main, value, half, is_open):
+  accuracies = _accuracies(value, 0.5, 0.5, half)
+  gap = domain_gap.Gap(accuracies, main, None, (40, 40))
+  assert gap.is_open == is_open
+
+
+def test_small_pictures_are_refused():
+  images = np.zeros((8, 16, 12, 3), np.uint8)
+  with pytest.raises(ValueError, match="12 pixels are too small"):
+    domain_gap.measure(images, images)
+
+
 def test_few_pictures():
   rng = np.random.default_rng(0)
   images = _levels(_things(rng, 8))
@@ -176,6 +205,7 @@ def test_few_pictures():
   assert gap.counts == (4, 4)
   widths = [a.high - a.low for a in gap.accuracies.values()]
   assert min(widths) > 0.3
+  assert gap.is_open == (gap.main == domain_gap.SIMILAR)
   assert dataclasses.asdict(gap)["main"] in (
     *domain_gap.KINDS,
     domain_gap.SIMILAR,

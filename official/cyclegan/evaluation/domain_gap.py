@@ -48,6 +48,8 @@ _FLAT = 0.02  # of full scale; a smaller standard deviation counts as this
 # From what accuracy on a difference counts; the rest is what noise, and other
 # pictures of the same kind, can make.
 _TOLD = 0.55  # the lower end of the interval
+# A higher upper end, where nothing counts, comes of too few pictures.
+_MAY_BE_TOLD = 0.7
 _TEXTURE_FROM = 0.7
 _SHAPE_FROM = 0.75
 _CLOSE = 0.05  # below the other's accuracy
@@ -56,6 +58,7 @@ _LEARNED = 0.8
 _COUNTS = (10, 20, 50, 100, 200, 500)  # pictures of each domain
 _REPEATS = 3
 MINIMUM = 4  # pictures of each domain
+SMALLEST = _LOW_SIZE  # pixels along each side of a picture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,40 +86,54 @@ class Gap:
     main: What a generator has to change, of `KINDS`, or `SIMILAR`: the most
       demanding of the differences.
     enough: With so many pictures of each domain nearly as much of `main` is
-      learned as with all; None if that takes all, or there is no difference.
+      learned as with all; None if it takes more than were tried, or there is
+      no difference.
     counts: How many pictures of A and of B were looked at.
+    tried: With how many pictures of each domain that was tried at most, the
+      others being those that are judged; 0: not at all.
   """
 
   accuracies: dict[str, Accuracy]
   main: str
   enough: int | None
   counts: tuple[int, int]
+  tried: int = 0
+
+  @property
+  def is_open(self) -> bool:
+    """Whether there are too few pictures to say that there is no difference."""
+    highest = max(found.high for found in self.accuracies.values())
+    return self.main == SIMILAR and highest >= _MAY_BE_TOLD
 
 
 def measure(images_a: np.ndarray, images_b: np.ndarray, seed: int = 0) -> Gap:
   """Measures how two domains differ.
 
   Args:
-    images_a: Pictures of one domain, at least `MINIMUM` of at least 16 pixels.
+    images_a: Pictures of one domain, at least `MINIMUM`, and `SMALLEST` pixels
+      or more along each side.
     images_b: Pictures of the other.
     seed: Draws which pictures are held out together.
 
   Raises:
-    ValueError: If there are too few.
+    ValueError: If there are too few, or they are too small.
   """
   counts = len(images_a), len(images_b)
   if min(counts) < MINIMUM:
     raise ValueError(f"{counts} pictures are too few to compare.")
+  size = min(*images_a.shape[1:3], *images_b.shape[1:3])
+  if size < SMALLEST:
+    raise ValueError(f"Pictures of {size} pixels are too small to compare.")
   features = {
     kind: (_in_chunks(see, images_a), _in_chunks(see, images_b))
     for kind, see in _SEES.items()
   }
   accuracies = {kind: accuracy(*pair, seed) for kind, pair in features.items()}
   main = verdict(accuracies)
-  enough = None
+  enough, tried = None, 0
   if main != SIMILAR:
-    enough = _enough(*features[main], accuracies[main].value, seed)
-  return Gap(accuracies, main, enough, counts)
+    enough, tried = _enough(*features[main], accuracies[main].value, seed)
+  return Gap(accuracies, main, enough, counts, tried)
 
 
 def judge(
@@ -214,15 +231,20 @@ def _fit(features_a: np.ndarray, features_b: np.ndarray) -> pipeline.Pipeline:
 
 def _enough(
   features_a: np.ndarray, features_b: np.ndarray, value: float, seed: int
-) -> int | None:
-  """Returns with how many pictures nearly as much is learned as with all."""
+) -> tuple[int | None, int]:
+  """Returns with how many pictures nearly as much is learned as with all.
+
+  Also with how many that was tried at most: half of them, for the others are
+  judged.
+  """
   rng = np.random.default_rng(seed)
   wanted = 0.5 + _LEARNED * (value - 0.5)
   most = min(len(features_a), len(features_b)) // 2
+  tried = 0
   for count in _COUNTS:
     if count > most:
-      return None
-    reached = []
+      break
+    tried, reached = count, []
     for _ in range(_REPEATS):
       order = [rng.permutation(len(f)) for f in (features_a, features_b)]
       model = _fit(features_a[order[0][:count]], features_b[order[1][:count]])
@@ -232,8 +254,8 @@ def _enough(
       ]
       reached.append(np.mean(right))
     if np.mean(reached) >= wanted:
-      return count
-  return None
+      return count, tried
+  return None, tried
 
 
 def _in_chunks(
