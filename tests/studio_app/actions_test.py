@@ -107,6 +107,22 @@ def test_what_changes_and_how_many_pictures_choose_the_options(space, started):
   assert many.record["minutes"] == 5
 
 
+@pytest.mark.parametrize("size", actions.SIZES)
+def test_pictures_that_change_as_a_whole_have_what_was_measured(
+  space, started, size
+):
+  """Discriminators that see details, with all that keeps droplets away."""
+  project, _ = _audited(space)
+  actions.train(space, project, "", actions.WHOLE, size, 5)
+  given = dict(
+    argument.removeprefix("--").split("=") for argument in started[0].arguments
+  )
+  assert given.pop("experiment") == "pictures"
+  assert given.get("crop_size", "64") == str(size)
+  kept = {"gen_norm", "gan_mode", "lambda_r1", "disc_norm", "disc_input"}
+  assert not kept & set(given)
+
+
 def _packed(project, name):
   """Writes a report into a folder of packed pictures."""
   report = {d: {"pictures": {f"train{d}": 40}} for d in "AB"}

@@ -37,7 +37,8 @@ _LEAST_MINUTES, _MOST_MINUTES = 0.2, 7 * 24 * 60.0
 _FEW = 300  # pictures; `probe` advises augmentation below it
 # By what changes and size. Where all of a picture changes, textures do, and
 # what `train` does with any pictures follows them best (docs/real-pictures.md).
-# The generator for 256 pixels is small enough for processors.
+# The generator for 256 pixels, that of the preset mobile, is small enough for
+# processors.
 _OPTIONS = {
   (OBJECT, 64): ("--experiment=quickstart",),
   (OBJECT, 128): ("--experiment=quickstart_128",),
@@ -45,10 +46,14 @@ _OPTIONS = {
   (WHOLE, 64): ("--experiment=pictures",),
   (WHOLE, 128): ("--experiment=pictures", "--crop_size=128"),
   (WHOLE, 256): (
-    "--experiment=mobile",
-    "--disc_input=details",
-    "--disc_norm=none",
-    "--disc_init=he",
+    "--experiment=pictures",
+    "--crop_size=256",
+    "--load_size=286",
+    "--generator_type=mobile",
+    "--gen_n_filters=28",
+    "--n_res_blocks=8",
+    "--skip_filters=8",
+    "--disc_n_layers=3",
   ),
 }
 _TRIAL_STEPS = 2000  # of a search, where the preset has minutes instead
