@@ -35,6 +35,7 @@ from official.cyclegan.training import diagnostics
 from official.cyclegan.training import diagnostics_callback
 from official.cyclegan.training import stop_requests
 from official.cyclegan.training import summaries
+from official.cyclegan.training import time_limit
 from tests import conftest
 from tests.training import fakes
 
@@ -195,8 +196,90 @@ def test_a_run_that_has_a_time_ends_by_itself(
   record = json.loads((tmp_path / "run.json").read_text())
   assert "ends" in record["starts"][0]["time"]
   assert "The run ends at " in log.text
+  assert "first step was done only after" in log.text
+  assert "prepare" in log.text and "--cache=none" in log.text
   assert int(train_lib.train(config, str(tmp_path)).step) == 1
   assert "its time is used" in log.text
+
+
+@pytest.mark.parametrize(
+  ("given", "saved", "validated"),
+  [
+    ({}, [], []),
+    ({"save_every_steps": 5}, [5, 10], []),
+    ({"eval_every_steps": 4}, [], [4, 8, 12]),
+  ],
+)
+def test_epochs_of_a_few_pictures_are_not_each_saved(
+  pictures, tmp_path, counting_steps, monkeypatch, given, saved, validated
+):
+  """Where time says how long a run is, it says how often it is saved too."""
+  monkeypatch.setattr(time_limit, "_REHEARSED_SECONDS", 1e9)
+  done = {"saved": [], "validated": []}
+
+  class Ends(callbacks.StepCallback):
+    def on_step(self, logs):
+      self.model.stop_training |= self.step == 12
+
+  def save(self, logs):
+    if self.is_due(self._interval):
+      done["saved"].append(self.step)
+
+  def validate(self, logs):
+    if self.is_due(self._interval) and not self._pause:
+      done["validated"].append(self.step)
+
+  monkeypatch.setattr(callbacks.Checkpoint, "on_step", save)
+  monkeypatch.setattr(callbacks.Validation, "on_step", validate)
+  config = _config(
+    pictures,
+    train_steps=0,
+    max_minutes=1e6,
+    sample_interval=100_000,
+    best_metric="identity_l1",
+    **given,
+  )
+  train_lib.train(config, str(tmp_path), extra_callbacks=[Ends])
+  assert done == {"saved": saved, "validated": validated}
+
+
+@pytest.mark.parametrize(
+  ("first_step", "length", "asked"),
+  [
+    (0, 0.0, True),
+    (650, 3200, True),  # a rule must hold twice
+    (700, 3200, False),
+    (700, 100_000, True),  # of which a fiftieth comes first
+    (2100, 100_000, False),
+  ],
+)
+def test_a_run_that_goes_on_has_a_judge_as_long_as_it_is_needed(
+  pictures, tmp_path, monkeypatch, first_step, length, asked
+):
+  class Probe:
+    report = None
+
+    def __init__(self, config, source):
+      del config, source
+
+    def log(self):
+      assert first_step == 0
+
+    def judge(self):
+      return "judge"
+
+  monkeypatch.setattr(train_lib.probe_lib, "ShortProbe", Probe)
+  monkeypatch.setattr(train_lib.run_metadata, "add_note", lambda *_, **__: None)
+  judge = train_lib._probe(
+    _config(pictures),
+    None,
+    str(tmp_path),
+    first_step,
+    length,
+    diagnostics.Rules(),
+    tf.distribute.get_strategy(),
+  )
+  assert judge == ("judge" if asked else None)
 
 
 @pytest.mark.slow

@@ -389,7 +389,7 @@ def _fit(
     ) from error
   finally:
     for callback in called:
-      if isinstance(callback, callbacks.ProgressBar):
+      if isinstance(callback, (callbacks.ProgressBar, time_limit.TimeLimit)):
         callback.close()
   if checkpoint.stopped_by is not None:
     raise stop_requests.Interrupted(checkpoint.stopped_by, checkpoint.step)
@@ -452,8 +452,12 @@ def _callbacks(run: _Run) -> list[callbacks.StepCallback]:
   called.append(summaries.TensorBoard(*steps, writer, config, _SCALAR_INTERVAL))
   epoch_steps = build.steps_per_epoch(run.source, config.data)
   best = _best_checkpoint(run)
+  # An epoch of a few pictures is over at once: time then says how often.
   if best or config.train.eval_every_steps:
     test_set = validation.load(run.source, config.data.crop_size)
+    pause = 0.0
+    if run.budget is not None and not config.train.eval_every_steps:
+      pause = time_limit.pause(run.budget.total)
     called.append(
       callbacks.Validation(
         *steps,
@@ -461,11 +465,15 @@ def _callbacks(run: _Run) -> list[callbacks.StepCallback]:
         config.train.eval_every_steps or epoch_steps,
         writer,
         best,
+        pause,
       )
     )
-  saved_every = config.train.save_every_steps or epoch_steps
+  saved_every = noted_every = config.train.save_every_steps or epoch_steps
+  if run.budget is not None and not config.train.save_every_steps:
+    saved_every = time_limit.UNKNOWN  # `TimeLimit` asks for them
+    noted_every = max(epoch_steps, _SCALAR_INTERVAL)
   if devices.is_chief(run.strategy):
-    called.append(_live_report(run, called, saved_every))
+    called.append(_live_report(run, called, noted_every))
   called.append(
     callbacks.Checkpoint(
       *steps,
@@ -480,7 +488,7 @@ def _callbacks(run: _Run) -> list[callbacks.StepCallback]:
 
 
 def _live_report(
-  run: _Run, others: list[callbacks.StepCallback], saved_every: int
+  run: _Run, others: list[callbacks.StepCallback], noted_every: int
 ) -> live_report.LiveReport:
   """Returns what keeps the run's page up to date."""
   counts = {
@@ -503,7 +511,7 @@ def _live_report(
     run.total_steps,
     run.model_dir,
     _SCALAR_INTERVAL,
-    saved_every,
+    noted_every,
     counts,
     others,
     contact_sheet,
@@ -599,7 +607,24 @@ def _time_limit(
     called,
     saves=not run.config.train.save_every_steps,
     on_estimate=expect,
+    remedy=_slow_start_remedy(run),
   )
+
+
+def _slow_start_remedy(run: _Run) -> str:
+  """Returns what helps where it takes long until the pictures are read."""
+  found = []
+  if run.source.split_files:
+    found.append(
+      "The pictures of a folder are all looked through first; those that"
+      " prepare has packed are not."
+    )
+  if run.config.data.cache != "none":
+    found.append(
+      "--cache=none does not decode all of them before the first step, but each"
+      " when its turn comes, in the same order."
+    )
+  return " ".join(found)
 
 
 def _time_notes(budget: run_time.Budget) -> dict[str, Any]:

@@ -95,6 +95,28 @@ def test_checkpoints_at_multiples_and_at_the_end():
   assert saved_at == [4, 8, 10]
 
 
+def test_the_whole_cost_of_a_step_is_not_forgotten(monkeypatch):
+  """An ordinary step that is due does less than one that is asked for."""
+  now = [0.0]
+  monkeypatch.setattr(callbacks.time, "monotonic", lambda: now[0])
+
+  class Worker(callbacks.StepCallback):
+    whole = 9.0
+
+    def on_step(self, logs):
+      if self.is_due(2):
+        now[0] += self.whole if self.due_now else 1.0
+
+  worker = Worker(0, 100)
+  costs = []
+  for step in range(1, 7):
+    worker.due_now = step in (3, 5)
+    worker.whole = 9.0 if step < 5 else 4.0  # the first time it takes longer
+    worker.on_train_batch_end(step)
+    costs.append(worker.due_seconds)
+  assert costs == [0.0, 1.0, 9.0, 9.0, 4.0, 4.0]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_and_stops(number):
   store = _Store()
@@ -154,6 +176,25 @@ def test_validation_is_logged_and_the_best_is_kept(tmp_path, log):
   assert "step 2: cycle_l1 0.25 (best so far)" in log.text
   assert log.text.count("best so far") == 1
   assert "cycle_l1_std" not in log.text
+
+
+def test_validations_pause(tmp_path, monkeypatch):
+  now = [0.0]
+  monkeypatch.setattr(callbacks.time, "monotonic", lambda: now[0])
+  writer = tf.summary.create_file_writer(str(tmp_path))
+  best = _Best()
+  validate = callbacks.Validation(0, 50, _Evaluator(), 2, writer, best, 30.0)
+  generators = (fakes.scaling(1.0), fakes.scaling(1.0))
+  validate.set_model(fakes.fake_model(inference_generators=generators))
+  measured = []
+  for step in range(1, 51):
+    now[0] += 3.0
+    validate.due_now = step == 13
+    before = len(best.values)
+    validate.on_train_batch_end(step)
+    measured += [step] * (len(best.values) - before)
+  # Asked for at step 13, and at the end; each epoch else, but for the pause.
+  assert measured == [10, 13, 24, 34, 44, 50]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@
 # limitations under the License.
 import datetime
 import pathlib
+import types
 
 import pytest
 import tensorflow as tf
@@ -95,6 +96,7 @@ class _Run:
       options.get("saves", True),
       self.estimates.append,
       clock.monotonic,
+      "Read less.",
     )
     self.model = fakes.fake_model(time_fraction=tf.Variable(0.0))
     self.fractions = []
@@ -156,6 +158,48 @@ def test_the_schedule_only_goes_on_and_arrives_at_its_end(
   assert run.fractions[-1] > 0.98
 
 
+def test_what_the_end_costs_is_not_forgotten(tmp_path, monkeypatch):
+  """Ordinary steps that are due cost less than the last one."""
+
+  class Worker(_Worker):
+    def on_step(self, logs):
+      if self.is_due(self.interval):
+        whole = self.due_now or self.step == self.total
+        self.clock.now += self.seconds if whole else 0.1
+
+  clock = _Clock()
+  worker = Worker(clock, 10, 12.0)
+  run = _Run(tmp_path, clock, monkeypatch, 300.0, worker=worker)
+  assert 290.0 < run.fit(lambda now: 0.5) <= 301.0
+
+
+def test_a_machine_that_sleeps_is_done_by_the_clock(tmp_path, monkeypatch):
+  clock, slept = _Clock(), [0.0]
+  start = datetime.datetime.now(datetime.timezone.utc)
+
+  class Now(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+      passed = clock.now - 100.0 + slept[0]
+      return start + datetime.timedelta(seconds=passed)
+
+  now = types.SimpleNamespace(datetime=Now, timezone=datetime.timezone)
+  monkeypatch.setattr(run_time, "datetime", now)
+  run = _Run(tmp_path, clock, monkeypatch, 600.0)
+  run.budget.until = "07:30"
+  run.budget.ends = start + datetime.timedelta(seconds=600)
+
+  def seconds(at):
+    if at > 300.0:
+      slept[0] = 200.0
+    return 0.5
+
+  assert run.fit(seconds) == pytest.approx(400.0, abs=5.0)
+  assert run.fractions == sorted(run.fractions)
+  assert run.fractions[-1] > 0.98
+  assert run.budget.left() < 5.0
+
+
 def test_a_run_that_goes_on_has_what_is_left(tmp_path, monkeypatch):
   clock = _Clock()
   run = _Run(tmp_path, clock, monkeypatch, 600.0, used=400.0)
@@ -188,8 +232,15 @@ def test_checkpoints_come_by_time_as_well_unless_steps_were_given(
     run.fit(lambda now: 0.5)
     saved[saves] = run.checkpoint._store.at
   gaps = [b - a for a, b in zip(saved[True], saved[True][1:])]
-  assert max(gaps) < 40.0
+  assert max(gaps) < 40.0 and min(gaps[2:-1]) > 25.0
   assert len(saved[False]) == 2  # the rehearsal, and the end
+
+
+@pytest.mark.parametrize(
+  ("minutes", "seconds"), [(1, 30), (20, 60), (60, 180), (600, 300)]
+)
+def test_pauses(minutes, seconds):
+  assert time_limit.pause(60.0 * minutes) == pytest.approx(seconds)
 
 
 def test_the_length_is_estimated_early(tmp_path, monkeypatch):
@@ -206,6 +257,37 @@ def test_no_time_at_all_is_one_step(tmp_path, monkeypatch):
   run.fit(lambda now: 0.5)
   assert run.limit.step == 1 and run.fractions[-1] == 1.0
   assert run.checkpoint._store.at
+
+
+def test_time_that_is_over_with_the_first_step_is_told(
+  tmp_path, monkeypatch, log
+):
+  clock = _Clock()
+  run = _Run(tmp_path, clock, monkeypatch, 300.0)
+  run.fit(lambda now: 0.5, first=350.0)
+  assert run.limit.step == 1
+  assert "first step was done only after 6 minutes" in log.text
+  assert "Read less." in log.text
+  other = _Run(tmp_path, clock, monkeypatch, 300.0)
+  other.fit(lambda now: 0.5)
+  assert log.text.count("first step") == 1
+
+
+def test_who_waits_for_the_first_step_is_told(tmp_path, monkeypatch, log):
+  clock = _Clock()
+  run = _Run(tmp_path, clock, monkeypatch, 300.0)
+  run.clock.now += 61.0  # more than a fifth
+  run.limit.on_train_begin()
+  run.limit._slow_start.join(60)
+  assert "After 1.02 of 5 minutes the first step is not done yet" in log.text
+  assert "Read less." in log.text
+  # With the first step nobody waits any more, nor where that fails.
+  early = _Run(tmp_path, clock, monkeypatch, 300.0)
+  for end in (lambda: early.limit.on_train_batch_end(0), early.limit.close):
+    early.limit.on_train_begin()
+    end()
+    early.limit._slow_start.join(60)
+  assert log.text.count("first step is not done yet") == 1
 
 
 def test_a_record_that_cannot_be_written_stops_nothing(

@@ -53,12 +53,14 @@ class StepCallback(tf.keras.callbacks.Callback):
     step: Steps done so far.
     total: Length of the whole run, steps; an estimate while time decides.
     due_now: Whether this step counts as due, whatever its number.
-    due_seconds: How long `on_step` took the last time that it was due.
+    due_seconds: How long `on_step` took when it was due: the last time, or the
+      last time that `due_now` asked for all of it, if that took longer.
   """
 
   model: model_lib.CycleGAN
   due_now = False
   due_seconds = 0.0
+  _whole_seconds = 0.0
   _was_due = False
 
   def __init__(self, first_step: int, total_steps: int):
@@ -80,9 +82,11 @@ class StepCallback(tf.keras.callbacks.Callback):
     self.step += 1
     self._was_due, begun = False, time.monotonic()
     self.on_step(logs or {})
-    self.due_now = False
-    if self._was_due:
-      self.due_seconds = time.monotonic() - begun
+    took, whole, self.due_now = time.monotonic() - begun, self.due_now, False
+    if self._was_due and whole:
+      self._whole_seconds = self.due_seconds = took
+    elif self._was_due:
+      self.due_seconds = max(self._whole_seconds, took)
 
   def on_step(self, logs: dict[str, float]) -> None:
     """Is called after each step; subclasses override it.
@@ -228,6 +232,7 @@ class Validation(StepCallback):
     interval: int,
     writer: tf.summary.SummaryWriter,
     best: checkpoint_store.BestCheckpoint | None,
+    pause: float = 0.0,
   ):
     """Sets the measures and when they are taken.
 
@@ -238,10 +243,13 @@ class Validation(StepCallback):
       interval: Steps between two validations; the last step is always one.
       writer: Gets the measures.
       best: Keeps the checkpoint that is best by its metric; None keeps none.
+      pause: Seconds between two validations at least; the last step, and one
+        that is asked for, does not wait.
     """
     super().__init__(first_step, total_steps)
     self._evaluator, self._interval = evaluator, interval
     self._writer, self._best = writer, best
+    self._pause, self._measured_at = pause, time.monotonic()
     self.latest: dict[str, float] = {}
 
   def on_step(self, logs: dict[str, float]) -> None:
@@ -250,11 +258,13 @@ class Validation(StepCallback):
     Raises:
       errors.UserError: If the best checkpoint cannot be saved.
     """
-    if not self.is_due(self._interval):
+    early = time.monotonic() - self._measured_at < self._pause
+    if not self.is_due(sys.maxsize if early else self._interval):
       return
     measures = self._evaluator.measure(
       *map(validation.from_generator, self.model.inference_generators)
     )
+    self._measured_at = time.monotonic()
     self.latest = dict(measures)
     with self.to_tensorboard(self._writer):
       for name, value in measures.items():

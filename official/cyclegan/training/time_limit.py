@@ -15,9 +15,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from absl import logging
 
 from official.cyclegan.core import run_time
 from official.cyclegan.training import callbacks
@@ -29,12 +32,29 @@ _MEASURED_SECONDS = 3.0  # of steps, before an estimate is worth saying
 _NOTED_SECONDS = 2.0  # between two notes of the time used
 _SAVED_SHARE = 0.05  # of all time, between two checkpoints at most
 _SAVED_SECONDS = 30.0  # at least
+_SAVED_MOST_SECONDS = 300.0  # at most
 _REHEARSED_SHARE = 0.05  # of all time, when the end is rehearsed
 _REHEARSED_SECONDS = 15.0  # of steps at most before that
 _LONG_END_SHARE = 0.01  # of all time; a longer end is rehearsed again
+# Of all time, before the first step: that is told, from so many seconds on.
+_SLOW_SHARE = 0.2
+_SLOW_SECONDS = 30.0
 # To leave the process: of the time that it took to start, and at least.
 _EXIT_SHARE = 0.1
 _EXIT_SECONDS = 1.0
+
+
+def pause(total: float) -> float:
+  """Returns how often things are done that no step needs, seconds.
+
+  Args:
+    total: What the whole run may take, seconds.
+
+  Returns:
+    Between two checkpoints, or two validations, where nobody says how many
+    steps there are to be.
+  """
+  return min(_SAVED_MOST_SECONDS, max(_SAVED_SECONDS, _SAVED_SHARE * total))
 
 
 class TimeLimit(callbacks.StepCallback):
@@ -56,6 +76,7 @@ class TimeLimit(callbacks.StepCallback):
     saves: bool,
     on_estimate: Callable[[int], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
+    remedy: str = "",
   ):
     """Sets the time and who is told when it is over.
 
@@ -66,6 +87,7 @@ class TimeLimit(callbacks.StepCallback):
       saves: Whether to ask for checkpoints by time as well.
       on_estimate: Is told once about how many steps the whole run will have.
       clock: Returns seconds that only grow.
+      remedy: A sentence for who waits long for the first step.
     """
     super().__init__(first_step, UNKNOWN)
     self._budget, self._others, self._saves = budget, others, saves
@@ -75,16 +97,26 @@ class TimeLimit(callbacks.StepCallback):
     self._rehearsals = 0
     self._share = 0.0
     self._exit_seconds = _EXIT_SECONDS
+    self._remedy = remedy and f" {remedy}"
+    self._slow_start: threading.Timer | None = None
 
   def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
     """Tells the schedule what was used before."""
     self._exit_seconds = max(_EXIT_SECONDS, _EXIT_SHARE * self._budget.here())
-    self._advance(self._budget.total)
+    self._advance(0.0)
     self._note()
+    slow = max(_SLOW_SECONDS, _SLOW_SHARE * self._budget.total)
+    wait = max(0.0, min(slow - self._budget.here(), threading.TIMEOUT_MAX))
+    self._slow_start = threading.Timer(wait, self._warn_of_slow_start)
+    self._slow_start.daemon = True
+    self._slow_start.start()
 
   def on_step(self, logs: dict[str, float]) -> None:
     """Tells the schedule what is used, and ends the run in time."""
     now = self._clock()
+    is_first = self.step == self._first + 1
+    if is_first:
+      self.close()
     if self._measured is None:
       if self.step >= self._first + _TRACED:
         self._measured = self.step, now
@@ -94,11 +126,19 @@ class TimeLimit(callbacks.StepCallback):
       step, then = self._measured
       step_seconds = (now - then) / max(1, self.step - step)
     left = self._budget.left() - self._end_seconds()
-    self._advance(self._budget.total - self._end_seconds())
+    self._advance(self._end_seconds())
     # The nearest number of steps, not always one too few.
     if left < 0.5 * step_seconds or left <= 0.0:
       self._set_total(self.step)
       self.model.stop_training = True
+      if is_first:
+        callbacks.log_beside_bar(
+          logging.WARNING,
+          "The first step was done only after %.3g minutes, when the time was"
+          " over: the run ends with it. Give it more time.%s",
+          self._budget.here() / 60,
+          self._remedy,
+        )
       return
     if self._measured is None or self.step == self._measured[0]:
       return
@@ -112,11 +152,33 @@ class TimeLimit(callbacks.StepCallback):
 
   def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
     """Writes how much is used."""
+    self.close()
     self._note(over=self.step == self.total)
 
-  def _advance(self, total: float) -> None:
-    """Moves the schedule on to the share of the time that is used."""
-    share = self._budget.used() / max(total, 1e-3)
+  def close(self) -> None:
+    """Waits for the first step no longer."""
+    if self._slow_start is not None:
+      self._slow_start.cancel()
+
+  def _warn_of_slow_start(self) -> None:
+    """Tells that much of the time goes by before the first step."""
+    callbacks.log_beside_bar(
+      logging.WARNING,
+      "After %.3g of %.3g minutes the first step is not done yet.%s",
+      self._budget.here() / 60,
+      self._budget.total / 60,
+      self._remedy,
+    )
+
+  def _advance(self, end_seconds: float) -> None:
+    """Moves the schedule on to the share of the time that is used.
+
+    Args:
+      end_seconds: That the last step needs beyond a step.
+    """
+    used = self._budget.used()
+    # Not `total`: a machine that sleeps loses time that it does not count.
+    share = used / max(used + self._budget.left() - end_seconds, 1e-3)
     self._share = min(1.0, max(self._share, share))
     fraction = self.model.time_fraction
     if fraction is not None:
@@ -144,8 +206,8 @@ class TimeLimit(callbacks.StepCallback):
       for other in self._others:
         other.due_now = True
       return
-    every = max(_SAVED_SECONDS, _SAVED_SHARE * self._budget.total)
-    if self._saves and now - self._saved_at >= every:
+    saves = self._saves and now - self._saved_at >= pause(self._budget.total)
+    if saves:
       self._saved_at = now
       for other in self._others:
         if isinstance(other, callbacks.Checkpoint):
