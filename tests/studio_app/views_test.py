@@ -12,9 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import json
+import pathlib
 
 import pytest
 
+from official.cyclegan.studio_app import actions
 from official.cyclegan.studio_app import jobs
 from official.cyclegan.studio_app import views
 from official.cyclegan.studio_app import workspace
@@ -105,6 +107,37 @@ def test_damaged_files_are_as_if_they_were_not_there(project):
   found = views.run(project, "1")
   assert (found["state"], found["step"], found["curves"]) == ("paused", 0, {})
   assert views.project(project)["audit"] is None
+
+
+@pytest.mark.parametrize(
+  ("main", "too_few", "shown", "kind"),
+  [
+    ("texture", False, "texture", actions.WHOLE),
+    ("shape", False, "shape", actions.OBJECT),
+    ("colour", None, "colour", actions.OBJECT),  # of an earlier version
+    ("the same", True, "too few", actions.OBJECT),
+    ("the same", False, "the same", actions.OBJECT),
+  ],
+)
+def test_a_probe_says_what_changes_and_what_to_train(
+  project, main, too_few, shown, kind
+):
+  folder = project.folder(workspace.JOBS)
+  values = {"kind": "probe", "arguments": [], "output": "probe", "started": 0}
+  (folder / "1.json").write_text(json.dumps(values))
+  (folder / "1.state").write_text(json.dumps({"status": 0}))
+  report = {"main": main, "advice": ["Begin."], "too_few": too_few}
+  if too_few is None:
+    del report["too_few"]
+  (project.path / "probe").mkdir()
+  (project.path / "probe" / "report.json").write_text(json.dumps(report))
+  found = views._probe(project, jobs.of(project))
+  assert (found["main"], found["kind"]) == (shown, kind)
+  for language in ("en", "ko"):
+    name = f"strings.{language}.json"
+    path = pathlib.Path(views.__file__).with_name(name)
+    strings = json.loads(path.read_text("utf-8"))
+    assert strings[f"probe.{shown.replace(' ', '_')}"]
 
 
 if __name__ == "__main__":

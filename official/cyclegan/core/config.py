@@ -665,7 +665,8 @@ class TrainConfig:
   )
   save_every_steps: int = option(
     0,
-    "Steps between two checkpoints. 0: every epoch.",
+    "Steps between two checkpoints. 0: every epoch; in a run of so much time by"
+    " time, at most five minutes apart.",
     unit="steps",
     minimum=0,
     peers=("save_latest_freq", "save_epoch_freq"),
@@ -676,7 +677,8 @@ class TrainConfig:
   eval_every_steps: int = option(
     0,
     "Steps between two validations on the test split. 0: every epoch if"
-    " --best_metric is given, else never.",
+    " --best_metric is given, in a run of so much time as rarely as"
+    " checkpoints; else never.",
     unit="steps",
     minimum=0,
     old_flags=("eval_every",),

@@ -169,11 +169,11 @@ def _probe(
     report = files.read_json(
       found.path / asked[-1].output / "report.json", "Probe again."
     )
-    shown["main"] = str(report["main"])
+    main = str(report["main"])
+    shown["main"] = "too few" if report.get("too_few") else main
     shown["advice"] = [str(line) for line in report["advice"]]
     # Textures are everywhere in a picture; colours and shapes are things'.
-    texture = "--disc_input=details" in report["options"]
-    shown["kind"] = actions.WHOLE if texture else actions.OBJECT
+    shown["kind"] = actions.WHOLE if main == "texture" else actions.OBJECT
   return shown
 
 
