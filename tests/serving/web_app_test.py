@@ -13,7 +13,9 @@
 # limitations under the License.
 """Tests of the page as an app, and of what it does with wrong backends."""
 
+import base64
 import contextlib
+import hashlib
 import json
 import pathlib
 import re
@@ -33,16 +35,25 @@ from tests import page_browser
 
 _WEB = pathlib.Path(web_page.__file__).parents[1] / "web"
 # Takes the place of LiteRT.js: a graphics processor that computes as the
-# processor does, and then does to it what the page's address says.
+# processor does, and then does to it what the page's address says. It takes no
+# `dynamic` files, as none does.
 _FAULTY = """
 export * from './real.js';
 import {loadAndCompile as compile} from './real.js';
 const fault = new URLSearchParams(location.search).get('fault');
 Object.defineProperty(navigator, 'gpu', {
-  value: {requestAdapter: async () => ({info: {vendor: 'faulty'}})},
+  value: {requestAdapter: async () => {
+    if (fault === 'refused') throw new Error('not allowed');
+    return {info: {vendor: 'faulty'}};
+  }},
 });
+const {directions} = await (await fetch('models.json')).json();
+const files = Object.values(directions).flatMap(({files}) => files);
 function exchanged(data) {
   return data.map((_, i) => data[i % 3 === 1 ? i : i + 2 - 2 * (i % 3)]);
+}
+function lost() {
+  throw new Error('the device is lost');
 }
 const faults = {
   zero: (data) => data.map(() => 0),
@@ -51,23 +62,46 @@ const faults = {
   zero_later: (data, run) => run > 100 ? data.map(() => 0) : data,
   exchanged,
   exchanged_later: (data, run) => run > 60 ? exchanged(data) : data,
+  exchanged_second: (data, run) => run > 5 ? exchanged(data) : data,
+  throws: lost,
+  throws_later: (data, run) => run > 60 ? lost() : data,
 };
-window.spoiled = 0;
+// How many there are, that are not given back.
+Object.assign(window, {spoiled: 0, models: 0, results: 0, graphics: 0});
 export const isWebGPUSupported = () => true;
-export async function loadAndCompile(path, options) {
-  const real = await compile(path, {...options, accelerator: 'wasm'});
-  if (options.accelerator !== 'webgpu') return real;
+export async function loadAndCompile(bytes, options) {
+  const real = await compile(bytes, {...options, accelerator: 'wasm'});
+  window.models++;
+  const there = options.accelerator === 'webgpu';
+  if (there) window.graphics++;
   let runs = 0;
+  async function run(...given) {
+    const [result] = await real.run(...given);
+    window.results++;
+    let data = await result.data();
+    if (!there && fault === 'slow_processor') {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    }
+    return [{
+      async data() {
+        if (!there) return data;
+        const made = faults[fault]?.(data, ++runs) ?? data;
+        if (made.some((v, i) => !Object.is(v, data[i]))) window.spoiled++;
+        return made;
+      },
+      delete() {
+        window.results--;
+        result.delete();
+      },
+    }];
+  }
+  const {quantization} = files.find((file) => file.bytes === bytes.length);
   return {
-    isFullyAccelerated: true,
-    delete: () => real.delete(),
-    async run(...given) {
-      const [result] = await real.run(...given);
-      const data = await result.data();
-      runs++;
-      const made = faults[fault]?.(data, runs) ?? data;
-      if (made.some((v, i) => !Object.is(v, data[i]))) window.spoiled++;
-      return [{data: async () => made, delete: () => result.delete()}];
+    run,
+    isFullyAccelerated: quantization !== 'dynamic',
+    delete() {
+      window.models--;
+      real.delete();
     },
   };
 }
@@ -98,6 +132,8 @@ def test_manifest_has_what_an_installation_needs(tmp_path):
   assert manifest["name"].startswith("apple2orange_scenes")
   assert len(manifest["short_name"]) <= 12
   assert manifest["start_url"] == manifest["scope"] == "./"
+  # It would be seen from the host: all folders there would be one app.
+  assert "id" not in manifest
   assert manifest["display"] == "standalone"
   web_app.write_icons(str(tmp_path), [])
   for icon in manifest["icons"]:
@@ -111,7 +147,7 @@ def test_manifest_has_what_an_installation_needs(tmp_path):
   worker = (_WEB / "service_worker.js").read_text()
   assert "${SCOPE}" + manifest["share_target"]["action"] in worker
   (files,) = manifest["share_target"]["params"]["files"]
-  assert f"get('{files['name']}')" in worker
+  assert f"getAll('{files['name']}')" in worker
 
 
 def test_icons_show_both_domains(tmp_path):
@@ -151,6 +187,10 @@ def test_version_is_that_of_all_files_and_some_are_kept_later(tmp_path):
   web_app.write_offline_files(str(tmp_path), later)
   first = _offline(tmp_path)
   assert first["files"] == ["./", "50%25.png", "index.html"]
+  for name in ("index.html", "models/a#b.tflite", "50%.png", "_headers"):
+    digest = base64.b64encode(hashlib.sha256(name.encode()).digest()).decode()
+    quoted = urllib.parse.quote(name)
+    assert first["integrity"][quoted] == f"sha256-{digest}"
   (tmp_path / web_app.OFFLINE).unlink()
   web_app.write_offline_files(str(tmp_path), later)
   assert _offline(tmp_path) == first
@@ -274,9 +314,14 @@ def faulty(models, tmp_path_factory):
     page.quit()
 
 
-def _ask_for_graphics(page, address, fault):
+def _open(page, address, fault):
   page.get(f"{address}?fault={fault}")
   page_browser.wait(page, "return document.body.dataset.ready")
+
+
+def _ask_for_graphics(page, address, fault, kind="float16"):
+  _open(page, address, fault)
+  page_browser.select(page, "model", kind)
   page_browser.select(page, "accelerator", "webgpu")
 
 
@@ -284,8 +329,12 @@ def _accelerator(page):
   return page.execute_script("return document.body.dataset.accelerator")
 
 
+def _kind(page):
+  return page.execute_script("return document.body.dataset.kind")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["zero", "once", "exchanged"])
+@pytest.mark.parametrize("fault", ["zero", "once", "exchanged", "throws"])
 def test_graphics_processors_that_are_wrong_are_not_used(
   faulty, tmp_path, fault
 ):
@@ -295,12 +344,17 @@ def test_graphics_processors_that_are_wrong_are_not_used(
   right = page_browser.give(page, _write(tmp_path / "picture.png"))
   _ask_for_graphics(page, address, fault)
   assert _accelerator(page) == "wasm"
-  assert "WebGPU gives wrong pictures" in page_browser.text(page, "error")
+  said = page_browser.text(page, "notice")
+  assert "WebGPU cannot be relied on here" in said
+  assert ("it failed: the device is lost" in said) == (fault == "throws")
+  chosen = page.execute_script("return accelerator.value")
+  assert chosen == "auto"  # not what is not so
   made = page_browser.give(page, tmp_path / "picture.png")
   np.testing.assert_array_equal(made, right)
+  assert page_browser.text(page, "notice") == said  # there is time to read it
+  assert page.execute_script("return [models, results]") == [1, 0]
   # It is remembered, until somebody asks again and it is right.
-  page.get(address)
-  page_browser.wait(page, "return document.body.dataset.ready")
+  _open(page, address, "none")
   assert _accelerator(page) == "wasm"
   timing = page.execute_script("return timing.textContent")
   assert "was wrong on this device before" in timing
@@ -311,7 +365,9 @@ def test_graphics_processors_that_are_wrong_are_not_used(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["nan", "zero_later", "exchanged_later"])
+@pytest.mark.parametrize(
+  "fault", ["nan", "zero_later", "exchanged_later", "throws_later"]
+)
 def test_graphics_processors_that_go_wrong_are_given_up(faulty, fault):
   page, address = faulty
   _ask_for_graphics(page, address, fault)
@@ -319,17 +375,217 @@ def test_graphics_processors_that_go_wrong_are_given_up(faulty, fault):
   page.find_element("id", "camera").click()
   reason = page_browser.wait(page, "return document.body.dataset.distrusted")
   assert _accelerator(page) == "wasm"
-  assert reason in page_browser.text(page, "error")
+  assert reason in page_browser.text(page, "notice")
+  timing = page.execute_script("return timing.textContent")
+  assert reason in timing and "on WASM" in timing
   spoiled = page.execute_script("return window.spoiled")
   frames = page.execute_script("return Number(frame.dataset.frames)")
   page_browser.wait(page, f"return Number(frame.dataset.frames) > {frames}")
   assert page.execute_script("return window.spoiled") == spoiled
-  if fault != "exchanged_later":  # seen in the first one, before it is shown
+  if fault in ("nan", "zero_later"):  # seen before one is shown
     assert spoiled == 1
   before, after = (
     page_browser.canvas(page, name) for name in ("before", "after")
   )
   assert after.std() > 5 and before.shape == after.shape
+  page.find_element("id", "camera").click()
+  page_browser.wait(page, "return results === 0")
+  assert page.execute_script("return models") == 1
+
+
+@pytest.mark.slow
+def test_every_picture_that_stays_is_compared_before_it_is_shown(
+  faulty, tmp_path
+):
+  page, address = faulty
+  picture = _write(tmp_path / "picture.png")
+  _open(page, address, "none")
+  page_browser.select(page, "model", "float16")
+  right = page_browser.give(page, picture)
+  _ask_for_graphics(page, address, "exchanged_second")
+  np.testing.assert_array_equal(page_browser.give(page, picture), right)
+  assert _accelerator(page) == "webgpu"
+  # No time goes by until the next one.
+  page.execute_script(
+    "const now = performance.now(); performance.now = () => now"
+  )
+  np.testing.assert_array_equal(page_browser.give(page, picture), right)
+  assert _accelerator(page) == "wasm"
+
+
+@pytest.mark.slow
+def test_graphics_processors_get_a_kind_of_file_that_they_take(faulty):
+  page, address = faulty
+  _ask_for_graphics(page, address, "none", "dynamic")
+  assert _accelerator(page) == "wasm" and _kind(page) == "dynamic"
+  assert "does not take this model" in page_browser.text(page, "error")
+  _ask_for_graphics(page, address, "none", "auto")
+  assert (_accelerator(page), _kind(page)) == ("webgpu", "float16")
+  assert page.execute_script("return [models, results]") == [2, 0]
+  # Nobody asks for it: it is the faster one.
+  _open(page, address, "slow_processor")
+  assert (_accelerator(page), _kind(page)) == ("webgpu", "float16")
+
+
+@pytest.mark.slow
+def test_browsers_that_refuse_graphics_processors_have_the_page(faulty):
+  page, address = faulty
+  _open(page, address, "refused")
+  assert _accelerator(page) == "wasm"
+  assert not page.find_element("css selector", "[value=webgpu]").is_enabled()
+
+
+@contextlib.contextmanager
+def _before_each_page(page, script):
+  """Lets a script run before those of each page that is opened."""
+  made = page.execute_cdp_cmd(
+    "Page.addScriptToEvaluateOnNewDocument", {"source": script}
+  )
+  try:
+    yield
+  finally:
+    page.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", made)
+
+
+@pytest.mark.slow
+def test_distrust_needs_no_storage(faulty):
+  page, address = faulty
+  no_storage = (
+    "Object.defineProperty(window, 'localStorage',"
+    " {get() { throw new Error('blocked'); }})"
+  )
+  with _before_each_page(page, no_storage):
+    _ask_for_graphics(page, address, "zero")
+    tried = page.execute_script("return graphics")
+    page_browser.direction(page, "BtoA")
+    assert "before" in page.execute_script("return timing.textContent")
+    assert page.execute_script("return graphics") == tried
+
+
+# A graphics processor beside a processor that takes a minute, on a clock that
+# goes on with each frame by a tenth of a second: how long wrong ones are shown.
+_WATCHED = """
+const [done] = arguments;
+let now = 0;
+performance.now = () => now;
+import('./translator.js').then(async ({Translator}) => {
+  const right = (values) => values.map((v) => 1 - v);
+  let last = null;
+  const faults = {
+    none: right,
+    zero: () => new Float32Array(48),
+    exchanged: (values) => right(values).reverse(),
+    stale: (values) => {
+      const before = last ?? right(values);
+      last = right(values);
+      return before;
+    },
+    fails: () => { throw new Error('lost\\nhere'); },
+  };
+  const ramp = (step) => Float32Array.from(
+      {length: 48}, (_, i) => (i * step % 48) / 48);
+  const pictures = [1, 5, 7].map(ramp).map(
+      (given) => ({given, expected: right(given)}));
+  const found = {};
+  for (const fault of Object.keys(faults)) {
+    let how = 'none';
+    last = right(ramp(11));
+    const reasons = [];
+    let deleted = 0;
+    const graphics = {
+      run: async (values) => faults[how](values), delete: () => deleted++,
+    };
+    const processor = {
+      run: async (values) => {
+        now += 60e3;
+        return right(values);
+      },
+    };
+    const translator = new Translator(
+        processor, graphics, pictures, (reason) => reasons.push(reason));
+    await translator.run(ramp(11));  // compared: not again for 20 minutes
+    how = fault;
+    let shown = 0;
+    for (; shown < 30 && translator.graphics; shown++) {
+      now += 100;
+      await translator.run(ramp(11));
+    }
+    found[fault] = [shown, reasons, deleted];
+  }
+  done(found);
+}).catch((error) => done(String(error)));
+"""
+
+
+@pytest.mark.slow
+def test_wrong_frames_are_shown_for_a_second_however_slow_the_processor_is(
+  faulty,
+):
+  page, address = faulty
+  _open(page, address, "none")
+  found = page.execute_async_script(_WATCHED)
+  assert isinstance(found, dict), found
+  assert found.pop("none") == [30, [], 0]
+  assert found.pop("fails") == [1, ["it failed: lost"], 1]
+  assert found.pop("zero")[0] == 1  # at once: it looks like nothing
+  assert set(found) == {"exchanged", "stale"}
+  for shown, reasons, deleted in found.values():
+    assert shown <= 10 and len(reasons) == deleted == 1
+    assert "levels" in reasons[0]
+
+
+@pytest.mark.slow
+def test_comparisons_find_dead_parts_and_let_half_precision_pass(faulty):
+  page, address = faulty
+  _open(page, address, "none")
+  found = page.execute_async_script(
+    """
+    const [done] = arguments;
+    import('./backend_check.js').then(({fault}) => {
+      const right = Float32Array.from({length: 30000}, (_, i) => i % 97 / 97);
+      const off = (change) => fault(right.map(change), right);
+      done([
+        off((v) => v),
+        off((v, i) => v + (i % 2 - 0.5) * 4 / 255),  // all of it by 2 levels
+        off((v, i) => i < 120 ? v + 0.5 : v),  // some pixels at an edge
+        off((v, i) => i < 300 ? v + 190 / 255 : v),
+        off((v, i) => i % 50 ? v : v + 0.3),
+        off((v) => v + 3 / 255),
+        off((v, i) => i === 7 ? Infinity : v),
+      ]);
+    }).catch((error) => done([String(error)]));
+    """
+  )
+  *passed, dead, dotted, brighter, infinite = found
+  assert passed == ["", "", ""]
+  assert "1.0 % of it is off" in dead and "of 255 levels" in dead
+  assert "2.0 % of it is off" in dotted
+  assert "off by 3 of 255" in brighter and "no number" in infinite
+
+
+@pytest.mark.slow
+def test_all_rows_that_webgl_draws_have_their_turn(faulty):
+  page, address = faulty
+  _open(page, address, "none")
+  heights = [1, 20, 32, 33, 190, 224, 448, 480, 672, 720, 1079, 1080, 2160]
+  found = page.execute_async_script(
+    """
+    const [heights, done] = arguments;
+    import('./live_view.js').then(({bandTop}) => done(heights.map((height) => {
+      const rows = Math.min(32, height);
+      const tops = [];
+      for (let i = 0; i < Math.ceil(height / rows); i++) {
+        tops.push(bandTop(i, height, rows));
+      }
+      return tops;
+    }))).catch((error) => done(String(error)));
+    """,
+    heights,
+  )
+  for height, tops in zip(heights, found, strict=True):
+    rows = min(32, height)
+    seen = {row for top in tops for row in range(top, top + rows)}
+    assert seen == set(range(height)), height
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ all, so that a folder that is exported again is a new version.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -69,7 +70,8 @@ def manifest(title: str) -> dict[str, str]:
     for purpose in ("any", "maskable")
   ]
   described: dict[str, Any] = {
-    "id": "./",
+    # No "id", which would be seen from the host and not from the folder: two
+    # folders on one host are two apps.
     "name": title,
     "short_name": _short(title),
     "description": "Restyles pictures on this device. Nothing is uploaded.",
@@ -136,6 +138,9 @@ def write_icons(folder: str, paths: Iterable[str]) -> None:
 def write_offline_files(folder: str, later: Sequence[str]) -> None:
   """Writes what the service worker keeps, and the version of the folder.
 
+  With the checksums of all files, as browsers take them: what is not of this
+  version they refuse.
+
   Args:
     folder: The page's; all else is in it.
     later: Names of files and, with a slash at their end, folders that count for
@@ -146,14 +151,21 @@ def write_offline_files(folder: str, later: Sequence[str]) -> None:
   """
   root = pathlib.Path(folder)
   digest = hashlib.sha256()
-  kept = ["./"]
+  kept, integrity = ["./"], {}
   for path in sorted(p for p in root.rglob("*") if p.is_file()):
     name = os.fsencode(path.relative_to(root).as_posix())
-    digest.update(b"%s %s\n" % (name, files.sha256(path).encode()))
-    text = name.decode("utf-8", "surrogateescape")
-    if not text.startswith(tuple(later)):
-      kept.append(urllib.parse.quote(name))
-  described = {"version": digest.hexdigest()[:16], "files": kept}
+    checksum = files.sha256(path)
+    digest.update(b"%s %s\n" % (name, checksum.encode()))
+    url = urllib.parse.quote(name)
+    encoded = base64.b64encode(bytes.fromhex(checksum)).decode()
+    integrity[url] = f"sha256-{encoded}"
+    if not name.startswith(tuple(os.fsencode(start) for start in later)):
+      kept.append(url)
+  described = {
+    "version": digest.hexdigest()[:16],
+    "files": kept,
+    "integrity": integrity,
+  }
   files.write_text(
     root / OFFLINE,
     f"self.OFFLINE_FILES = {json.dumps(described, indent=2)};\n",

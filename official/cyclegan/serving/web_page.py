@@ -51,12 +51,15 @@ _PAGE = (
   "camera_capture.js",
   "guided.js",
   "live_view.js",
+  "model.js",
   "offline.js",
+  "own_files.js",
   "palette.css",
   "pixels.js",
   "resize.js",
   "service_worker.js",
   "style.css",
+  "translator.js",
   "icon.svg",
 )
 # LiteRT.js: files that npm installs, and where the page looks for them. The

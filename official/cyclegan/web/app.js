@@ -2,35 +2,43 @@
 
 /** The page: a picture, a sample or the camera in, restyled on this device. */
 
-import {isWebGPUSupported, loadAndCompile, loadLiteRt, Tensor} from '@litertjs/core';
+import {isWebGPUSupported, loadLiteRt} from '@litertjs/core';
 
 import * as check from './backend_check.js';
 import {canRecord, Recorder, takePhoto} from './camera_capture.js';
 import {addChange, changeOf} from './guided.js';
 import {LiveView} from './live_view.js';
+import {Model} from './model.js';
 import * as offline from './offline.js';
+import {load} from './own_files.js';
 import {makeGrey, toRgba} from './pixels.js';
 import {resize} from './resize.js';
+import {Translator} from './translator.js';
 
 const MAX_PIXELS = 50e6;
 const BACKGROUND = '#ffffff';  // behind transparent pixels, as in training
 /** Files are measured against each other up to so many bytes together. */
 const MAX_MEASURED = 16e6;
+/** The lists that say how pictures are translated. */
+const LISTS = ['model', 'size', 'accelerator'];
 
 const $ = (id) => document.getElementById(id);
 
 /** What models.json says: directions, each with its files and samples. */
 let description;
-/**
- * The model in use: {compiled, file, signature, size, accelerator}, and on a
- * graphics processor {checker, watch}: the same on the processor, and when the
- * two are compared.
- */
+/** @type {Translator|null} What translates. */
 let current = null;
+/** What was chosen when that was prepared: {direction, and lists' values}. */
+let chosen = null;
+/** What model files hold while it is chosen among them, by path. */
+const downloads = new Map();
+let runtimeLoaded = false;
 /** Which kind of file is the fastest here; the same for both directions. */
 let fastest = null;
 /** What the graphics processor is called; what was found out is kept by it. */
 let device = '';
+/** Why it is not used until this page is closed; '' if it may be. */
+let wrong = '';
 /** Keeps files for when there is no network, where that is wanted. */
 let keepFiles = null;
 const allowInstallation = offline.offerInstallation($('install'));
@@ -42,15 +50,28 @@ let viewer = null;
 /** Records what is shown of the camera. */
 let recorder = null;
 let facing = 'environment';
+/** Counts what was asked of the camera: what was asked before is not done. */
+let turn = 0;
 let working = Promise.resolve();
 
 function status(text) {
-  $('status').textContent = text;
+  $('said').textContent = text;
+  $('rate').textContent = '';
 }
 
 function fail(text) {
   $('error').textContent = text;
   $('error').hidden = !text;
+}
+
+const notices = new Map();
+
+/** Says what holds for more than one picture; '' takes it back. */
+function notice(about, text) {
+  notices.set(about, text);
+  const all = [...notices.values()].filter(Boolean).join(' ');
+  if ($('notice').textContent !== all) $('notice').textContent = all;
+  $('notice').hidden = !all;
 }
 
 /** Does one thing after the other, however fast somebody clicks. */
@@ -136,97 +157,110 @@ function fillSamples() {
     image.src = path;
     image.alt = `Sample ${i + 1}`;
     button.append(image);
-    button.addEventListener('click', async () => {
-      stopCamera();
-      const answer = await fetch(path);
-      await show(await answer.blob(), `sample${i + 1}.png`);
-    });
+    button.addEventListener('click', () => open([{
+      name: `sample${i + 1}.png`,
+      getFile: async () => (await load(path)).blob(),
+    }]));
     $('samples').append(button);
   });
 }
 
-function compile(file, accelerator) {
-  return loadAndCompile(file.path, {accelerator});
-}
-
-function release() {
-  current?.compiled.delete();
-  current?.checker?.delete();
-}
-
-/** Compiles a file for the processor, as all others are judged by. */
-async function onProcessor(file, signature) {
-  const size = file.sizes[signature];
-  const compiled = await compile(file, 'wasm');
-  return {compiled, file, signature, size, accelerator: 'wasm'};
-}
-
-/** Compiles a file for the graphics processor; null if that refuses a part. */
-async function onGraphics(file, signature) {
-  try {
-    const compiled = await compile(file, 'webgpu');
-    if (compiled.isFullyAccelerated) {
-      const size = file.sizes[signature];
-      const watch = new check.Watch();
-      return {compiled, file, signature, size, accelerator: 'webgpu', watch};
-    }
-    compiled.delete();  // LiteRT.js has put all of it onto the processor
-  } catch (error) {
-    console.warn('WebGPU does not take this model.', error);
+/** Loads a file once, however many models are made of it. */
+async function bytesOf(file) {
+  if (!downloads.has(file.path)) {
+    const answer = await load(file.path);
+    downloads.set(file.path, new Uint8Array(await answer.arrayBuffer()));
   }
-  return null;
+  return downloads.get(file.path);
 }
 
-/** Gives the milliseconds of a run; the first one may prepare something. */
-async function measure(model) {
-  const {size, file: {channels}} = model;
-  const [values] = check.testPictures(size, channels);
-  await runOn(model, values);
-  const started = performance.now();
-  await runOn(model, values);
-  return performance.now() - started;
+async function onProcessor(file, signature) {
+  return Model.onProcessor(file, await bytesOf(file), signature);
 }
 
 function distrusted() {
-  return check.memory.get(`wrong ${device}`);
+  return wrong || check.memory.get(`wrong ${device}`);
 }
 
+/** Notes why the graphics processor is not used; '' if it is right. */
 function distrust(reason) {
-  check.memory.set(`wrong ${device}`, reason);
+  wrong = reason;
+  check.memory.set(`wrong ${device}`, reason || null);
+  if (!reason) return notice('WebGPU', '');
+  $('accelerator').value = 'auto';  // else it would say what is not so
   document.body.dataset.distrusted = reason;
-  fail(`WebGPU gives wrong pictures on this device (${reason}). The page runs ` +
-       'on WASM from now on.');
+  notice('WebGPU', `WebGPU cannot be relied on here (${reason}). The page ` +
+                   'runs on WASM from now on.');
+}
+
+/** Does what has to be done when the graphics processor went wrong. */
+function goOnWithout(reason) {
+  distrust(reason);
+  chosen.accelerator = 'auto';
+  document.body.dataset.accelerator = 'wasm';
+  $('timing').textContent =
+      `${current.used.file.quantization} on WASM: WebGPU was given up ` +
+      `(${reason}).`;
+}
+
+/**
+ * The file for a graphics processor: these take no `dynamic` ones, which are
+ * often the fastest on a processor.
+ */
+function graphicsFile(processor) {
+  if ($('model').value !== 'auto') return processor.file;
+  const {files} = description.directions[direction()];
+  return ['float16', 'float32']
+      .map((kind) => files.find((file) => file.quantization === kind))
+      .find((file) => file?.sizes[processor.signature]) ?? processor.file;
 }
 
 /**
  * Compiles a file for the graphics processor if that is right and, unless it is
- * asked for, faster.
+ * asked for, faster than the fastest on the processor.
  *
- * @param {Object} processor The same file on the processor.
+ * @param {Model} processor What is used otherwise.
  * @param {boolean} asked Whether somebody has chosen it.
- * @return {Promise<Object>} The model to use; the other one is given up, or
- *     becomes what it is compared with.
+ * @return {Promise<Translator>}
  */
 async function fasterRight(processor, asked) {
-  const {file, signature, size} = processor;
-  const graphics = await onGraphics(file, signature);
+  const rest = new Set([processor]);
+  try {
+    const made = await compared(processor, asked, rest) ??
+        new Translator(processor);
+    rest.delete(made.processor);
+    rest.delete(made.graphics);
+    return made;
+  } finally {
+    for (const model of rest) model.delete();
+  }
+}
+
+/** What `fasterRight` gives, null for the processor; notes what it makes. */
+async function compared(processor, asked, all) {
+  const {signature, size} = processor;
+  const file = graphicsFile(processor);
+  const graphics =
+      await Model.onGraphics(file, await bytesOf(file), signature);
   if (!graphics) {
     if (asked) fail('WebGPU does not take this model here. It runs on WASM.');
-    return processor;
+    return null;
   }
+  all.add(graphics);
+  const same = file === processor.file;
+  const checker = same ? processor : await onProcessor(file, signature);
+  all.add(checker);
   const found = await check.compare(
-      (values) => runOn(graphics, values), (values) => runOn(processor, values),
-      size, file.channels);
-  if (found.reason) {
-    distrust(found.reason);
-  } else {
-    check.memory.set(`wrong ${device}`, null);
-    if (asked || found.graphics < found.processor) {
-      return {...graphics, checker: processor.compiled};
-    }
-  }
-  graphics.compiled.delete();
-  return processor;
+      (values) => graphics.run(values), (values) => checker.run(values), size,
+      file.channels);
+  distrust(found.reason);
+  if (found.reason) return null;
+  const own = same ? found.processor : await processor.measure();
+  if (!asked && found.graphics >= own) return null;
+  const made =
+      new Translator(checker, graphics, found.pictures, goOnWithout);
+  made.milliseconds = found.graphics;
+  return made;
 }
 
 /** Finds which kind of file is the fastest on this processor, once. */
@@ -245,8 +279,11 @@ async function findFastest(signature) {
     const times = new Map();
     for (const file of likely) {
       const model = await onProcessor(file, signature);
-      times.set(file.quantization, await measure(model));
-      model.compiled.delete();
+      try {
+        times.set(file.quantization, await model.measure());
+      } finally {
+        model.delete();
+      }
     }
     [[kind]] = [...times].sort((a, b) => a[1] - b[1]);
     check.memory.set(key, kind);
@@ -255,27 +292,75 @@ async function findFastest(signature) {
 }
 
 /** Compiles the chosen file where it is right, and the fastest. */
+async function choose() {
+  const signature = $('size').value;
+  if ($('model').value === 'auto') await findFastest(signature);
+  const wanted = $('accelerator').value;
+  const asked = wanted === 'webgpu';
+  const processor = await onProcessor(chosenFile(), signature);
+  if (!description.gpu || wanted === 'wasm') return new Translator(processor);
+  if (!asked && distrusted()) {
+    console.warn(`WebGPU was wrong on this device before: ${distrusted()}.`);
+    return new Translator(processor);
+  }
+  try {
+    return await fasterRight(processor, asked);
+  } catch (error) {
+    if (asked) throw error;
+    console.warn('WebGPU was not tried.', error);  // as its file is not here
+    return new Translator(await onProcessor(chosenFile(), signature));
+  }
+}
+
+/** Makes ready what is chosen; what was there stays if that fails. */
 async function prepare() {
   status('Loading the model…');
-  const started = performance.now();
-  const signature = $('size').value;
-  const wanted = $('accelerator').value;
-  if ($('model').value === 'auto') await findFastest(signature);
-  const asked = wanted === 'webgpu';
-  let model = await onProcessor(chosenFile(), signature);
-  const known = description.gpu && !asked && wanted === 'auto' && distrusted();
-  if (known) {
-    console.warn(`WebGPU was wrong on this device before: ${known}.`);
-  } else if (asked || (wanted === 'auto' && description.gpu)) {
-    model = await fasterRight(model, asked);
+  const started = chosen ? performance.now() : 0;  // when the page was opened
+  try {
+    if (!runtimeLoaded) await loadLiteRt('./litert/wasm/');
+    runtimeLoaded = true;
+    const made = await choose();
+    if (!made.graphics) made.milliseconds = await made.processor.measure();
+    current?.delete();
+    current = made;
+  } catch (error) {
+    takeBack();
+    throw error;
+  } finally {
+    downloads.clear();
   }
-  release();
-  current = model;
-  const {size, accelerator, file} = current;
+  chosen = choices();
+  tell((performance.now() - started) / 1000);
+}
+
+function choices() {
+  const found = {direction: direction()};
+  for (const list of LISTS) found[list] = $(list).value;
+  return found;
+}
+
+/** Shows again what was chosen before. */
+function takeBack() {
+  status('');
+  if (!chosen) return;
+  document.querySelector(`[name=direction][value=${chosen.direction}]`)
+      .checked = true;
+  fillFiles();
+  $('model').value = chosen.model;
+  fillSizes();
+  fillSamples();
+  for (const list of LISTS) $(list).value = chosen[list];
+  status(`Ready, ${current.used.size} pixels, on ` +
+         `${name(current.used.accelerator)}.`);
+}
+
+function tell(seconds) {
+  const {used: {size, accelerator, file}, milliseconds} = current;
+  const known = description.gpu && $('accelerator').value === 'auto' &&
+      distrusted();
   document.body.dataset.accelerator = accelerator;
   document.body.dataset.kind = file.quantization;
-  const milliseconds = await measure(current);
-  const seconds = (performance.now() - started) / 1000;
+  document.body.dataset.ready = 'yes';
   $('timing').textContent =
       `${file.quantization} on ${name(accelerator)}: ready after ` +
       `${seconds.toFixed(1)} s, ${milliseconds.toFixed(1)} ms a picture.` +
@@ -287,54 +372,11 @@ function name(accelerator) {
   return accelerator === 'webgpu' ? 'WebGPU' : 'WASM';
 }
 
-/**
- * Runs the model on values in [0, 1]; gives values in [0, 1].
- *
- * What a graphics processor gives is compared with the processor's result about
- * once a second, and whenever it looks like nothing, before it is shown.
- */
-async function run(values) {
-  const made = await runOn(current, values);
-  const {checker, watch} = current;
-  if (!watch?.isDue(made, values)) return made;
-  const started = performance.now();
-  const processor = {...current, compiled: checker, accelerator: 'wasm'};
-  const expected = await runOn(processor, values);
-  const reason = check.fault(made, expected);
-  watch.compared(performance.now() - started);
-  if (!reason) return made;
-  current.compiled.delete();
-  current = {...processor, checker: undefined, watch: undefined};
-  document.body.dataset.accelerator = 'wasm';
-  distrust(reason);
-  return expected;
-}
-
-async function runOn(model, values) {
-  const {compiled, file, signature, size} = model;
-  const whole = file.io === 'uint8';
-  const given = whole ?
-      Uint8Array.from(values, (v) => Math.round(v * 255)) : values;
-  const input = new Tensor(given, [1, size, size, file.channels]);
-  try {
-    const results = await compiled.run(signature, [input]);
-    // A file for tiles gives the norms' statistics as well: shorter.
-    const all = await Promise.all(results.map((result) => result.data()));
-    const data = all.find((values) => values.length === given.length);
-    const made = whole ? Float32Array.from(data, (v) => v / 255) :
-                         Float32Array.from(data);
-    for (const result of results) result.delete();
-    return made;
-  } finally {
-    input.delete();
-  }
-}
-
 // ------------------------------------------------------------- the picture
 
 /** Translates RGBA pixels of any size; gives them at the same size. */
 async function translate(rgba, width, height) {
-  const {size, file: {channels}} = current;
+  const {size, file: {channels}} = current.used;
   const same = width === size && height === size;
   if (channels === 1) {
     rgba = rgba.slice();
@@ -342,9 +384,8 @@ async function translate(rgba, width, height) {
   }
   const pixels = resize(rgba, height, width, size, size, channels, 4);
   const guide = Float32Array.from(pixels, (v) => v / 255);
-  const started = performance.now();
-  const made = await run(guide);
-  const milliseconds = performance.now() - started;
+  const made = await current.run(guide, true);
+  const {milliseconds} = current;
   if (detail() === 'guided' && width * height > size * size) {
     const result = addChange(
         rgba, height, width, guide, changeOf(made, guide), size, channels);
@@ -383,24 +424,36 @@ async function decode(blob) {
   return {data: context.getImageData(0, 0, width, height).data, width, height};
 }
 
-function show(blob, fileName) {
+/**
+ * Shows a picture and what is made of it.
+ *
+ * @param {{name: string, getFile: function(): Promise<Blob>}|File} source
+ * @param {number} count How many there were to choose from.
+ * @return {Promise<boolean|undefined>} true if it was shown.
+ */
+function show(source, count = 1) {
   return inTurn(async () => {
     fail('');
+    notice('several', count > 1 ?
+        `Of ${count} pictures one is shown: ${source.name}.` : '');
+    const blob = source.getFile ? await source.getFile() : source;
     try {
-      picture = {...await decode(blob), name: fileName};
+      picture = {...await decode(blob), name: source.name};
     } catch (error) {
       const why = error instanceof RangeError ?
           error.message :
           'this browser cannot read it as a picture. Use JPEG, PNG or WebP';
-      fail(`${fileName}: ${why}.`);
-      return;
+      fail(`${source.name}: ${why}.`);
+      return false;
     }
     await restyle();
+    return true;
   });
 }
 
 async function restyle() {
   if (!picture) return;
+  if (!current) await prepare();
   status('Translating…');
   const {data, width, height} = picture;
   await new Promise((resolve) => setTimeout(resolve));  // shows the status
@@ -416,7 +469,7 @@ async function restyle() {
       ((performance.now() - started - milliseconds) / 1000).toFixed(3);
   firstPicture();
   status(`${picture.name}: ${width} × ${height} pixels, ` +
-         `${milliseconds.toFixed(1)} ms on ${name(current.accelerator)}.`);
+         `${milliseconds.toFixed(1)} ms on ${name(current.used.accelerator)}.`);
 }
 
 /** Notes once how long somebody has waited for a picture. */
@@ -431,9 +484,10 @@ function firstPicture() {
 // --------------------------------------------------------------- the camera
 
 function stopCamera() {
+  turn++;
   if (!stream) return;
   stopRecording();
-  for (const track of stream.getTracks()) track.stop();
+  stopTracks(stream);
   stream = viewer = null;
   $('photo').hidden = $('record').hidden = true;
   $('camera').setAttribute('aria-pressed', 'false');
@@ -442,22 +496,34 @@ function stopCamera() {
   $('frame').classList.remove('live');
 }
 
+function stopTracks(opened) {
+  for (const track of opened.getTracks()) track.stop();
+}
+
+/** Opens the camera, unless it was stopped or asked for again meanwhile. */
 async function startCamera() {
   stopCamera();
   fail('');
+  const own = turn;
   try {
-    stream = await navigator.mediaDevices.getUserMedia(
+    const opened = await navigator.mediaDevices.getUserMedia(
         {video: {facingMode: facing, width: {ideal: 1280}}, audio: false});
+    if (own !== turn) return stopTracks(opened);
+    stream = opened;
+    await showCamera(own);
   } catch (error) {
+    if (own !== turn) return;
+    stopCamera();
     const why = navigator.mediaDevices ? error.message :
         'browsers offer it on https or on this machine only';
     fail(`The camera cannot be used: ${why}.`);
-    return;
   }
+}
+
+async function showCamera(own) {
   $('camera').setAttribute('aria-pressed', 'true');
   $('camera').textContent = 'Stop camera';
-  $('other').hidden = $('photo').hidden = false;
-  $('record').hidden = !canRecord();
+  $('other').hidden = false;
   $('frame').classList.add('full', 'live');
   $('download').disabled = false;
   picture = null;
@@ -466,19 +532,33 @@ async function startCamera() {
   video.playsInline = true;
   video.srcObject = stream;
   await video.play();
+  if (own !== turn) return;
   viewer = video;
+  $('photo').hidden = false;
+  $('record').hidden = !canRecord();
+  status('The camera is on.');
   watch(video, stream);
 }
 
 /** Takes a photograph at the camera's full size and restyles that. */
 async function photograph() {
+  const own = turn;
   const photo = await takePhoto(stream, viewer);
+  if (own !== turn) return;
   stopCamera();
-  await show(photo, `photo.${photo.type.endsWith('png') ? 'png' : 'jpg'}`);
+  const ending = photo.type.endsWith('png') ? 'png' : 'jpg';
+  await show(new File([photo], `photo.${ending}`, {type: photo.type}));
 }
 
 function startRecording() {
-  recorder = new Recorder($('after'));
+  try {
+    const made = new Recorder($('after'), () => {
+      if (recorder === made) stopRecording();
+    });
+    recorder = made;
+  } catch (error) {
+    return fail(`This cannot be recorded: ${error.message}.`);
+  }
   $('record').textContent = 'Stop recording';
   $('record').setAttribute('aria-pressed', 'true');
 }
@@ -490,9 +570,11 @@ async function stopRecording() {
   recorder = null;
   $('record').textContent = 'Record';
   $('record').setAttribute('aria-pressed', 'false');
-  const clip = await stopping;
+  const {clip, error} = await stopping;
+  if (error) fail(`The recording broke off: ${error}.`);
   document.body.dataset.clip = `${clip.size} ${clip.type}`;
-  save(clip, `camera_${direction()}.${ending}`);
+  if (clip.size) save(clip, `camera_${direction()}.${ending}`);
+  else if (!error) fail('Nothing was recorded.');
 }
 
 /** Hands a file to whoever sits before the browser. */
@@ -506,9 +588,10 @@ function save(blob, fileName) {
 
 /** Restyles frames until the camera is stopped. */
 async function watch(video, own) {
-  const view = new LiveView((reason) => fail(
-      `WebGL gives wrong pictures on this device (${reason}). Frames are drawn ` +
-      'without it from now on.'));
+  const view = new LiveView((reason) => notice(
+      'WebGL',
+      `WebGL gives wrong pictures on this device (${reason}). Frames are ` +
+      'drawn without it from now on.'));
   try {
     await watchThrough(view, video, own);
   } finally {
@@ -518,36 +601,47 @@ async function watch(video, own) {
 }
 
 async function watchThrough(view, video, own) {
-  const times = [];
-  let frames = 0;
+  const pace = {frames: 0, times: []};
   while (stream === own) {
     await new Promise((resolve) => requestAnimationFrame(resolve));
     if (!video.videoWidth) continue;
     await inTurn(async () => {
       if (stream !== own) return;
-      const {size, file: {channels}} = current;
-      const given = view.take(video, size, channels);
-      const started = performance.now();
-      const made = await run(given);
-      const milliseconds = performance.now() - started;
-      view.show(made, detail() === 'guided', $('before'), $('after'));
-      $('frame').dataset.way = view.way;
-      firstPicture();
-      times.push({at: performance.now(), milliseconds});
-      while (times.length > 30) times.shift();
-      frames++;
-      $('frame').dataset.frames = frames;
-      if (times.length > 2 && frames % 5 === 0) {
-        const seconds = (times.at(-1).at - times[0].at) / 1000;
-        const sorted = times.map((t) => t.milliseconds).sort((a, b) => a - b);
-        const median = sorted[Math.floor(sorted.length / 2)];
-        const rate = (times.length - 1) / seconds;
-        $('frame').dataset.rate = rate.toFixed(2);
-        status(`${rate.toFixed(1)} frames a second, ${median.toFixed(1)} ms ` +
-               `each on ${name(current.accelerator)}.`);
+      try {
+        await showFrame(view, video);
+      } catch (error) {
+        stopCamera();
+        throw error;
       }
+      tellRate(pace);
     });
   }
+}
+
+async function showFrame(view, video) {
+  if (!current) await prepare();
+  const {size, file: {channels}} = current.used;
+  const made = await current.run(view.take(video, size, channels));
+  view.show(made, detail() === 'guided', $('before'), $('after'));
+  $('frame').dataset.way = view.way;
+  firstPicture();
+}
+
+/** Says how fast frames are shown; not aloud, as it changes all the time. */
+function tellRate(pace) {
+  const {times} = pace;
+  times.push({at: performance.now(), milliseconds: current.milliseconds});
+  if (times.length > 30) times.shift();
+  $('frame').dataset.frames = ++pace.frames;
+  if (times.length < 3 || pace.frames % 5) return;
+  const seconds = (times.at(-1).at - times[0].at) / 1000;
+  const sorted = times.map((t) => t.milliseconds).sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)];
+  const rate = (times.length - 1) / seconds;
+  $('frame').dataset.rate = rate.toFixed(2);
+  $('rate').textContent =
+      ` ${rate.toFixed(1)} frames a second, ${median.toFixed(1)} ms each on ` +
+      `${name(current.used.accelerator)}.`;
 }
 
 // ----------------------------------------------------------------- the page
@@ -555,8 +649,7 @@ async function watchThrough(view, video, own) {
 function connect() {
   $('choose').addEventListener('click', () => $('file').click());
   $('file').addEventListener('change', () => {
-    const [file] = $('file').files;
-    if (file) open(file);
+    open([...$('file').files]);
     $('file').value = '';
   });
   const drop = $('drop');
@@ -571,13 +664,12 @@ function connect() {
   }
   drop.addEventListener('drop', (event) => {
     event.preventDefault();
-    const [file] = event.dataTransfer.files;
-    if (!file) return fail('That was no file. Drop a picture.');
-    open(file);
+    const {files} = event.dataTransfer;
+    if (!files.length) return fail('That was no file. Drop a picture.');
+    open([...files]);
   });
   document.addEventListener('paste', (event) => {
-    const [file] = event.clipboardData.files;
-    if (file) open(file);
+    open([...event.clipboardData.files]);
   });
   $('slider').addEventListener('input', split);
   new ResizeObserver(split).observe($('after'));
@@ -606,12 +698,14 @@ function connect() {
       save(blob, `${stem}_${direction()}.png`);
     }, 'image/png');
   });
-  const again = () => inTurn(async () => {
-    fail('');
-    await prepare();
-    await restyle();
-    await keepLoaded();
-  });
+  const again = async () => {
+    await inTurn(async () => {
+      fail('');
+      await prepare();
+      await restyle();
+    });
+    await keepLoaded();  // others need not wait for it
+  };
   $('directions').addEventListener('change', () => {
     fillFiles();
     fillSamples();
@@ -633,31 +727,70 @@ function split() {
   $('line').style.left = `${offsetLeft + offsetWidth * percent / 100}px`;
 }
 
-/** Keeps what the page needs offline: what it has loaded, for both ways. */
+/**
+ * Keeps what the page needs offline: what it has loaded, for both ways.
+ *
+ * @return {Promise<boolean>} Whether that was done.
+ */
 async function keepLoaded() {
-  const kind = current?.file.quantization;
+  if (!keepFiles || !current) return false;
+  const kinds = [current.used, current.processor]
+      .map(({file}) => file.quantization);
+  kinds.push(chosenFile().quantization);  // tried first the next time
   const models = Object.values(description.directions)
       .flatMap(({files}) => files)
-      .filter((file) => file.quantization === kind)
+      .filter((file) => kinds.includes(file.quantization))
       .map((file) => file.path);
-  await keepFiles?.([...offline.loadedFiles(), ...models]);
+  return keepFiles([...offline.loadedFiles(), ...models]);
 }
 
 /** Makes the page an app, if it was exported as one. */
 async function becomeApp() {
   allowInstallation();
-  keepFiles = await offline.keepOffline($('update'));
-  await keepLoaded();
-  document.body.dataset.offline = keepFiles ? 'yes' : 'no';
+  let kept = false;
+  try {
+    keepFiles = await offline.keepOffline($('update'));
+    kept = await keepLoaded();
+    if (keepFiles && !kept) throw new Error('a file is missing');
+  } catch (error) {
+    console.warn(error);
+    notice('offline', 'The page cannot be kept for use without a network ' +
+                      `(${error.message}). With one it works.`);
+  }
+  document.body.dataset.offline = kept ? 'yes' : 'no';
 }
 
-function open(file) {
+/** Opens the first of some pictures. @return {Promise<boolean|undefined>} */
+async function open(files) {
+  if (!files.length) return false;
   stopCamera();
-  return show(file, file.name);
+  return show(files[0], files.length);
+}
+
+/** Shows what another app has shared, which is kept until it is shown. */
+async function openShared() {
+  const shared = await offline.sharedPicture();
+  if (!shared) return;
+  stopCamera();
+  if (await show(shared.file, shared.count)) await shared.done();
+}
+
+/** Finds out whether there is a graphics processor, and what it is. */
+async function findGraphics() {
+  let adapter = null;
+  if (isWebGPUSupported()) {
+    // The one that LiteRT.js takes; some browsers refuse instead of saying no.
+    adapter = await navigator.gpu
+        .requestAdapter({powerPreference: 'high-performance'})
+        .catch(() => null);
+  }
+  description.gpu = adapter !== null;
+  if (adapter) device = check.deviceName(adapter);
+  $('accelerator').querySelector('[value=webgpu]').disabled = !description.gpu;
 }
 
 async function start() {
-  description = await (await fetch('models.json')).json();
+  description = await (await load('models.json')).json();
   document.title = description.title;
   $('title').textContent = description.title;
   Object.keys(description.directions).forEach((value, i) => {
@@ -670,22 +803,14 @@ async function start() {
     label.append(input, `${value[0]} to ${value.at(-1)}`);
     $('directions').append(label);
   });
-  const adapter =
-      isWebGPUSupported() ? await navigator.gpu.requestAdapter() : null;
-  description.gpu = adapter !== null;
-  if (adapter) device = check.deviceName(adapter);
-  $('accelerator').querySelector('[value=webgpu]').disabled = !description.gpu;
+  await findGraphics();
   fillFiles();
   fillSamples();
   connect();
   split();
-  await inTurn(async () => {
-    await loadLiteRt('./litert/wasm/');
-    await prepare();
-    document.body.dataset.ready = 'yes';
-  });
-  const shared = await offline.sharedPicture();
-  if (shared) await open(shared);
+  await inTurn(prepare);
+  await openShared().catch(
+      (error) => fail(`What was shared cannot be read: ${error.message}.`));
   offline.onOpenedFiles(open);
   if (description.app) await becomeApp();
 }

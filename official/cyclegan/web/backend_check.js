@@ -4,12 +4,21 @@
  * Finds out whether a graphics processor computes what the processor does.
  *
  * Drivers differ: some are right in the first run only, some give nothing but
- * zeros, exchange channels, or overflow in half precision. Pictures are float
- * arrays of [size, size, channels] with values in [0, 1].
+ * zeros, exchange channels, overflow in half precision, or fail. Pictures are
+ * float arrays of [size, size, channels] with values in [0, 1].
  */
 
 /** Largest mean difference, in levels of 255; half precision gives 0.1. */
 export const TOLERANCE = 2;
+/**
+ * A dead part of a picture changes its mean by little: no more than such a
+ * share of the values may be off by more than so many levels. In half precision
+ * there are none.
+ */
+const MAX_SHARE = 0.005;
+const FAR = 32;
+/** Characters of an error that are told. */
+const MAX_ERROR = 120;
 /** Milliseconds between two comparisons while pictures are translated. */
 const INTERVAL = 1000;
 /** Comparisons take at most one part in so many of the time. */
@@ -53,10 +62,34 @@ export function isFlat(values) {
 export function fault(made, expected) {
   if (!made.every(Number.isFinite)) return 'it gives what is no number';
   let sum = 0;
-  for (let i = 0; i < made.length; i++) sum += Math.abs(made[i] - expected[i]);
-  const levels = 255 * sum / made.length;
-  if (levels <= TOLERANCE) return '';
-  return `it is off by ${Math.max(levels, 1).toFixed(0)} of 255 levels`;
+  let far = 0;
+  for (let i = 0; i < made.length; i++) {
+    const levels = 255 * Math.abs(made[i] - expected[i]);
+    sum += levels;
+    if (levels > FAR) far++;
+  }
+  const mean = sum / made.length;
+  if (mean > TOLERANCE) return `it is off by ${mean.toFixed(0)} of 255 levels`;
+  const share = far / made.length;
+  if (share <= MAX_SHARE) return '';
+  return `${(100 * share).toFixed(1)} % of it is off by more than ${FAR} of ` +
+      '255 levels';
+}
+
+/**
+ * Runs on a graphics processor, which may fail instead of being wrong.
+ *
+ * @return {Promise<{made: Float32Array, reason: string}>} `reason` is '' if it
+ *     has not failed.
+ */
+export async function attempt(graphics, values) {
+  try {
+    return {made: await graphics(values), reason: ''};
+  } catch (error) {
+    console.warn('The graphics processor failed.', error);
+    const [line] = String(error?.message || error).split('\n');
+    return {made: null, reason: `it failed: ${line.slice(0, MAX_ERROR)}`};
+  }
 }
 
 /** Times something; gives [result, milliseconds]. */
@@ -71,29 +104,33 @@ async function timed(action) {
  *
  * @param {function(Float32Array): Promise<Float32Array>} graphics Runs there.
  * @param {function(Float32Array): Promise<Float32Array>} processor Runs here.
- * @return {Promise<{reason: string, graphics: number, processor: number}>} What
- *     is wrong, '' if nothing, and the milliseconds of a run on each.
+ * @return {Promise<{reason: string, graphics: number, processor: number,
+ *     pictures: Array<{given: Float32Array, expected: Float32Array}>}>} What is
+ *     wrong, '' if nothing, the milliseconds of a run on each, and the pictures
+ *     with the processor's results.
  */
 export async function compare(graphics, processor, size, channels) {
-  const pictures = testPictures(size, channels);
-  const expected = [];
+  const given = testPictures(size, channels);
+  const pictures = [];
   const times = {graphics: [], processor: []};
   let reason = '';
   for (const i of [0, 1, 2, 0]) {
-    const [made, milliseconds] = await timed(() => graphics(pictures[i]));
-    if (!expected[i]) {
-      const [right, own] = await timed(() => processor(pictures[i]));
-      expected[i] = right;
+    const [result, milliseconds] =
+        await timed(() => attempt(graphics, given[i]));
+    if (!result.reason && !pictures[i]) {
+      const [expected, own] = await timed(() => processor(given[i]));
+      pictures.push({given: given[i], expected});
       times.processor.push(own);
     }
     times.graphics.push(milliseconds);
-    reason ||= fault(made, expected[i]);
+    reason = result.reason || fault(result.made, pictures[i].expected);
     if (reason) break;
   }
   return {
     reason,
     graphics: Math.min(...times.graphics),
     processor: Math.min(...times.processor),
+    pictures,
   };
 }
 

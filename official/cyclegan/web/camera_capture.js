@@ -23,7 +23,8 @@ export async function takePhoto(stream, video) {
   if ('ImageCapture' in window) {
     try {
       const [track] = stream.getVideoTracks();
-      return await new ImageCapture(track).takePhoto();
+      const capture = new ImageCapture(track);
+      return await capture.takePhoto(await largest(capture));
     } catch (error) {
       console.warn('The camera takes no photograph; its frame is used.', error);
     }
@@ -31,6 +32,14 @@ export async function takePhoto(stream, video) {
   const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
   canvas.getContext('2d').drawImage(video, 0, 0);
   return canvas.convertToBlob({type: 'image/png'});
+}
+
+/** The settings of the largest photograph: without, some give a small one. */
+async function largest(capture) {
+  const {imageWidth, imageHeight} =
+      await capture.getPhotoCapabilities().catch(() => ({}));
+  if (!imageWidth?.max || !imageHeight?.max) return {};
+  return {imageWidth: imageWidth.max, imageHeight: imageHeight.max};
 }
 
 /** Says whether this browser can write clips. */
@@ -44,8 +53,11 @@ function clipType() {
 
 /** Records a canvas until it is stopped. */
 export class Recorder {
-  /** @param {HTMLCanvasElement} canvas What is recorded. */
-  constructor(canvas) {
+  /**
+   * @param {HTMLCanvasElement} canvas What is recorded.
+   * @param {function()} onEnd Is called if the browser ends it.
+   */
+  constructor(canvas, onEnd) {
     const [type, ending] = clipType();
     this.ending = ending;
     this.parts = [];
@@ -54,17 +66,29 @@ export class Recorder {
     this.recorder.addEventListener('dataavailable', ({data}) => {
       if (data.size) this.parts.push(data);
     });
+    this.error = '';
+    this.recorder.addEventListener('error', ({error}) => {
+      this.error = error?.message || 'the browser does not say why';
+    });
+    this.ended = new Promise((resolve) => {
+      this.recorder.addEventListener('stop', resolve);
+    });
+    this.ended.then(onEnd);
     this.recorder.start(1000);  // in parts of a second: little is lost
   }
 
-  /** Ends it. @return {Promise<Blob>} The clip. */
-  stop() {
-    return new Promise((resolve) => {
-      this.recorder.addEventListener('stop', () => {
-        for (const track of this.recorder.stream.getTracks()) track.stop();
-        resolve(new Blob(this.parts, {type: this.recorder.mimeType}));
-      });
-      this.recorder.stop();
-    });
+  /**
+   * Ends it, if the browser has not done so.
+   *
+   * @return {Promise<{clip: Blob, error: string}>} What there is of it, and
+   *     what went wrong, '' if nothing.
+   */
+  async stop() {
+    const {recorder} = this;
+    if (recorder.state !== 'inactive') recorder.stop();
+    await this.ended;
+    for (const track of recorder.stream.getTracks()) track.stop();
+    const clip = new Blob(this.parts, {type: recorder.mimeType});
+    return {clip, error: this.error};
   }
 }

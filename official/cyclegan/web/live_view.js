@@ -157,6 +157,24 @@ function resizeTo(canvas, width, height) {
   if (canvas.height !== height) canvas.height = height;
 }
 
+function commonDivisor(a, b) {
+  return b ? commonDivisor(b, a % b) : a;
+}
+
+/**
+ * Where the rows begin that are compared: all have their turn, one after the
+ * other, and neighbours in time are far from each other in the picture.
+ *
+ * @param {number} check Which comparison it is, from 0 on.
+ */
+export function bandTop(check, height, rows) {
+  const bands = Math.ceil(height / rows);
+  let step = Math.max(Math.round(0.38 * bands), 1);
+  while (commonDivisor(step, bands) > 1) step++;
+  const band = (check * step + (bands >> 1)) % bands;
+  return Math.min(band * rows, height - rows);  // the last one ends with it
+}
+
 /** The frames of one camera, from the small copy to what is shown. */
 export class LiveView {
   /** @param {function(string)} onFault Is told why WebGL is given up. */
@@ -295,9 +313,7 @@ export class LiveView {
   fault(maps, mapSize) {
     const {height} = this.frame.canvas;
     const rows = Math.min(ROWS, height);
-    const bands = Math.floor(height / rows);
-    // Neighbours in time are far from each other in the picture.
-    const top = rows * ((this.checks++ * 7 + (bands >> 1)) % bands);
+    const top = bandTop(this.checks++, height, rows);
     const levels = (values) => Float32Array.from(values, (v) => v / 255);
     return check.fault(
         levels(this.shader.rows(top, rows)),

@@ -7,24 +7,36 @@
  */
 
 const HOUR = 3600e3;
+/** Milliseconds; a worker whose place another has taken never answers. */
+const PATIENCE = 300e3;
 
-/** @return {Promise<Blob|null>} A picture that another app has shared. */
+/**
+ * Takes what another app has shared.
+ *
+ * @return {Promise<{file: File, count: number, done: function()}|null>} `done`
+ *     is to be called when it is shown: as long as it is not, opening the same
+ *     address again gives it again. `count` says of how many it was one.
+ */
 export async function sharedPicture() {
   if (!new URLSearchParams(location.search).has('shared')) return null;
-  history.replaceState(null, '', './');
   const cache = await caches.open(`${new URL('./', location).href} shared`);
+  const done = async () => {
+    history.replaceState(null, '', './');
+    await cache.delete('shared-picture');
+  };
   const answer = await cache.match('shared-picture');
-  await cache.delete('shared-picture');
-  if (!answer) return null;
+  if (!answer) {
+    await done();
+    return null;
+  }
   const name = decodeURIComponent(answer.headers.get('X-Name') || 'shared');
-  return new File([await answer.blob()], name);
+  const count = Number(answer.headers.get('X-Count')) || 1;
+  return {file: new File([await answer.blob()], name), count, done};
 }
 
 /** Takes pictures that the system opens with this app. */
 export function onOpenedFiles(open) {
-  window.launchQueue?.setConsumer(async ({files}) => {
-    if (files?.length) open(await files[0].getFile());
-  });
+  window.launchQueue?.setConsumer(({files}) => open([...files ?? []]));
 }
 
 /**
@@ -63,34 +75,74 @@ export function offerInstallation(button) {
  * Keeps the page's files for days without a network.
  *
  * @param {HTMLButtonElement} button Shown when there is a new version.
- * @return {Promise<function(Array<string>)|null>} Keeps more files; null where
- *     browsers do not offer it, as from disk.
+ * @return {Promise<function(Array<string>): Promise<boolean>|null>} Keeps more
+ *     files, and says whether it has; null where browsers do not offer it, as
+ *     from disk.
+ * @throws {Error} If the files cannot be kept.
  */
 export async function keepOffline(button) {
   const {serviceWorker} = navigator;
   if (!serviceWorker) return null;
-  const registration = await serviceWorker.register('service_worker.js');
-  const offerUpdate = () => {
+  const registration = await serviceWorker.register(
+      'service_worker.js', {updateViaCache: 'none'});
+  offerUpdates(registration, button);
+  setInterval(() => registration.update().catch(() => {}), HOUR);
+  await activation(registration);
+  return (paths) => askToKeep(registration.active, paths);
+}
+
+/** Shows the button as long as this page is not of the newest version. */
+function offerUpdates(registration, button) {
+  const {serviceWorker} = navigator;
+  const offer = () => {
     if (registration.waiting && serviceWorker.controller) button.hidden = false;
   };
-  registration.addEventListener('updatefound', () => {
-    registration.installing?.addEventListener('statechange', offerUpdate);
-  });
-  offerUpdate();
+  const observe = () => {
+    registration.installing?.addEventListener('statechange', offer);
+  };
+  registration.addEventListener('updatefound', observe);
+  observe();
+  offer();
   let asked = false;
   button.addEventListener('click', () => {
     asked = true;
-    registration.waiting?.postMessage({takeOver: true});
+    if (registration.waiting) {
+      registration.waiting.postMessage({takeOver: true});
+    } else {
+      location.reload();  // another window has let it take over
+    }
   });
+  let controlled = Boolean(serviceWorker.controller);
   serviceWorker.addEventListener('controllerchange', () => {
     if (asked) location.reload();
+    else if (controlled) button.hidden = false;
+    controlled = true;
   });
-  setInterval(() => registration.update().catch(() => {}), HOUR);
-  const {active} = await serviceWorker.ready;
-  return (paths) => new Promise((resolve) => {
+}
+
+/** Waits until there is a worker; it gives up if a file cannot be kept. */
+function activation(registration) {
+  return new Promise((resolve, reject) => {
+    const worker = registration.installing ?? registration.waiting;
+    const look = () => {
+      if (registration.active) resolve();
+      else if (!worker || worker.state === 'redundant') {
+        reject(new Error('its files could not all be loaded'));
+      }
+    };
+    worker?.addEventListener('statechange', look);
+    look();
+  });
+}
+
+/** Lets a worker keep files; false if it has not, or does not answer. */
+function askToKeep(worker, paths) {
+  return new Promise((resolve) => {
     const channel = new MessageChannel();
-    channel.port1.onmessage = () => resolve();
-    active.postMessage({keep: paths}, [channel.port2]);
+    channel.port1.onmessage = ({data}) => resolve(data === 'kept');
+    setTimeout(() => resolve(false), PATIENCE);
+    if (worker) worker.postMessage({keep: paths}, [channel.port2]);
+    else resolve(false);
   });
 }
 

@@ -7,39 +7,67 @@
  * which `export` writes: when that changes, browsers install the new version
  * beside the one in use, and drop the old one when it takes over. What is in
  * the folder does not change under a version's name, so that nothing is asked
- * for twice. Pictures are never kept, but for one that another app shares,
- * until the page has read it.
+ * for twice; a file that is not what the version's checksum says is neither
+ * kept nor given to the page. Pictures are never kept, but for one that another
+ * app shares, until the page has shown it.
  */
 
 importScripts('offline_files.js');
 
-const {version, files} = self.OFFLINE_FILES;
+const {version, files, integrity} = self.OFFLINE_FILES;
 const SCOPE = self.registration.scope;
 const NAME = `${SCOPE} ${version}`;
 const SHARED = `${SCOPE} shared`;
+const PAGE = 'index.html';
 
-async function keep(paths) {
+/** A file's path below the scope, as the list has it. */
+function pathOf(address) {
+  const {origin, pathname} = new URL(address, SCOPE);
+  return `${origin}${pathname}`.slice(SCOPE.length) || PAGE;
+}
+
+/** A request that fails if the file is not this version's. */
+function exactly(address) {
+  const url = new URL(address, SCOPE);
+  return new Request(
+      url, {cache: 'no-cache', integrity: integrity[pathOf(url)]});
+}
+
+async function keep(addresses) {
   const cache = await caches.open(NAME);
-  for (const path of paths) {
-    const url = new URL(path, SCOPE);
-    if (url.href.startsWith(SCOPE) && !await cache.match(url)) {
-      await cache.add(new Request(url, {cache: 'no-cache'}));
+  for (const address of addresses) {
+    const url = new URL(address, SCOPE);
+    if (url.href.startsWith(SCOPE) && pathOf(url) in integrity &&
+        !await cache.match(url)) {
+      await cache.add(exactly(url));
     }
   }
 }
 
+/** Caches of this folder's other versions; others may share the origin. */
+async function oldCaches() {
+  return (await caches.keys()).filter(
+      (name) => name.startsWith(`${SCOPE} `) && ![NAME, SHARED].includes(name));
+}
+
+/** What older versions keep because a page has loaded it: models, runtime. */
+async function keptBefore() {
+  const found = [];
+  for (const name of await oldCaches()) {
+    const requests = await (await caches.open(name)).keys();
+    found.push(...requests.map(({url}) => url));
+  }
+  return found;
+}
+
 self.addEventListener('install', (event) => {
-  event.waitUntil(keep(files));
+  event.waitUntil(
+      keptBefore().then((addresses) => keep([...files, ...addresses])));
 });
 
 self.addEventListener('activate', (event) => {
   event.waitUntil((async () => {
-    for (const name of await caches.keys()) {
-      // Other apps may live on the same origin.
-      if (name.startsWith(`${SCOPE} `) && ![NAME, SHARED].includes(name)) {
-        await caches.delete(name);
-      }
-    }
+    for (const name of await oldCaches()) await caches.delete(name);
     await self.clients.claim();
   })());
 });
@@ -48,25 +76,44 @@ self.addEventListener('message', (event) => {
   const {data, ports} = event;
   if (data.takeOver) self.skipWaiting();
   if (data.keep) {
-    event.waitUntil(
-        keep(data.keep).finally(() => ports[0]?.postMessage('kept')));
+    event.waitUntil(keep(data.keep).then(
+        () => ports[0]?.postMessage('kept'),
+        (error) => ports[0]?.postMessage(String(error))));
   }
 });
 
 async function answer(request) {
+  const path = pathOf(request.url);
+  const page = request.mode === 'navigate';
+  if (page && path !== PAGE) return fetch(request);
   const cache = await caches.open(NAME);
-  const wanted = request.mode === 'navigate' ? './' : request.url;
-  return await cache.match(new URL(wanted, SCOPE), {ignoreSearch: true}) ??
-      fetch(request);
+  const wanted = page ? SCOPE : request.url;
+  const kept = await cache.match(wanted, {ignoreSearch: true});
+  if (kept || page || !(path in integrity)) return kept ?? fetch(request);
+  return fetch(exactly(request.url)).catch((error) => explain(request, error));
+}
+
+/** Says why a file could not be had: none, no network, or another version's. */
+async function explain({url}, error) {
+  const there = await fetch(url, {method: 'HEAD', cache: 'no-store'})
+      .catch(() => { throw error; });
+  if (!there.ok) return there;
+  self.registration.update().catch(() => {});
+  return new Response(
+      '', {status: 409, statusText: 'The file is of another version'});
 }
 
 /** Keeps a picture until the page, to which it leads, has read it. */
 async function takeShared(request) {
-  const picture = (await request.formData()).get('picture');
+  const pictures = (await request.formData()).getAll('picture');
+  const [picture] = pictures;
   if (picture instanceof File) {
     const cache = await caches.open(SHARED);
     await cache.put(new URL('shared-picture', SCOPE), new Response(picture, {
-      headers: {'X-Name': encodeURIComponent(picture.name)},
+      headers: {
+        'X-Name': encodeURIComponent(picture.name),
+        'X-Count': String(pictures.length),
+      },
     }));
   }
   return Response.redirect('./?shared', 303);
