@@ -19,8 +19,10 @@ import hashlib
 import json
 import pathlib
 import re
+import shutil
 import threading
 import urllib.parse
+from typing import Any, NamedTuple
 
 import numpy as np
 import PIL.Image
@@ -250,28 +252,159 @@ def test_app_is_installable_works_offline_and_is_updated(app, tmp_path):
     page_browser.wait(page, "return Number(frame.dataset.frames) > 3")
     _share(page, address, picture)
 
-    listed = app / web_page.LIST_NAME
-    described = json.loads(listed.read_text())
-    listed.write_text(json.dumps({**described, "title": "The next version"}))
-    (app / web_app.OFFLINE).unlink()
-    web_app.write_offline_files(str(app), ("models/", "litert/wasm/"))
+    with _served(app, port):
+      page.get(address)  # a picture of the folder, not the page
+      page.get(f"{address}icon.svg")
+      assert page.execute_script("return document.documentElement.tagName") == (
+        "svg"
+      )
+      page.get(f"{address}index.html?of=elsewhere")
+      page_browser.wait(page, "return document.body.dataset.ready")
+    described = _change(app, "The next version")
     with _served(app, port):
       page.get(address)
       page_browser.wait(page, "return !update.hidden")
       assert page.title == described["title"]  # until it is asked for
+      # The list's new version is not mixed with the page's old one.
+      assert page.execute_script(_REFUSED, "models/new.txt") == 404
       page.find_element("id", "update").click()
-      page_browser.wait(page, "return document.title === 'The next version'")
-      page_browser.wait(page, "return document.body.dataset.offline === 'yes'")
-      names = page.execute_script("return caches.keys()")
-      assert set(names) == {
-        f"{address} shared",
-        f"{address} {_offline(app)['version']}",
-      }
+    # Nothing listens any more, and the page has not been open meanwhile.
+    page_browser.wait(page, "return document.title === 'The next version'")
+    page_browser.wait(page, "return document.body.dataset.ready")
+    np.testing.assert_array_equal(page_browser.give(page, picture), made)
+    names = page.execute_script("return caches.keys()")
+    assert set(names) == {
+      f"{address} shared",
+      f"{address} {_offline(app)['version']}",
+    }
     for entry in page.get_log("browser"):
       assert "Content Security Policy" not in entry["message"], entry
   finally:
     if page:
       page.quit()
+
+
+# What a page of a version gets of a file: the server's status.
+_REFUSED = "return fetch(arguments[0]).then((answer) => answer.status)"
+
+
+def _change(folder, title):
+  """Makes a folder the next version; returns what models.json said before."""
+  listed = folder / web_page.LIST_NAME
+  described = json.loads(listed.read_text())
+  listed.write_text(json.dumps({**described, "title": title}))
+  (folder / web_app.OFFLINE).unlink()
+  web_app.write_offline_files(str(folder), ("models/", "litert/wasm/"))
+  return described
+
+
+@pytest.fixture
+def own_app(app, tmp_path):
+  """Serves an app that a test may change; yields folder, page and address."""
+  folder = tmp_path / "own"
+  shutil.copytree(app, folder)
+  with _served(folder) as address:
+    page = page_browser.open_page(address)
+    try:
+      page_browser.wait(page, "return document.body.dataset.offline === 'yes'")
+      yield folder, page, address
+    finally:
+      page.quit()
+
+
+# What becomes of the newest version's worker. Browsers may answer with what a
+# look that was already under way has found: nothing new.
+_NEWEST = """
+const [done] = arguments;
+navigator.serviceWorker.getRegistration().then(async (found) => {
+  while (!found.installing && !found.waiting) await found.update();
+  const worker = found.installing;
+  if (!worker) return done(found.waiting.state);
+  worker.addEventListener('statechange', () => {
+    if (worker.state !== 'installing') done(worker.state);
+  });
+}).catch((error) => done(String(error)));
+"""
+
+
+@pytest.mark.slow
+def test_versions_are_not_mixed(own_app, tmp_path):
+  folder, page, address = own_app
+  kept = page.execute_script("return document.body.dataset.kind")
+  other = next(
+    file
+    for file in json.loads((folder / web_page.LIST_NAME).read_text())[
+      "directions"
+    ]["AtoB"]["files"]
+    if file["quantization"] not in (kept, "float16", "dynamic")
+  )
+  path = folder / other["path"]
+  path.write_bytes(path.read_bytes() + bytes(8))  # of the next version
+  page.execute_script("document.querySelector('details').open = true")
+  page_browser.select(page, "model", other["quantization"])
+  said = page_browser.wait(page, "return error.hidden ? '' : error.textContent")
+  assert "there is a newer version of this page" in said
+  page_browser.settled(page)
+  assert page.execute_script("return model.value") == "auto"
+  assert page.execute_script("return document.body.dataset.kind") == kept
+
+  # The folder is changed while it is read: what does not fit is not kept.
+  following = tmp_path / "following"
+  shutil.copytree(folder, following)
+  described = _change(following, "The newest version")
+  (folder / "pixels.js").write_text("of the version after that")
+  for name in (web_page.LIST_NAME, web_app.OFFLINE):
+    shutil.copy(following / name, folder)
+  assert page.execute_async_script(_NEWEST) == "redundant"
+  page.get(address)
+  page_browser.wait(page, "return document.body.dataset.ready")
+  assert page.title == described["title"]
+  shutil.copy(_WEB / "pixels.js", folder)
+  assert page.execute_async_script(_NEWEST) == "installed"
+
+
+@pytest.mark.slow
+def test_another_windows_update_stops_nothing(own_app, tmp_path):
+  folder, page, address = own_app
+  picture = _write(tmp_path / "picture.png")
+  first = page.current_window_handle
+  page.switch_to.new_window("window")
+  second = page.current_window_handle
+  page.get(address)
+  page_browser.wait(page, "return document.body.dataset.offline === 'yes'")
+  _change(folder, "The newest version")
+  assert page.execute_async_script(_NEWEST) == "installed"
+  page_browser.wait(page, "return !update.hidden")
+  page.find_element("id", "update").click()
+  page_browser.wait(page, "return document.title === 'The newest version'")
+  page.switch_to.window(first)
+  assert page.title != "The newest version"
+  for direction in ("BtoA", "AtoB"):
+    page_browser.direction(page, direction)
+    shown = page_browser.give(page, picture)
+    assert shown.shape == (32, 32, 3)
+  # Nothing waits any more: the button loads the page again.
+  page_browser.wait(page, "return !update.hidden")
+  page.find_element("id", "update").click()
+  page_browser.wait(page, "return document.title === 'The newest version'")
+  assert {first, second} == set(page.window_handles)
+
+
+@pytest.mark.slow
+def test_page_that_cannot_be_kept_works_with_a_network(own_app, tmp_path):
+  _, page, address = own_app
+  refused = (
+    "navigator.serviceWorker.register = async () => {"
+    " throw new Error('the certificate'); }"
+  )
+  with _before_each_page(page, refused):
+    page.get(address)
+    page_browser.wait(page, "return document.body.dataset.offline === 'no'")
+  said = page_browser.text(page, "notice")
+  assert "cannot be kept for use without a network (the certificate)" in said
+  assert not page_browser.text(page, "error")
+  made = page_browser.give(page, _write(tmp_path / "picture.png"))
+  assert made.shape == (32, 32, 3)
 
 
 def _share(page, address, picture):
@@ -283,6 +416,7 @@ def _share(page, address, picture):
     const form = new FormData();
     const file = new File([new Uint8Array(bytes)], 'von dort é.png');
     form.append('picture', file);
+    form.append('picture', new File([], 'another.png'));
     return fetch('share', {method: 'POST', body: form}).then(() => true);
     """,
     encoded,
@@ -290,7 +424,8 @@ def _share(page, address, picture):
   page.get(f"{address}?shared")
   shown = page_browser.wait(page, "return frame.dataset.shown")
   assert shown.startswith("von dort é.png")
-  assert page.current_url == address
+  assert "Of 2 pictures one is shown" in page_browser.text(page, "notice")
+  page_browser.wait(page, f"return location.href === '{address}'")
   page.refresh()  # it is not kept
   page_browser.wait(page, "return document.body.dataset.ready")
   assert not page.execute_script(
@@ -298,6 +433,14 @@ def _share(page, address, picture):
     ".then((has) => has && caches.open(`${location.href} shared`)"
     ".then((c) => c.keys()).then((k) => k.length))"
   )
+
+
+class _Faulty(NamedTuple):
+  """A page in a browser, its address, and the folder that is served."""
+
+  page: Any
+  address: str
+  folder: pathlib.Path
 
 
 @pytest.fixture(scope="module")
@@ -310,7 +453,7 @@ def faulty(models, tmp_path_factory):
   (folder / "litert" / "core.js").write_text(_FAULTY)
   with _served(folder) as address:
     page = page_browser.open_page(address)
-    yield page, address
+    yield _Faulty(page, address, folder)
     page.quit()
 
 
@@ -338,7 +481,7 @@ def _kind(page):
 def test_graphics_processors_that_are_wrong_are_not_used(
   faulty, tmp_path, fault
 ):
-  page, address = faulty
+  page, address, _ = faulty
   _ask_for_graphics(page, address, "none")
   assert _accelerator(page) == "webgpu" and not page_browser.text(page, "error")
   right = page_browser.give(page, _write(tmp_path / "picture.png"))
@@ -369,7 +512,7 @@ def test_graphics_processors_that_are_wrong_are_not_used(
   "fault", ["nan", "zero_later", "exchanged_later", "throws_later"]
 )
 def test_graphics_processors_that_go_wrong_are_given_up(faulty, fault):
-  page, address = faulty
+  page, address, _ = faulty
   _ask_for_graphics(page, address, fault)
   assert _accelerator(page) == "webgpu"
   page.find_element("id", "camera").click()
@@ -397,7 +540,7 @@ def test_graphics_processors_that_go_wrong_are_given_up(faulty, fault):
 def test_every_picture_that_stays_is_compared_before_it_is_shown(
   faulty, tmp_path
 ):
-  page, address = faulty
+  page, address, _ = faulty
   picture = _write(tmp_path / "picture.png")
   _open(page, address, "none")
   page_browser.select(page, "model", "float16")
@@ -415,7 +558,7 @@ def test_every_picture_that_stays_is_compared_before_it_is_shown(
 
 @pytest.mark.slow
 def test_graphics_processors_get_a_kind_of_file_that_they_take(faulty):
-  page, address = faulty
+  page, address, _ = faulty
   _ask_for_graphics(page, address, "none", "dynamic")
   assert _accelerator(page) == "wasm" and _kind(page) == "dynamic"
   assert "does not take this model" in page_browser.text(page, "error")
@@ -429,7 +572,7 @@ def test_graphics_processors_get_a_kind_of_file_that_they_take(faulty):
 
 @pytest.mark.slow
 def test_browsers_that_refuse_graphics_processors_have_the_page(faulty):
-  page, address = faulty
+  page, address, _ = faulty
   _open(page, address, "refused")
   assert _accelerator(page) == "wasm"
   assert not page.find_element("css selector", "[value=webgpu]").is_enabled()
@@ -449,7 +592,7 @@ def _before_each_page(page, script):
 
 @pytest.mark.slow
 def test_distrust_needs_no_storage(faulty):
-  page, address = faulty
+  page, address, _ = faulty
   no_storage = (
     "Object.defineProperty(window, 'localStorage',"
     " {get() { throw new Error('blocked'); }})"
@@ -521,7 +664,7 @@ import('./translator.js').then(async ({Translator}) => {
 def test_wrong_frames_are_shown_for_a_second_however_slow_the_processor_is(
   faulty,
 ):
-  page, address = faulty
+  page, address, _ = faulty
   _open(page, address, "none")
   found = page.execute_async_script(_WATCHED)
   assert isinstance(found, dict), found
@@ -536,7 +679,7 @@ def test_wrong_frames_are_shown_for_a_second_however_slow_the_processor_is(
 
 @pytest.mark.slow
 def test_comparisons_find_dead_parts_and_let_half_precision_pass(faulty):
-  page, address = faulty
+  page, address, _ = faulty
   _open(page, address, "none")
   found = page.execute_async_script(
     """
@@ -565,7 +708,7 @@ def test_comparisons_find_dead_parts_and_let_half_precision_pass(faulty):
 
 @pytest.mark.slow
 def test_all_rows_that_webgl_draws_have_their_turn(faulty):
-  page, address = faulty
+  page, address, _ = faulty
   _open(page, address, "none")
   heights = [1, 20, 32, 33, 190, 224, 448, 480, 672, 720, 1079, 1080, 2160]
   found = page.execute_async_script(
@@ -590,13 +733,22 @@ def test_all_rows_that_webgl_draws_have_their_turn(faulty):
 
 @pytest.mark.slow
 def test_camera_photographs_and_records(faulty):
-  page, address = faulty
-  page.get(address)
-  page_browser.wait(page, "return document.body.dataset.ready")
+  page, address, _ = faulty
+  _open(page, address, "none")
+  page.execute_script(
+    "const take = ImageCapture.prototype.takePhoto;"
+    "ImageCapture.prototype.takePhoto = function(settings) {"
+    "  window.asked = settings; return take.call(this, settings); }"
+  )
   page.find_element("id", "camera").click()
   page_browser.wait(page, "return Number(frame.dataset.frames) > 3")
   page.find_element("id", "record").click()
   page_browser.wait(page, "return Number(frame.dataset.frames) > 30")
+  # Said to nobody aloud: it changes all the time.
+  page_browser.wait(page, "return rate.textContent.includes('frames a second')")
+  assert page.execute_script(
+    "return !rate.closest('[aria-live], [role=status], [role=alert]')"
+  )
   page.find_element("id", "record").click()
   size, kind = page_browser.wait(
     page, "return document.body.dataset.clip"
@@ -607,8 +759,160 @@ def test_camera_photographs_and_records(faulty):
   assert shown.startswith("photo.")
   height, width, _ = page_browser.canvas(page, "after").shape
   assert height >= 480 and width >= 640  # not the model's size
+  asked = page.execute_script("return window.asked")
+  assert asked["imageWidth"] >= width and asked["imageHeight"] >= height
   assert page_browser.text(page, "camera") == "Camera"
   assert not page.find_element("id", "photo").is_displayed()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["recorder.stop()", "track.stop()", "error"])
+def test_recordings_that_break_off_are_saved(faulty, end):
+  page, address, _ = faulty
+  _open(page, address, "none")
+  page.execute_script(
+    "const start = MediaRecorder.prototype.start;"
+    "MediaRecorder.prototype.start = function(...given) {"
+    "  window.used = this; start.apply(this, given); }"
+  )
+  page.find_element("id", "camera").click()
+  page_browser.wait(page, "return Number(frame.dataset.frames) > 3")
+  page.find_element("id", "record").click()
+  page_browser.wait(page, "return Number(frame.dataset.frames) > 30")
+  page.execute_script(
+    {
+      "recorder.stop()": "used.stop()",
+      "track.stop()": "used.stream.getTracks()[0].stop()",
+      "error": "const e = new Event('error'); e.error = new Error('disk full');"
+      "used.dispatchEvent(e); used.stop()",
+    }[end]
+  )
+  clip = page_browser.wait(page, "return document.body.dataset.clip")
+  assert int(clip.split()[0]) > 1000
+  assert page_browser.text(page, "record") == "Record"
+  said = page_browser.text(page, "error")
+  assert ("broke off: disk full" in said) == (end == "error")
+
+
+# Cameras that are given when a test says so.
+_SLOW_CAMERA = """
+window.given = [];
+window.waiting = [];
+window.rejected = [];
+addEventListener('unhandledrejection', (e) => rejected.push(String(e.reason)));
+const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+  await new Promise((resolve) => waiting.push(resolve));
+  const stream = await real(wanted);
+  given.push(stream);
+  return stream;
+};
+"""
+_LIVE_TRACKS = """
+return given.flatMap((stream) => stream.getTracks())
+    .filter((track) => track.readyState === 'live').length
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("then", ["camera", "file", "stop"])
+def test_cameras_that_were_overtaken_are_closed(faulty, tmp_path, then):
+  page, address, _ = faulty
+  picture = _write(tmp_path / "picture.png")
+  _open(page, address, "none")
+  page.execute_script(_SLOW_CAMERA)
+  if then == "stop":  # while the picture is asked for
+    page.execute_script(
+      "HTMLMediaElement.prototype.play = async () => {"
+      "  camera.click(); throw new DOMException('stopped', 'AbortError'); }"
+    )
+  page.find_element("id", "camera").click()
+  if then == "camera":
+    page.find_element("id", "camera").click()
+  elif then == "file":
+    assert page_browser.give(page, picture).shape == (32, 32, 3)
+  asked = 2 if then == "camera" else 1
+  page_browser.wait(page, f"return waiting.length === {asked}")
+  page.execute_script("for (const resolve of waiting) resolve()")
+  page_browser.wait(page, f"return given.length === {asked}")
+  if then == "camera":
+    page_browser.wait(page, "return Number(frame.dataset.frames) > 3")
+    page.find_element("id", "camera").click()
+  page_browser.wait(page, _LIVE_TRACKS.replace("length", "length === 0"))
+  assert page_browser.text(page, "camera") == "Camera"
+  assert not page_browser.text(page, "error")
+  if then == "file":
+    assert page.execute_script("return frame.dataset.shown")
+  assert page.execute_script("return window.rejected") == []
+
+
+@contextlib.contextmanager
+def _without(folder, pattern):
+  """Takes files away for a while."""
+  taken = {path: path.read_bytes() for path in folder.glob(pattern)}
+  assert taken
+  for path in taken:
+    path.unlink()
+  try:
+    yield
+  finally:
+    for path, content in taken.items():
+      path.write_bytes(content)
+
+
+@pytest.mark.slow
+def test_choices_that_cannot_be_loaded_are_taken_back(faulty, tmp_path):
+  page, address, _ = faulty
+  picture = _write(tmp_path / "picture.png")
+  _open(page, address, "none")
+  page_browser.select(page, "model", "float32")
+  made = page_browser.give(page, picture)
+  samples = page.execute_script("return samples.innerHTML")
+  with _without(faulty.folder, "models/*_BA*"):
+    page.find_element("css selector", "[value=BtoA]").click()
+    page_browser.wait(page, "return !error.hidden")
+    said = page_browser.text(page, "error")
+    assert "the server answers 404" in said and "models/" in said
+    page_browser.settled(page)
+    assert page.find_element("css selector", "[value=AtoB]").is_selected()
+    assert page.execute_script("return samples.innerHTML") == samples
+    assert page.execute_script("return model.value") == "float32"
+    np.testing.assert_array_equal(page_browser.give(page, picture), made)
+  with _without(faulty.folder, "samples/A_*"):
+    page.find_element("css selector", "#samples button").click()
+    page_browser.wait(page, "return !error.hidden")
+    assert "the server answers 404" in page_browser.text(page, "error")
+  page_browser.direction(page, "BtoA")
+  assert not page_browser.text(page, "error")
+
+
+@pytest.mark.slow
+def test_what_was_shared_is_kept_until_it_is_shown(faulty, tmp_path):
+  page, address, _ = faulty
+  encoded = list(_write(tmp_path / "picture.png").read_bytes())
+  _open(page, address, "none")
+  page.execute_async_script(
+    """
+    const [bytes, done] = arguments;
+    caches.open(`${location.origin}/ shared`).then((cache) => cache.put(
+        'shared-picture',
+        new Response(new Uint8Array(bytes), {headers: {'X-Name': 'a.png'}})))
+      .then(done);
+    """,
+    encoded,
+  )
+  with _without(faulty.folder, "models/*"):
+    page.get(f"{address}?shared")
+    page_browser.wait(page, "return !error.hidden")
+    assert "the server answers 404" in page_browser.text(page, "error")
+    assert not page.execute_script("return frame.dataset.shown")
+  page.refresh()
+  shown = page_browser.wait(page, "return frame.dataset.shown")
+  assert shown.startswith("a.png")
+  page_browser.wait(page, "return !location.search")
+  page.refresh()
+  page_browser.wait(page, "return document.body.dataset.ready")
+  assert not page.execute_script("return frame.dataset.shown")
 
 
 @pytest.mark.slow
@@ -617,7 +921,7 @@ def test_axe_finds_no_serious_fault(faulty, width):
   script = _WEB / "node_modules" / "axe-core" / "axe.min.js"
   if not script.is_file():
     pytest.skip("axe-core is not installed: npm ci --prefix " + str(_WEB))
-  page, address = faulty
+  page, address, _ = faulty
   page.execute_cdp_cmd(
     "Emulation.setDeviceMetricsOverride",
     {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False},

@@ -316,6 +316,7 @@ async function choose() {
 async function prepare() {
   status('Loading the model…');
   const started = chosen ? performance.now() : 0;  // when the page was opened
+  const wanted = choices();
   try {
     if (!runtimeLoaded) await loadLiteRt('./litert/wasm/');
     runtimeLoaded = true;
@@ -329,7 +330,8 @@ async function prepare() {
   } finally {
     downloads.clear();
   }
-  chosen = choices();
+  chosen = wanted;
+  if (wrong) chosen.accelerator = 'auto';
   tell((performance.now() - started) / 1000);
 }
 
