@@ -375,6 +375,11 @@ def test_another_windows_update_stops_nothing(own_app, tmp_path):
   _change(folder, "The newest version")
   assert page.execute_async_script(_NEWEST) == "installed"
   page_browser.wait(page, "return !update.hidden")
+  # The first one shall tell by itself that its worker was replaced.
+  page.switch_to.window(first)
+  page_browser.wait(page, "return !update.hidden")
+  page.execute_script("update.hidden = true")
+  page.switch_to.window(second)
   page.find_element("id", "update").click()
   page_browser.wait(page, "return document.title === 'The newest version'")
   page.switch_to.window(first)

@@ -24,7 +24,8 @@ export async function takePhoto(stream, video) {
     try {
       const [track] = stream.getVideoTracks();
       const capture = new ImageCapture(track);
-      return await capture.takePhoto(await largest(capture));
+      return await capture.takePhoto(await largest(capture))
+          .catch(() => capture.takePhoto());  // not both sizes at once
     } catch (error) {
       console.warn('The camera takes no photograph; its frame is used.', error);
     }

@@ -18,7 +18,9 @@ export async function load(path) {
     throw new Error(`${path} cannot be loaded. Is there a network?`);
   }
   if (answer.status === OTHER_VERSION) {
-    throw new Error('there is a newer version of this page. Reload it');
+    throw new Error(
+        'there is a newer version of this page. Reload it with the button ' +
+        'that appears');
   }
   if (!answer.ok) {
     throw new Error(
