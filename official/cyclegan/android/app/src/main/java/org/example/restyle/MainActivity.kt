@@ -153,7 +153,7 @@ class MainActivity : ComponentActivity() {
       .setBackpressureStrategy(ImageAnalysis.STRATEGY_KEEP_ONLY_LATEST)
       .setOutputImageFormat(ImageAnalysis.OUTPUT_IMAGE_FORMAT_RGBA_8888)
       .build()
-    made.setAnalyzer(worker) { frame -> frame.use { show(upright(it)) } }
+    made.setAnalyzer(worker) { frame -> frame.use { show(upright(it), false) } }
     val back = CameraSelector.DEFAULT_BACK_CAMERA
     val front = CameraSelector.DEFAULT_FRONT_CAMERA
     camera = provider
@@ -188,14 +188,14 @@ class MainActivity : ComponentActivity() {
         say(getString(R.string.unreadable, error.message))
         return
       }
-    show(bitmap)
+    show(bitmap, true)
   }
 
   /** Translates a picture and shows it; on the worker. */
-  private fun show(picture: Bitmap) {
+  private fun show(picture: Bitmap, stays: Boolean) {
     val restyler = restyler ?: return // `open` does the chosen one
     val started = SystemClock.elapsedRealtime()
-    val made = restyler.translate(picture)
+    val made = restyler.translate(picture, stays)
     val milliseconds = SystemClock.elapsedRealtime() - started
     val place = restyler.place
     runOnUiThread {

@@ -64,24 +64,35 @@ class Restyler(context: Context, direction: String) : AutoCloseable {
     }
   }
 
-  /** Returns the translated picture, of the same size. */
-  fun translate(picture: Bitmap): Bitmap {
+  /**
+   * Returns the translated picture, of the same size.
+   *
+   * @param stays Whether it stays on the screen, and is compared in any case.
+   */
+  fun translate(picture: Bitmap, stays: Boolean): Bitmap {
     val width = picture.width
     val height = picture.height
     val colours = IntArray(width * height)
     picture.getPixels(colours, 0, width, 0, 0, width, height)
     val given = processor.prepare(colours, width, height)
-    val made = processor.finish(colours, width, height, given, run(given))
+    val made = processor.finish(
+      colours, width, height, given, run(given, stays)
+    )
     return Bitmap.createBitmap(made, width, height, Bitmap.Config.ARGB_8888)
   }
 
   /** Runs the model; what the graphics processor makes is compared at times. */
-  private fun run(given: FloatArray): FloatArray {
+  private fun run(given: FloatArray, always: Boolean): FloatArray {
     val model = graphics ?: return own.run(given)
     try {
       val made = model.run(given)
       val started = SystemClock.elapsedRealtime()
-      if (!check.isDue(made, given, started)) return made
+      val changed = check.repeat(model::run, started)
+      if (changed.isNotEmpty()) {
+        refuse(changed)
+        return own.run(given)
+      }
+      if (!always && !check.isDue(made, given, started)) return made
       val expected = own.run(given)
       val fault = check.fault(made, expected)
       if (fault.isEmpty()) {

@@ -60,11 +60,15 @@ object GoldenCheck {
       "right once" to { x ->
         if (runs++ == 0) right(x) else FloatArray(x.size) { 0.5f }
       },
-      "pixels exchanged" to { x -> right(x).reversedArray() }
+      "pixels exchanged" to { x -> right(x).reversedArray() },
+      "a dead part" to { x ->
+        right(x).also { for (i in 0 until it.size / 80) it[i] += 0.4f }
+      }
     )
     for ((name, graphics) in faulty) {
       require(check.compare(graphics, right), true, name)
     }
+    stuckLater(size, channels, right)
     val picture = check.testPictures()[0]
     check.compared(10, 5000)
     check(!check.isDue(right(picture), picture, 5500)) { "is due at once" }
@@ -73,6 +77,19 @@ object GoldenCheck {
     check(check.isDue(black, picture, 5500)) { "shows black" }
     val none = faulty.getValue("no numbers")(picture)
     check(check.isDue(none, picture, 5500)) { "shows what is no number" }
+  }
+
+  /** One that goes wrong later is found by a picture that was known before. */
+  private fun stuckLater(
+    size: Int, channels: Int, right: (FloatArray) -> FloatArray
+  ) {
+    val check = GraphicsCheck(size, channels)
+    require(check.repeat(right, 0), false, "before a comparison")
+    require(check.compare(right, right), false, "right")
+    val stuck = right(check.testPictures()[0])
+    require(check.repeat(right, 1000), false, "right again")
+    require(check.repeat({ stuck }, 1999), false, "not yet its turn")
+    require(check.repeat({ stuck }, 2000), true, "stuck")
   }
 
   private fun require(found: String, isFaulty: Boolean, name: String) =
