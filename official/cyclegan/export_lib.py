@@ -399,14 +399,7 @@ def _load(
     if source.paired:
       truth = read(f"test{other}", size, options.test_images)
       found.truth[size] = truth[kept]
-    # One by one, as the files do it.
-    translate = module.translate_function([1, size, size, module.channels])
-    found.expected[size] = np.concatenate(
-      [
-        translate(tf.constant(image[None]))[module.output_name].numpy()
-        for image in found.real[size]
-      ]
-    )
+    found.expected[size] = _translate(module, found.real[size])
     if calibrated:
       found.calibration[size] = read(
         f"train{domain}", size, options.calibration_images
@@ -423,6 +416,19 @@ def _load(
   device = half_safe_norm.half_safe(generator, pictures)
   return dataclasses.replace(
     found, device=serving_module.ServingModule(device, direction)
+  )
+
+
+def _translate(
+  module: serving_module.ServingModule, images: np.ndarray
+) -> np.ndarray:
+  """Translates images one by one, as the files do it."""
+  translate = module.translate_function([1, *images.shape[1:]])
+  return np.concatenate(
+    [
+      translate(tf.constant(image[None]))[module.output_name].numpy()
+      for image in images
+    ]
   )
 
 
@@ -811,12 +817,7 @@ def _difference(
     return difference
   exact = half_safe_norm.half_safe(direction.generator)
   module = serving_module.ServingModule(exact, direction.name)
-  translate = module.translate_function([1, size, size, module.channels])
-  expected = [
-    translate(tf.constant(image[None]))[module.output_name].numpy()
-    for image in direction.real[size]
-  ]
-  return float(np.abs(made - np.concatenate(expected)).max())
+  return float(np.abs(made - _translate(module, direction.real[size])).max())
 
 
 def _require_quality(

@@ -106,6 +106,7 @@ import json, sys
 import tensorflow as tf
 from official.cyclegan.core import stack
 from official.cyclegan.modeling import adam
+from tests import conftest
 
 (cpu,) = tf.config.list_physical_devices("CPU")
 one = tf.config.LogicalDeviceConfiguration()
@@ -139,10 +140,7 @@ def step():
 
 
 step()
-tree = stack.optimizer_tree(optimizer)["loss_scale"]
-scale = tree["current_loss_scale"] if isinstance(tree, dict) else (
-  tree._current_loss_scale
-)
+scale, _ = conftest.loss_scale(optimizer)
 (kernel,) = stack.tf_variables(layer.trainable_variables)
 (count,) = stack.tf_variables([optimizer.iterations])
 print(

@@ -469,6 +469,13 @@ def _open(page, address, fault):
   page_browser.wait(page, "return document.body.dataset.ready")
 
 
+def _record_camera(page):
+  page.find_element("id", "camera").click()
+  page_browser.wait(page, "return Number(frame.dataset.frames) > 3")
+  page.find_element("id", "record").click()
+  page_browser.wait(page, "return Number(frame.dataset.frames) > 30")
+
+
 def _ask_for_graphics(page, address, fault, kind="float16"):
   _open(page, address, fault)
   page_browser.select(page, "model", kind)
@@ -747,10 +754,7 @@ def test_camera_photographs_and_records(faulty):
     "ImageCapture.prototype.takePhoto = function(settings) {"
     "  window.asked = settings; return take.call(this, settings); }"
   )
-  page.find_element("id", "camera").click()
-  page_browser.wait(page, "return Number(frame.dataset.frames) > 3")
-  page.find_element("id", "record").click()
-  page_browser.wait(page, "return Number(frame.dataset.frames) > 30")
+  _record_camera(page)
   # Said to nobody aloud: it changes all the time.
   page_browser.wait(page, "return rate.textContent.includes('frames a second')")
   assert page.execute_script(
@@ -782,10 +786,7 @@ def test_recordings_that_break_off_are_saved(faulty, end):
     "MediaRecorder.prototype.start = function(...given) {"
     "  window.used = this; start.apply(this, given); }"
   )
-  page.find_element("id", "camera").click()
-  page_browser.wait(page, "return Number(frame.dataset.frames) > 3")
-  page.find_element("id", "record").click()
-  page_browser.wait(page, "return Number(frame.dataset.frames) > 30")
+  _record_camera(page)
   page.execute_script(
     {
       "recorder.stop()": "used.stop()",

@@ -88,18 +88,16 @@ class BorderConv2D(tf.keras.layers.Conv2D):
       if not self.normed:  # the norm that follows would cancel the bias
         outputs = tf.nn.bias_add(outputs, tf.convert_to_tensor(self.bias))
       return self.activation(outputs)
-    if self.partial:
-      # The sums are scaled, the bias is not (Liu et al., eq. 2).
-      outputs = self._scale_border(
-        inputs, self.convolution_op(inputs, self.kernel)
-      )
-      return self.activation(tf.nn.bias_add(outputs, self.bias))
-    if not self.reflect:
+    if self.reflect:
+      sides = [self.reflect] * 2
+      inputs = tf.pad(inputs, [[0, 0], sides, sides, [0, 0]], mode="REFLECT")
+    elif not self.partial:
       return super().call(inputs)
-    sides = [self.reflect] * 2
-    inputs = tf.pad(inputs, [[0, 0], sides, sides, [0, 0]], mode="REFLECT")
-    # Keras 2 would ask `compute_output_shape` for what is padded already.
-    outputs = self.convolution_op(inputs, self.kernel)
+    # Keras 2's own `call` would ask `compute_output_shape` for what is padded
+    # already. Sums are scaled, the bias is not (Liu et al., eq. 2).
+    outputs = self._scale_border(
+      inputs, self.convolution_op(inputs, self.kernel)
+    )
     if self.use_bias:
       outputs = tf.nn.bias_add(outputs, self.bias)
     return self.activation(outputs)

@@ -97,18 +97,15 @@ def run(graph: tflite_graph.Graph, image: np.ndarray, sums: str) -> Result:
     if operator.kind not in _OPERATORS:
       raise UnknownOperator(operator.kind)
     inputs = [
-      None
-      if i < 0
-      else values[i]
-      if i in values
-      else _constant(graph, i, arithmetic)
+      values[i] if i in values else _constant(graph, i, arithmetic)
       for i in operator.inputs
     ]
     arithmetic.largest_sum = 0.0
     with np.errstate(all="ignore"):
-      made = _OPERATORS[operator.kind](operator, inputs, arithmetic, graph)
-      before = arithmetic.store(made)  # an activation may hide infinity
-      made = arithmetic.store(_activate(operator.activation, made))
+      found = _OPERATORS[operator.kind](operator, inputs, arithmetic, graph)
+      made = before = arithmetic.store(found)
+      if operator.activation != "NONE":  # which may hide infinity
+        made = arithmetic.store(_activate(operator.activation, found))
     (output,) = operator.outputs
     values[output] = made
     if made.dtype == np.float32:
@@ -178,8 +175,10 @@ def _uses(graph: tflite_graph.Graph) -> dict[int, int]:
 
 def _constant(
   graph: tflite_graph.Graph, index: int, arithmetic: _Arithmetic
-) -> np.ndarray:
+) -> np.ndarray | None:
   """Returns a constant; of 8-bit weights what they stand for, in float16."""
+  if index < 0:  # an input that is left out
+    return None
   tensor = graph.tensors[index]
   if tensor.value is None:
     raise UnknownOperator(f"variable {tensor.name}")
@@ -329,8 +328,6 @@ _Function = Callable[
 
 
 def _activate(name: str, x: np.ndarray) -> np.ndarray:
-  if name == "NONE":
-    return x
   if name == "TANH":
     return np.tanh(x)
   low, high = {

@@ -301,13 +301,12 @@ def check_same_run(config: config_lib.ResolvedConfig, model_dir: str) -> None:
     name: str, before: object, now: object, default: object
   ) -> errors.UserError:
     unasked = "(where nothing else is given) " if now == default else ""
-    remedy = f"that option. Leave --{name} out"
-    if before != "":
-      remedy = f"{before}. Give --{name}={before}"
+    had = f"with {before}. Give --{name}={before}"
+    if before == "":
+      had = f"without that option. Leave --{name} out"
     return errors.UserError(
       f"{unasked}does not fit: the checkpoints in {model_dir} were trained"
-      f" with{'out' if before == '' else ''} {remedy}, or train into a new"
-      " folder.",
+      f" {had}, or train into a new folder.",
       name,
       now,
     )
