@@ -27,7 +27,9 @@ from official.cyclegan.core import errors
 from official.cyclegan.modeling import generators
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_convert
+from official.cyclegan.serving import tflite_edit
 from official.cyclegan.serving import tflite_file
+from official.cyclegan.serving import tflite_graph
 from official.cyclegan.serving import tflite_probe
 from official.cyclegan.serving import tflite_quantize
 from tests import conftest
@@ -128,6 +130,39 @@ def test_sizes_share_weights_and_are_all_right(
       )
       want = module(images[size])["image_B"].numpy()
       assert -10 * np.log10(np.mean((made - want) ** 2)) > least
+
+
+@pytest.mark.parametrize("kind", tflite_quantize.KINDS)
+def test_weights_behind_the_tables_stay_in_the_file(images, tmp_path, kind):
+  """The quantizer writes them there in files of more than 256 KB."""
+  tf.keras.utils.set_random_seed(0)
+  model = config_lib.ModelConfig(
+    generator_type="unet", gen_n_filters=48, init="he"
+  )
+  large = serving_module.ServingModule(
+    generators.build_generator(model), "AtoB"
+  )
+  content = tflite_convert.convert(large, _SIZES[:1], kind, images)
+  raw = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+  outside = sum(buffer.size for buffer in raw.buffers)
+  assert outside > 2**18
+  path = tmp_path / "large.tflite"
+  path.write_bytes(content)
+  real = images[_SIZES[0]]
+  expected, _ = tflite_probe.run_isolated(str(path), real, timed=False)
+  description = tflite_edit.Description("a name", "", "", "", "1", "", "")
+  edited = tflite_edit.with_metadata(content, description)
+  assert len(edited) > outside
+  path.write_bytes(edited)
+  made, _ = tflite_probe.run_isolated(str(path), real, timed=False)
+  np.testing.assert_array_equal(made, expected)
+  # Emulated and searched graphs have them as well.
+  for found in (content, edited):
+    graph = tflite_graph.read(found)
+    for operator in graph.operators:
+      if operator.kind in ("CONV_2D", "TRANSPOSE_CONV"):
+        kernel = graph.tensors[operator.inputs[1]]
+        assert kernel.value is not None or kernel.dtype is None  # 4 bits
 
 
 def test_what_is_no_model_is_a_failure_with_its_reason():

@@ -28,6 +28,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from official.cyclegan.core import level_range
 from official.cyclegan.serving import tflite_file
+from official.cyclegan.serving import tflite_graph
 
 _FILE_IDENTIFIER = b"TFL3"
 # Constants of TensorFlow Lite's metadata, metadata_schema.fbs 1.0.0. Tables are
@@ -84,7 +85,7 @@ def with_uint8_io(content: bytes) -> bytes:
   Returns:
     The file with uint8 input and output of the same shapes and names.
   """
-  model = _unpack(content)
+  model = tflite_graph.unpack(content)
   scales = _Scales(
     to_unit=_constant(model, 1.0 / _LEVELS),
     to_levels=_constant(model, _LEVELS),
@@ -184,7 +185,7 @@ def with_metadata(content: bytes, description: Description) -> bytes:
     scales that are those of another tensor, and in the graph of tiles the names
     of tensors between its operators.
   """
-  model = _unpack(content)
+  model = tflite_graph.unpack(content)
   _put_default_first(model)
   _share_buffers(model)
   _share_scales(model)
@@ -406,10 +407,6 @@ def _vector(builder: flatbuffers.Builder, items: Sequence[int]) -> int:
 
 def _floats(builder: flatbuffers.Builder, values: Sequence[float]) -> int:
   return builder.CreateNumpyVector(np.array(values, np.float32))
-
-
-def _unpack(content: bytes) -> schema.ModelT:
-  return schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
 
 
 def _pack(model: schema.ModelT) -> bytes:

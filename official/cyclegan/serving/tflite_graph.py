@@ -113,6 +113,21 @@ class Graph:
   outputs: tuple[int, ...]
 
 
+def unpack(content: bytes) -> schema.ModelT:
+  """Returns a file's tables, which can be changed and packed again.
+
+  Args:
+    content: A .tflite file. What it holds behind its tables (LiteRT's quantizer
+      writes weights there once they take 256 KB) is brought into them.
+  """
+  model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+  for buffer in model.buffers:
+    if buffer.size:
+      buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+      buffer.offset = buffer.size = 0
+  return model
+
+
 def read(
   content: bytes, signature: str = tflite_file.DEFAULT_SIGNATURE
 ) -> Graph:
@@ -125,7 +140,7 @@ def read(
   Raises:
     KeyError: If there is no such signature.
   """
-  model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+  model = unpack(content)
   definitions = {s.signatureKey: s for s in model.signatureDefs}
   definition = definitions[signature.encode()]
   graph = model.subgraphs[definition.subgraphIndex]
