@@ -392,11 +392,11 @@ def test_what_keras_rounds_is_told_from_what_a_file_gets_wrong(run):
   # As if Keras's own means were off: what is right is not refused for it,
   expected = {32: right + np.float32(1e-3)}
   direction = dataclasses.replace(direction, expected=expected)
-  assert export_lib._difference(direction, right, 32, 1e-4) <= 1e-4
+  assert export_lib._difference_of_size(direction, right, 32, 1e-4) <= 1e-4
   # what is wrong is.
   wrong = right.copy()
   wrong[0, 0, 0, 0] += 0.01
-  assert export_lib._difference(direction, wrong, 32, 1e-4) > 5e-3
+  assert export_lib._difference_of_size(direction, wrong, 32, 1e-4) > 5e-3
 
 
 def _holds(folder, needle):

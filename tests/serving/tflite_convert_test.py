@@ -227,10 +227,11 @@ def test_calibrates_every_size(images, tmp_path):
     ("unet", {}),
   ],
 )
-def test_one_partition(generator_type, changes, images, tmp_path):
+@pytest.mark.parametrize("tile", [0, 64])
+def test_one_partition(generator_type, changes, tile, images, tmp_path):
   """LiteRT's XNNPACK takes the whole graph; nothing is left to others."""
   module = _module(generator_type, **changes)
-  content = tflite_convert.convert(module, [32], "float32")
+  content = tflite_convert.convert(module, [32], "float32", tile=tile)
   path = tmp_path / "g_AB.tflite"
   path.write_bytes(content)
   _, found = tflite_probe.run_isolated(str(path), images[:1], timed=False)

@@ -36,6 +36,7 @@ from official.cyclegan.modeling import normalization
 _Norm = Callable[
   [normalization.InstanceNormalization, int, tf.Tensor], tf.Tensor
 ]
+_MOST_JOINED = 4  # that XNNPACK joins at once, in runtimes of all years
 
 
 def norms(
@@ -91,7 +92,21 @@ def measured(
   made = _walk(network, images, norm)
   if not means:
     return made, tf.zeros([tf.shape(images)[0], 1, 2, 0])
-  return made, tf.concat([tf.concat(means, 3), tf.concat(variances, 3)], 2)
+  return made, tf.concat([_joined(means), _joined(variances)], 2)
+
+
+def _joined(parts: list[tf.Tensor]) -> tf.Tensor:
+  """Joins channels, a few at a time.
+
+  XNNPACK, the engine of processors, takes no more inputs than that: joined at
+  once a `.tflite` file's graph would fall to pieces.
+  """
+  while len(parts) > 1:
+    parts = [
+      tf.concat(parts[i : i + _MOST_JOINED], 3)
+      for i in range(0, len(parts), _MOST_JOINED)
+    ]
+  return parts[0]
 
 
 def applied(
