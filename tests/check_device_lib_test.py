@@ -73,9 +73,11 @@ def test_golden_outputs_are_accepted(folder, cases, tmp_path, ending):
   check_device_lib.require_right(findings, str(tmp_path))
 
 
-def test_one_direction_will_do(folder, cases, tmp_path):
+def test_one_direction_will_do_which_is_said(folder, cases, tmp_path, caplog):
   write(tmp_path, [c for c in cases if c.name.startswith("BtoA")], lambda v: v)
-  findings = check_device_lib.check(folder, str(tmp_path), 30.0)
+  with caplog.at_level("WARNING", logger="absl"):
+    findings = check_device_lib.check(folder, str(tmp_path), 30.0)
+  assert "No output of AtoB is there" in caplog.text
   assert [f.name for f in findings] == ["BtoA/0", "BtoA/1", "BtoA/2"]
 
 
@@ -96,6 +98,8 @@ _FAULTS = {
   "left and right": lambda v: v[:, ::-1],
   "180 degrees": lambda v: v[::-1, ::-1],
   "rows and columns": lambda v: v.swapaxes(0, 1),
+  "90 degrees to the left": np.rot90,
+  "90 degrees to the right": lambda v: np.rot90(v, 3),
   "shifted: 1 pixels down, 0": lambda v: np.concatenate([v[:1], v[:-1]]),
   "shifted: 0 pixels down, -1": lambda v: np.pad(
     v[:, 1:], [(0, 0), (0, 1), (0, 0)], mode="edge"
@@ -150,6 +154,15 @@ def test_a_model_that_makes_one_colour_of_everything_is_right(tmp_path):
 def test_what_is_not_translated_is_named(cases):
   found = check_device_lib.examine(cases[0], cases[0].image, 30.0)
   assert "the input, not translated" in found.fault
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5, 0.9])
+def test_outputs_of_one_colour_are_named(cases, level):
+  for case in cases:
+    found = check_device_lib.examine(
+      case, np.full_like(case.expected, level), 30.0
+    )
+    assert "one colour" in found.fault and found.psnr < 30
 
 
 def test_other_differences_are_said(cases):

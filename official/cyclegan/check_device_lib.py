@@ -31,6 +31,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import tabulate
+from absl import logging
 
 from official.cyclegan.core import errors
 from official.cyclegan.core import regular_files
@@ -73,7 +74,7 @@ def check(golden_dir: str, outputs: str, min_psnr: float) -> list[Finding]:
     min_psnr: Least PSNR to the golden outputs, dB.
 
   Returns:
-    A finding for each.
+    A finding for each. Of a direction without outputs a warning is logged.
 
   Raises:
     errors.UserError: If the golden files are damaged, or an output is missing
@@ -90,6 +91,8 @@ def check(golden_dir: str, outputs: str, min_psnr: float) -> list[Finding]:
       "outputs",
       outputs,
     )
+  for direction in sorted({name.split("/")[0] for name in paths} - wanted):
+    logging.warning("No output of %s is there: it was not compared.", direction)
   found = []
   for case in cases:
     path = paths[case.name]
@@ -161,6 +164,14 @@ def examine(case: golden.Case, made: np.ndarray, min_psnr: float) -> Finding:
     left = _mean_square(small, thumbnail)
     if error_small and left <= _SHARE * error_small:
       named.append((error * left / error_small, words))
+  if _is_one_colour(made) and not _is_one_colour(case.expected):
+    # Only a wrong input can do that, if it is all white or black by it.
+    by_input = [
+      words
+      for words, thumbnail in case.misread.items()
+      if np.abs(thumbnail - small).max() < 1 / 255
+    ]
+    named = [(0.0, [*by_input, "it is one colour, as if nothing ran"][0])]
   best, fault = min(named)
   # Below half a level there is nothing to explain.
   if error <= (0.5 / 255) ** 2 or best > min(
@@ -170,6 +181,10 @@ def examine(case: golden.Case, made: np.ndarray, min_psnr: float) -> Finding:
   if not fault and psnr < min_psnr:
     fault = f"it differs ({psnr:.1f} dB), not by a mistake known here"
   return Finding(case.name, psnr, fault)
+
+
+def _is_one_colour(image: np.ndarray) -> bool:
+  return not np.ptp(image, axis=(0, 1)).any()
 
 
 def _error(made: np.ndarray, wanted: np.ndarray) -> float:
@@ -198,6 +213,8 @@ def _faults(shape: Sequence[int]) -> list[tuple[str, _Fault]]:
   add("left and right are exchanged", lambda v: v[:, ::-1])
   add("it is turned by 180 degrees", lambda v: v[::-1, ::-1])
   add("rows and columns are exchanged", lambda v: v.swapaxes(0, 1))
+  add("it is turned by 90 degrees to the left", np.rot90)
+  add("it is turned by 90 degrees to the right", lambda v: np.rot90(v, -1))
   add("it is inverted", lambda v: 1.0 - v)
   add("it is in linear light, not sRGB", lambda v: v**2.2)
   add("it is encoded as sRGB twice", lambda v: v ** (1 / 2.2))

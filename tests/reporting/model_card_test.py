@@ -81,8 +81,11 @@ def export(tmp_path):
   return folder
 
 
-def _write(folder, report=None, licence="mit", channels=3, **options):
-  config = config_lib.Config(model=config_lib.ModelConfig(channels=channels))
+def _write(
+  folder, report=None, licence="mit", channels=3, networks=None, **options
+):
+  model = config_lib.ModelConfig(channels=channels, **networks or {})
+  config = config_lib.Config(model=model)
   model_card.write(
     str(folder),
     report or _report(),
@@ -188,6 +191,19 @@ def test_says_how_to_use_the_files_in_four_languages(export, io, channels):
     (program,) = _blocks(body, language)
     assert "g_AB.tflite" in program
     assert program.count("(") == program.count(")"), language
+
+
+@pytest.mark.parametrize(
+  ("networks", "multiple"),
+  [
+    ({}, 4),
+    ({"generator_type": "unet"}, 16),
+    ({"generator_type": "mobile", "block_scale": 8}, 8),
+  ],
+)
+def test_says_which_sizes_the_saved_model_takes(export, networks, multiple):
+  _, body = _write(export, networks=networks)
+  assert f"height and width that are multiples of {multiple}," in body
 
 
 def test_names_cannot_become_markdown_or_yaml(export):

@@ -32,6 +32,7 @@ from typing import Any
 import jinja2
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
@@ -295,6 +296,7 @@ def card(
     size=report["sizes"][0],
     uint8=report["io"] == "uint8",
     channels=config.model.channels,
+    multiple=config_checks.size_multiple(config.model),
   )
   return f"---\n{head}---\n\n{body.strip()}\n"
 

@@ -261,11 +261,12 @@ def read(folder: str) -> list[Case]:
   Raises:
     errors.UserError: If it holds none, or a file is damaged or missing.
   """
+  inside = folder
   if not os.path.exists(os.path.join(folder, INDEX)):
-    folder = os.path.join(folder, FOLDER)
+    inside = os.path.join(folder, FOLDER)
   try:
     return files.read_json(
-      os.path.join(folder, INDEX), _DAMAGED, lambda index: _cases(folder, index)
+      os.path.join(inside, INDEX), _DAMAGED, lambda index: _cases(inside, index)
     )
   except OSError as error:
     raise errors.UserError(
