@@ -83,7 +83,7 @@ def check(golden_dir: str, outputs: str, min_psnr: float) -> list[Finding]:
   cases = golden.read(golden_dir)
   paths = {case.name: _path(outputs, case.name) for case in cases}
   # A port may know one direction only.
-  wanted = {name.split("/")[0] for name, path in paths.items() if path}
+  wanted = {case.direction for case in cases if paths[case.name]}
   if not wanted:
     raise errors.UserError(
       f"holds no output. Write files such as {cases[0].name}_output.f32 there:"
@@ -91,12 +91,12 @@ def check(golden_dir: str, outputs: str, min_psnr: float) -> list[Finding]:
       "outputs",
       outputs,
     )
-  for direction in sorted({name.split("/")[0] for name in paths} - wanted):
+  for direction in sorted({case.direction for case in cases} - wanted):
     logging.warning("No output of %s is there: it was not compared.", direction)
   found = []
   for case in cases:
     path = paths[case.name]
-    if case.name.split("/")[0] not in wanted:
+    if case.direction not in wanted:
       continue
     if path is None:
       raise errors.UserError(
@@ -154,6 +154,24 @@ def examine(case: golden.Case, made: np.ndarray, min_psnr: float) -> Finding:
   mean_square = _mean_square(made, case.expected)
   psnr = -10.0 * math.log10(max(mean_square, _LEAST))
   error = _error(made, case.expected)
+  if _is_one_colour(made) and not _is_one_colour(case.expected):
+    best, fault = 0.0, _why_one_colour(case, made)
+  else:
+    best, fault = _best_explanation(case, made, error)
+  # Below half a level there is nothing to explain.
+  if error <= (0.5 / 255) ** 2 or best > min(
+    _SHARE * error, max(_LEFT**2, _SMALL_SHARE * error)
+  ):
+    fault = ""
+  if not fault and psnr < min_psnr:
+    fault = f"it differs ({psnr:.1f} dB), not by a mistake known here"
+  return Finding(case.name, psnr, fault)
+
+
+def _best_explanation(
+  case: golden.Case, made: np.ndarray, error: float
+) -> tuple[float, str]:
+  """Returns what is left of the error by the best of the faults, and that."""
   named = [
     (_error(made, wrong(case)), words) for words, wrong in _faults(made.shape)
   ]
@@ -164,23 +182,17 @@ def examine(case: golden.Case, made: np.ndarray, min_psnr: float) -> Finding:
     left = _mean_square(small, thumbnail)
     if error_small and left <= _SHARE * error_small:
       named.append((error * left / error_small, words))
-  if _is_one_colour(made) and not _is_one_colour(case.expected):
-    # Only a wrong input can do that, if it is all white or black by it.
-    by_input = [
-      words
-      for words, thumbnail in case.misread.items()
-      if np.abs(thumbnail - small).max() < 1 / 255
-    ]
-    named = [(0.0, [*by_input, "it is one colour, as if nothing ran"][0])]
-  best, fault = min(named)
-  # Below half a level there is nothing to explain.
-  if error <= (0.5 / 255) ** 2 or best > min(
-    _SHARE * error, max(_LEFT**2, _SMALL_SHARE * error)
-  ):
-    fault = ""
-  if not fault and psnr < min_psnr:
-    fault = f"it differs ({psnr:.1f} dB), not by a mistake known here"
-  return Finding(case.name, psnr, fault)
+  return min(named)
+
+
+def _why_one_colour(case: golden.Case, made: np.ndarray) -> str:
+  """Says why an output is one colour that should not be."""
+  small = golden.thumbnail(made)
+  # Of a wrong input that is all white or black the model can make no more.
+  for words, thumbnail in case.misread.items():
+    if np.abs(thumbnail - small).max() < 1 / 255:
+      return words
+  return "it is one colour, as if nothing ran"
 
 
 def _is_one_colour(image: np.ndarray) -> bool:

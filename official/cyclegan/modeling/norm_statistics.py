@@ -36,7 +36,7 @@ from official.cyclegan.modeling import normalization
 _Norm = Callable[
   [normalization.InstanceNormalization, int, tf.Tensor], tf.Tensor
 ]
-_MOST_JOINED = 4  # that XNNPACK joins at once, in runtimes of all years
+_MOST_JOINED = 4  # inputs that XNNPACK joins at once
 
 
 def norms(

@@ -79,6 +79,11 @@ class Case(NamedTuple):
   expected: np.ndarray
   misread: dict[str, np.ndarray]
 
+  @property
+  def direction(self) -> str:
+    """`AtoB` or `BtoA`."""
+    return self.name.split("/")[0]
+
 
 def pictures(size: int, channels: int) -> np.ndarray:
   """Draws the inputs.
