@@ -304,8 +304,15 @@ def test_every_upsampler_keeps_the_size(generator_type, upsample):
     )
   )
   x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 48, 3))
-  y = generator(x.astype(np.float32)).numpy()
+  x = x.astype(np.float32)
+  y = generator(x).numpy()
   assert y.shape == x.shape and np.isfinite(y).all()
+  # As what is translated and exported is traced.
+  any_size = tf.TensorSpec([None, None, None, 3])
+  traced = tf.function(
+    lambda x: generator(x, training=False), input_signature=[any_size]
+  )
+  np.testing.assert_allclose(traced(x), y, atol=1e-5)
   resolved = config_checks.resolve_model(
     _model(generator_type=generator_type, upsample=upsample)
   ).upsample
@@ -320,6 +327,27 @@ def test_every_upsampler_keeps_the_size(generator_type, upsample):
       if layer.name != "head_shuffle"  # the mobile one's, always
     )
     assert found == (name == resolved), (kind, resolved)
+
+
+def test_resized_maps_cannot_bring_a_grid_into_a_flat_picture():
+  """Whatever the weights, which those of other upsamplers can."""
+
+  def grid(upsample):
+    generator = generators.build_generator(
+      _model(
+        gen_n_filters=4,
+        n_res_blocks=1,
+        upsample=upsample,
+        init="he",
+        gen_norm="weight",
+        padding="partial",
+      )
+    )
+    y = generator(tf.fill([1, 128, 128, 3], -0.8)).numpy()
+    return np.ptp(y[:, 56:72, 56:72], axis=(1, 2)).max()
+
+  assert grid("resize_conv") < 1e-5
+  assert grid("conv_transpose") > 1e-3
 
 
 @pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)

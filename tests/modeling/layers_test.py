@@ -103,6 +103,20 @@ def test_nearest_upsampling_is_the_same_in_training_and_out_of_it():
     np.testing.assert_array_equal(layer(x, training=training), want)
 
 
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+@pytest.mark.parametrize("shape", [(None, None, 4), (3, None, 4), (3, 5, 4)])
+def test_upsampling_takes_sizes_that_are_not_known_yet(interpolation, shape):
+  x = np.random.default_rng(0).normal(size=(2, 3, 5, 4)).astype(np.float32)
+  layer = layers.XnnpackUpSampling2D(2, interpolation=interpolation)
+  want = tf.keras.layers.UpSampling2D(2, interpolation=interpolation)(x)
+  traced = tf.function(layer, input_signature=[tf.TensorSpec([None, *shape])])
+  np.testing.assert_allclose(traced(x), want, atol=1e-6)
+  inputs = tf.keras.Input(shape)
+  sizes = [n and 2 * n for n in shape[:2]]
+  assert list(layer(inputs).shape) == [None, *sizes, 4]
+  assert layer(tf.cast(x, tf.bfloat16)).dtype == x.dtype  # the layer's own
+
+
 @pytest.mark.parametrize("gain", [1.0, 4.0])
 def test_details_are_what_a_mean_takes_away(gain):
   x = np.random.default_rng(0).normal(size=(2, 5, 6, 3)).astype(np.float32)

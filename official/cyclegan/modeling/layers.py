@@ -229,7 +229,8 @@ class XnnpackUpSampling2D(tf.keras.layers.UpSampling2D):
   The result is that of `tf.keras.layers.UpSampling2D`. Outside of training,
   and so in exported models, nearest-neighbour upsampling repeats the channels
   and moves them side by side: two operators that XNNPACK has, unlike
-  RESIZE_NEAREST_NEIGHBOR.
+  RESIZE_NEAREST_NEIGHBOR. Bilinear upsampling takes sizes that are not known
+  yet, which Keras 3's layer refuses.
 
   Input shape:
     `[batch, height, width, channels]`.
@@ -240,6 +241,15 @@ class XnnpackUpSampling2D(tf.keras.layers.UpSampling2D):
 
   def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
     """Returns the larger images, same dtype."""
+    if self.interpolation == "bilinear":
+      sizes = [
+        factor * (known or size)
+        for factor, known, size in zip(
+          self.size, inputs.shape[1:3], tf.unstack(tf.shape(inputs)[1:3])
+        )
+      ]
+      resized = tf.image.resize(inputs, sizes, "bilinear")
+      return tf.cast(resized, inputs.dtype)
     if training or self.interpolation != "nearest":
       return super().call(inputs)
     # Copies of a channel lie `channels` apart, as `depth_to_space` wants them.
