@@ -117,13 +117,14 @@ def _compare(run: str, direction: str, size: int) -> list[list[str]]:
   tested = read("test", _TESTED)
   exact = _translated(_in_float64(generator), tested.astype(np.float64))
   name = f"{config.model.generator_type}, {config.model.gen_n_filters} filters"
+  trained = _translated(generator, tested)
+  tried = [("exported", safe, _translated(safe, tested))]
+  if _AS_TRAINED.value:
+    tried.insert(0, ("as it is", generator, trained))
   rows, before = [], None
-  for norm, network in (("as it is", generator), ("exported", safe)):
-    if network is generator and not _AS_TRAINED.value:
-      continue
-    expected = _translated(network, tested)
-    cells, made = _row(network, tested, expected[:1])
-    differences = [np.abs(made - exact).max(), np.abs(expected - exact).max()]
+  for norm, network, by_keras in tried:
+    cells, made = _row(network, tested, trained[:1])
+    differences = [np.abs(made - exact).max(), np.abs(by_keras - exact).max()]
     if before is not None:
       differences.append(np.abs(made - before).max())
     before = made
@@ -159,7 +160,7 @@ def _in_float64(generator):
 
 
 def _translated(network, images: np.ndarray) -> np.ndarray:
-  """Returns what a network makes of images in [0, 1], of their dtype."""
+  """Returns what a network makes of images in [0, 1], in their dtype."""
   made = [network(i[None] * 2 - 1, training=False).numpy() for i in images]
   return np.clip(np.concatenate(made) / 2 + 0.5, 0, 1)
 
@@ -172,7 +173,7 @@ def _row(
   Args:
     generator: The network.
     images: float32 `[count, size, size, channels]` in [0, 1].
-    wanted: What the network makes of the first in float32.
+    wanted: What the network as it is makes of the first in float32.
   """
   from official.cyclegan.evaluation import image_quality
   from official.cyclegan.serving import half_precision
