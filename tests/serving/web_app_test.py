@@ -904,6 +904,12 @@ def test_choices_that_cannot_be_loaded_are_taken_back(faulty, tmp_path):
   assert not page_browser.text(page, "error")
 
 
+_ASKED_FOR = """
+return performance.getEntriesByType('resource').map((entry) => entry.name)
+    .filter((name) => name.includes('/models/'))
+"""
+
+
 @pytest.mark.slow
 def test_what_was_shared_is_kept_until_it_is_shown(faulty, tmp_path):
   page, address, _ = faulty
@@ -923,6 +929,9 @@ def test_what_was_shared_is_kept_until_it_is_shown(faulty, tmp_path):
     page.get(f"{address}?shared")
     page_browser.wait(page, "return !error.hidden")
     assert "the server answers 404" in page_browser.text(page, "error")
+    page.execute_async_script("setTimeout(arguments[0], 1000)")
+    tried = page.execute_script(_ASKED_FOR)
+    assert tried and len(set(tried)) == len(tried)  # not again for the picture
     assert not page.execute_script("return frame.dataset.shown")
   page.refresh()
   shown = page_browser.wait(page, "return frame.dataset.shown")

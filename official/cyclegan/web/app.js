@@ -771,10 +771,15 @@ async function open(files) {
 
 /** Shows what another app has shared, which is kept until it is shown. */
 async function openShared() {
-  const shared = await offline.sharedPicture();
-  if (!shared) return;
-  stopCamera();
-  if (await show(shared.file, shared.count)) await shared.done();
+  if (!current) return;  // the page says why, and is opened again
+  try {
+    const shared = await offline.sharedPicture();
+    if (!shared) return;
+    stopCamera();
+    if (await show(shared.file, shared.count)) await shared.done();
+  } catch (error) {
+    fail(`What was shared cannot be read: ${error.message}.`);
+  }
 }
 
 /** Finds out whether there is a graphics processor, and what it is. */
@@ -811,8 +816,7 @@ async function start() {
   connect();
   split();
   await inTurn(prepare);
-  await openShared().catch(
-      (error) => fail(`What was shared cannot be read: ${error.message}.`));
+  await openShared();
   offline.onOpenedFiles(open);
   if (description.app) await becomeApp();
 }
