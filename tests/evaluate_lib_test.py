@@ -168,6 +168,7 @@ def test_report_holds_all_that_was_asked_for(run, report):
     "fid_patches",
     "swd",
     "edge_correlation",
+    "grid",
   ):
     assert np.isfinite(entry["model"][measure]), measure
     assert measure in entry["nothing"]

@@ -86,6 +86,7 @@ PUBLIC = {
   "evaluation.features": ("random_features",),
   "evaluation.image_quality": (
     "edge_correlation",
+    "grid_strength",
     "masked_psnr",
     "masked_ssim",
     "pooled_psnr",

@@ -74,6 +74,7 @@ _MEASURES = {
   "cycle_l1": "cycle L1, smaller is better",
   "identity_l1": "identity L1, smaller is better",
   "edge_correlation": "edges kept, 1 is all",
+  "grid": "grid that was not there, levels of 255, smaller is better",
   "l1_ratio": "L1 to the truth / that of stretch, smaller is better",
   "sharpness": "sharpness, 1 is the truth's (without truth: the input's)",
   "edge_l1": "L1 to the truth at its edges, smaller is better",

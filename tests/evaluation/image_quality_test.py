@@ -132,6 +132,69 @@ def test_edges_survive_new_colours_but_not_new_places():
   assert image_quality.edge_correlation(flat, pictures) == 0
 
 
+@pytest.mark.parametrize("size", [(32, 32), (33, 46), (9, 70)])
+@pytest.mark.parametrize("period", [2, 4])
+def test_a_grid_has_the_strength_with_which_it_was_drawn(size, period):
+  flat = np.full((3, *size, 3), 60, np.uint8)
+  drawn = flat.copy()
+  drawn[1, ::period, ::period] += 40  # in one picture of three
+  want = 40 * (1 / period**2 * (1 - 1 / period**2)) ** 0.5
+  got = image_quality.grid_strength(flat, drawn)
+  np.testing.assert_allclose(got, want, rtol=0.2)
+  assert image_quality.grid_strength(flat, flat) == 0
+  assert image_quality.grid_strength(drawn, drawn) < 1e-5
+  # What is the input's own is not counted, nor what became of its detail.
+  rng = np.random.default_rng(2)
+  detailed = rng.integers(60, 160, (3, *size, 3)).astype(np.uint8)
+  assert image_quality.grid_strength(detailed, 255 - detailed) == 0
+  # What repeats itself at another distance is detail.
+  other = flat.copy()
+  other[:, ::5, ::3] += 40
+  assert image_quality.grid_strength(flat, other) < 0.75 * want
+
+
+def test_a_grid_that_is_in_one_place_only_counts_as_strong():
+  flat = np.full((2, 96, 96, 3), 60, np.uint8)
+  drawn = flat.copy()
+  drawn[1, 33:57, 41:64][1::2] += 20
+  drawn[1, 64:, 64:][::2] += 20  # elsewhere on the other rows
+  got = image_quality.grid_strength(flat, drawn)
+  # Of five rows two or three are brighter: that leaves 8 of the 10.
+  np.testing.assert_allclose(got, 8, rtol=0.1)
+
+
+def test_grid_strength_is_numpys(pair):
+  def fine(channel):
+    height, width = channel.shape
+    return np.array(
+      [
+        [
+          channel[y, x]
+          - channel[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3].mean()
+          for x in range(width)
+        ]
+        for y in range(height)
+      ]
+    )
+
+  def strength(before, after):
+    before, after = fine(before), fine(after)
+    places = [after[y::4, x::4].mean() for y in range(4) for x in range(4)]
+    return np.std(places) - np.sqrt((before**2).mean())
+
+  _, pictures = pair
+  pictures = pictures[:, 3:15, 2:14]
+  flat = pictures // 16 + 100
+  made = flat + 20 * (np.arange(12) % 4 == 1)[:, None].astype(np.uint8)
+  want = max(
+    np.mean([strength(a[..., c] / 1.0, b[..., c] / 1.0) for c in range(3)])
+    for a, b in zip(flat, made)
+  )
+  assert want > 1
+  got = image_quality.grid_strength(flat, made)
+  np.testing.assert_allclose(got, want, rtol=1e-4)
+
+
 def test_edge_correlation_is_numpys(pair):
   def edges(image):
     luma = np.pad(image.mean(-1), 1, mode="reflect")

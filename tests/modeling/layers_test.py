@@ -11,6 +11,8 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -207,11 +209,54 @@ def test_kernels_keep_their_length(output_axis):
   np.testing.assert_array_equal(constraint(zeros), zeros)
 
 
+@pytest.mark.parametrize("kernel_size", [(3, 3), (5, 4)])
+@pytest.mark.parametrize("gain", [None, 1.5])
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_even_phases_draw_no_grid_into_what_is_smooth(order, gain, kernel_size):
+  rng = np.random.default_rng(0)
+  kernel = rng.normal(0, 2, (*kernel_size, 5, 4 * 6)).astype(np.float32)
+  constraint = layers.EvenPhases(order, gain)
+  constraint = layers.EvenPhases.from_config(constraint.get_config())
+  got = constraint(kernel).numpy()
+  phases = got.reshape(*kernel_size, 5, 4, 6)
+  if gain:
+    lengths = np.sqrt((phases**2).sum((0, 1, 2, 3)) / 4)
+    np.testing.assert_allclose(lengths, gain, rtol=1e-5)
+  else:
+    # What was taken away is at right angles to all that may stay.
+    taken = (kernel - got).reshape(phases.shape)
+    np.testing.assert_allclose((taken * phases).sum((0, 1, 2, 3)), 0, atol=1e-3)
+  np.testing.assert_allclose(constraint(got), got, atol=1e-5)
+  y, x = np.mgrid[-1:1:16j, -1:1:16j]
+  for i, j in itertools.product(range(4), repeat=2):
+    smooth = (y**i * x**j)[None, :, :, None] * rng.normal(size=5)
+    made = layers.DepthToSpace(2)(
+      tf.nn.conv2d(smooth.astype(np.float32), got, 1, "VALID")
+    )
+    # All polynomials that are kept have no differences of this order.
+    rest = np.diff(made, i + 1, axis=1), np.diff(made, j + 1, axis=2)
+    largest = max(np.abs(values).max() for values in rest)
+    assert largest < 1e-4 if i + j < order else largest > 1e-3, (i, j)
+
+
+def test_even_phases_have_one_bias():
+  bias = np.random.default_rng(0).normal(size=4 * 6).astype(np.float32)
+  got = layers.EvenPhases(2)(bias)
+  want = np.tile(bias.reshape(4, 6).mean(0), 4)
+  np.testing.assert_allclose(got, want, atol=1e-6)
+
+
 @pytest.mark.parametrize(
   "layer",
   [
     layers.BorderConv2D(4, 3, reflect=1, padding="valid"),
     layers.BorderConv2D(4, 3, partial=True, padding="same"),
+    layers.BorderConv2D(
+      4,
+      3,
+      kernel_constraint=layers.EvenPhases(3, 1.5),
+      bias_constraint=layers.EvenPhases(2),
+    ),
     layers.PartialDepthwiseConv2D(
       5, partial=True, padding="same", use_bias=False
     ),
@@ -246,6 +291,7 @@ def test_initializer_is_rebuilt_from_its_configuration():
     layers.DepthToSpace,
     layers.DetailChannels,
     layers.FixedNorm,
+    layers.EvenPhases,
     layers.SubpixelInitializer,
     normalization.InstanceNormalization,
     adam.FusedAdam,

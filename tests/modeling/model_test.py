@@ -325,6 +325,7 @@ def test_gradient_penalty_is_part_of_the_discriminators_update():
     ("unet", "subpixel"),
     ("mobile", "resize_conv"),
     ("mobile", "subpixel"),
+    ("mobile", "even_subpixel"),
   ],
 )
 def test_every_upsampler_trains(upsample, generator_type):

@@ -24,6 +24,7 @@ import pytest
 from scipy import stats
 
 from official.cyclegan.core import config_file
+from official.cyclegan.data import image_files
 from tests import conftest
 
 # They train, start processes or measure.
@@ -65,13 +66,54 @@ def test_ablation_makes_its_table_and_goes_on(few_fruits, tmp_path):
   assert "relative_l1" not in again.stdout
 
 
-def test_ablation_refuses_an_unknown_variant(tmp_path):
+def test_ablation_takes_the_parts_of_the_pictures_preset_away(tmp_path):
+  """From folders of pictures, too, whose truth is known by their names."""
+  rng = np.random.default_rng(0)
+  for split in ("trainA", "trainB", "testA", "testB"):
+    (tmp_path / "pages" / split).mkdir(parents=True)
+    for i in range(4):
+      picture = rng.integers(0, 255, (32, 32, 3)).astype(np.uint8)
+      image_files.write(str(tmp_path / "pages" / split / f"{i}.png"), picture)
   done = conftest.run_tool(
     "benchmarks/ablation.py",
-    f"--output_dir={tmp_path}",
-    "--only=default,bigger",
+    f"--output_dir={tmp_path / 'out'}",
+    "--experiment=pictures",
+    "--parts",
+    "--only=default,no_penalties",
+    f"--datasets=pages={tmp_path / 'pages'}",
+    "--seeds=3",
+    "--crop_size=32",
+    "--gen_n_filters=4",
+    "--disc_n_filters=4",
+    "--n_res_blocks=1",
+    "--train_steps=2",
+    eagerly=True,
   )
-  conftest.assert_refused(done, "--only=bigger", "no_global_skip")
+  assert done.returncode == 0, done.stderr
+  results = json.loads((tmp_path / "out" / "ablation.json").read_text())
+  for variant, penalty in (("default", 0.3), ("no_penalties", 0.0)):
+    key = f"{variant}/pages/2/3"
+    assert results[key]["relative_l1_AB"] > 0
+    config = config_file.load(str(tmp_path / "out" / key))
+    assert (config.loss.lambda_r1, config.loss.lambda_r2) == (penalty, penalty)
+    assert config.loss.gan_mode == "relativistic" and config.data.paired
+  table = (tmp_path / "out" / "ablation.md").read_text()
+  assert "| --lambda_r1=0 --lambda_r2=0 " in table and "`pages`" in table
+
+
+@pytest.mark.parametrize(
+  ("wrong", "words"),
+  [
+    (["--only=default,bigger"], ["--only=bigger", "no_global_skip"]),
+    (["--parts", "--only=no_pool"], ["--only=no_pool", "no_penalties"]),
+    (["--datasets=x=/no/such"], ["--datasets=x=/no/such", "name=folder"]),
+  ],
+)
+def test_ablation_refuses_what_it_does_not_know(tmp_path, wrong, words):
+  done = conftest.run_tool(
+    "benchmarks/ablation.py", f"--output_dir={tmp_path}", *wrong
+  )
+  conftest.assert_refused(done, *words)
 
 
 def test_measures_are_ranked_by_the_truth(few_fruits, tmp_path):

@@ -54,8 +54,9 @@ def commands(real, monkeypatch):
     folder = pathlib.Path(values["output_dir"])
     folder.mkdir(parents=True)
     seed = int(folder.parent.name)
-    measures = {"fid_patches": 4.0, "kid_random": 0.5, "edge_correlation": 1.0}
-    of_model = {"fid_patches": seed, "kid_random": 0.1, "edge_correlation": 0.7}
+    names = ("fid_patches", "kid_random", "edge_correlation", "grid")
+    measures = dict(zip(names, (4.0, 0.5, 1.0, 2.0)))
+    of_model = dict(zip(names, (seed, 0.1, 0.7, 5.0)))
     if "paired" in values or "scenes" in values["dataset"]:
       of_model["relative_l1"] = 0.1 * seed
     found = {"model": of_model, "nothing": measures, "histogram": measures}
@@ -123,6 +124,8 @@ def test_every_problem_is_trained_and_measured_once(
   # Relative to doing nothing, as histogram matching is here.
   assert "| piles | fid patches | 0.500 (0.250 to 0.750) | 1.000 | " in table
   assert "| piles | edge correlation | 0.700 | 1.000 | " in table
+  assert "| piles | grid | 5.000 | 2.000 | " in table
+  assert "| pairs | grid | 5.000 | 2.000 | " in table
   sheet = image_files.read(str(tmp_path / "out" / "sheet.png"))
   assert sheet.shape == (3 * 14, 9, 3)
   _run(real, monkeypatch, *arguments)

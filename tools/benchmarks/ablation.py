@@ -18,8 +18,15 @@ Recipe (about an hour on two cores):
   python tools/benchmarks/ablation.py --output_dir=runs/ablation \
     --flagfile=official/cyclegan/configs/quickstart.flags --train_steps=1600
 
-Each variant is what the flags describe with one thing changed, trained on both
-built-in data sets with several seeds. Prints a Markdown table of the mean
+and what the parts of the default for any pictures are worth (two hours):
+
+  python tools/benchmarks/ablation.py --output_dir=runs/parts \
+    --experiment=pictures --train_steps=1600 --parts \
+    --datasets=photo2painting_scenes,pages=data/pages
+
+Each variant is what the flags describe with one thing changed, trained on the
+built-in data sets, or on folders whose test pictures of both domains have the
+same names, with several seeds. Prints a Markdown table of the mean
 absolute error to the truth on the test split, A to B, relative to doing
 nothing: the mean over the seeds and, in brackets, the smallest and the
 largest. Also writes ablation.json and ablation.md. What is finished is kept,
@@ -50,7 +57,10 @@ _SEEDS = flags.DEFINE_list("seeds", ["1", "2", "3"], "Seeds.")
 _DATASETS = flags.DEFINE_list(
   "datasets",
   ["apple2orange_scenes", "photo2painting_scenes"],
-  "Data sets whose truth is known.",
+  "Data sets whose truth is known: built-in ones, and folders as name=folder.",
+)
+_PARTS = flags.DEFINE_bool(
+  "parts", False, "Without each part of the preset pictures, and nothing else."
 )
 _ONLY = flags.DEFINE_list("only", [], "Only these variants; empty: all.")
 
@@ -76,35 +86,92 @@ _VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     {"train": {"precision": "mixed_float16"}},
   ),
 }
+# The preset `pictures` without what it differs by from the quickstart.
+_WITHOUT_PARTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
+  "default": ("as configured", {}),
+  "image": ("--disc_input=image", {"model": {"disc_input": "image"}}),
+  "disc_norms": ("--disc_norm=instance", {"model": {"disc_norm": "instance"}}),
+  "disc_normal": ("--disc_init=normal", {"model": {"disc_init": "normal"}}),
+  "lsgan": ("--gan_mode=lsgan", {"loss": {"gan_mode": "lsgan"}}),
+  "no_penalties": (
+    "--lambda_r1=0 --lambda_r2=0",
+    {"loss": {"lambda_r1": 0.0, "lambda_r2": 0.0}},
+  ),
+  "gen_norms": ("--gen_norm=instance", {"model": {"gen_norm": "instance"}}),
+  "not_clipped": ("--noclip_generated", {"train": {"clip_generated": False}}),
+  "paper_weights": (
+    "--lambda_validation=1 --lambda_reconstr=10 --lambda_id=5",
+    {
+      "loss": {
+        "lambda_validation": 1.0,
+        "lambda_reconstr": 10.0,
+        "lambda_id": 5.0,
+      }
+    },
+  ),
+  "constant_rates": (
+    "--lr_policy=constant",
+    {"train": {"lr_policy": "constant"}},
+  ),
+  "even_subpixel": (
+    "--upsample=even_subpixel",
+    {"model": {"upsample": "even_subpixel"}},
+  ),
+}
 
 
 def main() -> None:
   """Trains what is not trained yet, then tabulates."""
   output_dir = core_flags.require("output_dir", "give a folder.")
-  chosen = _ONLY.value or list(_VARIANTS)
+  known = _WITHOUT_PARTS if _PARTS.value else _VARIANTS
+  chosen = _ONLY.value or list(known)
   for name in chosen:
-    if name not in _VARIANTS:
+    if name not in known:
       raise errors.UserError(
-        f"is not a variant. Known: {', '.join(_VARIANTS)}.", "only", name
+        f"is not a variant. Known: {', '.join(known)}.", "only", name
       )
+  variants = {name: known[name] for name in chosen}
+  datasets = dict(_dataset(text) for text in _DATASETS.value)
   path = pathlib.Path(output_dir, "ablation.json")
   path.parent.mkdir(parents=True, exist_ok=True)
   base = config_checks.resolve(core_flags.config_from_flags())
   results: dict[str, Any] = {}
   if path.exists():
     results = json.loads(path.read_text(encoding="utf-8"))
-  for dataset_name in _DATASETS.value:
+  for dataset_name, data in datasets.items():
     for seed in _SEEDS.value:
-      for variant in chosen:
+      for variant, (_, changes) in variants.items():
         key = _key(variant, dataset_name, seed, base)
         if key not in results:
-          config = _config(base, variant, dataset_name, int(seed))
+          config = _config(base, changes, data, int(seed))
           results[key] = _train(config, os.path.join(output_dir, key))
           path.write_text(json.dumps(results, indent=2) + "\n")
           print(key, results[key], flush=True)
-  table = _table(results, chosen, base)
+  table = _table(results, variants, list(datasets), base)
   path.with_suffix(".md").write_text(table)
   print(table, end="")
+
+
+def _dataset(text: str) -> tuple[str, dict[str, Any]]:
+  """Returns a data set's name, and its options.
+
+  Args:
+    text: As given: a built-in one's name, or name=folder.
+
+  Raises:
+    errors.UserError: If there is no such folder.
+  """
+  name, _, folder = text.partition("=")
+  if not folder:
+    return name, {"dataset": name}
+  if not name or "/" in name or not pathlib.Path(folder).is_dir():
+    raise errors.UserError(
+      f": there is no folder {folder!r}. Give name=folder, e.g."
+      " pages=data/pages.",
+      "datasets",
+      text,
+    )
+  return name, {"dataset": folder, "paired": True}
 
 
 def _key(
@@ -115,14 +182,14 @@ def _key(
 
 
 def _config(
-  base: config_lib.ResolvedConfig, variant: str, dataset_name: str, seed: int
+  base: config_lib.ResolvedConfig,
+  variant: dict[str, dict[str, Any]],
+  data: dict[str, Any],
+  seed: int,
 ) -> config_lib.ResolvedConfig:
   """Returns the base configuration with a variant's changes."""
-  changes: dict[str, dict[str, Any]] = {
-    "data": {"dataset": dataset_name},
-    "train": {"seed": seed},
-  }
-  for part, values in _VARIANTS[variant][1].items():
+  changes: dict[str, dict[str, Any]] = {"data": data, "train": {"seed": seed}}
+  for part, values in variant.items():
     changes[part] = {**changes.get(part, {}), **values}
   return config_checks.resolve(
     dataclasses.replace(
@@ -161,22 +228,25 @@ def _train(
 
 
 def _table(
-  results: dict[str, Any], chosen: list[str], base: config_lib.ResolvedConfig
+  results: dict[str, Any],
+  variants: dict[str, tuple[str, dict[str, dict[str, Any]]]],
+  datasets: list[str],
+  base: config_lib.ResolvedConfig,
 ) -> str:
   """Returns the results as Markdown."""
   headers = [
     f"{base.train.train_steps} steps, seeds {', '.join(_SEEDS.value)}",
-    *(f"`{name}`" for name in _DATASETS.value),
+    *(f"`{name}`" for name in datasets),
   ]
   lines = []
-  rows = [(v, _VARIANTS[v][0], "relative_l1_AB") for v in chosen]
-  if "default" in chosen:
+  rows = [(v, variants[v][0], "relative_l1_AB") for v in variants]
+  if "default" in variants:
     rows.insert(
       1, ("default", "raw generators, no averages", "raw_relative_l1_AB")
     )
   for variant, title, measure in rows:
     cells = []
-    for dataset_name in _DATASETS.value:
+    for dataset_name in datasets:
       found = [
         results[_key(variant, dataset_name, seed, base)][measure]
         for seed in _SEEDS.value

@@ -27,9 +27,11 @@ default, and --train_steps=N gives it steps instead of minutes.
 
 The table has the error to the truth, A to B, relative to doing nothing.
 Without the truth it has the Frechet distance of patches and KID, relative to
-doing nothing too, and how many of the edges are kept. Beside it stand histogram
-matching and, where the truth is known, the affine colour map that is fitted to
-it. Minutes are those of the whole command, by the clock and by the processors.
+doing nothing too, and how many of the edges are kept. For all there is
+`grid`, the strength of a pattern that has come into flat places. Beside it
+stand histogram matching and, where the truth is known, the affine colour map
+that is fitted to it. Minutes are those of the whole command, by the clock and
+by the processors.
 sheet.png shows for each problem and its first seed test pictures, what became
 of them, and the truth. Writes real.json, real.md and sheet.png; what is
 finished is kept, so that the same command goes on after an interruption.
@@ -70,8 +72,8 @@ _FOLDERS = flags.DEFINE_list("folders", [], "Names and folders, name=folder.")
 _SEEDS = flags.DEFINE_list("seeds", ["1", "2", "3"], "Seeds.")
 
 # What `evaluate` reports; the later ones where the truth is not known.
-_WITH_TRUTH = ("relative_l1", "masked_relative_l1")
-_WITHOUT_TRUTH = ("fid_patches", "kid_random", "edge_correlation")
+_WITH_TRUTH = ("relative_l1", "masked_relative_l1", "grid")
+_WITHOUT_TRUTH = ("fid_patches", "kid_random", "edge_correlation", "grid")
 # Those of them that are shown relative to doing nothing.
 _RELATIVE = ("fid_patches", "kid_random")
 _CANDIDATES = ("model", "histogram", "affine")
@@ -204,8 +206,9 @@ def _table(results: dict[str, Any], problems: Sequence[str]) -> str:
 
 def _shown_measures(run: dict[str, Any]) -> list[str]:
   """Returns the measures that say most of a problem."""
-  known = [m for m in _WITH_TRUTH if run["AtoB"]["model"].get(m) is not None]
-  return known or list(_WITHOUT_TRUTH)
+  found = run["AtoB"]["model"]
+  shown = _WITH_TRUTH if "relative_l1" in found else _WITHOUT_TRUTH
+  return [measure for measure in shown if found.get(measure) is not None]
 
 
 def _value(

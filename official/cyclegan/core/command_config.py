@@ -54,6 +54,7 @@ MODES = ("train", "eval", "train_and_eval")
 EVALUATED = (
   *config_lib.METRICS,
   "edge_correlation",
+  "grid",
   "fid_inception",
   "kid_inception",
   *(

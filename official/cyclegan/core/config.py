@@ -37,7 +37,13 @@ from official.cyclegan.core.options import Range
 LARGEST_SIZE = 1 << 14  # width and height of images, pixels
 LARGEST_WIDTH = 1 << 12  # filters of a network's first convolution
 GENERATOR_TYPES = ("resnet", "unet", "mobile")
-UPSAMPLERS = ("auto", "conv_transpose", "resize_conv", "subpixel")
+UPSAMPLERS = (
+  "auto",
+  "conv_transpose",
+  "resize_conv",
+  "subpixel",
+  "even_subpixel",
+)
 PADDINGS = ("auto", "reflect", "zero", "partial")
 DISCRIMINATOR_TYPES = ("basic", "n_layers", "pixel")
 INITIALIZERS = ("normal", "glorot", "he")
@@ -362,8 +368,12 @@ class ModelConfig:
   upsample: str = option(
     "auto",
     "How generators enlarge: conv_transpose (the paper), resize_conv (Odena et"
-    " al., Deconvolution and Checkerboard Artifacts, 2016) or subpixel (Shi et"
-    " al., Real-Time Single Image and Video Super-Resolution, 2016). auto:"
+    " al., Deconvolution and Checkerboard Artifacts, 2016), subpixel (Shi et"
+    " al., Real-Time Single Image and Video Super-Resolution, 2016) or"
+    " even_subpixel, which cannot draw a grid into flat places: its kernels are"
+    " kept as Sugawara et al., Super-Resolution Using Convolutional Neural"
+    " Networks Without Any Checkerboard Artifacts, 2018, ask, and with"
+    " --padding=reflect all convolutions mirror the image. auto:"
     " subpixel for resnet and mobile, measured to be the best, and resize_conv"
     " for unet, as in Foster.",
     choices=UPSAMPLERS,

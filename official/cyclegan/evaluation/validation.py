@@ -37,6 +37,8 @@ in all but `edge_correlation`:
   generator to its own domain makes of it (section 5.2), in [0, 1].
 * `edge_correlation`: how much of a picture's edges its translation keeps; 1 is
   all. `image_quality` has the definition.
+* `grid`: how strong a pattern that repeats itself every four pixels has become
+  where the input is flat, at the worst place, in levels of 255.
 
 The real pictures compared with are those of the training split, which show
 other scenes than the test pictures translated.
@@ -272,6 +274,7 @@ class Evaluator:
       **self._feature_distances(direction[-1], translated),
       **self._patch_distances(direction[-1], translated),
       "edge_correlation": image_quality.edge_correlation(real, translated),
+      "grid": image_quality.grid_strength(real, translated),
     }
 
   def _errors(self, direction: str, translated: np.ndarray) -> dict[str, float]:

@@ -39,6 +39,7 @@ _NORMAL_STDDEV = 0.02  # CycleGAN paper, appendix 7.1
 RELU_GAIN = 2**0.5
 # Of what a residual block adds, where no norm holds the sum down.
 BRANCH_GAIN = 0.3
+_EVEN_ORDER = 2  # of `layers.EvenPhases`
 
 
 def kernel_initializer(
@@ -84,6 +85,36 @@ def generator_kernel(
   }
 
 
+def subpixel_kernel(
+  config: config_lib.ModelConfig,
+  kernel_initializer: tf.keras.initializers.Initializer,
+  kernel_constraint: layers.FixedNorm | None = None,
+) -> dict[str, Any]:
+  """Returns how a convolution before `DepthToSpace(2)` starts and is held.
+
+  Args:
+    config: The model's options, of which `upsample` counts.
+    kernel_initializer: Of the kernel of one of the four pixels.
+    kernel_constraint: Likewise; None for none.
+
+  Returns:
+    Keyword arguments of the convolution.
+  """
+  initializer = layers.SubpixelInitializer(kernel_initializer, 2)
+  options = {
+    "kernel_initializer": initializer,
+    "kernel_constraint": kernel_constraint,
+  }
+  if config.upsample != "even_subpixel":
+    return options
+  gain = kernel_constraint.gain if kernel_constraint else None
+  return {
+    **options,
+    "kernel_constraint": layers.EvenPhases(_EVEN_ORDER, gain),
+    "bias_constraint": layers.EvenPhases(_EVEN_ORDER),
+  }
+
+
 def conv2d(*args: Any, **kwargs: Any) -> layers.BorderConv2D:
   """Returns a convolution; `_convolution_dtype` says in which precision.
 
@@ -112,19 +143,25 @@ def depthwise_conv2d(
 
 
 def border_options(
-  config: config_lib.ModelConfig, pixels: int
+  config: config_lib.ModelConfig, pixels: int, keeps_size: bool = True
 ) -> dict[str, Any]:
   """Returns the arguments with which a convolution pads as configured.
 
+  Only what keeps the size is mirrored, as in the reference implementation, but
+  with `even_subpixel`: a border of zeros in a flat picture is something from
+  which generators were seen to grow a grid through all of it.
+
   Args:
-    config: The model's options, of which `padding` counts.
+    config: The model's options, of which `padding` and `upsample` count.
     pixels: How far the kernel reaches over the border: the rows and columns of
       reflection on each side.
+    keeps_size: Whether the image that goes in has the size of what comes out.
 
   Returns:
     Keyword arguments of `layers.BorderConv2D`.
   """
-  if config.padding == "reflect":
+  mirrored = keeps_size or config.upsample == "even_subpixel"
+  if mirrored and config.padding == "reflect":
     return {"padding": "valid", "reflect": pixels}
   return {"padding": "same", "partial": config.padding == "partial"}
 
@@ -232,16 +269,14 @@ def upsample(
     )(x)
   start = generator_kernel(config, gain)
   partial = config.padding == "partial"
-  if config.upsample == "subpixel":
+  if config.upsample in ("subpixel", "even_subpixel"):
     # Four channels for each: those of the 2x2 pixels that it becomes.
-    init = layers.SubpixelInitializer(start["kernel_initializer"], 2)
     x = conv2d(
       4 * filters,
       kernel,
-      padding="same",
-      partial=partial,
       name=f"{name}_conv",
-      **{**start, "kernel_initializer": init},
+      **border_options(config, kernel // 2, False),
+      **subpixel_kernel(config, **start),
     )(x)
     return layers.DepthToSpace(2, name=f"{name}_shuffle")(x)
   if config.upsample != "resize_conv":

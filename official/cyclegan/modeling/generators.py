@@ -117,10 +117,7 @@ def _resnet_body(
     strides: int = 1,
     gain: float = blocks.RELU_GAIN,
   ) -> tf.Tensor:
-    # Only what keeps the size is mirrored, as in the reference implementation.
-    border = blocks.border_options(config, kernel // 2)
-    if strides > 1 and config.padding == "reflect":
-      border = {"padding": "same"}
+    border = blocks.border_options(config, kernel // 2, strides == 1)
     x = blocks.conv2d(
       filters,
       kernel,
@@ -227,7 +224,9 @@ def _mobile_body(
     )(x)
     return conv_norm(x, filters, 1, name, gain=gain)
 
-  kernel = 3 if config.upsample == "conv_transpose" else 1
+  # A single weight a pixel can be nothing but nearest-neighbour if it is even.
+  wide = config.upsample in ("conv_transpose", "even_subpixel")
+  kernel = 3 if wide else 1
 
   def enlarged(
     x: tf.Tensor, filters: int, name: str, finer: tf.Tensor
@@ -293,10 +292,10 @@ def _half_size_head(
     4 * config.channels,  # those of 2x2 pixels
     3,
     padding="same",
-    kernel_initializer=layers.SubpixelInitializer(_head_initializer(config), 2),
     partial=config.padding == "partial",
     dtype="float32",
     name="head_conv",
+    **blocks.subpixel_kernel(config, _head_initializer(config)),
   )(features)
   outputs = layers.DepthToSpace(2, dtype="float32", name="head_shuffle")(
     outputs
