@@ -49,6 +49,9 @@ from official.cyclegan.evaluation.image_quality import (
   edge_correlation as edge_correlation,
 )
 from official.cyclegan.evaluation.image_quality import (
+  grid_strength as grid_strength,
+)
+from official.cyclegan.evaluation.image_quality import (
   masked_psnr as masked_psnr,
 )
 from official.cyclegan.evaluation.image_quality import (

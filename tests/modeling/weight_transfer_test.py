@@ -28,6 +28,7 @@ _KINDS = [
   {"generator_type": "resnet", "padding": "zero"},
   {"generator_type": "resnet", "upsample": "conv_transpose"},
   {"generator_type": "resnet", "upsample": "resize_conv", "norm_affine": True},
+  {"generator_type": "resnet", "upsample": "even_subpixel"},
   {"generator_type": "unet", "skip_filters": 0},
   {"generator_type": "unet", "upsample": "conv_transpose"},
   {"generator_type": "unet", "upsample": "subpixel"},

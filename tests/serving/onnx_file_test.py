@@ -38,6 +38,7 @@ _KINDS = (
     "global_skip": False,
   },
   {"generator_type": "resnet", "upsample": "resize_conv"},
+  {"generator_type": "resnet", "upsample": "even_subpixel"},
   {"generator_type": "unet"},
   {"generator_type": "unet", "upsample": "conv_transpose", "channels": 1},
   {"generator_type": "mobile"},

@@ -224,6 +224,7 @@ def test_calibrates_every_size(images, tmp_path):
     ("mobile", {"block_scale": 8}),
     ("resnet", {"padding": "zero"}),
     ("resnet", {"padding": "partial"}),
+    ("resnet", {"padding": "zero", "upsample": "even_subpixel"}),
     ("unet", {}),
   ],
 )

@@ -487,9 +487,9 @@ class EvenPhases(tf.keras.constraints.Constraint):
   flat input a flat picture and, from the second order on, an even slope an even
   slope, of the third order a parabola a parabola: the channels that
   `DepthToSpace` puts side by side then go on like one. Their biases become the
-  same. The condition of the first order: Sugawara et al., "Super-Resolution
-  Using Convolutional Neural Networks Without Any Checkerboard Artifacts", 2018,
-  section 3.2; of higher orders: Strang and Fix, "A Fourier Analysis of the
+  same. The condition of the first order, of networks: Sugawara et al.,
+  "Super-Resolution Using Convolutional Neural Networks Without Any Checkerboard
+  Artifacts", 2018; of higher orders: Strang and Fix, "A Fourier Analysis of the
   Finite Element Variational Method", 1971. Bilinear resizing has the second.
   The networks have nothing to compute for it.
 
