@@ -190,6 +190,34 @@ def test_without_any_file_a_run_is_the_standard_presets(
     assert found == config_checks.resolve(expected), layers
 
 
+@pytest.mark.parametrize(
+  ("argument", "of_standard"),
+  [("--penalty_interval=2", True), ("--label_smoothing=0.1", False)],
+)
+def test_a_flag_has_its_effect_in_the_run_that_it_is_given_for(
+  given, tmp_path, argument, of_standard
+):
+  """The standard preset has penalties, and no labels to smooth."""
+  for standard in (config_file.STANDARD_PRESET, None):
+    begun = config_file.with_given(
+      config_lib.Config(), config_file.read_given(standard)
+    )
+    config_file.save(config_checks.resolve(begun), str(tmp_path))
+    with flagsaver.flagsaver():
+      absl_flags.FLAGS(["x", argument])
+      found = flags.run_from_flags(str(tmp_path))
+      assert (found.train.max_minutes > 0) == of_standard
+  with flagsaver.flagsaver():
+    absl_flags.FLAGS(["x", argument])
+    begun = flags.run_from_flags(None)
+    if of_standard:
+      assert config_checks.resolve(begun).loss.penalty_interval == 2
+    else:
+      with pytest.raises(errors.UserError) as error:
+        config_checks.resolve(begun)
+      assert error.value.option == "label_smoothing"
+
+
 def test_a_run_goes_on_as_it_was_begun(given, tmp_path):
   """Before there was a standard preset, the defaults held."""
   for standard in (None, config_file.STANDARD_PRESET):
