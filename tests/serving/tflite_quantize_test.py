@@ -132,6 +132,25 @@ def test_sizes_share_weights_and_are_all_right(
       assert -10 * np.log10(np.mean((made - want) ** 2)) > least
 
 
+@pytest.mark.parametrize("kind", ["int8_mixed", "int16x8"])
+def test_features_that_are_0_can_be_quantized(images, tmp_path, kind):
+  """Rectifiers can have been shut off by training."""
+  tf.keras.utils.set_random_seed(0)
+  generator = generators.build_generator(
+    config_lib.ModelConfig(gen_n_filters=8, n_res_blocks=1, gen_norm="weight")
+  )
+  generator.get_layer("up2_conv").bias.assign(tf.fill([32], -50.0))
+  dead = serving_module.ServingModule(generator, "AtoB")
+  content = tflite_convert.convert(dead, [32], kind, images)
+  path = tmp_path / "dead.tflite"
+  path.write_bytes(content)
+  made, _ = tflite_probe.run_isolated(
+    str(path), images[32], tflite_file.DEFAULT_SIGNATURE, timed=False
+  )
+  want = dead(images[32])["image_B"].numpy()
+  assert -10 * np.log10(np.mean((made - want) ** 2)) > 30
+
+
 @pytest.mark.parametrize("kind", tflite_quantize.KINDS)
 def test_weights_behind_the_tables_stay_in_the_file(images, tmp_path, kind):
   """The quantizer writes them there in files of more than 256 KB."""

@@ -46,6 +46,7 @@ from official.cyclegan.serving import tflite_probe
 
 KINDS = ("int4", "int8_mixed", "int16x8")
 # Bits of activations of those that learn ranges.
+_EMPTY = 1e-6  # of a range of values, in which full scale is about 1
 _BITS = {"int8_mixed": 8, "int16x8": 16}
 _PACKAGE = "litert_quantizer"
 _THREADS = 2
@@ -123,6 +124,29 @@ def _recipe(quantization: str) -> Any:
   return recipe
 
 
+def _not_empty(
+  ranges: Mapping[str, Mapping[str, np.ndarray]],
+) -> dict[str, dict[str, np.ndarray]]:
+  """Gives what was the same in all pictures a range, as features that are 0.
+
+  A level of nearly 0 asks for factors that XNNPACK refuses.
+
+  Args:
+    ranges: By tensor, `min` and `max`.
+  """
+  return {
+    name: {
+      **found,
+      "max": np.where(
+        found["max"] - found["min"] < _EMPTY, found["min"] + 1, found["max"]
+      ),
+    }
+    if {"min", "max"} <= set(found)
+    else dict(found)
+    for name, found in ranges.items()
+  }
+
+
 def _main(given: str, made: str, quantization: str, images: str) -> None:
   """Quantizes in this process; the arguments are those of the subprocess."""
   from litert_quantizer import calibrator
@@ -150,7 +174,7 @@ def _main(given: str, made: str, quantization: str, images: str) -> None:
         },
         recipe,
       )
-    ranges = seen.get_model_qsvs()
+    ranges = _not_empty(seen.get_model_qsvs())
   result = tool.quantize(ranges, enable_progress_report=False)
   pathlib.Path(made).write_bytes(result.quantized_model)
 
