@@ -330,6 +330,21 @@ def test_every_upsampler_keeps_the_size(generator_type, upsample):
     assert found == (resolved in names), (kind, resolved)
 
 
+def _moved(**changes):
+  """Returns a generator after one update in a direction drawn at random."""
+  tf.keras.utils.set_random_seed(2)
+  generator = generators.build_generator(
+    _model(gen_n_filters=4, n_res_blocks=1, init="he", **changes)
+  )
+  weights = generator.trainable_variables
+  optimizer = adam.FusedAdam(0.1)
+  optimizer.build(weights)
+  stack.apply_gradients(
+    optimizer, *[[tf.random.normal(w.shape) for w in weights]] * 2, weights
+  )
+  return generator
+
+
 @pytest.mark.parametrize("gen_norm", config_lib.GENERATOR_NORMS)
 @pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
 @pytest.mark.parametrize("upsample", config_lib.UPSAMPLERS[1:])
@@ -337,23 +352,11 @@ def test_which_upsamplers_can_bring_a_grid_into_a_flat_picture(
   upsample, generator_type, gen_norm
 ):
   """Whatever training does to the weights."""
-  tf.keras.utils.set_random_seed(2)
-  generator = generators.build_generator(
-    _model(
-      generator_type=generator_type,
-      gen_n_filters=4,
-      n_res_blocks=1,
-      upsample=upsample,
-      init="he",
-      gen_norm=gen_norm,
-      padding="partial",
-    )
-  )
-  weights = generator.trainable_variables
-  optimizer = adam.FusedAdam(0.1)
-  optimizer.build(weights)
-  stack.apply_gradients(
-    optimizer, *[[tf.random.normal(w.shape) for w in weights]] * 2, weights
+  generator = _moved(
+    generator_type=generator_type,
+    upsample=upsample,
+    gen_norm=gen_norm,
+    padding="partial",
   )
   # Of which the middle is looked at: the border is not flat.
   y = generator(tf.fill([1, 256, 256, 3], -0.8)).numpy()[:, 120:136, 120:136]
@@ -367,22 +370,7 @@ def test_which_upsamplers_can_bring_a_grid_into_a_flat_picture(
 @pytest.mark.parametrize("size", [16, 64])
 def test_mirrored_borders_do_not_disturb_a_flat_picture(size):
   def spread(**changes):
-    tf.keras.utils.set_random_seed(3)
-    generator = generators.build_generator(
-      _model(
-        gen_n_filters=4,
-        n_res_blocks=2,
-        init="he",
-        gen_norm="weight",
-        **changes,
-      )
-    )
-    weights = generator.trainable_variables
-    optimizer = adam.FusedAdam(0.1)
-    optimizer.build(weights)
-    stack.apply_gradients(
-      optimizer, *[[tf.random.normal(w.shape) for w in weights]] * 2, weights
-    )
+    generator = _moved(gen_norm="weight", **changes)
     y = generator(tf.fill([1, size, size, 3], 0.4)).numpy()
     return np.ptp(y, axis=(1, 2)).max() / np.abs(y).max()
 

@@ -43,6 +43,7 @@ import statistics
 from typing import Any
 
 import markdown_table
+import named_folder
 from absl import flags
 
 from official.cyclegan.core import command
@@ -161,16 +162,9 @@ def _dataset(text: str) -> tuple[str, dict[str, Any]]:
   Raises:
     errors.UserError: If there is no such folder.
   """
-  name, _, folder = text.partition("=")
-  if not folder:
-    return name, {"dataset": name}
-  if not name or "/" in name or not pathlib.Path(folder).is_dir():
-    raise errors.UserError(
-      f": there is no folder {folder!r}. Give name=folder, e.g."
-      " pages=data/pages.",
-      "datasets",
-      text,
-    )
+  if "=" not in text:
+    return text, {"dataset": text}
+  name, folder = named_folder.parse(text, "datasets")
   return name, {"dataset": folder, "paired": True}
 
 

@@ -49,6 +49,7 @@ from typing import Any
 
 import child
 import markdown_table
+import named_folder
 import numpy as np
 from absl import flags
 
@@ -107,14 +108,7 @@ def _problems() -> dict[str, list[str]]:
   """Returns flags of `train` for each problem by its name."""
   problems = {name: [f"--dataset={name}"] for name in _BUILT_IN.value}
   for text in _FOLDERS.value:
-    name, _, folder = text.partition("=")
-    if not name or "/" in name or not pathlib.Path(folder).is_dir():
-      raise errors.UserError(
-        f": there is no folder {folder!r}. Give name=folder, e.g."
-        " emoji=data/emoji.",
-        "folders",
-        text,
-      )
+    name, folder = named_folder.parse(text, "folders")
     problems[name] = [f"--dataset={folder}"]
     if _is_paired(pathlib.Path(folder)):
       problems[name].append("--paired")

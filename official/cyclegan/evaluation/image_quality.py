@@ -173,7 +173,7 @@ def grid_strength(images: np.ndarray, others: np.ndarray) -> float:
     )
     own = np.sqrt(_windows(np.square(detail).mean(axis=-2)))
     grid = _windows(fine).std(axis=-2)
-    largest = max(largest, float((grid - own).mean(axis=-1).max()))
+    largest = max(largest, float(np.max(np.mean(grid - own, axis=-1))))
   return largest
 
 
