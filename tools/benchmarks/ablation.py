@@ -65,8 +65,10 @@ _PARTS = flags.DEFINE_bool(
 )
 _ONLY = flags.DEFINE_list("only", [], "Only these variants; empty: all.")
 
+# By the name what a variant is called, and what it changes, by part.
+_Variants = dict[str, tuple[str, dict[str, dict[str, Any]]]]
 # What each variant changes. Raw generators come from the default's own run.
-_VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
+_VARIANTS: _Variants = {
   "default": ("as configured", {}),
   "no_global_skip": ("no global skip", {"model": {"global_skip": False}}),
   "no_pool": ("no image pool", {"train": {"buffer_max_length": 0}}),
@@ -88,7 +90,7 @@ _VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
   ),
 }
 # The preset `pictures` without what it differs by from the quickstart.
-_WITHOUT_PARTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
+_WITHOUT_PARTS: _Variants = {
   "default": ("as configured", {}),
   "image": ("--disc_input=image", {"model": {"disc_input": "image"}}),
   "disc_norms": ("--disc_norm=instance", {"model": {"disc_norm": "instance"}}),
@@ -223,7 +225,7 @@ def _train(
 
 def _table(
   results: dict[str, Any],
-  variants: dict[str, tuple[str, dict[str, dict[str, Any]]]],
+  variants: _Variants,
   datasets: list[str],
   base: config_lib.ResolvedConfig,
 ) -> str:

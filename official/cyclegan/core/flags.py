@@ -512,27 +512,24 @@ def run_from_flags(model_dir: str | None) -> config_lib.Config:
   if not config_file.is_run(model_dir):
     return config_from_flags(standard=config_file.STANDARD_PRESET)
   # A flag may have an effect with one of them only.
-  found: list[config_lib.Config] = []
+  found: list[tuple[config_lib.Config, config_lib.ResolvedConfig]] = []
   refused: list[errors.UserError] = []
   for preset in (config_file.STANDARD_PRESET, None):
     try:
       config = config_from_flags(standard=preset)
-      config_checks.resolve(config)
+      found.append((config, config_checks.resolve(config)))
     except errors.UserError as error:
       refused.append(error)
-    else:
-      found.append(config)
   if not found:
     raise refused[0]
   try:
     earlier = config_file.load(str(model_dir))
   except errors.UserError:  # who goes on from there is told
-    return found[0]
-
-  def differences(config: config_lib.Config) -> int:
-    return len(config_file.to_flags(config_checks.resolve(config), earlier))
-
-  return min(found, key=differences)
+    return found[0][0]
+  config, _ = min(
+    found, key=lambda pair: len(config_file.to_flags(pair[1], earlier))
+  )
+  return config
 
 
 def search_from_flags(

@@ -101,15 +101,14 @@ def subpixel_kernel(
     Keyword arguments of the convolution.
   """
   initializer = layers.SubpixelInitializer(kernel_initializer, 2)
-  options = {
-    "kernel_initializer": initializer,
-    "kernel_constraint": kernel_constraint,
-  }
   if config.upsample != "even_subpixel":
-    return options
+    return {
+      "kernel_initializer": initializer,
+      "kernel_constraint": kernel_constraint,
+    }
   gain = kernel_constraint.gain if kernel_constraint else None
   return {
-    **options,
+    "kernel_initializer": initializer,
     "kernel_constraint": layers.EvenPhases(_EVEN_ORDER, gain),
     "bias_constraint": layers.EvenPhases(_EVEN_ORDER),
   }
@@ -268,14 +267,14 @@ def upsample(
       **generator_kernel(config, 2 * gain, output_axis=2),
     )(x)
   start = generator_kernel(config, gain)
-  partial = config.padding == "partial"
+  border = border_options(config, kernel // 2, keeps_size=False)
   if config.upsample in ("subpixel", "even_subpixel"):
     # Four channels for each: those of the 2x2 pixels that it becomes.
     x = conv2d(
       4 * filters,
       kernel,
       name=f"{name}_conv",
-      **border_options(config, kernel // 2, False),
+      **border,
       **subpixel_kernel(config, **start),
     )(x)
     return layers.DepthToSpace(2, name=f"{name}_shuffle")(x)
@@ -289,10 +288,9 @@ def upsample(
   return conv2d(
     filters,
     kernel,
-    padding="same",
-    partial=partial,
     normed=config.gen_norm == "instance",
     name=f"{name}_conv",
+    **border,
     **start,
   )(x)
 

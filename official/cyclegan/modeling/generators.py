@@ -117,7 +117,7 @@ def _resnet_body(
     strides: int = 1,
     gain: float = blocks.RELU_GAIN,
   ) -> tf.Tensor:
-    border = blocks.border_options(config, kernel // 2, strides == 1)
+    border = blocks.border_options(config, kernel // 2, keeps_size=strides == 1)
     x = blocks.conv2d(
       filters,
       kernel,
