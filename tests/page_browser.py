@@ -72,11 +72,11 @@ def start(*arguments):
   return webdriver.Chrome(options=options, service=service)
 
 
-def wait(page, script):
+def wait(page, script, seconds=_SECONDS):
   """Waits until a script gives something; returns it."""
   from selenium.webdriver.support import ui
 
-  return ui.WebDriverWait(page, _SECONDS, 0.05).until(
+  return ui.WebDriverWait(page, seconds, 0.05).until(
     lambda p: p.execute_script(script)
   )
 

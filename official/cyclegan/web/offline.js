@@ -9,6 +9,8 @@
 const HOUR = 3600e3;
 /** Milliseconds; a worker whose place another has taken never answers. */
 const PATIENCE = 300e3;
+/** Milliseconds until a worker that does not take over is told again. */
+const AGAIN = 2e3;
 
 /**
  * Takes what another app has shared.
@@ -86,9 +88,25 @@ export async function keepOffline(button) {
   const registration = await serviceWorker.register(
       'service_worker.js', {updateViaCache: 'none'});
   offerUpdates(registration, button);
-  setInterval(() => registration.update().catch(() => {}), HOUR);
   await activation(registration);
+  lookForUpdates(registration);
   return (paths) => askToKeep(registration.active, paths);
+}
+
+/**
+ * Looks for a new version: now, each hour, and when it is seen again.
+ *
+ * Browsers look when a page is opened, but not again if that look failed, nor
+ * when an app comes back to the front, as it does for weeks on a phone.
+ */
+function lookForUpdates(registration) {
+  const look = () => registration.update().catch(() => {});  // no network
+  look();
+  setInterval(look, HOUR);
+  window.addEventListener('online', look);
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) look();
+  });
 }
 
 /** Shows the button as long as this page is not of the newest version. */
@@ -105,11 +123,16 @@ function offerUpdates(registration, button) {
   offer();
   let asked = false;
   button.addEventListener('click', () => {
-    asked = true;
-    if (registration.waiting) {
-      registration.waiting.postMessage({takeOver: true});
-    } else {
+    if (!registration.waiting) {
       location.reload();  // another window has let it take over
+    } else if (!asked) {
+      asked = true;
+      button.disabled = true;
+      const ask = () => registration.waiting?.postMessage({takeOver: true});
+      ask();
+      // Chromium waits until the worker in use has nothing to do, five minutes
+      // at most; it has been seen to miss that, and looks when asked again.
+      setInterval(ask, AGAIN);
     }
   });
   let controlled = Boolean(serviceWorker.controller);

@@ -74,7 +74,7 @@ self.addEventListener('activate', (event) => {
 
 self.addEventListener('message', (event) => {
   const {data, ports} = event;
-  if (data.takeOver) self.skipWaiting();
+  if (data.takeOver) event.waitUntil(self.skipWaiting());
   if (data.keep) {
     event.waitUntil(keep(data.keep).then(
         () => ports[0]?.postMessage('kept'),
