@@ -367,6 +367,24 @@ def test_which_upsamplers_can_bring_a_grid_into_a_flat_picture(
   assert grid < 1e-5 if even else grid > 1e-3, grid
 
 
+@pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
+@pytest.mark.parametrize("upsample", ["subpixel", "even_subpixel"])
+def test_even_enlargements_learn_where_nothing_is_let_through(
+  upsample, generator_type
+):
+  generator = _moved(
+    generator_type=generator_type, upsample=upsample, gen_norm="weight"
+  )
+  name = "up_conv" if generator_type == "mobile" else "up1_conv"
+  bias = generator.get_layer(name).bias
+  bias.assign(tf.fill(bias.shape, -20.0))
+  x = tf.random.stateless_uniform([1, 32, 32, 3], [1, 2], -1, 1)
+  with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(generator(x) ** 2)
+  gradient = tape.gradient(loss, stack.tf_variables([bias])[0])
+  assert np.any(gradient) == (upsample == "even_subpixel")
+
+
 @pytest.mark.parametrize("size", [16, 64])
 def test_mirrored_borders_do_not_disturb_a_flat_picture(size):
   def spread(**changes):

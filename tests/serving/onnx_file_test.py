@@ -45,6 +45,7 @@ _KINDS = (
   {"generator_type": "mobile", "upsample": "conv_transpose", "block_kernel": 5},
   {"generator_type": "mobile", "gen_norm": "weight", "padding": "zero"},
   {"generator_type": "mobile", "block_scale": 8},
+  {"generator_type": "mobile", "upsample": "even_subpixel"},
 )
 
 

@@ -245,6 +245,7 @@ def test_one_partition(generator_type, changes, tile, images, tmp_path):
     "CONV_2D",
     "DEPTHWISE_CONV_2D",
     "DEPTH_TO_SPACE",
+    "LEAKY_RELU",
     "MEAN",
     "MINIMUM",
     "MUL",

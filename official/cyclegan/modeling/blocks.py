@@ -204,6 +204,24 @@ def norm_relu(
   return relu(generator_norm(x, config, name), name)
 
 
+def enlarged_relu(
+  x: tf.Tensor, config: config_lib.ModelConfig, name: str
+) -> tf.Tensor:
+  """Rectifies what `upsample` and a norm, if any, have made: `<name>_relu`.
+
+  Leakily with `even_subpixel`, in which rectifiers were seen to become 0 in all
+  pictures, one after the other, until only a map of colours was left.
+
+  Args:
+    x: Features.
+    config: The model's options, of which `upsample` counts.
+    name: What the layer's name begins with.
+  """
+  if config.upsample == "even_subpixel":
+    return leaky_relu(x, f"{name}_relu")
+  return relu(x, name)
+
+
 def leaky_relu(x: tf.Tensor, name: str) -> tf.Tensor:
   """Rectifies leakily, on processors in float32.
 

@@ -141,7 +141,8 @@ def _resnet_body(
     x = tf.keras.layers.Add(name=f"block{i}_add")([x, y])
   for i in (1, 2):
     x = blocks.upsample(x, 4 * n // 2**i, config, f"up{i}")
-    x = blocks.norm_relu(x, config, f"up{i}")
+    x = blocks.generator_norm(x, config, f"up{i}")
+    x = blocks.enlarged_relu(x, config, f"up{i}")
   return x
 
 
@@ -164,14 +165,17 @@ def _unet_body(inputs: tf.Tensor, config: config_lib.ModelConfig) -> tf.Tensor:
   x = skips.pop()
   for i in (1, 2, 3):
     x = blocks.upsample(x, n * 2 ** (3 - i), config, f"up{i}", 4, "nearest")
-    x = blocks.norm_relu(x, config, f"up{i}")
+    x = blocks.generator_norm(x, config, f"up{i}")
+    x = blocks.enlarged_relu(x, config, f"up{i}")
     x = blocks.dropout(x, config, f"up{i}")
     x = tf.keras.layers.Concatenate(name=f"up{i}_skip")([x, skips.pop()])
   if config.upsample == "resize_conv":
     # The head's own convolution is the one after this resize.
     return layers.XnnpackUpSampling2D(2, name="head_resize")(x)
   x = blocks.upsample(x, n, config, "up4", 4)
-  return blocks.norm_relu(x, config, "up4")
+  return blocks.enlarged_relu(
+    blocks.generator_norm(x, config, "up4"), config, "up4"
+  )
 
 
 def _mobile_body(
@@ -234,7 +238,7 @@ def _mobile_body(
     x = blocks.upsample(x, filters, config, name, kernel, gain=1.0)
     x = blocks.generator_norm(x, config, name)
     x = tf.keras.layers.Add(name=f"{name}_add")([finer, x])
-    return blocks.relu(x, name)
+    return blocks.enlarged_relu(x, config, name)
 
   half = blocks.relu(conv_norm(inputs, n, 3, "stem", strides=2), "stem")
   if _works_at_eighth(config):

@@ -138,6 +138,7 @@ class _Writer:
       (layers.XnnpackUpSampling2D, self._resize),
       (layers.CheckpointedDropout, lambda _, inputs: inputs[0]),
       (tf.keras.layers.ReLU, self._relu),
+      (tf.keras.layers.LeakyReLU, self._leaky_relu),
       (tf.keras.layers.Add, self._add),
       (tf.keras.layers.Concatenate, self._concatenate),
       (tf.keras.layers.Activation, self._activate_layer),
@@ -346,6 +347,13 @@ class _Writer:
         "onnx",
       )
     return self._node("Relu", inputs)
+
+  def _leaky_relu(
+    self, layer: tf.keras.layers.LeakyReLU, inputs: list[str]
+  ) -> str:
+    # The attribute has one name in Keras 2 and another in Keras 3.
+    slope = -float(layer(tf.constant(-1.0)))
+    return self._node("LeakyRelu", inputs, alpha=slope)
 
   def _add(self, layer: tf.keras.layers.Add, inputs: list[str]) -> str:
     del layer
