@@ -116,9 +116,10 @@ _WITHOUT_PARTS: _Variants = {
     "--lr_policy=constant",
     {"train": {"lr_policy": "constant"}},
   ),
-  "even_subpixel": (
-    "--upsample=even_subpixel",
-    {"model": {"upsample": "even_subpixel"}},
+  "subpixel": ("--upsample=subpixel", {"model": {"upsample": "subpixel"}}),
+  "rare_penalties": (
+    "--penalty_interval=8",
+    {"loss": {"penalty_interval": 8}},
   ),
 }
 

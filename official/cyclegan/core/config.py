@@ -372,10 +372,10 @@ class ModelConfig:
     " al., Real-Time Single Image and Video Super-Resolution, 2016) or"
     " even_subpixel, which cannot draw a grid into flat places: its kernels are"
     " kept as Sugawara et al., Super-Resolution Using Convolutional Neural"
-    " Networks Without Any Checkerboard Artifacts, 2018, ask, the rectifier that"
-    " follows is leaky, and with --padding=reflect all convolutions mirror the"
-    " image. auto: subpixel for resnet and mobile, measured to be the best, and"
-    " resize_conv for unet, as in Foster.",
+    " Networks Without Any Checkerboard Artifacts, 2018, ask, the rectifier"
+    " that follows is leaky, and with --padding=reflect all convolutions mirror"
+    " the image. auto: subpixel for resnet and mobile, measured to be the best,"
+    " and resize_conv for unet, as in Foster.",
     choices=UPSAMPLERS,
     fixed=True,
     search=Choices(("subpixel", "resize_conv")),
