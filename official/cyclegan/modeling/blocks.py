@@ -197,13 +197,6 @@ def relu(x: tf.Tensor, name: str) -> tf.Tensor:
   return tf.keras.layers.ReLU(name=f"{name}_relu")(x)
 
 
-def norm_relu(
-  x: tf.Tensor, config: config_lib.ModelConfig, name: str
-) -> tf.Tensor:
-  """Normalises, if so configured, and rectifies: `<name>_norm`, `_relu`."""
-  return relu(generator_norm(x, config, name), name)
-
-
 def enlarged_relu(
   x: tf.Tensor, config: config_lib.ModelConfig, name: str
 ) -> tf.Tensor:
@@ -216,6 +209,9 @@ def enlarged_relu(
     x: Features.
     config: The model's options, of which `upsample` counts.
     name: What the layer's name begins with.
+
+  Returns:
+    Features of the same shape.
   """
   if config.upsample == "even_subpixel":
     return leaky_relu(x, f"{name}_relu")

@@ -160,7 +160,8 @@ def _unet_body(inputs: tf.Tensor, config: config_lib.ModelConfig) -> tf.Tensor:
       **blocks.border_options(config, 0),
       **blocks.generator_kernel(config),
     )(x)
-    x = blocks.norm_relu(x, config, f"down{i}")
+    x = blocks.generator_norm(x, config, f"down{i}")
+    x = blocks.relu(x, f"down{i}")
     skips.append(x)
   x = skips.pop()
   for i in (1, 2, 3):
@@ -173,9 +174,8 @@ def _unet_body(inputs: tf.Tensor, config: config_lib.ModelConfig) -> tf.Tensor:
     # The head's own convolution is the one after this resize.
     return layers.XnnpackUpSampling2D(2, name="head_resize")(x)
   x = blocks.upsample(x, n, config, "up4", 4)
-  return blocks.enlarged_relu(
-    blocks.generator_norm(x, config, "up4"), config, "up4"
-  )
+  x = blocks.generator_norm(x, config, "up4")
+  return blocks.enlarged_relu(x, config, "up4")
 
 
 def _mobile_body(

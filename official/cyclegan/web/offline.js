@@ -121,12 +121,11 @@ function offerUpdates(registration, button) {
   registration.addEventListener('updatefound', observe);
   observe();
   offer();
-  let asked = false;
+  button.disabled = false;  // Firefox restores it when it loads a page again
   button.addEventListener('click', () => {
     if (!registration.waiting) {
       location.reload();  // another window has let it take over
-    } else if (!asked) {
-      asked = true;
+    } else {
       button.disabled = true;
       const ask = () => registration.waiting?.postMessage({takeOver: true});
       ask();
@@ -137,7 +136,7 @@ function offerUpdates(registration, button) {
   });
   let controlled = Boolean(serviceWorker.controller);
   serviceWorker.addEventListener('controllerchange', () => {
-    if (asked) location.reload();
+    if (button.disabled) location.reload();
     else if (controlled) button.hidden = false;
     controlled = true;
   });
