@@ -107,7 +107,7 @@ _FAULTS = {
   "linear light": lambda v: np.where(
     v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4
   ),
-  "sRGB twice": lambda v: v ** (1 / 2.2),
+  "sRGB twice": lambda v: np.clip(v, 0, None) ** (1 / 2.2),
   "range is [-1, 1] instead of [0, 1]": lambda v: 2 * v - 1,
   "cut off below 0": lambda v: np.clip(2 * v - 1, 0, 1),
   "pale": lambda v: v / 2 + 0.5,

@@ -136,6 +136,23 @@ def test_no_content_is_in_the_file_twice(halving):
   assert set(before) <= set(after)
 
 
+def test_no_vector_and_no_name_is_in_the_file_twice(halving):
+  places: dict[tuple[int, bytes], set[int]] = {}
+  described = tflite_edit.with_metadata(halving, _DESCRIPTION)
+  model = schema.Model.GetRootAs(described, 0)
+  for i in range(model.SubgraphsLength()):
+    graph = model.Subgraphs(i)
+    for j in range(graph.TensorsLength()):
+      table = graph.Tensors(j)._tab
+      for field, width in ((4, 4), (10, 1)):  # shape and name, in the schema
+        place = table.Vector(table.Offset(field))
+        length = table.VectorLen(table.Offset(field)) * width
+        content = described[place : place + length]
+        places.setdefault((field, content), set()).add(place)
+  assert len(places) > 3
+  assert all(len(found) == 1 for found in places.values())
+
+
 def test_levels_of_deep_pictures_are_in_the_file(halving, tmp_path):
   path = tmp_path / "g_AB.tflite"
   for levels in (None, level_range.LevelRange(51241.5, 52180)):
