@@ -94,6 +94,17 @@ def test_metadata_changes_nothing_else(halving, whole):
   np.testing.assert_array_equal(first, second)
 
 
+def test_compact_files_make_the_same(halving):
+  compact = tflite_edit.compact(halving)
+  assert len(compact) < len(halving)
+  image = np.random.default_rng(0).random((1, 8, 8, 3)).astype(np.float32)
+  first, second = (
+    _signature(c, "serving_default")(image=image)["image_B"]
+    for c in (halving, compact)
+  )
+  np.testing.assert_array_equal(first, second)
+
+
 def test_the_default_signature_comes_first(halving):
   """Interfaces of today run the first where none is named."""
 

@@ -30,6 +30,7 @@ from official.cyclegan.serving import half_safe_norm
 from official.cyclegan.serving import model_cost
 from official.cyclegan.serving import serving_module
 from official.cyclegan.serving import tflite_convert
+from official.cyclegan.serving import tflite_edit
 from official.cyclegan.serving import tflite_probe
 
 # The costs that can be limited, and the option that holds the limit.
@@ -65,7 +66,9 @@ def write_fresh(
   # A few calibration images of noise do: only cost is measured, not quality.
   shape = (4, size, size, model.channels)
   noise = np.random.default_rng(0).random(shape, np.float32)
-  content = tflite_convert.convert(module, [size], quantization, {size: noise})
+  content = tflite_edit.compact(
+    tflite_convert.convert(module, [size], quantization, {size: noise})
+  )
   pathlib.Path(path).write_bytes(content)
 
 

@@ -165,6 +165,17 @@ def _add_uint8_io(
   return pixels, levels
 
 
+def compact(content: bytes) -> bytes:
+  """Returns a file without what nobody reads, as `with_metadata` leaves it out.
+
+  Args:
+    content: A file.
+  """
+  model = tflite_graph.unpack(content)
+  _share(model)
+  return _pack(model)
+
+
 def with_metadata(content: bytes, description: Description) -> bytes:
   """Adds the metadata that TensorFlow Lite's tools and apps read.
 
@@ -187,8 +198,7 @@ def with_metadata(content: bytes, description: Description) -> bytes:
   """
   model = tflite_graph.unpack(content)
   _put_default_first(model)
-  _share_buffers(model)
-  _share_scales(model)
+  _share(model)
   buffers: dict[str | bytes, bytes] = {
     _METADATA_NAME: _metadata(model, description)
   }
@@ -221,6 +231,12 @@ def _put_default_first(model: schema.ModelT) -> None:
   model.subgraphs = [model.subgraphs[i] for i in order]
   for signature in model.signatureDefs:
     signature.subgraphIndex = order.index(signature.subgraphIndex)
+
+
+def _share(model: schema.ModelT) -> None:
+  """Lets all that is the same be written once; the model can be packed once."""
+  _share_buffers(model)
+  _share_scales(model)
 
 
 def _share_buffers(model: schema.ModelT) -> None:
@@ -263,10 +279,7 @@ class _PackedOnce:
 
 
 def _share_scales(model: schema.ModelT) -> None:
-  """Lets weights that several graphs share, share their scales as well.
-
-  A model can be packed once after that.
-  """
+  """Lets weights that several graphs share, share their scales as well."""
   written: dict[bytes, _PackedOnce] = {}
   for graph in model.subgraphs:
     for tensor in graph.tensors:
