@@ -342,6 +342,7 @@ def test_an_address_that_the_network_refuses_is_named(tmp_path, url):
   assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow(seconds=8)
 @pytest.mark.parametrize(
   "answer",
   [

@@ -139,6 +139,7 @@ def test_short_form_names_what_a_run_has_not(scenes, log):
   assert len([r for r in log.messages if r.strip()]) <= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [8, 12])
 def test_tiny_pictures_are_looked_at_a_little_larger(scenes, size):
   config = _config(scenes["paintings"], size, disc_norm="none")

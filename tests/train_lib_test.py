@@ -179,6 +179,7 @@ def test_finished_run_is_left_alone(run, log):
   assert before == {p: p.stat().st_mtime_ns for p in folder.rglob("*.index")}
 
 
+@pytest.mark.slow
 def test_a_run_that_has_a_time_ends_by_itself(
   pictures, tmp_path, counting_steps, log
 ):
@@ -202,6 +203,7 @@ def test_a_run_that_has_a_time_ends_by_itself(
   assert "its time is used" in log.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ("given", "saved", "validated"),
   [
@@ -456,6 +458,7 @@ def test_best_checkpoint_is_validated_and_kept(pictures, tmp_path):
   assert step == 4 and value >= record["value"] - 1e-6
 
 
+@pytest.mark.slow
 def test_pictures_that_end_early_are_no_success(
   pictures, tmp_path, monkeypatch, counting_steps
 ):
@@ -521,6 +524,7 @@ def test_best_by_a_truth_that_is_unknown_is_refused(pictures, tmp_path):
     train_lib.train(config, str(tmp_path))
 
 
+@pytest.mark.slow
 def test_lost_samples_do_not_lose_the_training(
   run, tmp_path, monkeypatch, counting_steps, log
 ):

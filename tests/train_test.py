@@ -28,6 +28,7 @@ from tests import conftest
 _CONFIGS = conftest.ROOT / "official" / "cyclegan" / "configs"
 
 
+@pytest.mark.slow
 def test_help_starts_with_a_recipe_and_lists_every_flag():
   result = conftest.run_binary("train", "--help")
   assert result.returncode == 0

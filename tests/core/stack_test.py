@@ -72,6 +72,7 @@ def test_only_what_each_import_prints_is_left_out(capfd):
   ]
 
 
+@pytest.mark.slow(seconds=11)
 def test_other_projects_choice_of_keras_does_not_count(
   pictures, tmp_path, monkeypatch
 ):

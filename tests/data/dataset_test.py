@@ -171,6 +171,7 @@ def test_random_crops_are_the_same_after_a_later_start(pictures):
     np.testing.assert_array_equal(want[1], got[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("replicas", "each"), [(2, 1), (4, 2), (4, 1)])
 def test_workers_share_what_one_would_see(replicas, each):
   """Together their batches of a step are the whole one, in its order."""
@@ -187,6 +188,7 @@ def test_workers_share_what_one_would_see(replicas, each):
     assert [n for part in parts for n in part[1]] == b
 
 
+@pytest.mark.slow(seconds=9)
 @pytest.mark.parametrize("mode", ["resize_and_crop", "crop", "scale_width"])
 def test_caches_change_nothing_but_the_speed(pictures, tmp_path, mode):
   config = config_lib.DataConfig(

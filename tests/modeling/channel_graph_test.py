@@ -64,6 +64,7 @@ def test_resnet():
   assert rows == [("up2_conv", range(2)), ("skip_colours", range(2, 5))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upsample", ["resize_conv", "subpixel"])
 def test_unet(upsample):
   graph = _graph(

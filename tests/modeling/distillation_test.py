@@ -32,6 +32,7 @@ def _networks(model, seed):
   return {d: generators.build_generator(model) for d in ("AtoB", "BtoA")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ("kind", "scale"), [("resnet", 4), ("unet", 4), ("resnet", 8)]
 )

@@ -109,6 +109,7 @@ _ALL_UPSAMPLERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("generator_type", "upsample"), _ALL_UPSAMPLERS)
 def test_weight_norms_hold_features_without_statistics(
   generator_type, upsample
@@ -345,6 +346,7 @@ def _moved(**changes):
   return generator
 
 
+@pytest.mark.slow(seconds=16)
 @pytest.mark.parametrize("gen_norm", config_lib.GENERATOR_NORMS)
 @pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
 @pytest.mark.parametrize("upsample", config_lib.UPSAMPLERS[1:])
@@ -496,6 +498,7 @@ def _assert_same(again, generator):
     )
 
 
+@pytest.mark.slow(seconds=11)
 @pytest.mark.parametrize("options", _SERIALISED)
 def test_keras_rebuilds_and_loads_without_custom_objects(options, tmp_path):
   generator = generators.build_generator(

@@ -365,6 +365,7 @@ _DRAWN: tuple[tuple[dict[str, object], tuple[float, float]], ...] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ("options", "want"), _DRAWN, ids=lambda value: str(value)[:60]
 )
@@ -393,6 +394,7 @@ def test_initial_weights_are_the_same_on_every_stack(options, want):
   np.testing.assert_allclose(got, want, rtol=1e-5)
 
 
+@pytest.mark.slow(seconds=9)
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
 def test_a_step_keeps_the_length_of_kernels(precision):
   """Keras 3 applies no constraint to the variables inside its own."""

@@ -188,6 +188,7 @@ def test_relativistic_losses_compare_generated_with_real_images(networks):
     )
 
 
+@pytest.mark.slow
 def test_penalties_are_taken_where_they_are_due(networks):
   """Of real or of generated images, in every third step, times three."""
   real = _real()

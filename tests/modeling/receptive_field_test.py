@@ -25,6 +25,7 @@ from official.cyclegan.modeling import receptive_field
 from tests import conftest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ("generator_type", "upsample", "block_scale"),
   [

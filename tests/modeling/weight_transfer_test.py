@@ -82,6 +82,7 @@ def _silence(network, narrow):
     layer.set_weights([kernel, *bias])
 
 
+@pytest.mark.slow(seconds=11)
 @pytest.mark.parametrize("options", _KINDS)
 def test_a_student_does_what_its_teacher_does_with_the_used_channels(options):
   teacher, wide = _build(0, **options)

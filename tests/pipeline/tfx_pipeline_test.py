@@ -62,6 +62,7 @@ def _without_options(value):
   return value
 
 
+@pytest.mark.slow(seconds=12)
 def test_the_form_for_kubeflow_is_the_stored_one(tmp_path):
   """To store another one write what `made` is to the file."""
   made = _without_options(_compiled(tmp_path))
@@ -69,6 +70,7 @@ def test_the_form_for_kubeflow_is_the_stored_one(tmp_path):
   assert made == _without_options(stored)
 
 
+@pytest.mark.slow(seconds=11)
 def test_the_form_for_kubeflow_names_no_file_of_this_machine(tmp_path):
   text = json.dumps(_compiled(tmp_path))
   assert str(conftest.ROOT) not in text and str(tmp_path) not in text

@@ -39,6 +39,7 @@ def _examples(name, split, folder):
   return {example["scene"].decode(): example for example in examples}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(scene_datasets.BUILDERS))
 def test_loads_like_cycle_gan(name, folder):
   data, info = tfds.load(f"{name}/64", data_dir=folder, with_info=True)
@@ -76,6 +77,7 @@ def test_test_scenes_are_paired_and_training_scenes_are_not(folder):
       )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(scene_datasets.BUILDERS))
 def test_built_twice_is_the_same(name, folder, tmp_path):
   first, again = (

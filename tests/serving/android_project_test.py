@@ -75,6 +75,7 @@ def _project(folder, detail, channels=3, kinds=("float16", "dynamic")):
   return project
 
 
+@pytest.mark.slow
 def test_a_project_is_whole(tmp_path):
   project = _project(tmp_path, "guided")
   for name in (*_SOURCES, "settings.gradle.kts", "app/build.gradle.kts"):

@@ -61,6 +61,7 @@ def _tests(size, truth):
   return large_tests.LargeTests(images, made)
 
 
+@pytest.mark.slow(seconds=8)
 @pytest.mark.parametrize(
   ("local", "truth", "best", "compared"),
   [

@@ -112,6 +112,7 @@ def test_softened_maps_mix_with_the_small_picture(channels):
     assert within.mean() > 0.5 and np.abs(got - want)[within].max() <= 1.5
 
 
+@pytest.mark.slow(seconds=8)
 @pytest.mark.parametrize("size", [(257, 9), (300, 9), (384, 280), (9, 391)])
 def test_maps_of_bands_are_those_of_the_whole(size, monkeypatch):
   rng = np.random.default_rng(5)

@@ -155,6 +155,7 @@ def _unusual_pictures(size):
   return [*flat, letterbox, star]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_sums_stay_in_range_for_every_picture(seed):
   """A flat picture's maps have a mean that is far from other pictures'."""

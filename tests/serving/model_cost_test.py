@@ -31,6 +31,7 @@ def _cost(tmp_path, size, **model):
   return model_cost.read(str(path)), generator.count_params()
 
 
+@pytest.mark.slow
 def test_paper_generator_has_the_published_cost(tmp_path):
   """56.8 G at 256 pixels (Li et al., 2020, table 1), a 16th of it at 64."""
   cost, parameters = _cost(

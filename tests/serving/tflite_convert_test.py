@@ -75,6 +75,7 @@ def test_every_kind(quantization, bits, psnr, images, tmp_path):
   assert abs(len(content) - weights * bits / 8) < 60_000  # the graph
 
 
+@pytest.mark.slow(seconds=9)
 @pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("norm", ["instance", "weight"])
 def test_a_file_with_tiles(images, tmp_path, norm, whole):
@@ -152,6 +153,7 @@ def test_graphs_share_scales_and_tiles_have_no_names():
     assert kept == (entries if key == b"tile" else count)
 
 
+@pytest.mark.slow
 def test_a_graph_is_written_once(monkeypatch):
   """For files of one module that differ only in their numbers."""
   # Large enough for `dynamic` to quantise them.

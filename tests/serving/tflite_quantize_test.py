@@ -85,6 +85,7 @@ def _types(content, kind):
   return found
 
 
+@pytest.mark.slow
 def test_norms_stay_in_floats_and_convolutions_do_not(contents):
   types = schema.TensorType
   mixed, deep, int4 = (
@@ -151,6 +152,7 @@ def test_features_that_are_0_can_be_quantized(images, tmp_path, kind):
   assert -10 * np.log10(np.mean((made - want) ** 2)) > 30
 
 
+@pytest.mark.slow(seconds=9)
 @pytest.mark.parametrize("kind", tflite_quantize.KINDS)
 def test_weights_behind_the_tables_stay_in_the_file(images, tmp_path, kind):
   """The quantizer writes them there in files of more than 256 KB."""

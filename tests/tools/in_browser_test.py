@@ -25,6 +25,7 @@ sys.path.insert(0, str(conftest.ROOT / "tools" / "benchmarks"))
 import in_browser
 
 
+@pytest.mark.slow(seconds=11)
 def test_files_are_timed_in_turns_and_the_page_is_read(models, halving):
   if in_browser.missing():
     pytest.skip(f"{in_browser.missing()} is not installed")

@@ -108,6 +108,7 @@ def _student(config, folder, **options):
   return conftest.replace(config, "train", seed=5)
 
 
+@pytest.mark.slow
 def test_discriminators_of_a_student_start_as_the_teachers(teacher):
   folder, config, model = teacher
   student = build.build(_student(config, folder), _source(config))

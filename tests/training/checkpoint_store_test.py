@@ -116,6 +116,7 @@ def model(shared_model):
   return shared_model
 
 
+@pytest.mark.slow
 def test_everything_is_restored(config, run):
   folder, states = run
   again = _model(config)
@@ -163,6 +164,7 @@ def _tear(path, how):
       file.write_bytes(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   "how", ["index cut", "index empty", "data gone", "data cut", "one bit"]
 )

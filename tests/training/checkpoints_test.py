@@ -46,6 +46,7 @@ def _saved(config, folder, **renamed):
   return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ema_decay", [0.9, 0.0])
 def test_generator_is_the_averaged_one_where_there_is_one(
   tiny_config, tmp_path, ema_decay

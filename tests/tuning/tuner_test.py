@@ -183,6 +183,7 @@ def _from(error, cause):
   return error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   "error",
   [
@@ -214,6 +215,7 @@ def test_an_input_error_ends_the_search_and_the_trial_is_run_again(
   assert again.calls[0] == first.calls[0]
 
 
+@pytest.mark.slow(seconds=9)
 @pytest.mark.parametrize("writes", range(1, 7))
 def test_a_full_disk_at_any_write_loses_no_trial(tmp_path, monkeypatch, writes):
   """The n-th write fails: of the state, of a result or of a trial's folder."""
