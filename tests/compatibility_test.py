@@ -115,6 +115,7 @@ def test_a_run_is_refused_with_another_network(kept):
   conftest.assert_refused(result, "--gen_n_filters=4", "trained with 2")
 
 
+@pytest.mark.slow
 def test_evaluates_an_export_on_its_data(kept):
   _run(kept, "evaluate", "--model=export/g_AB.tflite", "--max_images=2")
   report = kept / "export" / "evaluation_g_AB_tflite" / "report.json"

@@ -66,6 +66,7 @@ def _write(config, output, shard_bytes=1 << 20):
   return audit
 
 
+@pytest.mark.slow
 def test_every_picture_is_packed_as_it_is_read(odd, tmp_path):
   config, expected = odd
   output = tmp_path / "packed"

@@ -126,6 +126,7 @@ def test_options_that_follow_are_options(report):
       conftest.replace(config_lib.Config(), "model", **{name: value})
 
 
+@pytest.mark.slow
 def test_short_form_names_what_a_run_has_not(scenes, log):
   config = _config(
     scenes["paintings"], disc_input="details", disc_norm="none", disc_init="he"
@@ -172,6 +173,7 @@ def test_the_judge_knows_translated_pictures(scenes, monkeypatch, size):
   }
 
 
+@pytest.mark.slow
 def test_what_cannot_be_told_is_no_judge(scenes):
   config = _config(scenes["fruits"])
   source = sources.open_source(config.data)

@@ -248,6 +248,7 @@ def test_grey_is_pillows_for_every_kind_of_source(tmp_path, pictures):
   assert pair[0].shape == (1, 8, 8, 1)
 
 
+@pytest.mark.slow
 def test_two_at_once_build_one_data_set(tmp_path, monkeypatch):
   conftest.draw_few(monkeypatch, 4)
   config = config_lib.DataConfig(data_dir=str(tmp_path), crop_size=64)

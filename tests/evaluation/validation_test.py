@@ -43,6 +43,7 @@ def _evaluator(paired=True, mask=None, count_B=25):
   return validation.Evaluator(validation.TestSet(images, images, paired, mask))
 
 
+@pytest.mark.slow
 def test_errors_are_what_they_say():
   got = _evaluator().measure(_shift(0.3), _shift(-0.1))
   level = 1.5 / 255  # rounding to 8 bits, twice, and a little
@@ -71,6 +72,7 @@ def test_the_masked_error_looks_inside_the_mask_only():
   assert "cycle_l1" not in got
 
 
+@pytest.mark.slow
 def test_distances_are_those_of_the_other_domains_pictures():
   evaluator = _evaluator(paired=False, count_B=30)
   translated = _images(0.1)
@@ -89,6 +91,7 @@ def test_distances_are_those_of_the_other_domains_pictures():
   assert not any("relative_l1" in name for name in got)
 
 
+@pytest.mark.slow
 def test_an_extractor_of_ones_own_is_used_too():
   test_set = validation.TestSet(
     {"A": _images(0), "B": _images(0.4)}, {"A": _images(0), "B": _images(0.4)}
@@ -104,6 +107,7 @@ def test_an_extractor_of_ones_own_is_used_too():
   assert "fid_inception" not in got and "fid_random" in got
 
 
+@pytest.mark.slow
 def test_doing_nothing_is_far_from_the_others_by_every_distance():
   evaluator = _evaluator()
   nothing = evaluator.measure_translations("AtoB", _images(0.0))

@@ -64,6 +64,7 @@ def test_a_student_that_is_its_teacher_has_nothing_to_learn():
   assert float(pixels) == 0 and abs(float(features)) < 1e-5
 
 
+@pytest.mark.slow
 def test_only_the_student_gets_a_gradient():
   students, teachers = (_networks(_MOBILE, seed) for seed in (0, 1))
   found = distillation.Distiller(

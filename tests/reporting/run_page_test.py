@@ -252,6 +252,7 @@ def test_is_written_anew_unless_the_run_trains(folder, monkeypatch):
   assert (folder / page.REPORT_NAME).read_text() == "of the training"
 
 
+@pytest.mark.slow
 def test_a_page_keeps_below_its_limit(folder):
   """Also with pictures that do not compress."""
   rng = np.random.default_rng(0)

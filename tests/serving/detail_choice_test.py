@@ -88,6 +88,7 @@ def test_without_large_pictures_it_is_guided():
   assert found["own_detail"] == 1 and found["noise"] == 0
 
 
+@pytest.mark.slow
 def test_tiles_keep_as_much_detail_as_the_other_domain_has():
   """Of pictures with fine noise; those of the other domain have less."""
   rng = np.random.default_rng(0)

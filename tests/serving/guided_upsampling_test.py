@@ -78,6 +78,7 @@ def test_equals_a_slow_computation(channels, size):
   np.testing.assert_array_equal(np.concatenate(parts), got)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_map_of_colours_is_found_and_stays_sharp(channels):
   image = _picture(120, 160, channels)

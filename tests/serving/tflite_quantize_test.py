@@ -106,6 +106,7 @@ def test_norms_stay_in_floats_and_convolutions_do_not(contents):
         assert inputs[0] == types.FLOAT32
 
 
+@pytest.mark.slow
 def test_sizes_share_weights_and_are_all_right(
   module, images, contents, tmp_path
 ):

@@ -120,6 +120,7 @@ def test_discriminators_of_a_student_start_as_the_teachers(teacher):
   assert not np.array_equal(*kernels)  # generators start anew
 
 
+@pytest.mark.slow
 def test_discriminators_built_otherwise_start_anew(teacher):
   folder, config, model = teacher
   config = _student(config, folder)
@@ -130,6 +131,7 @@ def test_discriminators_built_otherwise_start_anew(teacher):
   assert not np.array_equal(*kernels)
 
 
+@pytest.mark.slow
 def test_generators_and_averages_start_with_the_teachers_weights(teacher):
   folder, config, model = teacher
   config = _student(config, folder, init_from_teacher=True)

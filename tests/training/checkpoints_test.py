@@ -113,6 +113,7 @@ def test_generator_of_another_shape_is_refused(tiny_config, tmp_path):
       checkpoints.load_generator(str(tmp_path), "AtoB")
 
 
+@pytest.mark.slow
 def test_discriminators_are_those_of_the_run(tiny_config, tmp_path):
   saved = _saved(tiny_config, tmp_path)
   other = model_lib.build_model(conftest.replace(tiny_config, "train", seed=3))

@@ -281,6 +281,7 @@ def test_the_first_trial_can_be_given(tmp_path):
   assert second.hyperparameters.values != oracle.first
 
 
+@pytest.mark.slow
 def test_the_model_of_the_objective_finds_its_minimum(tmp_path):
   oracle = _make(oracles.Bayesian, tmp_path, trials=11)
   _run(oracle, {})
