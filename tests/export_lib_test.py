@@ -461,7 +461,7 @@ def test_a_file_that_cannot_be_run_is_refused(run, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
   ("changes", "message"),
   [
-    ({"sizes": (40,)}, "--size=40"),
+    ({"sizes": (40,)}, "--sizes=40"),
     ({"quantization": ("int2",)}, "--quantization=int2 must be one of"),
     ({"quantization": ()}, "--quantization is empty"),
     ({"format": ("tflite", "tflite")}, "--format names something twice"),

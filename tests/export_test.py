@@ -49,8 +49,9 @@ def test_dry_run_prints_what_would_be_exported(tmp_path):
   )
   assert json.loads(again.stdout) == values
   assert not (tmp_path / "out").exists()
-  bad = conftest.run_binary("export", *flags, "--dry_run", "--size=30")
-  conftest.assert_refused(bad, "--size=30", "multiples of 4")
+  for typed in ("--size=30", "--sizes=30"):
+    bad = conftest.run_binary("export", *flags, "--dry_run", typed)
+    conftest.assert_refused(bad, f"error: {typed}:", "multiples of 4")
 
 
 def test_folder_without_a_model_is_refused_in_one_line(tmp_path):

@@ -68,8 +68,9 @@ def main() -> None:
   )
   export = flags.export_from_flags()
   config = flags.with_given_source(config_file.load(model_dir))
-  export = config_checks.resolve_export(export, config)
   options = flags.read(command_config.CommandConfig)
+  with errors.given_as(sizes="size" if options.size else "sizes"):
+    export = config_checks.resolve_export(export, config)
   selection = flags.selection_from_flags(model_dir, "model_dir")
   if options.dry_run:
     section = {"export": search_config.option_values(export)}

@@ -268,7 +268,7 @@ def test_a_bad_search_is_refused_by_flag(changes, words):
 @pytest.mark.parametrize(
   ("changes", "words"),
   [
-    ({"sizes": (50,)}, ["--size=50", "multiples of 4"]),
+    ({"sizes": (50,)}, ["--sizes=50", "multiples of 4"]),
     ({"sizes": (32, 32)}, ["--sizes names something twice"]),
     ({"format": ()}, ["--format is empty", "saved_model"]),
     ({"quantization": ("int2",)}, ["--quantization=int2", "int8_mixed"]),

@@ -500,7 +500,7 @@ def resolve_export(
   """
   sizes = export.sizes or (config.data.crop_size,)
   for size in sizes:
-    check_size("size" if len(sizes) == 1 else "sizes", size, config.model)
+    check_size("sizes", size, config.model)
   check_export(dataclasses.replace(export, sizes=sizes))
   formats = export.format
   brings = {"web", "android"} & set(formats)
