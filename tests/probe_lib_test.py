@@ -128,9 +128,7 @@ def test_options_that_follow_are_options(report):
 
 @pytest.mark.slow
 def test_short_form_names_what_a_run_has_not(scenes, log):
-  config = _config(
-    scenes["paintings"], disc_input="details", disc_norm="none", disc_init="he"
-  )
+  config = _config(scenes["paintings"], disc_norm="none", disc_init="he")
   source = sources.open_source(config.data)
   probe = probe_lib.ShortProbe(config, source)
   probe.log()

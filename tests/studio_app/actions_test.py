@@ -111,7 +111,7 @@ def test_what_changes_and_how_many_pictures_choose_the_options(space, started):
 def test_pictures_that_change_as_a_whole_have_what_was_measured(
   space, started, size
 ):
-  """Discriminators that see details, with all that keeps droplets away."""
+  """Discriminators without norms, with all that keeps droplets away."""
   project, _ = _audited(space)
   actions.train(space, project, "", actions.WHOLE, size, 5)
   given = dict(
