@@ -89,10 +89,11 @@ _VARIANTS: _Variants = {
     {"train": {"precision": "mixed_float16"}},
   ),
 }
-# The preset `pictures` without what it differs by from the quickstart.
+# The preset `pictures` without what it differs by from the quickstart, and with
+# what it had once.
 _WITHOUT_PARTS: _Variants = {
   "default": ("as configured", {}),
-  "image": ("--disc_input=image", {"model": {"disc_input": "image"}}),
+  "details": ("--disc_input=details", {"model": {"disc_input": "details"}}),
   "disc_norms": ("--disc_norm=instance", {"model": {"disc_norm": "instance"}}),
   "disc_normal": ("--disc_init=normal", {"model": {"disc_init": "normal"}}),
   "lsgan": ("--gan_mode=lsgan", {"loss": {"gan_mode": "lsgan"}}),
