@@ -11,9 +11,9 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Edits finished TFLite files: uint8 input and output, and metadata.
+"""Edits finished TFLite files: uint8 input and output, metadata, size.
 
-Both work on the flatbuffer, with TensorFlow's own schema.
+All work on the flatbuffer, with TensorFlow's own schema.
 """
 
 from __future__ import annotations
@@ -279,7 +279,10 @@ class _PackedOnce:
 
 
 def _share_scales(model: schema.ModelT) -> None:
-  """Lets weights that several graphs share, share their scales as well."""
+  """Lets tensors with the same scales share the table that holds them.
+
+  The vectors in it, and all others, are shared by `_SharingBuilder`.
+  """
   written: dict[bytes, _PackedOnce] = {}
   for graph in model.subgraphs:
     for tensor in graph.tensors:
