@@ -164,7 +164,7 @@ def test_generators_that_follow_nothing_are_named_when_they_had_time():
   assert not check(shares, _RULES.idle - 1, _RULES)
   (event,) = check(shares, _RULES.idle, _RULES)
   assert _names([event]) == {("nothing_learned", "g_AB")}
-  for words in ("d_B", "--disc_input=details", "--disc_norm=none", "5%"):
+  for words in ("d_B", "--disc_norm=none", "--disc_init=he", "5%"):
     assert words in event.message
   assert not check({}, 5000, _RULES)
 
@@ -194,13 +194,11 @@ def _options(**model):
 @pytest.mark.parametrize(
   ("model", "advised"),
   [
-    ({}, {"disc_input", "disc_norm", "disc_init", "gen_norm"}),
+    ({}, {"disc_norm", "disc_init", "gen_norm"}),
     ({"disc_input": "details"}, {"disc_norm", "disc_init", "gen_norm"}),
-    ({"disc_norm": "none"}, {"disc_input", "disc_init", "gen_norm"}),
-    (
-      {"gen_norm": "weight", "disc_init": "he"},
-      {"disc_input", "disc_norm"},
-    ),
+    ({"disc_norm": "none"}, {"disc_init", "gen_norm"}),
+    ({"gen_norm": "weight", "disc_init": "he"}, {"disc_norm"}),
+    ({"disc_norm": "none", "disc_init": "he"}, {"disc_input", "gen_norm"}),
     (
       {"disc_input": "details", "disc_norm": "none", "disc_init": "he"},
       set(),

@@ -255,16 +255,18 @@ def _to_see(options: config_lib.Config | None) -> str:
     return " ".join(o for o in wanted if not has_option(options, o))
 
   seen = {
-    "fine details": missing("--disc_input=details"),
     "contrast": missing("--disc_norm=none", "--disc_init=he"),
+    "fine details": missing("--disc_input=details"),
   }
-  named = [f"{what} ({flags})" for what, flags in seen.items() if flags]
+  # Details only where contrast is seen: then they help at the start, while
+  # long trainings are better without them (docs/real-pictures.md).
+  named = [f"{what} ({flags})" for what, flags in seen.items() if flags][:1]
   others = "raise --disc_learning_rate or --lambda_validation."
   if not named:
     return others.capitalize()
   droplets = missing("--gen_norm=weight")
   against = f", with {droplets} against droplets" if droplets else ""
-  return f"Let discriminators see {' and '.join(named)}{against}, or {others}"
+  return f"Let discriminators see {named[0]}{against}, or {others}"
 
 
 def check_droplets(
