@@ -55,6 +55,7 @@ _LIGHT_MODULES = (
   "data.folders",
   "data.image_files",
   "data.image_output",
+  "data.picture_sizes",
   "evaluation.distribution_distance",
   "evaluation.paired_metrics",
   "training.diagnostics",

@@ -25,6 +25,7 @@ import tensorflow as tf
 from absl import logging
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
@@ -368,7 +369,7 @@ def _report(
     diagnostics.has_option(config, option) for option in wanted
   ):
     advised.append(f"--experiment={config_file.STANDARD_PRESET}")
-    if crop_size != preset.data.crop_size:
+    if crop_size != config_checks.resolve(preset).data.crop_size:
       advised.append(f"--crop_size={crop_size}")
   fewest = min(counts)
   says = gap.main != domain_gap.SIMILAR or gap.is_open

@@ -48,6 +48,7 @@ from official.cyclegan.core import model_path
 from official.cyclegan.core import run_time
 from official.cyclegan.core import stack
 from official.cyclegan.data import folders
+from official.cyclegan.data import picture_sizes
 
 flags.define(command_config.CommandConfig, "model_dir", "mode")
 flags.define_run()
@@ -62,6 +63,7 @@ def main() -> None:
   evaluation = flags.evaluation_from_flags()
   trains = options.mode in ("train", "train_and_eval")
   if trains:
+    config = config_checks.resolve(picture_sizes.fitted(asked_for, config))
     config_checks.check_training(config)
     run_time.check_to_come(config.train, options.model_dir)
   if options.dry_run:
@@ -85,6 +87,11 @@ def main() -> None:
   if trains:
     from official.cyclegan import train_lib
 
+    if not asked_for.data.crop_size:
+      print(
+        f"Trains on pictures of {config.data.crop_size} pixels, by the time and"
+        " by how large most of them are; --crop_size sets another size."
+      )
     train_lib.run(config, model_dir, run_time.process_start())
     print(f"Trained model: {model_dir}")
     print(f"To look at: {os.path.join(model_dir, 'report.html')}")

@@ -239,6 +239,21 @@ def test_a_run_goes_on_as_it_was_begun(given, tmp_path):
   assert flags.run_from_flags(str(tmp_path)).train.max_minutes > 0
 
 
+def test_pictures_stay_as_large_when_a_run_gets_more_time(given, tmp_path):
+  """By the time of the run is what they were when it began."""
+  for minutes, size in ((10, 64), (60, 128)):
+    with flagsaver.flagsaver():
+      absl_flags.FLAGS(["x", f"--max_minutes={minutes}"])
+      begun = config_checks.resolve(flags.run_from_flags(None))
+    assert begun.data.crop_size == begun.data.load_size == size
+    config_file.save(begun, str(tmp_path))
+    with flagsaver.flagsaver():
+      absl_flags.FLAGS(["x", "--max_minutes=200"])
+      found = flags.run_from_flags(str(tmp_path))
+      assert config_checks.resolve(found).data == begun.data
+      assert found.train.max_minutes == 200
+
+
 @pytest.mark.parametrize(
   ("arguments", "words"),
   [

@@ -93,6 +93,21 @@ def test_a_run_of_steps_has_no_time(tmp_path):
   assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+  ("minutes", "size"), [(0, 64), (10, 64), (40, 128), (159, 128), (1e4, 256)]
+)
+def test_longer_runs_have_larger_pictures(minutes, size):
+  train = config_lib.TrainConfig(max_minutes=minutes)
+  assert run_time.picture_size(train) == size
+
+
+@pytest.mark.parametrize(("hours", "size"), [(0.5, 64), (1, 128), (3, 256)])
+def test_an_end_says_how_large_pictures_are_as_well(hours, size):
+  end = datetime.datetime.now() + datetime.timedelta(hours=hours)
+  train = config_lib.TrainConfig(until=end.isoformat())
+  assert run_time.picture_size(train) == size
+
+
 def test_time_used_is_kept_over_interruptions(tmp_path):
   first = _begin(tmp_path, 60, goes_on=False, max_minutes=10)
   assert first.left() == pytest.approx(540, abs=5)

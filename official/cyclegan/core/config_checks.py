@@ -58,16 +58,19 @@ def resolve(config: config_lib.Config) -> config_lib.ResolvedConfig:
     config: What the user asked for; a resolved one stays as it is.
 
   Returns:
-    The configuration with `load_size`, `disc_learning_rate`, `upsample`,
-    `padding`, `disc_init` and, of a basic discriminator, `disc_n_layers`
-    filled in.
+    The configuration with `crop_size`, `load_size`, `disc_learning_rate`,
+    `upsample`, `padding`, `disc_init` and, of a basic discriminator,
+    `disc_n_layers` filled in.
 
   Raises:
     errors.UserError: If a value cannot be used; carries the option.
   """
   data, train = config.data, config.train
+  crop_size = data.crop_size or run_time.picture_size(train)
   resolved = config_lib.ResolvedConfig(
-    data=dataclasses.replace(data, load_size=data.load_size or data.crop_size),
+    data=dataclasses.replace(
+      data, crop_size=crop_size, load_size=data.load_size or crop_size
+    ),
     model=resolve_model(config.model),
     loss=config.loss,
     train=dataclasses.replace(

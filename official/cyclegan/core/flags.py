@@ -503,28 +503,34 @@ def run_from_flags(model_dir: str | None) -> config_lib.Config:
   Returns:
     What files and flags describe, and `config_file.STANDARD_PRESET` where no
     file does. A run that was begun without that preset goes on without it: of
-    both the one is taken that is more like what the folder says. To be
-    resolved.
+    both the one is taken that is more like what the folder says, and where
+    nobody says how large the pictures are, their size there. To be resolved.
 
   Raises:
     errors.UserError: If a file or a value cannot be used.
   """
   if not config_file.is_run(model_dir):
     return config_from_flags(standard=config_file.STANDARD_PRESET)
+  try:
+    earlier = config_file.load(str(model_dir))
+  except errors.UserError:  # who goes on from there is told
+    earlier = None
   # A flag may have an effect with one of them only.
   found: list[tuple[config_lib.Config, config_lib.ResolvedConfig]] = []
   refused: list[errors.UserError] = []
   for preset in (config_file.STANDARD_PRESET, None):
     try:
       config = config_from_flags(standard=preset)
+      if earlier is not None and not config.data.crop_size:
+        size = earlier.data.crop_size  # the time may have become another one
+        data = dataclasses.replace(config.data, crop_size=size)
+        config = dataclasses.replace(config, data=data)
       found.append((config, config_checks.resolve(config)))
     except errors.UserError as error:
       refused.append(error)
   if not found:
     raise refused[0]
-  try:
-    earlier = config_file.load(str(model_dir))
-  except errors.UserError:  # who goes on from there is told
+  if earlier is None:
     return found[0][0]
   config, _ = min(
     found, key=lambda pair: len(config_file.to_flags(pair[1], earlier))

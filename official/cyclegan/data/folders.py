@@ -199,6 +199,26 @@ def require_there(config: config_lib.DataConfig) -> None:
     )
 
 
+def training_folders(config: config_lib.DataConfig) -> tuple[str, ...]:
+  """Returns where the training pictures of A and of B lie.
+
+  Args:
+    config: `dataset`, or `domain_a` and `domain_b`.
+
+  Returns:
+    Two folders; fewer if one is missing or no folders hold the pictures.
+
+  Raises:
+    errors.UserError: If a folder cannot be read.
+  """
+  if config.domain_a:
+    return tuple(filter(os.path.isdir, (config.domain_a, config.domain_b)))
+  if not os.path.isdir(config.dataset):
+    return ()
+  layout = _matching_layout(config.dataset) or {}
+  return tuple(train for train, _ in layout.values())
+
+
 def find(config: config_lib.DataConfig) -> dict[str, DomainFiles]:
   """Finds both domains' pictures; logs what else is there.
 

@@ -43,7 +43,7 @@ _OPTIONS = {
   (OBJECT, 64): ("--experiment=quickstart",),
   (OBJECT, 128): ("--experiment=quickstart_128",),
   (OBJECT, 256): ("--experiment=mobile",),
-  (WHOLE, 64): ("--experiment=pictures",),
+  (WHOLE, 64): ("--experiment=pictures", "--crop_size=64"),
   (WHOLE, 128): ("--experiment=pictures", "--crop_size=128"),
   (WHOLE, 256): (
     "--experiment=pictures",
