@@ -31,6 +31,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import overwriting
 from official.cyclegan.data import dataset
+from official.cyclegan.data import dataset_audit
 from official.cyclegan.data import sources
 from official.cyclegan.evaluation import domain_gap
 from official.cyclegan.training import diagnostics
@@ -49,7 +50,6 @@ _SHORT_FEWEST = 20
 # how many of them.
 _JUDGED_FROM = 0.75
 _JUDGED_PICTURES = 16
-_FEW = 300  # pictures, with which discriminators learn them by heart
 _VERY_FEW = 30
 
 _SEEN = {
@@ -374,7 +374,11 @@ def _report(
   fewest = min(counts)
   says = gap.main != domain_gap.SIMILAR or gap.is_open
   few = "--augment=diffaugment"
-  if fewest < _FEW and says and not diagnostics.has_option(config, few):
+  if (
+    fewest < dataset_audit.FEW
+    and says
+    and not diagnostics.has_option(config, few)
+  ):
     advised.append(few)
   advice = [_TOO_FEW if gap.is_open else _MEANS[gap.main]]
   if says:
@@ -412,7 +416,7 @@ def _how_many(gap: domain_gap.Gap, fewest: int) -> list[str]:
       f"With fewer than {gap.enough} pictures of each pile most of this"
       " difference cannot be learned; more than that make results more even."
     ]
-  if gap.tried and fewest < 2 * _FEW:
+  if gap.tried and fewest < 2 * dataset_audit.FEW:
     return [
       f"It takes more than {gap.tried} pictures of each pile to learn most of"
       " this difference; with more it was not tried. More will make the result"

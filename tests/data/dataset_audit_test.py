@@ -90,8 +90,17 @@ def test_report_counts_and_finds_copies(tmp_path):
     "Test pictures that are trained on make measures come out too good",
     "bad.png",
     "0.png = ",
+    "Few pictures to train on (7 in a domain): ",
+    "Use --augment=diffaugment",
   ):
     assert words in text
+  enough = {"trainA": dataset_audit.FEW, "testA": 2}
+  summary["domains"]["A"]["pictures"] = enough
+  assert "train on (7 in a" in dataset_audit.table(summary)
+  summary["domains"]["B"]["pictures"] = {
+    name.replace("A", "B"): n for name, n in enough.items()
+  }
+  assert "Few" not in dataset_audit.table(summary)
 
 
 def test_copies_in_training_and_test_are_told_with_the_remedy(tmp_path):

@@ -57,6 +57,9 @@ BETWEEN = {
 # Number of bits set in every 16-bit number.
 _ONES = np.array([bin(i).count("1") for i in range(2**16)], np.uint8)
 _MAX_LISTED = 20  # of each kind of finding
+# Training pictures of a domain; with fewer, discriminators learn them by heart.
+# What that means for the result was measured: docs/real-pictures.md.
+FEW = 300
 
 
 @dataclasses.dataclass(frozen=True)
@@ -494,6 +497,18 @@ def table(summary: dict[str, Any]) -> str:
     text += (
       "\n\nTest pictures that are trained on make measures come out too good:"
       " remove them from the training pictures, or from the test pictures."
+    )
+  fewest = min(
+    count
+    for v in values
+    for split, count in v["pictures"].items()
+    if split.startswith("train")
+  )
+  if fewest < FEW:
+    text += (
+      f"\n\nFew pictures to train on ({fewest:,} in a domain): discriminators"
+      " soon know them by heart. Use --augment=diffaugment, and more pictures"
+      " if there are any."
     )
   return text + "\n"
 
