@@ -50,7 +50,8 @@ _SHORT_FEWEST = 20
 # how many of them.
 _JUDGED_FROM = 0.75
 _JUDGED_PICTURES = 16
-_VERY_FEW = 30
+_VERY_FEW = 30  # pictures
+_MANY = 600  # with which more are not asked for
 
 _SEEN = {
   domain_gap.COLOUR: "which colours there are, but not where",
@@ -416,7 +417,7 @@ def _how_many(gap: domain_gap.Gap, fewest: int) -> list[str]:
       f"With fewer than {gap.enough} pictures of each pile most of this"
       " difference cannot be learned; more than that make results more even."
     ]
-  if gap.tried and fewest < 2 * dataset_audit.FEW:
+  if gap.tried and fewest < _MANY:
     return [
       f"It takes more than {gap.tried} pictures of each pile to learn most of"
       " this difference; with more it was not tried. More will make the result"

@@ -57,9 +57,9 @@ BETWEEN = {
 # Number of bits set in every 16-bit number.
 _ONES = np.array([bin(i).count("1") for i in range(2**16)], np.uint8)
 _MAX_LISTED = 20  # of each kind of finding
-# Training pictures of a domain; with fewer, discriminators learn them by heart.
-# What that means for the result was measured: docs/real-pictures.md.
-FEW = 300
+# Training pictures of a domain; with fewer, discriminators soon know them by
+# heart. With 30 augmentation was better, with 100 worse: docs/real-pictures.md.
+FEW = 50
 
 
 @dataclasses.dataclass(frozen=True)

@@ -34,7 +34,7 @@ KINDS = (OBJECT, WHOLE)
 SIZES = (64, 128, 256)  # pixels
 EXPORT_NAME = "export"
 _LEAST_MINUTES, _MOST_MINUTES = 0.2, 7 * 24 * 60.0
-_FEW = 300  # pictures; `probe` advises augmentation below it
+_FEW = 50  # pictures; `probe` advises augmentation below it
 # By what changes and size. Where all of a picture changes, textures do, and
 # what `train` does with any pictures follows them best (docs/real-pictures.md).
 # The generator for 256 pixels, that of the preset mobile, is small enough for
