@@ -62,6 +62,9 @@ PREPROCESSINGS = (
 )
 # Those of them after which pictures may differ in size.
 VARIABLE_SIZES = ("scale_width", "none")
+# Width and height of pictures, pixels, where nobody says them, and of how many
+# minutes the run must be for it.
+PICTURE_SIZES = {64: 0.0, 128: 40.0, 256: 160.0}
 # Measures of `evaluation/validation`, all of which are better when smaller.
 METRICS = (
   "relative_l1",
@@ -199,8 +202,9 @@ class DataConfig:
     128,
     "Width and height of the images trained on; 128 as in Foster. A multiple of"
     " 4 for the resnet and mobile generators (of 8 with --block_scale=8), of 16"
-    " (at least 32) for unet. 0: by the time of the run, 64, from 40 minutes on"
-    " 128, from 160 on 256, unless most pictures are smaller.",
+    " (at least 32) for unet. 0: by the time of the run, "
+    + ", ".join(f"{s} from {m:g} minutes on" for s, m in PICTURE_SIZES.items())
+    + ", unless most pictures are smaller.",
     unit="pixels",
     minimum=0,
     largest=LARGEST_SIZE,
@@ -647,9 +651,9 @@ class TrainConfig:
   augment: str = option(
     "none",
     "diffaugment: change colours, place and a part of what the discriminators"
-    " see, so that data sets of a few hundred pictures or less are not learned"
-    " by heart (Zhao et al., Differentiable Augmentation for Data-Efficient GAN"
-    " Training, 2020).",
+    " see, so that data sets of few pictures are not learned by heart (Zhao et"
+    " al., Differentiable Augmentation for Data-Efficient GAN Training,"
+    " 2020). With 30 pictures results were better, with 100 worse.",
     choices=("none", "diffaugment"),
     fixed=True,
   )

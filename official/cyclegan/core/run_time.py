@@ -31,8 +31,6 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 
 FILE_NAME = "time.json"
-# Width and height of pictures, pixels, and the minutes from which on.
-PICTURE_SIZES = {64: 0.0, 128: 40.0, 256: 160.0}
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _DAY = datetime.timedelta(days=1)
 
@@ -190,8 +188,8 @@ def picture_size(train: config_lib.TrainConfig) -> int:
     train: `max_minutes` or `until`.
 
   Returns:
-    Width and height, pixels, one of `PICTURE_SIZES`; the smallest if the length
-    of the run is a number of steps.
+    Width and height, pixels, one of `config.PICTURE_SIZES`; the smallest if the
+    length of the run is a number of steps.
 
   Raises:
     errors.UserError: If `until` is not a time.
@@ -201,8 +199,8 @@ def picture_size(train: config_lib.TrainConfig) -> int:
     now = datetime.datetime.now().astimezone()
     minutes = (parse_end(train.until, now) - now).total_seconds() / 60
   return max(
-    (s for s, least in PICTURE_SIZES.items() if minutes >= least),
-    default=min(PICTURE_SIZES),
+    (s for s, least in config_lib.PICTURE_SIZES.items() if minutes >= least),
+    default=min(config_lib.PICTURE_SIZES),
   )
 
 

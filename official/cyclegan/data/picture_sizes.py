@@ -19,7 +19,6 @@ import dataclasses
 import statistics
 
 from official.cyclegan.core import config as config_lib
-from official.cyclegan.core import run_time
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 
@@ -37,19 +36,19 @@ def fitted(
 
   Returns:
     `asked_for`, with that size instead of a `crop_size` of 0, or the largest of
-    `run_time.PICTURE_SIZES` that most pictures of both domains have.
+    `config.PICTURE_SIZES` that most pictures of both domains have.
 
   Raises:
     errors.UserError: If a folder cannot be read.
   """
   if asked_for.data.crop_size:
     return asked_for
-  size, smallest = resolved.data.crop_size, min(run_time.PICTURE_SIZES)
+  size, smallest = resolved.data.crop_size, min(config_lib.PICTURE_SIZES)
   # The smallest is taken anyway, without a look at thousands of pictures.
   side = usual_side(asked_for.data) if size > smallest else None
   if side is not None:
     most = min(size, side)
-    fitting = (s for s in run_time.PICTURE_SIZES if s <= most)
+    fitting = (s for s in config_lib.PICTURE_SIZES if s <= most)
     size = max(fitting, default=smallest)
   data = dataclasses.replace(asked_for.data, crop_size=size)
   return dataclasses.replace(asked_for, data=data)

@@ -260,13 +260,13 @@ def _to_see(options: config_lib.Config | None) -> str:
   }
   # Details only where contrast is seen: then they help at the start, while
   # long trainings are better without them (docs/real-pictures.md).
-  named = [f"{what} ({flags})" for what, flags in seen.items() if flags][:1]
+  named = next((f"{what} ({o})" for what, o in seen.items() if o), "")
   others = "raise --disc_learning_rate or --lambda_validation."
   if not named:
     return others.capitalize()
   droplets = missing("--gen_norm=weight")
   against = f", with {droplets} against droplets" if droplets else ""
-  return f"Let discriminators see {named[0]}{against}, or {others}"
+  return f"Let discriminators see {named}{against}, or {others}"
 
 
 def check_droplets(
