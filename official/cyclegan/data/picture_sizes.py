@@ -20,7 +20,6 @@ import statistics
 
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.data import folders
-from official.cyclegan.data import image_files
 
 _LOOKED_AT = 64  # pictures of each domain, about
 
@@ -67,6 +66,9 @@ def usual_side(config: config_lib.DataConfig) -> int | None:
   Raises:
     errors.UserError: If a folder cannot be read.
   """
+  # What shows a mistake in a flag at once imports no NumPy, which this does.
+  from official.cyclegan.data import image_files
+
   medians = []
   for folder in folders.training_folders(config):
     images = folders.scan(folder).images
