@@ -157,7 +157,9 @@ def test_an_exported_file_has_the_figures_of_the_run(run, report, tmp_path):
 def test_report_holds_all_that_was_asked_for(run, report):
   _, config = run
   entry = report["directions"]["AtoB"]
-  assert set(entry) == {"model", "nothing", "histogram", "affine"}
+  assert set(entry) == {
+    *("model", "nothing", "histogram", "transport", "affine"),
+  }
   assert entry["nothing"]["relative_l1"] == 1
   for measure in (
     "l1",
@@ -181,7 +183,9 @@ def test_report_holds_all_that_was_asked_for(run, report):
   text = " ".join(evaluate_lib.table(report).split())
   assert "| **this model** | doing nothing | histogram matching |" in text
   assert f"{entry['model']['psnr']:.4g}" in text
-  assert "of the train split, which histogram matching is fitted to" in text
+  assert (
+    "of the train split, which histogram matching and the transport of" in text
+  )
   assert "the affine colour map is fitted to the truth" in text
 
 
@@ -219,7 +223,7 @@ def test_without_truth_there_are_no_errors(run, scenes, tmp_path):
   config = config_checks.resolve(config_lib.Config(data=data))
   got = _evaluate(folder, config, tmp_path, reference="test", max_images=2)
   entry = got["directions"]["AtoB"]
-  assert set(entry) == {"model", "nothing", "histogram"}
+  assert set(entry) == {"model", "nothing", "histogram", "transport"}
   assert "relative_l1" not in entry["model"] and "psnr" not in entry["model"]
   protocol = got["protocol"]
   assert protocol["images_A"] == 2 and protocol["references_A"] == 4

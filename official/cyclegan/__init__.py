@@ -98,6 +98,7 @@ PUBLIC = {
     "masked_l1",
     "match_histograms",
     "relative_l1",
+    "transport_colors",
   ),
   "evaluation.validation": ("Evaluator", "TestSet"),
   # Runs, exports, searches.

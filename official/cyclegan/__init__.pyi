@@ -70,6 +70,9 @@ from official.cyclegan.evaluation.paired_metrics import (
 from official.cyclegan.evaluation.paired_metrics import (
   relative_l1 as relative_l1,
 )
+from official.cyclegan.evaluation.paired_metrics import (
+  transport_colors as transport_colors,
+)
 from official.cyclegan.evaluation.validation import Evaluator as Evaluator
 from official.cyclegan.evaluation.validation import TestSet as TestSet
 from official.cyclegan.modeling.adam import FusedAdam as FusedAdam

@@ -56,12 +56,7 @@ _SHOWN = 8  # images of each domain
 _LARGE_TESTS = 20  # pictures of each size of `EvaluateConfig.detail_sizes`
 _OTHER_WAY = {"AtoB": "BtoA", "BtoA": "AtoB"}
 # Headers of a table's columns, and what its rows are called.
-_CANDIDATES = {
-  "model": "**this model**",
-  "nothing": "doing nothing",
-  "histogram": "histogram matching",
-  "affine": "best affine colour map",
-}
+_CANDIDATES = {**page.CANDIDATES, "model": f"**{page.CANDIDATES['model']}**"}
 _MEASURES = {
   "relative_l1": "L1 to the truth / doing nothing, smaller is better",
   "masked_relative_l1": "L1 to the truth / doing nothing, inside the mask",
@@ -414,8 +409,8 @@ def _sentence(protocol: dict[str, Any]) -> str:
     + (f", checkpoint {checkpoint}" if checkpoint else "")
     + ". Distances are to"
     f" {protocol['references_A']} and {protocol['references_B']} real images"
-    f" of the {protocol['reference_split']} split, which histogram matching is"
-    " fitted to as well"
+    f" of the {protocol['reference_split']} split, which histogram matching and"
+    " the transport of colours are fitted to as well"
     + (
       "; the affine colour map is fitted to the truth itself"
       if protocol["truth_known"]

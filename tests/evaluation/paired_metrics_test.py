@@ -45,6 +45,76 @@ def test_histogram_matching_undoes_a_monotonic_map():
   assert paired_metrics.l1(inputs, truth) > 0.1
 
 
+def test_histogram_matching_gives_no_level_that_the_others_do_not_have():
+  images = np.repeat(np.arange(256, dtype=np.uint8), 4).reshape(1, 32, 32, 1)
+  others = np.random.default_rng(0).integers(60, 91, (5, 32, 32, 1))
+  matched = paired_metrics.match_histograms(images, others.astype(np.uint8))
+  assert matched.min() == 60 and matched.max() == 90
+
+
+def _turned(images):
+  """Colours turned about the grey axis, which no map of channels can undo."""
+  return np.ascontiguousarray(images[..., [1, 2, 0]])
+
+
+def _colored(seed, count):
+  """Pictures whose channels depend on each other."""
+  rng = np.random.default_rng(seed)
+  first = rng.uniform(0, 255, (count, 32, 32, 1))
+  noise = rng.uniform(-20, 20, (count, 32, 32, 3))
+  mixed = first * np.array([1.0, 0.6, 0.2]) + 20 + noise
+  return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+
+
+def test_transport_gives_colours_the_joint_distribution_of_others():
+  inputs, reference = _turned(_colored(0, 4)), _colored(1, 7)
+  moved = paired_metrics.transport_colors(inputs, reference)
+  assert moved.shape == inputs.shape and moved.dtype == np.uint8
+
+  def apart(images):
+    """The largest difference of the colours' moments to the second."""
+    a, b = (
+      x.reshape(-1, 3).astype(np.float64) / 255 for x in (images, reference)
+    )
+    return max(
+      np.abs(a.mean(0) - b.mean(0)).max(),
+      np.abs(np.sqrt(np.abs(np.cov(a.T) - np.cov(b.T)))).max(),
+    )
+
+  assert apart(moved) < 0.04 < 0.1 < apart(inputs)
+  # Along an axis that no channel is, too.
+  axis = np.array([1.0, -1.0, 0.5])
+  parts = np.linspace(0.02, 0.98, 49)
+  quantiles = [
+    np.quantile(x.reshape(-1, 3) @ axis, parts)
+    for x in (moved, reference, inputs)
+  ]
+  assert np.abs(quantiles[0] - quantiles[1]).max() < 6
+  assert np.abs(quantiles[2] - quantiles[1]).max() > 60
+
+
+def test_transport_is_one_map_of_colours_and_the_same_each_time():
+  inputs, reference = _images(3, (2, 16, 16, 3)), _colored(1, 3)
+  both = np.concatenate([inputs, inputs[::-1]])
+  moved = paired_metrics.transport_colors(both, reference)
+  np.testing.assert_array_equal(moved[:2], moved[:1:-1])
+  again = paired_metrics.transport_colors(both, reference)
+  np.testing.assert_array_equal(moved, again)
+
+
+def test_transport_of_what_is_as_it_should_be_leaves_it():
+  images = _colored(5, 4)
+  moved = paired_metrics.transport_colors(images, images).astype(int)
+  assert np.abs(moved - images).max() <= 1
+
+
+def test_transport_of_grey_pictures_matches_their_histogram():
+  inputs, reference = _colored(0, 3)[..., 1:2], _colored(4, 3)[..., 2:]
+  moved = paired_metrics.transport_colors(inputs, reference)
+  matched = paired_metrics.match_histograms(inputs, reference)
+  assert np.abs(moved.astype(int) - matched).mean() < 1
+
+
 def test_affine_fit_finds_the_map_and_is_the_best_one():
   images = _images(1)
   matrix = np.array([[0.3, 0.1, 0.0], [0.2, 0.5, 0.1], [0.0, 0.1, 0.6]])
@@ -99,7 +169,9 @@ def test_every_baseline_is_measured():
   inputs, truth = _images(3), _images(4)
   mask = np.ones((4, 6, 5), bool)
   table = paired_metrics.measure(inputs, truth, truth, _images(5), mask)
-  assert set(table) == {"model", "nothing", "histogram", "affine"}
+  assert set(table) == {
+    *("model", "nothing", "histogram", "transport", "affine"),
+  }
   assert table["model"] == {
     "l1": 0,
     "l1_ratio": 0,

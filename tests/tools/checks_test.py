@@ -72,7 +72,7 @@ def test_pictures_and_summary(few_fruits, tmp_path):
   assert summary["seconds"] == 12 and summary["pictures"] == 4
   assert abs(summary["l1_ratio"] - 0.5) < 0.02
   assert abs(summary["masked_l1_ratio"] - 0.5) < 0.02
-  for name in ("nothing", "histogram", "affine"):
+  for name in ("nothing", "histogram", "transport", "affine"):
     assert summary[name]["l1_ratio"] > 0.6
   assert "histogram matching" in done.stdout
   picture = image_files.read(str(tmp_path / "before_after_truth.png"))

@@ -29,9 +29,9 @@ The table has the error to the truth, A to B, relative to doing nothing.
 Without the truth it has the Frechet distance of patches and KID, relative to
 doing nothing too, and how many of the edges are kept. For all there is
 `grid`, the strength of a pattern that has come into flat places. Beside it
-stand histogram matching and, where the truth is known, the affine colour map
-that is fitted to it. Minutes are those of the whole command, by the clock and
-by the processors.
+stand histogram matching, the transport of colours and, where the truth is
+known, the affine colour map that is fitted to it. Minutes are those of the
+whole command, by the clock and by the processors.
 sheet.png shows for each problem and its first seed test pictures, what became
 of them, and the truth. Writes real.json, real.md and sheet.png; what is
 finished is kept, so that the same command goes on after an interruption.
@@ -58,6 +58,7 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import flags as core_flags
+from official.cyclegan.reporting import page
 
 core_flags.define_run()
 core_flags.define(command_config.CommandConfig, "output_dir")
@@ -77,7 +78,7 @@ _WITH_TRUTH = ("relative_l1", "masked_relative_l1", "grid")
 _WITHOUT_TRUTH = ("fid_patches", "kid_random", "edge_correlation", "grid")
 # Those of them that are shown relative to doing nothing.
 _RELATIVE = ("fid_patches", "kid_random")
-_CANDIDATES = ("model", "histogram", "affine")
+_CANDIDATES = ("model", "histogram", "transport", "affine")
 
 
 def main() -> None:
@@ -192,7 +193,7 @@ def _table(results: dict[str, Any], problems: Sequence[str]) -> str:
   headers = [
     f"A to B, seeds {', '.join(_SEEDS.value)}",
     "measure",
-    *("trained", "histogram matching", "best affine colour map"),
+    *("trained", *(page.CANDIDATES[name] for name in _CANDIDATES[1:])),
     *("minutes", "processor minutes"),
   ]
   return markdown_table.table(headers, rows) + "\n"

@@ -89,7 +89,7 @@ def main() -> None:
     "seconds": _STARTED.value,
     "pictures": len(names),
     **{k: v for k, v in table["model"].items() if k.endswith("ratio")},
-    **{k: table[k] for k in ("nothing", "histogram", "affine")},
+    **{k: table[k] for k in table if k != "model"},
     "model": table["model"],
   }
   path = pathlib.Path(output_dir, "summary.json")
@@ -112,6 +112,7 @@ def _table(table: dict[str, dict[str, float]]) -> str:
     "model": "this model",
     "nothing": "doing nothing",
     "histogram": "histogram matching (training B)",
+    "transport": "transport of colours (training B)",
     "affine": "best affine map (the truth)",
   }
   measures = [k for k in table["model"] if k.endswith("ratio")]

@@ -106,7 +106,6 @@ _OF_FILES = {
   "psnr": ("psnr_to_keras", "PSNR to the Keras generator, dB"),
 }
 _KINDS = {".tflite": "tflite", ".onnx": "onnx", ".mlpackage": "core_ml"}
-_CANDIDATES = ("model", "nothing", "histogram")
 # What Markdown, or HTML in it, would take for more than text.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~!{}&])")
 
@@ -363,18 +362,13 @@ def _tables(evaluation: Mapping[str, Any] | None) -> list[page.Table]:
   """Returns the measures beside those of doing nothing, by direction."""
   tables = []
   for direction, found in (evaluation or {}).get("directions", {}).items():
-    names = [name for name in _CANDIDATES if name in found]
+    names = [name for name in page.CANDIDATES if name in found]
     rows = [
       (words, *(_number(found[name].get(measure)) for name in names))
       for measure, words in _MEASURES.items()
       if _is_number(found["model"].get(measure))
     ]
-    words = {
-      "model": "this model",
-      "nothing": "doing nothing",
-      "histogram": "histogram matching",
-    }
-    headers = ["measure", *(words[name] for name in names)]
+    headers = ["measure", *(page.CANDIDATES[name] for name in names)]
     tables.append(page.Table(direction, headers, rows))
   return tables
 
@@ -392,7 +386,7 @@ def _evaluation(model_dir: str) -> dict[str, Any] | None:
           direction: {
             name: files.object_of(measures)
             for name, measures in found.items()
-            if name in _CANDIDATES
+            if name in page.CANDIDATES
           }
           for direction, found in report["directions"].items()
           if found["model"] is not None

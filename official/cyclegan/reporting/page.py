@@ -32,6 +32,15 @@ import markupsafe
 from official.cyclegan.reporting import shared_paths
 
 REPORT_NAME = "report.html"
+# What the measures of an evaluation are of, and what it is called in tables: a
+# model, and what can be had without one.
+CANDIDATES = {
+  "model": "this model",
+  "nothing": "doing nothing",
+  "histogram": "histogram matching",
+  "transport": "transport of colours",
+  "affine": "best affine colour map",
+}
 LARGEST_BYTES = 5_000_000  # of a page, which pictures keep to
 _FOLDER = pathlib.Path(__file__).absolute().parent
 _TEMPLATE, _STYLE, _PROGRAM = "page.html.j2", "page.css", "page.js"

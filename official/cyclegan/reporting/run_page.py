@@ -48,12 +48,6 @@ _SAMPLES = "samples"
 _EVALUATION_NAME = "report.json"
 _PACKAGE = "official.cyclegan"
 _UNREADABLE = (OSError, errors.UserError)
-# What a figure of an evaluation stands for; the last two are comparisons.
-_CANDIDATES = {
-  "model": "this model",
-  "nothing": "doing nothing",
-  "histogram": "histogram matching",
-}
 _STATES = {
   history_lib.RUNNING: "is training",
   history_lib.FINISHED: "is finished",
@@ -305,7 +299,7 @@ def evaluation_tables(
   """
   tables = []
   for direction, found in directions.items():
-    names = [name for name in _CANDIDATES if name in found]
+    names = [name for name in page.CANDIDATES if name in found]
     rows = [
       (
         measure.replace("_", " "),
@@ -314,7 +308,7 @@ def evaluation_tables(
       for measure in found["model"]
       if not measure.endswith("_std")
     ]
-    headers = ["", *(_CANDIDATES[name] for name in names)]
+    headers = ["", *(page.CANDIDATES[name] for name in names)]
     caption = (
       f"{direction}: smaller is better but for PSNR, SSIM and edges kept"
     )
