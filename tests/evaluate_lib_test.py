@@ -174,7 +174,7 @@ def test_report_holds_all_that_was_asked_for(run, report):
   ):
     assert np.isfinite(entry["model"][measure]), measure
     assert measure in entry["nothing"]
-  assert {"cycle_l1", "identity_l1"} <= set(entry["model"])
+  assert {"cycle_l1", "identity_l1", "nearest_ratio"} <= set(entry["model"])
   protocol = report["protocol"]
   assert (protocol["images_A"], protocol["references_B"]) == (3, 5)
   assert protocol["size"] == config.data.crop_size
@@ -202,8 +202,9 @@ def test_files_are_written(reported):
     assert place[0] != "/" or (place not in text and place not in page)
   assert "doing nothing" in page and "data:image/webp" in page
   with PIL.Image.open(folder / "pictures.png") as picture:
-    # Input, translated and truth, both ways; three pictures each.
-    assert picture.size == (3 * 34 - 2, 6 * 34 - 2)
+    # Input, translated, truth and the most similar real ones, both ways; three
+    # pictures each.
+    assert picture.size == (3 * 34 - 2, 8 * 34 - 2)
 
 
 def test_a_single_file_under_another_name_has_one_direction(run, tmp_path):
@@ -225,12 +226,13 @@ def test_without_truth_there_are_no_errors(run, scenes, tmp_path):
   entry = got["directions"]["AtoB"]
   assert set(entry) == {"model", "nothing", "histogram", "transport"}
   assert "relative_l1" not in entry["model"] and "psnr" not in entry["model"]
+  assert "nearest_ratio" not in entry["model"]  # they are compared with
   protocol = got["protocol"]
   assert protocol["images_A"] == 2 and protocol["references_A"] == 4
   assert protocol["reference_split"] == "test"
   assert "affine" not in evaluate_lib.table(got)
   with PIL.Image.open(tmp_path / "pictures.png") as picture:
-    assert picture.size == (2 * 34 - 2, 4 * 34 - 2)
+    assert picture.size == (2 * 34 - 2, 6 * 34 - 2)
 
 
 def test_what_has_no_number_is_said_in_words():

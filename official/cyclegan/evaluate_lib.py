@@ -69,6 +69,9 @@ _MEASURES = {
   "cycle_l1": "cycle L1, smaller is better",
   "identity_l1": "identity L1, smaller is better",
   "edge_correlation": "edges kept, 1 is all",
+  "nearest_ratio": (
+    "distance to the most similar training picture, 1 is that of real pictures"
+  ),
   "grid": "grid that was not there, levels of 255, smaller is better",
   "l1_ratio": "L1 to the truth / that of stretch, smaller is better",
   "sharpness": "sharpness, 1 is the truth's (without truth: the input's)",
@@ -179,11 +182,12 @@ def _evaluate(
     source, some.size, options.max_images, options.reference
   )
   evaluator = validation.Evaluator(test_set, inception)
-  measured, pictures = {}, {}
+  measured, shown = {}, []
   for direction in translators:
-    measured[direction], pictures[direction] = _measure_direction(
+    measured[direction], rows = _measure_direction(
       evaluator, direction, translators
     )
+    shown += rows
   of_model = {
     direction: found["model"] for direction, found in measured.items()
   }
@@ -204,7 +208,7 @@ def _evaluate(
     report["full_size"] = _compare_sizes(
       source, translators, options, output_dir
     )
-  _write_report(report, _picture(test_set, pictures), output_dir)
+  _write_report(report, image_grid.grid(shown), output_dir)
   return report
 
 
@@ -470,7 +474,7 @@ def _measure_direction(
   evaluator: validation.Evaluator,
   direction: str,
   translators: dict[str, image_translator.ImageTranslator],
-) -> tuple[dict[str, dict[str, float]], np.ndarray]:
+) -> tuple[dict[str, dict[str, float]], list[list[np.ndarray]]]:
   """Measures a model and the baselines in one direction.
 
   Args:
@@ -479,8 +483,9 @@ def _measure_direction(
     translators: The model's directions.
 
   Returns:
-    The measures of the model and of each baseline, and the model's
-    translations, uint8 `[count, size, size, channels]`.
+    The measures of the model and of each baseline; and rows of pictures, uint8
+    `[size, size, channels]`: some inputs, their translations, the truth if it
+    is known, and the real pictures that the translations are most like.
   """
   test_set = evaluator.test_set
   forward = _one_by_one(translators[direction])
@@ -495,6 +500,7 @@ def _measure_direction(
     "model": pictures,
     **paired_metrics.baselines(real, reference, truth),
   }
+  similar, copied = evaluator.nearest(direction, pictures)
   found = {}
   for name, images in candidates.items():
     measures = evaluator.measure_translations(direction, images)
@@ -502,10 +508,12 @@ def _measure_direction(
       measures |= evaluator.cycle_and_identity(
         direction, translated, forward, backward
       )
+      measures |= copied
     if truth is not None:
       measures |= compare_with_truth(images, truth, test_set.mask)
     found[name] = measures
-  return found, pictures
+  rows = [real, pictures, *([] if truth is None else [truth]), similar]
+  return found, [list(row[:_SHOWN]) for row in rows]
 
 
 def _finite(measures: dict[str, float]) -> dict[str, float | None]:
@@ -514,16 +522,3 @@ def _finite(measures: dict[str, float]) -> dict[str, float | None]:
     name: value if np.isfinite(value) else None
     for name, value in measures.items()
   }
-
-
-def _picture(
-  test_set: validation.TestSet, translated: dict[str, np.ndarray]
-) -> np.ndarray:
-  """Shows inputs over translations, and over the truth where it is known."""
-  rows = []
-  for direction, images in translated.items():
-    rows.append(list(test_set.images[direction[0]][:_SHOWN]))
-    rows.append(list(images[:_SHOWN]))
-    if test_set.paired:
-      rows.append(list(test_set.images[direction[-1]][:_SHOWN]))
-  return image_grid.grid(rows)

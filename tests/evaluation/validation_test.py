@@ -91,6 +91,27 @@ def test_distances_are_those_of_the_other_domains_pictures():
   assert not any("relative_l1" in name for name in got)
 
 
+def test_copies_of_training_pictures_are_found():
+  rng = np.random.default_rng(0)
+  references, real, new = rng.integers(0, 256, (3, 20, 32, 32, 3), np.uint8)
+  test_set = validation.TestSet(
+    {"A": new[:8], "B": real}, {"A": new, "B": references}
+  )
+  evaluator = validation.Evaluator(test_set)
+  order = [3, 17, 0, 5]
+  noise = rng.integers(0, 4, (4, 32, 32, 3), np.uint8)
+  copies = references[order] // 2 * 2 - references[order] // 64 + noise
+  similar, measures = evaluator.nearest("AtoB", copies)
+  np.testing.assert_array_equal(similar, references[order])
+  assert measures["nearest_ratio"] < 0.5
+  _, measures = evaluator.nearest("AtoB", new[:8])
+  assert 0.8 < measures["nearest_ratio"] < 1.2
+  # Real test pictures of A are among those compared with: no ratio.
+  similar, measures = evaluator.nearest("BtoA", new[4:6])
+  np.testing.assert_array_equal(similar, new[4:6])
+  assert not measures
+
+
 @pytest.mark.slow
 def test_an_extractor_of_ones_own_is_used_too():
   test_set = validation.TestSet(

@@ -113,8 +113,9 @@ def transport_colors(images: np.ndarray, reference: np.ndarray) -> np.ndarray:
   Not each channel by itself, as `match_histograms` does: along three
   orthogonal axes at a time, turned at random again and again, the distribution
   of colours is moved to that of the others (Pitie et al., "Automated Colour
-  Grading Using Colour Distribution Transfer", 2007, section 3). It is optimal
-  transport by slices.
+  Grading Using Colour Distribution Transfer", 2007, section 3). This is optimal
+  transport by slices (Rabin et al., "Wasserstein Barycenter and Its Application
+  to Texture Mixing", 2011).
 
   Args:
     images: What to recolour.

@@ -40,6 +40,9 @@ in all but `edge_correlation`:
 * `grid`: how strong a pattern that repeats itself every four pixels has become
   where the input is flat, at the worst place, in levels of 255.
 
+* `nearest_ratio`: how far from the most similar of the real pictures compared
+  with, relative to how far other real pictures are (`Evaluator.nearest`).
+
 The real pictures compared with are those of the training split, which show
 other scenes than the test pictures translated.
 """
@@ -71,6 +74,7 @@ Translate = Callable[[np.ndarray], np.ndarray]
 
 MAX_REFERENCES = 1000  # of each domain
 _BATCH = 20
+_SAME = 1e-2  # a share of a distance that rounding may be
 
 
 @dataclasses.dataclass(frozen=True)
@@ -277,6 +281,45 @@ class Evaluator:
       "grid": image_quality.grid_strength(real, translated),
     }
 
+  def nearest(
+    self, direction: str, translated: np.ndarray
+  ) -> tuple[np.ndarray, dict[str, float]]:
+    """Looks for the real pictures that translations are most like.
+
+    Args:
+      direction: `AtoB` or `BtoA`.
+      translated: uint8, what became of the test set's images of the first
+        domain.
+
+    Returns:
+      Of each translation the nearest of `references` of the target domain,
+      uint8 like `translated`; and `nearest_ratio`: how far away it is, the
+      median of all, relative to how far real test pictures of that domain are
+      from theirs. Far below 1, pictures are copied. The ratio is left out where
+      real test pictures are the references.
+    """
+    domain = direction[-1]
+    references = self.test_set.references[domain]
+    described = self._reference(domain)[0]["random"]
+    vectors = _one_vector_each(described, len(references))
+    # Rectifiers make many features that are nearly always 0: what seldom
+    # differs must not outweigh the rest when it does.
+    spread = np.std(vectors, axis=0)
+    scale = np.maximum(spread, np.mean(spread) or 1.0)
+
+    def look_up(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+      found = _one_vector_each(features.random_features(images), len(images))
+      apart = _distances(found / scale, vectors / scale)
+      return np.argmin(apart, axis=1), np.min(apart, axis=1)
+
+    places, distances = look_up(translated)
+    _, of_real = look_up(self.test_set.images[domain])
+    usual = float(np.median(of_real))
+    measures = {}
+    if usual > _SAME * float(np.median(distances)):
+      measures["nearest_ratio"] = float(np.median(distances)) / usual
+    return references[places], measures
+
   def _errors(self, direction: str, translated: np.ndarray) -> dict[str, float]:
     """Returns the errors against the truth, where it is known."""
     if not self.test_set.paired:
@@ -331,6 +374,17 @@ class Evaluator:
     real = self.test_set.references[domain]
     described = {name: f(real) for name, f in self._extractors.items()}
     return described, features.laplacian_patches(real)
+
+
+def _one_vector_each(described: np.ndarray, count: int) -> np.ndarray:
+  """Returns the features of all places of a picture behind each other."""
+  return described.reshape(count, -1).astype(np.float64)
+
+
+def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+  """Returns the Euclidean distances of all vectors, `[of a, of b]`."""
+  squares = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * (a @ b.T)
+  return np.sqrt(np.maximum(squares, 0))
 
 
 def mean_of_both(

@@ -42,7 +42,8 @@ def write(folder: str, report: Mapping[str, Any], protocol: str) -> None:
   """
   picture = pictures.of_file(
     os.path.join(folder, _PICTURE_NAME),
-    "Inputs over translations, and over the truth where it is known.",
+    "Inputs over translations, over the truth where it is known, and over the"
+    " real pictures that the translations are most like.",
   )
   sections = [
     page.Section(
