@@ -25,6 +25,7 @@ from absl.testing import flagsaver
 
 from official.cyclegan.core import errors
 from official.cyclegan.data import image_files
+from official.cyclegan.training import history
 from tests import conftest
 
 
@@ -130,6 +131,35 @@ def test_every_problem_is_trained_and_measured_once(
   assert sheet.shape == (3 * 14, 9, 3)
   _run(real, monkeypatch, *arguments)
   assert len(commands) == 12
+
+
+def test_validations_are_shown_over_the_steps(
+  real, commands, monkeypatch, tmp_path, capsys
+):
+  arguments = (
+    f"--output_dir={tmp_path}",
+    "--built_in=apple2orange_scenes",
+    f"--folders=piles={_folder(tmp_path / 'piles', '1.png', '2.png')}",
+    "--seeds=1",
+  )
+  _run(real, monkeypatch, *arguments)
+  assert "by step" not in capsys.readouterr().out
+  for name, measure in (
+    ("apple2orange_scenes", "relative_l1_AB"),
+    ("piles", "fid_patches"),
+  ):
+    course = history.History()
+    for step in range(100, 2300, 100):
+      course.add(step, {f"validation/{measure}": 100 / step})
+    folder = tmp_path / name / "1" / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    course.write(str(folder))
+  _run(real, monkeypatch, *arguments)
+  table = conftest.unpadded(capsys.readouterr().out)
+  points = "100: 1.000, 400: 0.250, 700: 0.143, 1000: 0.100, 1300: 0.077"
+  points += ", 1600: 0.062, 1900: 0.053, 2200: 0.045"
+  assert f"| piles | 1 | fid patches | {points} |" in table
+  assert f"| 1 | relative l1 AB | {points} |" in table
 
 
 @pytest.mark.parametrize("length", ["--train_steps=3", "--flagfile={}"])

@@ -32,6 +32,8 @@ doing nothing too, and how many of the edges are kept. For all there is
 stand histogram matching, the transport of colours and, where the truth is
 known, the affine colour map that is fitted to it. Minutes are those of the
 whole command, by the clock and by the processors.
+With --eval_every_steps=N, whose validations take a part of the minutes, a
+second table has the course of each training.
 sheet.png shows for each problem and its first seed test pictures, what became
 of them, and the truth. Writes real.json, real.md and sheet.png; what is
 finished is kept, so that the same command goes on after an interruption.
@@ -59,6 +61,7 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import flags as core_flags
 from official.cyclegan.reporting import page
+from official.cyclegan.training import history
 
 core_flags.define_run()
 core_flags.define(command_config.CommandConfig, "output_dir")
@@ -78,6 +81,9 @@ _WITH_TRUTH = ("relative_l1", "masked_relative_l1", "grid")
 _WITHOUT_TRUTH = ("fid_patches", "kid_random", "edge_correlation", "grid")
 # Those of them that are shown relative to doing nothing.
 _RELATIVE = ("fid_patches", "kid_random")
+# Of a validation: the first that there is.
+_OVER_TIME = ("relative_l1_AB", "fid_patches")
+_SHOWN_POINTS = 10  # of a training's course, about
 _CANDIDATES = ("model", "histogram", "transport", "affine")
 
 
@@ -99,7 +105,7 @@ def main() -> None:
         results[key] = _measure(output / name / seed, arguments, seed)
         files.write_text(path, json.dumps(results, indent=1), "output_dir")
         print(key, json.dumps(results[key]["AtoB"]["model"]), flush=True)
-  table = _table(results, list(problems))
+  table = _table(results, list(problems)) + _course(output, list(problems))
   files.write_text(output / "real.md", table, "output_dir")
   _write_sheet([output / name / _SEEDS.value[0] for name in problems], output)
   print(table, end="")
@@ -197,6 +203,27 @@ def _table(results: dict[str, Any], problems: Sequence[str]) -> str:
     *("minutes", "processor minutes"),
   ]
   return markdown_table.table(headers, rows) + "\n"
+
+
+def _course(output: pathlib.Path, problems: Sequence[str]) -> str:
+  """Returns what validations found over the steps, as Markdown."""
+  rows = []
+  for name in problems:
+    for seed in _SEEDS.value:
+      found = history.read(str(output / name / seed / "run"))
+      for measure in _OVER_TIME:
+        steps, values = found.column(f"validation/{measure}")
+        every = -(-len(steps) // _SHOWN_POINTS) or 1
+        # The last one in any case.
+        points = list(zip(steps, values))[::-1][::every][::-1]
+        if points:
+          text = ", ".join(f"{step:.0f}: {v:.3f}" for step, v in points)
+          rows.append([name, seed, measure.replace("_", " "), text])
+          break
+  if not rows:
+    return ""
+  headers = ["", "seed", "measure", "by step"]
+  return "\n" + markdown_table.table(headers, rows) + "\n"
 
 
 def _shown_measures(run: dict[str, Any]) -> list[str]:
