@@ -495,10 +495,13 @@ def _measure_direction(
   truth = test_set.images[direction[-1]] if test_set.paired else None
   translated = validation.translate_all(forward, real)
   pictures = preprocessing.unit_to_uint8(translated)
-  reference = test_set.references[direction[-1]]
+  references = (
+    test_set.references[direction[0]],
+    test_set.references[direction[-1]],
+  )
   candidates = {
     "model": pictures,
-    **paired_metrics.baselines(real, reference, truth),
+    **paired_metrics.baselines(real, references, truth),
   }
   similar, copied = evaluator.nearest(direction, pictures)
   found = {}

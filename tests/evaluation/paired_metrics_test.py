@@ -93,6 +93,24 @@ def test_transport_gives_colours_the_joint_distribution_of_others():
   assert np.abs(quantiles[2] - quantiles[1]).max() > 60
 
 
+def test_a_map_fitted_to_other_pictures_does_not_depend_on_the_inputs():
+  own, reference = _colored(0, 6), _turned(_colored(1, 6))
+  inputs = _colored(2, 4)[:, :, :, :] // 2  # darker than what is fitted to
+  for recolour in (
+    paired_metrics.match_histograms,
+    paired_metrics.transport_colors,
+  ):
+    both = recolour(inputs, reference, own)
+    np.testing.assert_array_equal(
+      recolour(inputs[:1], reference, own), both[:1]
+    )
+    # Its own pictures become as they would without others.
+    alone = recolour(own, reference).astype(int)
+    assert np.abs(recolour(own, reference, own) - alone).max() == 0
+    # Dark inputs stay dark, which a map of their own would not leave them.
+    assert both.mean() < recolour(inputs, reference).mean() - 20
+
+
 def test_transport_is_one_map_of_colours_and_the_same_each_time():
   inputs, reference = _images(3, (2, 16, 16, 3)), _colored(1, 3)
   both = np.concatenate([inputs, inputs[::-1]])
@@ -156,19 +174,24 @@ def test_relative_errors_are_shares_of_doing_nothing():
 
 def test_histogram_matching_does_not_see_the_truth():
   inputs, truth, others = _images(3), _images(4), _images(5, (7, 3, 3, 3))
-  found = paired_metrics.baselines(inputs, others, truth)
+  own = _images(6, (9, 4, 5, 3))
+  found = paired_metrics.baselines(inputs, (own, others), truth)
   np.testing.assert_array_equal(found["nothing"], inputs)
   np.testing.assert_array_equal(
-    found["histogram"], paired_metrics.match_histograms(inputs, others)
+    found["histogram"], paired_metrics.match_histograms(inputs, others, own)
+  )
+  np.testing.assert_array_equal(
+    found["transport"], paired_metrics.transport_colors(inputs, others, own)
   )
   assert "affine" in found
-  assert "affine" not in paired_metrics.baselines(inputs, others)
+  assert "affine" not in paired_metrics.baselines(inputs, (own, others))
 
 
 def test_every_baseline_is_measured():
   inputs, truth = _images(3), _images(4)
   mask = np.ones((4, 6, 5), bool)
-  table = paired_metrics.measure(inputs, truth, truth, _images(5), mask)
+  references = (_images(6), _images(5))
+  table = paired_metrics.measure(inputs, truth, truth, references, mask)
   assert set(table) == {
     *("model", "nothing", "histogram", "transport", "affine"),
   }
@@ -179,7 +202,7 @@ def test_every_baseline_is_measured():
     "masked_l1_ratio": 0,
   }
   assert table["nothing"]["l1_ratio"] == 1.0
-  table = paired_metrics.measure(inputs, truth, truth, _images(5))
+  table = paired_metrics.measure(inputs, truth, truth, references)
   assert "masked_l1" not in table["model"]
 
 

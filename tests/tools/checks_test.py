@@ -49,7 +49,8 @@ def test_pictures_and_summary(few_fruits, tmp_path):
   assert len(names) == 4
   for part in ("B", "mask"):
     assert sorted(p.name for p in (test_dir / part).iterdir()) == names
-  assert len(list((test_dir / "reference").iterdir())) == 4
+  for name in ("reference_A", "reference"):
+    assert len(list((test_dir / name).iterdir())) == 4
 
   # A model that does half of what it should.
   halves = []

@@ -228,7 +228,9 @@ _VERSION = {
   "tools/write_test_pictures.py": """
     import pathlib, sys
     from PIL import Image
-    for part, colour in (("A", "red"), ("B", "blue"), ("reference", "blue")):
+    for part, colour in (
+      ("A", "red"), ("B", "blue"), ("reference_A", "red"), ("reference", "blue")
+    ):
       folder = pathlib.Path(sys.argv[-1].partition("=")[2], part)
       folder.mkdir(parents=True)
       for i in range(2):
@@ -247,7 +249,9 @@ def test_quickstarts_of_two_versions_are_compared(tmp_path):
   train = "official/cyclegan/train.py"
   _write_version(tmp_path / "new", {**_VERSION, train: _TRAIN})
   pictures = "tools/write_test_pictures.py"
-  older = _VERSION[pictures].replace(', ("reference", "blue")', "")
+  written = ', ("reference_A", "red"), ("reference", "blue")'
+  older = _VERSION[pictures].replace(written, "")
+  assert older != _VERSION[pictures]
   _write_version(
     tmp_path / "old", {**_VERSION, train: "sum(range(2**20))", pictures: older}
   )

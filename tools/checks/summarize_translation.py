@@ -18,10 +18,11 @@ Recipe:
   python tools/checks/summarize_translation.py --test_dir=runs/quickstart/test \
     --output_dir=runs/quickstart
 
-Reads A/, translated/, B/, reference/ and, if present, mask/ from --test_dir.
-Prints a table, and writes summary.json and before_after_truth.png. Histogram
-matching is fitted to reference/, the training pictures of B; the best affine
-colour map is fitted to the truth itself.
+Reads A/, translated/, B/, reference_A/, reference/ and, if present, mask/ from
+--test_dir. Prints a table, and writes summary.json and before_after_truth.png.
+Histogram matching and the transport of colours are fitted to reference_A/ and
+reference/, the training pictures of A and B; the best affine colour map is
+fitted to the truth itself.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ from official.cyclegan.evaluation import paired_metrics
 _TEST_DIR = flags.DEFINE_string(
   "test_dir",
   None,
-  "Folder with A/, translated/, B/, reference/ and perhaps mask/.",
+  "Folder with A/, translated/, B/, reference_A/, reference/ and perhaps"
+  " mask/.",
 )
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the files.")
 _STARTED = flags.DEFINE_integer(
@@ -83,8 +85,13 @@ def main() -> None:
   mask = None
   if os.path.isdir(os.path.join(test_dir, "mask")):
     mask = read("mask")[..., 0] > 0
-  reference = np.stack([image_files.read(file) for file in find("reference")])
-  table = paired_metrics.measure(inputs, translated, truth, reference, mask)
+  own, reference = (
+    np.stack([image_files.read(file) for file in find(part)])
+    for part in ("reference_A", "reference")
+  )
+  table = paired_metrics.measure(
+    inputs, translated, truth, (own, reference), mask
+  )
   summary = {
     "seconds": _STARTED.value,
     "pictures": len(names),
@@ -111,8 +118,8 @@ def _table(table: dict[str, dict[str, float]]) -> str:
   titles = {
     "model": "this model",
     "nothing": "doing nothing",
-    "histogram": "histogram matching (training B)",
-    "transport": "transport of colours (training B)",
+    "histogram": "histogram matching (training pictures)",
+    "transport": "transport of colours (training pictures)",
     "affine": "best affine map (the truth)",
   }
   measures = [k for k in table["model"] if k.endswith("ratio")]

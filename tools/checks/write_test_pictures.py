@@ -18,9 +18,10 @@ Recipe:
   python tools/checks/write_test_pictures.py --model_dir=runs/quickstart \
     --output_dir=runs/quickstart/test
 
-Writes A/ (what to translate), B/ (what it should become), reference/ (training
-pictures of B, which show other scenes) and, where the data set knows it, mask/
-(where the change belongs), as PNG files named by scene.
+Writes A/ (what to translate), B/ (what it should become), reference_A/ and
+reference/ (training pictures of A and of B, which show other scenes) and, where
+the data set knows it, mask/ (where the change belongs), as PNG files named by
+scene.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ def main() -> None:
   for split, parts in (
     ("testA", {"image": "A", "mask": "mask"}),
     ("testB", {"image": "B"}),
+    ("trainA", {"image": "reference_A"}),
     ("trainB", {"image": "reference"}),
   ):
     for example in builder.as_dataset(split=split).as_numpy_iterator():

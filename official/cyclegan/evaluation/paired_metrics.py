@@ -82,20 +82,26 @@ def relative_l1(
   return error / nothing if nothing else float("inf")
 
 
-def match_histograms(images: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def match_histograms(
+  images: np.ndarray, reference: np.ndarray, own: np.ndarray | None = None
+) -> np.ndarray:
   """Recolours images so that their channels are distributed like others'.
 
   Args:
     images: What to recolour.
     reference: Images to be like, in any number and of any size. For a baseline
       that a user could have, real pictures of the other domain, not the truth.
+    own: Images whose channels become distributed like those; None for `images`
+      themselves. For a baseline that a user could have before he has all the
+      images, other pictures of their domain.
 
   Returns:
     uint8 like `images`: one monotonic map per channel for all images.
   """
+  own = images if own is None else own
   matched = np.empty_like(images)
   for c in range(images.shape[-1]):
-    have = np.bincount(images[..., c].ravel(), minlength=_LEVELS).cumsum()
+    have = np.bincount(own[..., c].ravel(), minlength=_LEVELS).cumsum()
     want = np.bincount(reference[..., c].ravel(), minlength=_LEVELS).cumsum()
     # From each level to that of the same cumulative frequency, and to none
     # that the others do not have.
@@ -107,7 +113,9 @@ def match_histograms(images: np.ndarray, reference: np.ndarray) -> np.ndarray:
   return matched
 
 
-def transport_colors(images: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def transport_colors(
+  images: np.ndarray, reference: np.ndarray, own: np.ndarray | None = None
+) -> np.ndarray:
   """Recolours images so that their colours are distributed like others'.
 
   Not each channel by itself, as `match_histograms` does: along three
@@ -121,6 +129,8 @@ def transport_colors(images: np.ndarray, reference: np.ndarray) -> np.ndarray:
     images: What to recolour.
     reference: Images to be like, in any number and of any size; as for
       `match_histograms`, not the truth.
+    own: Images whose colours become distributed like those; None for `images`
+      themselves.
 
   Returns:
     uint8 like `images`: one map of colours for all images, the same each time.
@@ -134,7 +144,8 @@ def transport_colors(images: np.ndarray, reference: np.ndarray) -> np.ndarray:
       colors = colors[rng.choice(len(colors), _FITTED_TO, replace=False)]
     return colors.astype(np.float64)
 
-  have, want = colors_of(images), colors_of(reference)
+  have = colors_of(images if own is None else own)
+  want = colors_of(reference)
   # Each colour is moved once, however many pixels have it.
   distinct, place = np.unique(
     images.reshape(-1, channels), axis=0, return_inverse=True
@@ -184,15 +195,18 @@ def fit_affine(images: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 def baselines(
   inputs: np.ndarray,
-  reference: np.ndarray,
+  references: tuple[np.ndarray, np.ndarray],
   truth: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
   """Translates without a model, to compare a model with.
 
   Args:
     inputs: The pictures to be translated.
-    reference: Real pictures of the other domain, of other scenes, in any
-      number: what `histogram` and `transport` are fitted to.
+    references: Real pictures of the inputs' domain and of the other one, of
+      other scenes, in any number: what a model learns from, and `histogram`
+      and `transport` are fitted to. The inputs themselves would tell them more:
+      how just these pictures' colours are distributed, which nobody knows who
+      translates one.
     truth: What the inputs should become, if known: what `affine` is fitted to.
 
   Returns:
@@ -200,10 +214,11 @@ def baselines(
     of `match_histograms`; `transport`, of `transport_colors`; and, with the
     truth, `affine`, of `fit_affine`.
   """
+  own, reference = references
   translated = {
     "nothing": inputs,
-    "histogram": match_histograms(inputs, reference),
-    "transport": transport_colors(inputs, reference),
+    "histogram": match_histograms(inputs, reference, own),
+    "transport": transport_colors(inputs, reference, own),
   }
   if truth is not None:
     translated["affine"] = fit_affine(inputs, truth)
@@ -214,7 +229,7 @@ def measure(
   inputs: np.ndarray,
   translated: np.ndarray,
   truth: np.ndarray,
-  reference: np.ndarray,
+  references: tuple[np.ndarray, np.ndarray],
   mask: np.ndarray | None = None,
 ) -> dict[str, dict[str, float]]:
   """Measures a translator beside the baselines.
@@ -223,7 +238,7 @@ def measure(
     inputs: The pictures translated.
     translated: What the translator made of them.
     truth: What they should have become.
-    reference: Real pictures of the other domain, as for `baselines`.
+    references: Real pictures of both domains, as for `baselines`.
     mask: bool `[count, height, width]`, where the change belongs, if known.
 
   Returns:
@@ -231,7 +246,7 @@ def measure(
     (relative to doing nothing) and, with a mask, `masked_l1` and
     `masked_l1_ratio`.
   """
-  candidates = {"model": translated, **baselines(inputs, reference, truth)}
+  candidates = {"model": translated, **baselines(inputs, references, truth)}
   table: dict[str, dict[str, float]] = {}
   for name, images in candidates.items():
     table[name] = {
