@@ -320,5 +320,38 @@ def test_training_sees_what_translate_does(tmp_path):
   assert source.level_ranges["A"] == level_range.LevelRange(400, 1000)
 
 
+def test_a_single_picture_is_trained_on_in_parts(tmp_path):
+  """What is refused says how, and that way is taken."""
+  pixels = np.random.default_rng(0).integers(0, 256, (9, 40, 48, 3), np.uint8)
+  for k, picture in enumerate(pixels):
+    folder = tmp_path / ("single" if k == 8 else "several")
+    folder.mkdir(exist_ok=True)
+    image_files.write(str(folder / f"{k}.png"), picture)
+  config = config_lib.DataConfig(
+    domain_a=str(tmp_path / "several"),
+    domain_b=str(tmp_path / "single"),
+    crop_size=16,
+    load_size=16,
+    preprocess="crop",
+  )
+  with pytest.raises(
+    errors.UserError,
+    match="--preprocess=crop trains on parts, belongs into both trainB and"
+    " testB of a folder for --dataset",
+  ):
+    sources.open_source(config)
+  for name, of in (("A", "several"), ("B", "single")):
+    for split in ("train", "test"):
+      shutil.copytree(tmp_path / of, tmp_path / "both" / f"{split}{name}")
+  config = dataclasses.replace(
+    config, dataset=str(tmp_path / "both"), domain_a="", domain_b=""
+  )
+  source = sources.open_source(config)
+  batches = dataset.training_batches(source, config, seed=1)
+  parts = [b.numpy() for _, b in batches.take(6)]
+  assert {part.shape for part in parts} == {(1, 16, 16, 3)}
+  assert len({part.tobytes() for part in parts}) > 3
+
+
 if __name__ == "__main__":
   conftest.main(__file__)

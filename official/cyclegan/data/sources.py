@@ -192,10 +192,17 @@ def divide(
         messages.count(len(train) + len(test), "picture is"),
       )
     if not train or not test:
+      single = ""
+      if found.test is None and len(train) + len(test) == 1:
+        single = (
+          " A single one, of which --preprocess=crop trains on parts, belongs"
+          f" into both train{domain} and test{domain} of a folder for"
+          " --dataset."
+        )
       raise errors.UserError(
         f"{found.folder}: not one readable picture is left to"
         f" {'test with' if train else 'train on'}. Domain {domain} needs two"
-        " different pictures at least."
+        f" different pictures at least.{single}"
       )
     files[f"train{domain}"], files[f"test{domain}"] = train, test
   return files
