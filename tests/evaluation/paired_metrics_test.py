@@ -95,7 +95,7 @@ def test_transport_gives_colours_the_joint_distribution_of_others():
 
 def test_a_map_fitted_to_other_pictures_does_not_depend_on_the_inputs():
   own, reference = _colored(0, 6), _turned(_colored(1, 6))
-  inputs = _colored(2, 4)[:, :, :, :] // 2  # darker than what is fitted to
+  inputs = _colored(2, 4) // 2  # darker than what is fitted to
   for recolour in (
     paired_metrics.match_histograms,
     paired_metrics.transport_colors,

@@ -39,6 +39,7 @@ from official.cyclegan.core import command
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags as core_flags
 from official.cyclegan.evaluation import paired_metrics
+from official.cyclegan.reporting import page
 
 _TEST_DIR = flags.DEFINE_string(
   "test_dir",
@@ -115,13 +116,6 @@ def main() -> None:
 
 def _table(table: dict[str, dict[str, float]]) -> str:
   """Returns the measures as text: 1 is doing nothing, 0 is perfect."""
-  titles = {
-    "model": "this model",
-    "nothing": "doing nothing",
-    "histogram": "histogram matching (training pictures)",
-    "transport": "transport of colours (training pictures)",
-    "affine": "best affine map (the truth)",
-  }
   measures = [k for k in table["model"] if k.endswith("ratio")]
   lines = [
     f"{'error relative to doing nothing':32}"
@@ -130,9 +124,11 @@ def _table(table: dict[str, dict[str, float]]) -> str:
       for m in measures
     )
   ]
-  for name, title in titles.items():
+  for name, title in page.CANDIDATES.items():
     values = "".join(f"{table[name][m]:10.3f}" for m in measures)
     lines.append(f"{title:32}{values}")
+  lines.append("Matching and transport are fitted to training pictures.")
+  lines.append("The affine colour map is fitted to the truth.")
   return "\n".join(lines)
 
 

@@ -168,7 +168,7 @@ def transport_colors(
         along = colors @ axis
         colors += (np.interp(along, begin, goal) - along)[:, None] * axis
   moved = np.clip(np.rint(moved), 0, _LEVELS - 1).astype(np.uint8)
-  return moved[place.reshape(-1)].reshape(images.shape)
+  return moved[place].reshape(images.shape)
 
 
 def fit_affine(images: np.ndarray, truth: np.ndarray) -> np.ndarray:
