@@ -69,18 +69,20 @@ def test_ablation_makes_its_table_and_goes_on(few_fruits, tmp_path):
 def test_ablation_takes_the_parts_of_the_pictures_preset_away(tmp_path):
   """From folders of pictures, too, whose truth is known by their names."""
   rng = np.random.default_rng(0)
-  for split in ("trainA", "trainB", "testA", "testB"):
-    (tmp_path / "pages" / split).mkdir(parents=True)
-    for i in range(4):
-      picture = rng.integers(0, 255, (32, 32, 3)).astype(np.uint8)
-      image_files.write(str(tmp_path / "pages" / split / f"{i}.png"), picture)
+  for folder in ("pages", "places"):
+    for split in ("trainA", "trainB", "testA", "testB"):
+      (tmp_path / folder / split).mkdir(parents=True)
+      for i in range(4):
+        picture = rng.integers(0, 255, (32, 32, 3)).astype(np.uint8)
+        name = f"{i}.png" if folder == "pages" else f"{split}{i}.png"
+        image_files.write(str(tmp_path / folder / split / name), picture)
   done = conftest.run_tool(
     "benchmarks/ablation.py",
     f"--output_dir={tmp_path / 'out'}",
     "--experiment=pictures",
     "--parts",
     "--only=default,no_penalties",
-    f"--datasets=pages={tmp_path / 'pages'}",
+    f"--datasets=pages={tmp_path / 'pages'},places={tmp_path / 'places'}",
     "--seeds=3",
     "--crop_size=32",
     "--gen_n_filters=4",
@@ -99,6 +101,12 @@ def test_ablation_takes_the_parts_of_the_pictures_preset_away(tmp_path):
     assert config.loss.gan_mode == "relativistic" and config.data.paired
   table = (tmp_path / "out" / "ablation.md").read_text()
   assert "| --lambda_r1=0 --lambda_r2=0 " in table and "`pages`" in table
+  # There the truth is not known.
+  found = results["default/places/2/3"]
+  assert found["raw_relative_fid_patches_AB"] > 0
+  assert "relative_kid_AB" in found
+  assert "relative_l1_AB" not in found
+  assert "`places`, KID" in table and "`places`, patches" in table
 
 
 @pytest.mark.parametrize(

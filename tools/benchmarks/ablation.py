@@ -25,12 +25,13 @@ and what the parts of the default for any pictures are worth (two hours):
     --datasets=photo2painting_scenes,pages=data/pages
 
 Each variant is what the flags describe with one thing changed, trained on the
-built-in data sets, or on folders whose test pictures of both domains have the
-same names, with several seeds. Prints a Markdown table of the mean
-absolute error to the truth on the test split, A to B, relative to doing
-nothing: the mean over the seeds and, in brackets, the smallest and the
-largest. Also writes ablation.json and ablation.md. What is finished is kept,
-so that the same command goes on after an interruption.
+built-in data sets, or on folders, with several seeds. Prints a Markdown table
+of the mean absolute error to the truth on the test split, A to B, relative to
+doing nothing: the mean over the seeds and, in brackets, the smallest and the
+largest. Where the test pictures of a folder's domains have other names the
+truth is not known, and the table has KID and the Frechet distance of patches,
+relative to doing nothing too. Also writes ablation.json and ablation.md. What
+is finished is kept, so that the same command goes on after an interruption.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ import json
 import os
 import pathlib
 import statistics
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import markdown_table
 import named_folder
@@ -51,6 +52,9 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags as core_flags
+
+if TYPE_CHECKING:
+  from official.cyclegan.evaluation import validation
 
 core_flags.define_run()
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the results.")
@@ -67,6 +71,12 @@ _ONLY = flags.DEFINE_list("only", [], "Only these variants; empty: all.")
 
 # By the name what a variant is called, and what it changes, by part.
 _Variants = dict[str, tuple[str, dict[str, dict[str, Any]]]]
+# Measures by the name that the result has, and what a column is called.
+_WITH_TRUTH = {"relative_l1_AB": ("relative_l1", "")}
+_WITHOUT_TRUTH = {
+  "relative_kid_AB": ("kid_random", ", KID"),
+  "relative_fid_patches_AB": ("fid_patches", ", patches"),
+}
 # What each variant changes. Raw generators come from the default's own run.
 _VARIANTS: _Variants = {
   "default": ("as configured", {}),
@@ -169,7 +179,7 @@ def _dataset(text: str) -> tuple[str, dict[str, Any]]:
   if "=" not in text:
     return text, {"dataset": text}
   name, folder = named_folder.parse(text, "datasets")
-  return name, {"dataset": folder, "paired": True}
+  return name, {"dataset": folder, "paired": named_folder.is_paired(folder)}
 
 
 def _key(
@@ -218,11 +228,33 @@ def _train(
   evaluator = validation.Evaluator(
     validation.load(sources.open_source(config.data), config.data.crop_size)
   )
-  averaged, raw = (
-    evaluator.measure(*map(validation.from_generator, generators))
-    for generators in (model.inference_generators, (model.g_AB, model.g_BA))
+  found: dict[str, float] = {}
+  for prefix, (g_AB, g_BA) in (
+    ("", model.inference_generators),
+    ("raw_", (model.g_AB, model.g_BA)),
+  ):
+    measures = evaluator.measure(
+      validation.from_generator(g_AB), validation.from_generator(g_BA)
+    )
+    if not evaluator.test_set.paired:
+      measures |= _distances(evaluator, validation.from_generator(g_AB))
+    found |= {prefix + name: value for name, value in measures.items()}
+  return found
+
+
+def _distances(
+  evaluator: validation.Evaluator, g_AB: validation.Translate
+) -> dict[str, float]:
+  """Returns distances to the pictures of domain B, by `_WITHOUT_TRUTH`."""
+  nothing, trained = (
+    evaluator.measure_direction("AtoB", translate, None)
+    for translate in (lambda images: images, g_AB)
   )
-  return {**averaged, **{f"raw_{name}": v for name, v in raw.items()}}
+  return {
+    # Two piles that are the same: there is nothing to change.
+    name: trained[measure] / nothing[measure] if nothing[measure] else 1.0
+    for name, (measure, _) in _WITHOUT_TRUTH.items()
+  }
 
 
 def _table(
@@ -232,21 +264,23 @@ def _table(
   base: config_lib.ResolvedConfig,
 ) -> str:
   """Returns the results as Markdown."""
-  headers = [
-    f"{base.train.train_steps} steps, seeds {', '.join(_SEEDS.value)}",
-    *(f"`{name}`" for name in datasets),
-  ]
-  lines = []
-  rows = [(v, variants[v][0], "relative_l1_AB") for v in variants]
+  headers = [f"{base.train.train_steps} steps, seeds {', '.join(_SEEDS.value)}"]
+  columns: list[tuple[str, str]] = []  # data set, measure
+  for name in datasets:
+    some = results[_key(next(iter(variants)), name, _SEEDS.value[0], base)]
+    known = _WITH_TRUTH if "relative_l1_AB" in some else _WITHOUT_TRUTH
+    for measure, (_, ending) in known.items():
+      columns.append((name, measure))
+      headers.append(f"`{name}`{ending}")
+  rows = [(variant, title, "") for variant, (title, _) in variants.items()]
   if "default" in variants:
-    rows.insert(
-      1, ("default", "raw generators, no averages", "raw_relative_l1_AB")
-    )
-  for variant, title, measure in rows:
+    rows.insert(1, ("default", "raw generators, no averages", "raw_"))
+  lines = []
+  for variant, title, prefix in rows:
     cells = []
-    for dataset_name in datasets:
+    for name, measure in columns:
       found = [
-        results[_key(variant, dataset_name, seed, base)][measure]
+        results[_key(variant, name, seed, base)][prefix + measure]
         for seed in _SEEDS.value
       ]
       mean = statistics.mean(found)

@@ -39,3 +39,18 @@ def parse(text: str, option: str) -> tuple[str, str]:
       text,
     )
   return name, folder
+
+
+def is_paired(folder: str) -> bool:
+  """Returns whether the test pictures of both domains have the same names.
+
+  They then show the same things, as `--paired` says.
+
+  Args:
+    folder: A data set: has the folders testA and testB.
+  """
+  names = [
+    {path.stem for path in pathlib.Path(folder, split).glob("*")}
+    for split in ("testA", "testB")
+  ]
+  return bool(names[0]) and names[0] == names[1]

@@ -117,7 +117,7 @@ def _problems() -> dict[str, list[str]]:
   for text in _FOLDERS.value:
     name, folder = named_folder.parse(text, "folders")
     problems[name] = [f"--dataset={folder}"]
-    if _is_paired(pathlib.Path(folder)):
+    if named_folder.is_paired(folder):
       problems[name].append("--paired")
   if not problems or not _SEEDS.value:
     raise errors.UserError(
@@ -125,15 +125,6 @@ def _problems() -> dict[str, list[str]]:
       "folders" if _SEEDS.value else "seeds",
     )
   return problems
-
-
-def _is_paired(folder: pathlib.Path) -> bool:
-  """Returns whether the test pictures of both domains have the same names."""
-  names = [
-    {path.stem for path in (folder / split).glob("*")}
-    for split in ("testA", "testB")
-  ]
-  return bool(names[0]) and names[0] == names[1]
 
 
 def _measure(
