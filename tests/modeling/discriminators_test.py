@@ -98,6 +98,27 @@ def test_discriminator_sees_details_beside_the_image(disc_type):
   assert more == kernels[0][0] ** 2 * 6 * 4
 
 
+@pytest.mark.parametrize("disc_type", config_lib.DISCRIMINATOR_TYPES)
+def test_discriminator_sees_features_of_colors_beside_the_image(disc_type):
+  options = {"disc_type": disc_type, "disc_n_filters": 4, "disc_init": "he"}
+  plain, colored = (
+    discriminators.build_discriminator(_model(disc_input=seen, **options))
+    for seen in ("image", "colors")
+  )
+  assert plain.output_shape == colored.output_shape
+  inputs = colored.get_layer("with_colors").output
+  assert inputs.shape[-1] == 3 + 16
+  x = np.random.default_rng(0).uniform(-1, 1, (1, 8, 8, 3))
+  x = x.astype(np.float32)
+  x[0, 2, 3] = x[0, 6, 1]
+  seen = tf.keras.Model(colored.inputs, inputs)(x).numpy()
+  np.testing.assert_array_equal(seen[..., :3], x)
+  # Of a pixel's own colour, and not in proportion to it.
+  np.testing.assert_allclose(seen[0, 2, 3], seen[0, 6, 1], atol=1e-5)
+  other = tf.keras.Model(colored.inputs, inputs)(-x).numpy()
+  assert np.abs(seen + other)[..., 3:].max() > 0.1
+
+
 def test_details_are_not_rounded():
   with model_lib.policy("mixed_bfloat16"):
     network = discriminators.build_discriminator(

@@ -246,17 +246,19 @@ def _unknown(name: str) -> str:
   here = core_flags.peers().get(name)
   if here:
     return f"{intro} Here it is called --{here}."
-  others = _commands_with(name)
-  if others:
-    *most, last = others
-    shown = f"{', '.join(most)} and {last}" if most else last
-    return f"{intro} It is one of {shown}."
   known = [
     flag.name
     for module, found in flags.FLAGS.flags_by_module_dict().items()
     if not module.startswith("absl.")
     for flag in found
   ]
+  others = _commands_with(name)
+  if others:
+    *most, last = others
+    shown = f"{', '.join(most)} and {last}" if most else last
+    kind = name.partition("_")[0]  # of output_dir and output
+    here = f"; here it may be --{kind}" if kind in known else ""
+    return f"{intro} It is one of {shown}{here}."
   return intro + errors.nearest(name, known, "--")
 
 

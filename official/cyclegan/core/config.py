@@ -49,7 +49,7 @@ DISCRIMINATOR_TYPES = ("basic", "n_layers", "pixel")
 INITIALIZERS = ("normal", "glorot", "he")
 GAN_MODES = ("lsgan", "vanilla", "hinge", "wgangp", "relativistic")
 GENERATOR_NORMS = ("instance", "weight")
-DISCRIMINATOR_INPUTS = ("image", "details")
+DISCRIMINATOR_INPUTS = ("image", "colors", "details")
 DISCRIMINATOR_NORMS = ("instance", "none")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 DISTRIBUTION_STRATEGIES = ("one_device", "mirrored", "multi_worker", "tpu")
@@ -311,10 +311,11 @@ class ModelConfig:
   )
   disc_input: str = option(
     "image",
-    "What a discriminator sees: the image, or beside it its fine details (the"
-    " image less its 3x3 mean, times 4) and their magnitude. With details it"
-    " tells photographs from paintings sooner, and generators draw patterns"
-    " into flat places (measured).",
+    "What a discriminator sees: the image; colors, beside it 16 learned"
+    " features of each pixel's own colour, which help wherever colours differ;"
+    " or details, its fine details (the image less its 3x3 mean, times 4) and"
+    " their magnitude, with which it tells photographs from paintings sooner,"
+    " and generators draw patterns into flat places (both measured).",
     choices=DISCRIMINATOR_INPUTS,
     fixed=True,
     since="0.7.0",

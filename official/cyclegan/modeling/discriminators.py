@@ -28,6 +28,9 @@ from official.cyclegan.modeling import blocks
 from official.cyclegan.modeling import layers
 
 _MAX_DOUBLINGS = 3  # of the first convolution's filters: at most 512 of 64
+# Of `config.disc_input` `colors`.
+_COLOR_LAYERS = 2
+_COLOR_FEATURES = 16
 
 
 def build_discriminator(
@@ -45,7 +48,10 @@ def build_discriminator(
   Networks", 2017, section 4.4).
 
   With `config.disc_input` `details` the first convolution sees the image's
-  fine details and their magnitude as well (`layers.DetailChannels`).
+  fine details and their magnitude as well (`layers.DetailChannels`). With
+  `colors` it sees beside the image what two 1x1 convolutions of 16 filters
+  make of each pixel's own colour, so that a step of two pixels has not
+  averaged neighbours before anything asks which colours there are.
 
   Args:
     config: The model's options.
@@ -66,6 +72,9 @@ def build_discriminator(
   if config.disc_input == "details":
     # In bfloat16 the differences of neighbours would drown in rounding.
     x = layers.DetailChannels(dtype="float32", name="details")(x)
+  elif config.disc_input == "colors":
+    colors = _color_features(x, config)
+    x = tf.keras.layers.Concatenate(name="with_colors")([x, colors])
   norms = config.disc_norm == "instance"
   for i in range(2 if pixel else halvings + 1):
     x = blocks.conv2d(
@@ -88,3 +97,17 @@ def build_discriminator(
     name="logits",
   )(x)
   return tf.keras.Model(inputs, logits, name=name)
+
+
+def _color_features(x: tf.Tensor, config: config_lib.ModelConfig) -> tf.Tensor:
+  """Returns features of each pixel's own colour, nothing of its neighbours."""
+  for i in range(_COLOR_LAYERS):
+    x = blocks.conv2d(
+      _COLOR_FEATURES,
+      1,
+      padding="same",
+      kernel_initializer=blocks.kernel_initializer(config, config.disc_init),
+      name=f"color{i + 1}",
+    )(x)
+    x = blocks.leaky_relu(x, f"color_relu{i + 1}")
+  return x
