@@ -200,6 +200,10 @@ def _options(**model):
     ({"gen_norm": "weight", "disc_init": "he"}, {"disc_norm"}),
     ({"disc_norm": "none", "disc_init": "he"}, {"disc_input", "gen_norm"}),
     (
+      {"disc_input": "colors", "disc_norm": "none", "disc_init": "he"},
+      {"disc_input", "gen_norm"},
+    ),
+    (
       {"disc_input": "details", "disc_norm": "none", "disc_init": "he"},
       set(),
     ),
@@ -211,6 +215,9 @@ def test_what_a_run_has_is_not_advised(model, advised):
   )
   named = set(re.findall(r"--(\w+)", event.message))
   assert named == advised | {"disc_learning_rate", "lambda_validation"}
+  # What is not seen yet, and no second time what is.
+  seen = model.get("disc_input", "image")
+  assert f"--disc_input={seen}" not in event.message
 
 
 def test_options():

@@ -103,6 +103,7 @@ _VARIANTS: _Variants = {
 # what it had once.
 _WITHOUT_PARTS: _Variants = {
   "default": ("as configured", {}),
+  "no_colors": ("--disc_input=image", {"model": {"disc_input": "image"}}),
   "details": ("--disc_input=details", {"model": {"disc_input": "details"}}),
   "disc_norms": ("--disc_norm=instance", {"model": {"disc_norm": "instance"}}),
   "disc_normal": ("--disc_init=normal", {"model": {"disc_init": "normal"}}),

@@ -254,12 +254,15 @@ def _to_see(options: config_lib.Config | None) -> str:
   def missing(*wanted: str) -> str:
     return " ".join(o for o in wanted if not has_option(options, o))
 
+  # Only where contrast is seen does more help: colours, and details at the
+  # start, while long trainings are better without (docs/real-pictures.md).
   seen = {
     "contrast": missing("--disc_norm=none", "--disc_init=he"),
+    "colours": missing("--disc_input=colors"),
     "fine details": missing("--disc_input=details"),
   }
-  # Details only where contrast is seen: then they help at the start, while
-  # long trainings are better without them (docs/real-pictures.md).
+  if not seen["fine details"]:
+    seen["colours"] = ""  # one of the two
   named = next((f"{what} ({o})" for what, o in seen.items() if o), "")
   others = "raise --disc_learning_rate or --lambda_validation."
   if not named:
