@@ -41,7 +41,7 @@ import json
 import os
 import pathlib
 import statistics
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 import markdown_table
 import named_folder
@@ -52,9 +52,6 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags as core_flags
-
-if TYPE_CHECKING:
-  from official.cyclegan.evaluation import validation
 
 core_flags.define_run()
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the results.")
@@ -71,8 +68,8 @@ _ONLY = flags.DEFINE_list("only", [], "Only these variants; empty: all.")
 
 # By the name what a variant is called, and what it changes, by part.
 _Variants = dict[str, tuple[str, dict[str, dict[str, Any]]]]
-# Measures by the name that the result has, and what a column is called.
-_WITH_TRUTH = {"relative_l1_AB": ("relative_l1", "")}
+# By the name that a result has without the truth, of which measure it is the
+# ratio to doing nothing, and how its column's name ends.
 _WITHOUT_TRUTH = {
   "relative_kid_AB": ("kid_random", ", KID"),
   "relative_fid_patches_AB": ("fid_patches", ", patches"),
@@ -229,33 +226,25 @@ def _train(
   evaluator = validation.Evaluator(
     validation.load(sources.open_source(config.data), config.data.crop_size)
   )
+  unchanged = evaluator.measure_translations(
+    "AtoB", evaluator.test_set.images["A"]
+  )
   found: dict[str, float] = {}
-  for prefix, (g_AB, g_BA) in (
+  for prefix, generators in (
     ("", model.inference_generators),
     ("raw_", (model.g_AB, model.g_BA)),
   ):
-    measures = evaluator.measure(
-      validation.from_generator(g_AB), validation.from_generator(g_BA)
-    )
+    g_AB, g_BA = map(validation.from_generator, generators)
+    forward = evaluator.measure_direction("AtoB", g_AB, g_BA)
+    backward = evaluator.measure_direction("BtoA", g_BA, g_AB)
+    measures = validation.mean_of_both({"AtoB": forward, "BtoA": backward})
     if not evaluator.test_set.paired:
-      measures |= _distances(evaluator, validation.from_generator(g_AB))
+      for name, (measure, _) in _WITHOUT_TRUTH.items():
+        # Two piles that are the same: there is nothing to change.
+        nothing = unchanged[measure]
+        measures[name] = forward[measure] / nothing if nothing else 1.0
     found |= {prefix + name: value for name, value in measures.items()}
   return found
-
-
-def _distances(
-  evaluator: validation.Evaluator, g_AB: validation.Translate
-) -> dict[str, float]:
-  """Returns distances to the pictures of domain B, by `_WITHOUT_TRUTH`."""
-  nothing, trained = (
-    evaluator.measure_direction("AtoB", translate, None)
-    for translate in (lambda images: images, g_AB)
-  )
-  return {
-    # Two piles that are the same: there is nothing to change.
-    name: trained[measure] / nothing[measure] if nothing[measure] else 1.0
-    for name, (measure, _) in _WITHOUT_TRUTH.items()
-  }
 
 
 def _table(
@@ -269,8 +258,11 @@ def _table(
   columns: list[tuple[str, str]] = []  # data set, measure
   for name in datasets:
     some = results[_key(next(iter(variants)), name, _SEEDS.value[0], base)]
-    known = _WITH_TRUTH if "relative_l1_AB" in some else _WITHOUT_TRUTH
-    for measure, (_, ending) in known.items():
+    if "relative_l1_AB" in some:
+      columns.append((name, "relative_l1_AB"))
+      headers.append(f"`{name}`")
+      continue
+    for measure, (_, ending) in _WITHOUT_TRUTH.items():
       columns.append((name, measure))
       headers.append(f"`{name}`{ending}")
   rows = [(variant, title, "") for variant, (title, _) in variants.items()]

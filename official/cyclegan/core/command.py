@@ -257,8 +257,8 @@ def _unknown(name: str) -> str:
     *most, last = others
     shown = f"{', '.join(most)} and {last}" if most else last
     kind = name.partition("_")[0]  # of output_dir and output
-    here = f"; here it may be --{kind}" if kind in known else ""
-    return f"{intro} It is one of {shown}{here}."
+    hint = f"; here it may be --{kind}" if kind in known else ""
+    return f"{intro} It is one of {shown}{hint}."
   return intro + errors.nearest(name, known, "--")
 
 
