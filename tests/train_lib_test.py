@@ -29,6 +29,7 @@ from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.core import stack
 from official.cyclegan.modeling import model as model_lib
+from official.cyclegan.modeling import objective
 from official.cyclegan.training import callbacks
 from official.cyclegan.training import checkpoints
 from official.cyclegan.training import diagnostics
@@ -424,6 +425,44 @@ def test_killed_run_ends_as_if_left_alone(random_run, tmp_path):
   again = _go_on_from(3, folder, config, tmp_path / "killed")
   _assert_same_state(alone, again)
   assert _starts(tmp_path / "killed") == [0, 3]
+
+
+@pytest.mark.slow
+def test_a_run_whose_first_half_has_smaller_pictures(
+  pictures, tmp_path, monkeypatch, log
+):
+  """Interrupted before or at the change it ends as if left alone."""
+  shapes = []
+  original = objective.Objective.generator_terms
+
+  def generator_terms(self, real, training):
+    shapes.append(real["A"].shape[1:3])  # once a trace
+    return original(self, real, training)
+
+  monkeypatch.setattr(objective.Objective, "generator_terms", generator_terms)
+  config = _config(
+    pictures,
+    train_steps=4,
+    save_every_steps=1,
+    keep_checkpoints=4,
+    half_size_fraction=0.5,
+    sample_interval=100,
+  )
+  config = conftest.replace(config, "data", crop_size=64, load_size=64)
+  config = config_checks.resolve(config)
+  folder = tmp_path / "alone"
+  alone = train_lib.train(config, str(folder))
+  assert list(dict.fromkeys(tuple(shape) for shape in shapes)) == [
+    (32, 32),
+    (64, 64),
+  ]
+  assert "have 32 pixels for the first 50 % of the run, then 64" in log.text
+  assert "step 2: pictures have 64 pixels from here on" in log.text
+  # Three images a step went through each pool since it forgot smaller ones.
+  assert int(alone.buffer_A.seen) == 6
+  for step in (1, 2):
+    again = _go_on_from(step, folder, config, tmp_path / str(step))
+    _assert_same_state(alone, again)
 
 
 @pytest.mark.slow

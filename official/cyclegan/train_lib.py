@@ -31,6 +31,7 @@ from absl import logging
 from official.cyclegan import old_names
 from official.cyclegan import probe_lib
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import devices
 from official.cyclegan.core import errors
@@ -53,6 +54,7 @@ from official.cyclegan.training import checkpoint_store
 from official.cyclegan.training import checkpoints
 from official.cyclegan.training import diagnostics
 from official.cyclegan.training import diagnostics_callback
+from official.cyclegan.training import half_size
 from official.cyclegan.training import history
 from official.cyclegan.training import progress_grid
 from official.cyclegan.training import run_metadata
@@ -445,9 +447,12 @@ def _callbacks(run: _Run) -> list[callbacks.StepCallback]:
   steps = run.first_step, run.total_steps
   writer = tf.summary.create_noop_writer()
   called: list[callbacks.StepCallback] = []
+  if config_checks.half_size(config):
+    fraction, size = config.train.half_size_fraction, config.data.crop_size
+    called.append(half_size.HalfSize(*steps, fraction, size))
   if devices.is_chief(run.strategy):
     writer = _summary_writer(run.model_dir)
-    called = _chief_callbacks(run, writer)
+    called.extend(_chief_callbacks(run, writer))
   # On every worker: resetting the means takes all of them.
   called.append(summaries.TensorBoard(*steps, writer, config, _SCALAR_INTERVAL))
   epoch_steps = build.steps_per_epoch(run.source, config.data)
@@ -608,6 +613,11 @@ def _time_limit(
     saves=not run.config.train.save_every_steps,
     on_estimate=expect,
     remedy=_slow_start_remedy(run),
+    half_size_fraction=(
+      run.config.train.half_size_fraction
+      if config_checks.half_size(run.config)
+      else 0.0
+    ),
   )
 
 

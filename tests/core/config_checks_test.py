@@ -229,6 +229,30 @@ def test_coarse_blocks_take_multiples_of_8_only():
     assert config_checks.minimum_size(other) == smallest
 
 
+@pytest.mark.parametrize(
+  ("fraction", "data", "model", "half"),
+  [
+    (0.4, {"crop_size": 64}, {}, 32),
+    (1.0, {"crop_size": 256}, {"generator_type": "unet"}, 128),
+    (0.0, {"crop_size": 64}, {}, 0),
+    (0.4, {"crop_size": 60}, {}, 0),  # too small
+    (0.4, {"crop_size": 68}, {}, 0),  # 34 is no multiple of 4
+    (0.4, {"crop_size": 72}, {}, 36),
+    (0.4, {"crop_size": 80}, {"generator_type": "unet"}, 0),
+    (0.4, {"crop_size": 64}, {"disc_n_layers": 5}, 0),  # until a pixel is left
+    (0.4, {"crop_size": 64, "preprocess": "none"}, {}, 0),
+  ],
+)
+def test_a_run_begins_with_half_size_where_that_fits(
+  fraction, data, model, half
+):
+  config = conftest.replace(config_lib.Config(), "data", load_size=0, **data)
+  model = {"generator_type": "resnet", "disc_n_layers": 2, **model}
+  config = conftest.replace(config, "model", **model)
+  config = conftest.replace(config, "train", half_size_fraction=fraction)
+  assert config_checks.half_size(config_checks.resolve(config)) == half
+
+
 def test_a_resolved_configuration_is_one_and_stays_as_it_is():
   config = config_checks.resolve(config_lib.Config())
   assert isinstance(config, config_lib.ResolvedConfig)

@@ -97,6 +97,17 @@ def test_state_is_restored_from_a_checkpoint(tmp_path):
   assert _ids(pool.query(new)) == _ids(again.query(new))
 
 
+def test_an_empty_pool_takes_images_of_another_size():
+  """Chosen as those of full size are, each shown whole."""
+  pool = image_pool.ImagePool(3, (4, 4, 1), seed=5)
+  plain = image_pool.ImagePool(3, (2, 2, 1), seed=5)
+  images = _numbered(1, 20)
+  np.testing.assert_array_equal(pool.query(images), plain.query(images))
+  pool.clear()
+  large = tf.fill([2, 4, 4, 1], 7.0)
+  np.testing.assert_array_equal(pool.query(large), large)
+
+
 def test_images_of_many_sizes_keep_theirs():
   """Chosen as images of one size are, each shown whole."""
   sizes = [(4 + 2 * (i % 3), 6 - i % 2) for i in range(60)]

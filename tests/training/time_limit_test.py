@@ -97,6 +97,7 @@ class _Run:
       self.estimates.append,
       clock.monotonic,
       "Read less.",
+      options.get("half_size_fraction", 0.0),
     )
     self.model = fakes.fake_model(time_fraction=tf.Variable(0.0))
     self.fractions = []
@@ -249,6 +250,26 @@ def test_the_length_is_estimated_early(tmp_path, monkeypatch):
   run.fit(lambda now: 0.5)
   (estimate,) = run.estimates
   assert estimate == pytest.approx(run.limit.step, rel=0.05)
+
+
+def test_slower_steps_with_full_size_are_expected(tmp_path, monkeypatch):
+  clock = _Clock()
+  run = _Run(tmp_path, clock, monkeypatch, 600.0, half_size_fraction=0.5)
+  totals = []
+  original = run.worker.on_step
+
+  def on_step(logs):
+    totals.append(run.limit.total)
+    original(logs)
+
+  monkeypatch.setattr(run.worker, "on_step", on_step)
+  took = run.fit(lambda now: 0.25 if run.fractions[-1] < 0.5 else 0.6)
+  assert took == pytest.approx(600.0, abs=2.0)
+  (estimate,) = run.estimates
+  assert estimate == pytest.approx(run.limit.step, rel=0.05)
+  known = [total for total in totals if total < time_limit.UNKNOWN]
+  assert max(known) < 1.05 * run.limit.step
+  assert min(known) > 0.95 * run.limit.step
 
 
 def test_no_time_at_all_is_one_step(tmp_path, monkeypatch):

@@ -631,6 +631,18 @@ class TrainConfig:
     needs={"lr_policy": ("linear", "cosine")},
     peers=("n_epochs_decay",),
   )
+  half_size_fraction: float = option(
+    0.0,
+    "Share of the run, at its start, that trains on pictures of half of"
+    " --crop_size, where steps are two to three times as fast: larger pictures"
+    " go on from what smaller ones have taught (as in Karras et al.,"
+    " Progressive Growing of GANs, 2018, but with the same layers for both). No"
+    " such part where half is below 32 pixels or does not fit the networks, and"
+    " where pictures differ in size. 0: none.",
+    minimum=0,
+    maximum=1,
+    since="0.7.0",
+  )
   ema_decay: float = option(
     0.999,
     "Momentum per step of the generators' moving averages, which export and"

@@ -49,6 +49,8 @@ SIZE_MULTIPLES = {"resnet": 4, "unet": 16, "mobile": 4}
 # ResNet's 1-pixel reflection needs a map of 2 pixels after two halvings;
 # instance normalisation needs more than one pixel at the bottom.
 MINIMUM_SIZES = {"resnet": 8, "unet": 32, "mobile": 8}
+# Of smaller pictures little is left, pixels; see `half_size`.
+_SMALLEST_HALF = 32
 
 
 def resolve(config: config_lib.Config) -> config_lib.ResolvedConfig:
@@ -163,6 +165,29 @@ def minimum_size(model: config_lib.ModelConfig) -> int:
   if model.generator_type == "mobile":
     return 2 * model.block_scale
   return MINIMUM_SIZES[model.generator_type]
+
+
+def half_size(config: config_lib.ResolvedConfig) -> int:
+  """Returns the size of the pictures at the start of a run, pixels.
+
+  Args:
+    config: The resolved configuration.
+
+  Returns:
+    Half of `data.crop_size`; 0 if the whole run has pictures of full size.
+  """
+  data, model = config.data, config.model
+  half = data.crop_size // 2
+  if not config.train.half_size_fraction or data.crop_size % 2:
+    return 0
+  if data.preprocess in config_lib.VARIABLE_SIZES:
+    return 0
+  smallest = max(_SMALLEST_HALF, minimum_size(model))
+  if model.disc_type != "pixel":  # more than a pixel is left of them
+    smallest = max(smallest, 2 ** (model.disc_n_layers + 1))
+  if half < smallest or half % size_multiple(model):
+    return 0
+  return half
 
 
 def _check(config: config_lib.ResolvedConfig) -> None:

@@ -29,7 +29,9 @@ class ImagePool(tf.Module):
   2017, section 2.3; CycleGAN paper, section 4: 50 images).
 
   The random choices depend only on the seed and on how many images have been
-  through the pool; all state is in variables, so a checkpoint holds it. Under
+  through the pool since it was empty; all state is in variables, so a
+  checkpoint holds it. Images of another size need an empty pool (`clear`), but
+  with `variable_size`. Under
   a distribution strategy each replica has a pool of its own: what the
   variables hold then differs between replicas.
 
@@ -39,7 +41,7 @@ class ImagePool(tf.Module):
       the upper left.
     sizes: int32 `[capacity, 2]`, each stored image's height and width; None if
       all images have one size.
-    seen: int64 scalar, images asked for so far.
+    seen: int64 scalar, images asked for since the pool was empty.
   """
 
   def __init__(
@@ -119,7 +121,7 @@ class ImagePool(tf.Module):
       )
       image = images[i]
       if swap:
-        shown = shown.write(i, self._stored(slot))
+        shown = shown.write(i, self._stored(slot, image))
       else:
         shown = shown.write(i, image)
       if tf.logical_or(swap, tf.logical_not(full)):
@@ -138,17 +140,20 @@ class ImagePool(tf.Module):
       self.seen.assign_add(1)
     return tf.ensure_shape(shown.stack(), images.shape)
 
-  def _stored(self, slot: tf.Tensor) -> tf.Tensor:
-    """Returns a stored image, of its own size."""
-    image = self.images[slot]
+  def clear(self) -> None:
+    """Forgets all images, before those of another size come."""
+    self.seen.assign(0)
+
+  def _stored(self, slot: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
+    """Returns a stored image, of its own size or else of a new one's."""
+    height, width = new.shape[0], new.shape[1]
     if self.sizes is not None:
       height, width = tf.unstack(self.sizes[slot])
-      image = image[:height, :width]
-    return image
+    return self.images[slot][:height, :width]
 
   def _padded(self, image: tf.Tensor) -> tf.Tensor:
     """Returns an image as large as all that are stored."""
-    if self.sizes is None:
+    if image.shape == self.images.shape[1:]:
       return image
     room = self.images.shape[1:3] - tf.shape(image)[:2]
     return tf.pad(image, [[0, room[0]], [0, room[1]], [0, 0]])

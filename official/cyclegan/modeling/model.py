@@ -59,9 +59,11 @@ class CycleGAN(tf.keras.Model):
     step: int64 scalar, training steps done.
     time_fraction: float32 scalar, share of the run's time that is used; None
       for a run of so many steps.
+    half_size: Whether training steps halve their images (`set_half_size`).
   """
 
   time_fraction: tf.Variable | None = None
+  half_size = False
 
   def __init__(
     self,
@@ -246,6 +248,24 @@ class CycleGAN(tf.keras.Model):
     ):
       ema.restart(average, network)
 
+  def set_half_size(self, half: bool, goes_on: bool = False) -> None:
+    """Sets the size of the images of the training steps that follow.
+
+    May be called while `fit` runs, between two steps.
+
+    Args:
+      half: Whether images are halved, by the mean of each 2x2 pixels, before
+        anything else is done with them.
+      goes_on: Whether the pools, restored from a checkpoint, hold images of
+        this size. Else they forget what they hold.
+    """
+    if half == self.half_size:
+      return
+    self.half_size = half
+    for pool in () if goes_on else (self.buffer_A, self.buffer_B):
+      pool.clear()
+    self.make_train_function(force=True)  # traces the step anew
+
   @property
   def generator_variables(self) -> list[tf.Variable]:
     """The trainable variables of both generators."""
@@ -305,6 +325,8 @@ class CycleGAN(tf.keras.Model):
       the like, mean logits; `gradient_norm/g_AB` and the like, of one
       replica's share of the gradient.
     """
+    if self.half_size:  # the mean of each 2x2 pixels
+      data = tuple(tf.nn.avg_pool2d(x, 2, 2, "VALID") for x in data)
     real = dict(zip(loss_terms.DOMAINS, data))
     weights = self.loss_weights
     variables = self.generator_variables

@@ -42,6 +42,9 @@ _SLOW_SECONDS = 30.0
 # To leave the process: of the time that it took to start, and at least.
 _EXIT_SHARE = 0.1
 _EXIT_SECONDS = 1.0
+# About what a step costs of what one with pictures of half size costs: 2.2 with
+# 64 pixels, and the more the larger they are.
+_FULL_SIZE_COST = 2.4
 
 
 def pause(total: float) -> float:
@@ -77,6 +80,7 @@ class TimeLimit(callbacks.StepCallback):
     on_estimate: Callable[[int], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
     remedy: str = "",
+    half_size_fraction: float = 0.0,
   ):
     """Sets the time and who is told when it is over.
 
@@ -88,6 +92,8 @@ class TimeLimit(callbacks.StepCallback):
       on_estimate: Is told once about how many steps the whole run will have.
       clock: Returns seconds that only grow.
       remedy: A sentence for who waits long for the first step.
+      half_size_fraction: Share of the time, at its start, whose steps have
+        pictures of half size (`half_size.HalfSize`); in [0, 1].
     """
     super().__init__(first_step, UNKNOWN)
     self._budget, self._others, self._saves = budget, others, saves
@@ -99,6 +105,8 @@ class TimeLimit(callbacks.StepCallback):
     self._exit_seconds = _EXIT_SECONDS
     self._remedy = remedy and f" {remedy}"
     self._slow_start: threading.Timer | None = None
+    self._half_until = half_size_fraction
+    self._traced = first_step + _TRACED  # steps until then say nothing
 
   def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
     """Tells the schedule what was used before."""
@@ -118,7 +126,7 @@ class TimeLimit(callbacks.StepCallback):
     if is_first:
       self.close()
     if self._measured is None:
-      if self.step >= self._first + _TRACED:
+      if self.step >= self._traced:
         self._measured = self.step, now
         self._saved_at = now
       step_seconds = 0.0
@@ -127,6 +135,10 @@ class TimeLimit(callbacks.StepCallback):
       step_seconds = (now - then) / max(1, self.step - step)
     left = self._budget.left() - self._end_seconds()
     self._advance(self._end_seconds())
+    if self._half_until and self._share >= self._half_until:
+      # Steps become slower, the next one is traced: they are measured anew.
+      self._half_until, self._measured = 0.0, None
+      self._traced = self.step + _TRACED
     # The nearest number of steps, not always one too few.
     if left < 0.5 * step_seconds or left <= 0.0:
       self._set_total(self.step)
@@ -142,7 +154,7 @@ class TimeLimit(callbacks.StepCallback):
       return
     if self._measured is None or self.step == self._measured[0]:
       return
-    self._set_total(self.step + max(1, round(left / step_seconds)))
+    self._set_total(self.step + max(1, self._steps_left(left, step_seconds)))
     if now - self._measured[1] >= _MEASURED_SECONDS and self._on_estimate:
       on_estimate, self._on_estimate = self._on_estimate, None
       on_estimate(self.total)
@@ -183,6 +195,14 @@ class TimeLimit(callbacks.StepCallback):
     fraction = self.model.time_fraction
     if fraction is not None:
       fraction.assign(self._share)
+
+  def _steps_left(self, seconds: float, step_seconds: float) -> int:
+    """Returns how many steps are still to be expected."""
+    half = 0.0  # seconds of them that have pictures of half size
+    if self._share < self._half_until:
+      half = seconds * (self._half_until - self._share) / (1.0 - self._share)
+      seconds = (seconds - half) / _FULL_SIZE_COST
+    return round((half + seconds) / step_seconds)
 
   def _end_seconds(self) -> float:
     """Returns what the last step needs beyond a step, as far as known."""
