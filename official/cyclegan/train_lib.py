@@ -449,7 +449,8 @@ def _callbacks(run: _Run) -> list[callbacks.StepCallback]:
   called: list[callbacks.StepCallback] = []
   if config_checks.half_size(config):
     fraction, size = config.train.half_size_fraction, config.data.crop_size
-    called.append(half_size.HalfSize(*steps, fraction, size))
+    seconds = 0.0 if run.budget is None else run.budget.total
+    called.append(half_size.HalfSize(*steps, fraction, size, seconds))
   if devices.is_chief(run.strategy):
     writer = _summary_writer(run.model_dir)
     called.extend(_chief_callbacks(run, writer))
@@ -613,11 +614,7 @@ def _time_limit(
     saves=not run.config.train.save_every_steps,
     on_estimate=expect,
     remedy=_slow_start_remedy(run),
-    half_size_fraction=(
-      run.config.train.half_size_fraction
-      if config_checks.half_size(run.config)
-      else 0.0
-    ),
+    half_size_fraction=run.config.train.half_size_fraction,
   )
 
 

@@ -72,5 +72,6 @@ def fake_model(**attributes):
     "loss_weights": config_lib.LossConfig(),
     "reset_metrics": lambda: None,
     "stop_training": False,
+    "half_size": False,
   }
   return types.SimpleNamespace(**{**defaults, **attributes})

@@ -20,7 +20,7 @@ from tests.training import fakes
 
 
 def _model(fraction):
-  model = fakes.fake_model(time_fraction=fraction, half_size=False)
+  model = fakes.fake_model(time_fraction=fraction)
   model.sizes = []
 
   def set_half_size(half, goes_on=False):
@@ -59,6 +59,18 @@ def test_a_run_goes_on_with_its_pools(first, half):
   assert halves == [True] * half + [False] * (3 - half)
   # Pools hold images of the size that goes on; later they forget them.
   assert model.sizes == [(True, True), (False, False)][: 2 if half else 0]
+
+
+@pytest.mark.parametrize(
+  ("used", "seconds", "half"),
+  [(0.1, 600, True), (0.44, 600, True), (0.46, 600, False), (0.3, 60, False)],
+)
+def test_what_is_left_of_it_must_be_worth_a_trace(used, seconds, half):
+  model = _model(tf.Variable(used))
+  callback = half_size.HalfSize(0, 2**62, 0.5, 64, seconds)
+  callback.set_model(model)
+  callback.on_train_begin()
+  assert model.half_size is half
 
 
 def test_a_share_of_the_time(log):

@@ -255,15 +255,15 @@ def test_the_length_is_estimated_early(tmp_path, monkeypatch):
 def test_slower_steps_with_full_size_are_expected(tmp_path, monkeypatch):
   clock = _Clock()
   run = _Run(tmp_path, clock, monkeypatch, 600.0, half_size_fraction=0.5)
+  run.model.half_size = True
   totals = []
-  original = run.worker.on_step
 
   def on_step(logs):
     totals.append(run.limit.total)
-    original(logs)
+    run.model.half_size = run.limit._share < 0.5
 
   monkeypatch.setattr(run.worker, "on_step", on_step)
-  took = run.fit(lambda now: 0.25 if run.fractions[-1] < 0.5 else 0.6)
+  took = run.fit(lambda now: 0.25 if run.model.half_size else 0.6)
   assert took == pytest.approx(600.0, abs=2.0)
   (estimate,) = run.estimates
   assert estimate == pytest.approx(run.limit.step, rel=0.05)

@@ -21,6 +21,8 @@ from absl import logging
 
 from official.cyclegan.training import callbacks
 
+_LEAST_SECONDS = 30.0  # of a part with pictures of half size
+
 
 class HalfSize(callbacks.StepCallback):
   """Trains on pictures of half size for the first share of a run.
@@ -35,7 +37,12 @@ class HalfSize(callbacks.StepCallback):
   """
 
   def __init__(
-    self, first_step: int, total_steps: int, fraction: float, size: int
+    self,
+    first_step: int,
+    total_steps: int,
+    fraction: float,
+    size: int,
+    seconds: float = 0.0,
   ):
     """As `callbacks.StepCallback`.
 
@@ -45,13 +52,16 @@ class HalfSize(callbacks.StepCallback):
       fraction: Share of the run's steps that have pictures of half size; of
         its time if that decides how long it is. In [0, 1].
       size: What full size is, pixels.
+      seconds: What the whole run may take, if time decides how long it is.
     """
     super().__init__(first_step, total_steps)
     self._fraction, self._size = fraction, size
+    # For a part that is over before its first step is done no step is traced.
+    self._least = _LEAST_SECONDS / seconds if seconds else 0.0
 
   def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
     """Goes on with the size that this part of the run has."""
-    half = self._share() < self._fraction
+    half = self._share() + self._least < self._fraction
     self.model.set_half_size(half, goes_on=self._first > 0)
     if half:
       logging.info(

@@ -106,6 +106,7 @@ class TimeLimit(callbacks.StepCallback):
     self._remedy = remedy and f" {remedy}"
     self._slow_start: threading.Timer | None = None
     self._half_until = half_size_fraction
+    self._was_half = False
     self._traced = first_step + _TRACED  # steps until then say nothing
 
   def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -125,6 +126,10 @@ class TimeLimit(callbacks.StepCallback):
     is_first = self.step == self._first + 1
     if is_first:
       self.close()
+    if self._was_half and not self.model.half_size:
+      # Steps have become slower, and this one was traced.
+      self._measured, self._traced = None, self.step + _TRACED - 1
+    self._was_half = self.model.half_size
     if self._measured is None:
       if self.step >= self._traced:
         self._measured = self.step, now
@@ -135,10 +140,6 @@ class TimeLimit(callbacks.StepCallback):
       step_seconds = (now - then) / max(1, self.step - step)
     left = self._budget.left() - self._end_seconds()
     self._advance(self._end_seconds())
-    if self._half_until and self._share >= self._half_until:
-      # Steps become slower, the next one is traced: they are measured anew.
-      self._half_until, self._measured = 0.0, None
-      self._traced = self.step + _TRACED
     # The nearest number of steps, not always one too few.
     if left < 0.5 * step_seconds or left <= 0.0:
       self._set_total(self.step)
@@ -198,11 +199,11 @@ class TimeLimit(callbacks.StepCallback):
 
   def _steps_left(self, seconds: float, step_seconds: float) -> int:
     """Returns how many steps are still to be expected."""
-    half = 0.0  # seconds of them that have pictures of half size
-    if self._share < self._half_until:
-      half = seconds * (self._half_until - self._share) / (1.0 - self._share)
-      seconds = (seconds - half) / _FULL_SIZE_COST
-    return round((half + seconds) / step_seconds)
+    if not self.model.half_size:
+      return round(seconds / step_seconds)
+    share = max(0.0, self._half_until - self._share)  # that is still to come
+    half = seconds * share / max(1.0 - self._share, 1e-3)
+    return round((half + (seconds - half) / _FULL_SIZE_COST) / step_seconds)
 
   def _end_seconds(self) -> float:
     """Returns what the last step needs beyond a step, as far as known."""
