@@ -125,6 +125,10 @@ _WITHOUT_PARTS: _Variants = {
     "--lr_policy=constant",
     {"train": {"lr_policy": "constant"}},
   ),
+  "full_size": (
+    "--half_size_fraction=0",
+    {"train": {"half_size_fraction": 0.0}},
+  ),
   "subpixel": ("--upsample=subpixel", {"model": {"upsample": "subpixel"}}),
   "rare_penalties": (
     "--penalty_interval=8",
