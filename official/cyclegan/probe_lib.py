@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import pathlib
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -213,26 +214,37 @@ class ShortProbe:
   def judge(self) -> diagnostics_callback.Judge | None:
     """Returns what tells translated pictures from untranslated ones.
 
+    Each kind of difference that is clear has a discriminator, and that counts
+    which takes most images for the other domain's that were not taken for it
+    untranslated: a generator that has learned the colours has learned
+    something, whatever is still missing.
+
     Returns:
       None where the main difference is not clear enough to judge by.
     """
     report = self.report
     if report is None or report["main"] == domain_gap.SIMILAR:
       return None
-    kind = report["main"]
-    if report[kind]["accuracy"] < _JUDGED_FROM:
+    if report[report["main"]]["accuracy"] < _JUDGED_FROM:
       return None
-    share_of_b = domain_gap.judge(self._images_a, self._images_b, kind)
+    shares_of_b = {
+      kind: domain_gap.judge(self._images_a, self._images_b, kind)
+      for kind in domain_gap.KINDS
+      if report[kind]["accuracy"] >= _JUDGED_FROM
+    }
 
-    def share(images: np.ndarray, domain: str) -> float:
+    def shares(images: np.ndarray, domain: str) -> dict[str, float]:
       ready = tf.clip_by_value((tf.constant(images) + 1.0) / 2.0, 0.0, 1.0)
       if self._size != self._crop_size:
         ready = tf.image.resize(
           ready, [self._size] * 2, "bicubic", antialias=True
         )
       levels = np.clip(ready.numpy() * 255.0 + 0.5, 0.0, 255.0)
-      found = share_of_b(levels.astype(np.uint8))
-      return found if domain == "B" else 1.0 - found
+      pictures = levels.astype(np.uint8)
+      found = {kind: of_b(pictures) for kind, of_b in shares_of_b.items()}
+      if domain == "A":
+        found = {kind: 1.0 - of_b for kind, of_b in found.items()}
+      return found
 
     test = {
       name: dataset.first_images(
@@ -240,10 +252,34 @@ class ShortProbe:
       )
       for name, split in (("g_AB", "testA"), ("g_BA", "testB"))
     }
-    untranslated = {
-      name: share(images, name[-1]) for name, images in test.items()
+    before = {
+      name[-1]: shares(images, name[-1]) for name, images in test.items()
     }
-    return diagnostics_callback.Judge(share, test, untranslated)
+
+    return diagnostics_callback.Judge(
+      lambda images, domain: gained(shares(images, domain), before[domain]),
+      test,
+    )
+
+
+def gained(found: Mapping[str, float], before: Mapping[str, float]) -> float:
+  """Returns how many images have changed sides, by what shows it best.
+
+  Args:
+    found: By kind of difference, the share of translated images that is taken
+      for the other domain's; in [0, 1].
+    before: The same share of what was translated.
+
+  Returns:
+    The largest share of those that were not taken for it, 0 at least; 1 if all
+    were, so that nothing was to be changed.
+  """
+  gains = [
+    (found[kind] - before[kind]) / (1.0 - before[kind])
+    for kind in found
+    if before[kind] < 1.0
+  ]
+  return max(0.0, *gains) if gains else 1.0
 
 
 def table(report: dict[str, Any]) -> str:

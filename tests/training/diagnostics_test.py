@@ -169,24 +169,6 @@ def test_generators_that_follow_nothing_are_named_when_they_had_time():
   assert not check({}, 5000, _RULES)
 
 
-@pytest.mark.parametrize(
-  ("before", "share", "named"),
-  [
-    (0.0, 0.2, True),
-    (0.0, 0.3, False),
-    (0.3, 0.3, True),  # what is left as it was is never followed
-    (0.3, 0.45, True),
-    (0.3, 0.5, False),
-    (1.0, 1.0, False),  # nothing was to be changed
-  ],
-)
-def test_what_untranslated_images_are_taken_for_counts(before, share, named):
-  events = diagnostics.check_following(
-    {"g_AB": share}, _RULES.idle, _RULES, {"g_AB": before}
-  )
-  assert len(events) == named
-
-
 def _options(**model):
   return config_lib.Config(model=config_lib.ModelConfig(**model))
 

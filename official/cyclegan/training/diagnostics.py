@@ -207,25 +207,22 @@ def check_following(
   shares: Mapping[str, float],
   step: int,
   rules: Rules,
-  untranslated: Mapping[str, float] | None = None,
   options: config_lib.Config | None = None,
 ) -> list[Event]:
   """Applies the rule about generators that nobody shows what to change.
 
-  * nothing_learned: a small discriminator of the two domains, which was trained
-    at the start and is no part of the model, takes most translated images for
-    untranslated ones still (`rules.followed`) after `rules.idle` steps. It
-    knows what differs; the model's discriminators, which the generators have
-    to follow, have not found it. Their own losses do not tell: they are those
-    of guessing as well where a generator follows closely.
+  * nothing_learned: small discriminators of the two domains, which were trained
+    at the start and are no part of the model, all take most translated images
+    for untranslated ones still (`rules.followed`) after `rules.idle` steps.
+    They know what differs; the model's discriminators, which the generators
+    have to follow, have not found it. Their own losses do not tell: they are
+    those of guessing as well where a generator follows closely.
 
   Args:
     shares: By generator, the share of its images that are taken for images of
-      the domain that they are to be of.
+      the domain that they are to be of, of those that were not before.
     step: Steps done.
     rules: The thresholds.
-    untranslated: By generator, the same share of what it translates, as it is;
-      0 where it is left out.
     options: The run's, which are not advised; None: not known.
 
   Returns:
@@ -233,18 +230,17 @@ def check_following(
   """
   if step < rules.idle:
     return []
-  before = {name: (untranslated or {}).get(name, 0.0) for name in shares}
   return [
     Event(
       "nothing_learned",
       name,
       f"after {step} steps {share:.0%} of what {name} makes can be told from"
-      " its input's domain by what the probe found to differ"
-      f" ({before[name]:.0%} untranslated): d_{name[-1]} has not learned it, so"
-      f" that {name} has nothing to follow. {_to_see(options)}",
+      " its input's domain by what the probe found to differ:"
+      f" d_{name[-1]} has not learned it, so that {name} has nothing to follow."
+      f" {_to_see(options)}",
     )
     for name, share in shares.items()
-    if share - before[name] < rules.followed * (1.0 - before[name])
+    if share < rules.followed
   ]
 
 

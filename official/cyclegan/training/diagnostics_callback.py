@@ -36,16 +36,14 @@ class Judge:
   """What tells images of two domains apart, and is no part of the model.
 
   Attributes:
-    share: From images, float32 `[count, size, size, channels]` in [-1, 1], and
-      a domain, A or B, to the share of them that it takes for that domain's.
+    share: From translations of `images`, float32 `[count, size, size,
+      channels]` in [-1, 1], and their domain, A or B, to the share of those
+      not taken for that domain's before that are taken for it now.
     images: Test images of this kind by the generator that translates them.
-    untranslated: By generator, the share of `images` as they are that is taken
-      for the other domain's; 0 where it is left out.
   """
 
   share: Callable[[np.ndarray, str], float]
   images: Mapping[str, np.ndarray]
-  untranslated: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 def idle_end(rules: diagnostics.Rules, total_steps: float) -> float:
@@ -169,7 +167,6 @@ class Diagnostics(callbacks.StepCallback):
       shares,
       self.step,
       self._rules,
-      self._judge.untranslated,
       self._options,
     )
     self._waiting -= shares.keys() - {event.subject for event in events}
