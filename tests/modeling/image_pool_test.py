@@ -103,9 +103,16 @@ def test_an_empty_pool_takes_images_of_another_size():
   plain = image_pool.ImagePool(3, (2, 2, 1), seed=5)
   images = _numbered(1, 20)
   np.testing.assert_array_equal(pool.query(images), plain.query(images))
-  pool.clear()
-  large = tf.fill([2, 4, 4, 1], 7.0)
+  pool.keep_only(2, 2)  # which they are
+  assert int(pool.seen) == 20
+  pool.keep_only(4, 4)
+  assert int(pool.seen) == 0
+  large = tf.fill([3, 4, 4, 1], 7.0)
   np.testing.assert_array_equal(pool.query(large), large)
+  pool.keep_only(4, 4)
+  assert int(pool.seen) == 3
+  pool.keep_only(2, 2)  # e.g. a run that was made longer
+  assert int(pool.seen) == 0
 
 
 def test_images_of_many_sizes_keep_theirs():

@@ -23,10 +23,9 @@ def _model(fraction):
   model = fakes.fake_model(time_fraction=fraction)
   model.sizes = []
 
-  def set_half_size(half, goes_on=False):
-    if half != model.half_size:
-      model.half_size = half
-      model.sizes.append((half, goes_on))
+  def set_half_size(half):
+    model.half_size = half
+    model.sizes.append(half)
 
   model.set_half_size = set_half_size
   return model
@@ -53,12 +52,11 @@ def test_a_share_of_the_steps(fraction, half):
 
 
 @pytest.mark.parametrize(("first", "half"), [(2, 2), (4, 0), (7, 0)])
-def test_a_run_goes_on_with_its_pools(first, half):
+def test_a_run_goes_on_where_it_was(first, half):
   model = _model(None)
   halves = _steps(half_size.HalfSize(first, 10, 0.4, 64), model, 3)
   assert halves == [True] * half + [False] * (3 - half)
-  # Pools hold images of the size that goes on; later they forget them.
-  assert model.sizes == [(True, True), (False, False)][: 2 if half else 0]
+  assert model.sizes == ([True, False] if half else [False])
 
 
 @pytest.mark.parametrize(

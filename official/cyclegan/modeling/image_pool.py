@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 
 _SEEDS = 2**32  # distance between the seeds of two replicas
@@ -30,10 +31,9 @@ class ImagePool(tf.Module):
 
   The random choices depend only on the seed and on how many images have been
   through the pool since it was empty; all state is in variables, so a
-  checkpoint holds it. Images of another size need an empty pool (`clear`), but
-  with `variable_size`. Under
-  a distribution strategy each replica has a pool of its own: what the
-  variables hold then differs between replicas.
+  checkpoint holds it. Before images of another size come `keep_only` is called,
+  except with `variable_size`. Under a distribution strategy each replica has a
+  pool of its own: what the variables hold then differs between replicas.
 
   Attributes:
     capacity: Number of images kept; 0 turns the pool off.
@@ -140,9 +140,22 @@ class ImagePool(tf.Module):
       self.seen.assign_add(1)
     return tf.ensure_shape(shown.stack(), images.shape)
 
-  def clear(self) -> None:
-    """Forgets all images, before those of another size come."""
-    self.seen.assign(0)
+  def keep_only(self, height: int, width: int) -> None:
+    """Forgets all images if they are of another size than those to come.
+
+    Args:
+      height: Of the images to come, pixels.
+      width: As `height`.
+    """
+    # Smaller ones are surrounded by zeros, which no generated row is made of.
+    images = tf.distribute.get_strategy().experimental_local_results(
+      self.images
+    )[0]
+    filled = np.any(images.numpy() != 0.0, axis=(0, 3))
+    held = [int(np.any(filled, axis).sum()) for axis in (1, 0)]
+    if held != [height, width]:
+      self.seen.assign(0)
+      self.images.assign(tf.zeros_like(images))
 
   def _stored(self, slot: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
     """Returns a stored image, of its own size or else of a new one's."""

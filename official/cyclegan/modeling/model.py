@@ -248,23 +248,22 @@ class CycleGAN(tf.keras.Model):
     ):
       ema.restart(average, network)
 
-  def set_half_size(self, half: bool, goes_on: bool = False) -> None:
+  def set_half_size(self, half: bool) -> None:
     """Sets the size of the images of the training steps that follow.
 
-    May be called while `fit` runs, between two steps.
+    May be called while `fit` runs, between two steps. The pools, perhaps of a
+    checkpoint, forget images of another size.
 
     Args:
       half: Whether images are halved, by the mean of each 2x2 pixels, before
         anything else is done with them.
-      goes_on: Whether the pools, restored from a checkpoint, hold images of
-        this size. Else they forget what they hold.
     """
-    if half == self.half_size:
-      return
-    self.half_size = half
-    for pool in () if goes_on else (self.buffer_A, self.buffer_B):
-      pool.clear()
-    self.make_train_function(force=True)  # traces the step anew
+    for pool in (self.buffer_A, self.buffer_B):
+      height, width = pool.images.shape[1:3]
+      pool.keep_only(*(n // 2 if half else n for n in (height, width)))
+    if half != self.half_size:
+      self.half_size = half
+      self.make_train_function(force=True)  # traces the step anew
 
   @property
   def generator_variables(self) -> list[tf.Variable]:

@@ -62,7 +62,7 @@ class HalfSize(callbacks.StepCallback):
   def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
     """Goes on with the size that this part of the run has."""
     half = self._share() + self._least < self._fraction
-    self.model.set_half_size(half, goes_on=self._first > 0)
+    self.model.set_half_size(half)
     if half:
       logging.info(
         "Pictures have %d pixels for the first %.3g %% of the run, then %d.",
