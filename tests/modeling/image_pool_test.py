@@ -115,6 +115,18 @@ def test_an_empty_pool_takes_images_of_another_size():
   assert int(pool.seen) == 0
 
 
+def test_the_pool_of_each_replica_forgets():
+  strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+  with strategy.scope():
+    pool = image_pool.ImagePool(3, (4, 4, 1))
+  query = tf.function(lambda: pool.query(_numbered(1, 2)))
+  for size, kept in [(2, 2), (4, 0)]:
+    strategy.run(query)
+    pool.keep_only(size, size)
+    (seen,) = strategy.experimental_local_results(pool.seen)
+    assert int(seen) == kept
+
+
 def test_images_of_many_sizes_keep_theirs():
   """Chosen as images of one size are, each shown whole."""
   sizes = [(4 + 2 * (i % 3), 6 - i % 2) for i in range(60)]

@@ -69,6 +69,7 @@ class ImagePool(tf.Module):
       raise ValueError(f"capacity must be 0 or more, got {capacity}.")
     self.capacity = capacity
     self._seed = seed
+    self._strategy = tf.distribute.get_strategy()
     # One variable on each replica, never synchronised.
     own = {
       "trainable": False,
@@ -148,14 +149,16 @@ class ImagePool(tf.Module):
       width: As `height`.
     """
     # Smaller ones are surrounded by zeros, which no generated row is made of.
-    images = tf.distribute.get_strategy().experimental_local_results(
-      self.images
-    )[0]
-    filled = np.any(images.numpy() != 0.0, axis=(0, 3))
-    held = [int(np.any(filled, axis).sum()) for axis in (1, 0)]
-    if held != [height, width]:
-      self.seen.assign(0)
-      self.images.assign(tf.zeros_like(images))
+    held, seen = (  # a variable for each replica
+      self._strategy.experimental_local_results(variable)
+      for variable in (self.images, self.seen)
+    )
+    filled = np.any(held[0].numpy() != 0.0, axis=(0, 3))
+    size = tuple(int(np.any(filled, axis).sum()) for axis in (1, 0))
+    if size != (height, width):
+      for images, count in zip(held, seen):
+        images.assign(tf.zeros_like(images))
+        count.assign(0)
 
   def _stored(self, slot: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
     """Returns a stored image, of its own size or else of a new one's."""
