@@ -251,7 +251,7 @@ def _to_see(options: config_lib.Config | None) -> str:
     return " ".join(o for o in wanted if not has_option(options, o))
 
   # Only where contrast is seen does more help: colours, and details at the
-  # start, while long trainings are better without (docs/real-pictures.md).
+  # start, while long trainings are better without (docs/preset-experiments.md).
   seen = {
     "contrast": missing("--disc_norm=none", "--disc_init=he"),
     "colours": missing("--disc_input=colors"),
