@@ -50,8 +50,10 @@ from absl import flags
 from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags as core_flags
+from official.cyclegan.core import stack
 
 core_flags.define_run()
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the results.")
@@ -152,6 +154,9 @@ def main() -> None:
   path = pathlib.Path(output_dir, "ablation.json")
   path.parent.mkdir(parents=True, exist_ok=True)
   base = config_checks.resolve(core_flags.config_from_flags())
+  # Imported late: a refused flag does not wait for TensorFlow.
+  cpu_tuning.before_import(base.train)
+  stack.load_tensorflow()
   results: dict[str, Any] = {}
   if path.exists():
     results = json.loads(path.read_text(encoding="utf-8"))
@@ -216,7 +221,6 @@ def _train(
   config: config_lib.ResolvedConfig, model_dir: str
 ) -> dict[str, float]:
   """Trains one run and measures its averaged and its raw generators."""
-  # Imported late: a refused flag does not wait for TensorFlow.
   import tensorflow as tf
 
   from official.cyclegan import train_lib

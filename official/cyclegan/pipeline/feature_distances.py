@@ -349,7 +349,7 @@ def _subset_distances(
         f" {whose}"
       )
     vectors = np.concatenate([v for _, v in found])
-    whole[whose] = vectors[np.argsort(places)].astype(np.float64)
+    whole[whose] = vectors[np.argsort(places)]
   reference = whole.pop(REFERENCE)
   for whose, own in whole.items():
     value = distribution_distance.mmd(own, reference)
