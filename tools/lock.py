@@ -78,6 +78,7 @@ _TFX = [
   "tensorflow-model-analysis==0.46.0",
   "tensorflow-transform==1.15.0",
   "google-crc32c>=1.5",  # of evaluate_many and its kind
+  "pytest>=7",  # for the tests that need Beam beside TensorFlow
   "tfx-bsl==1.15.1",
 ]
 # Plain Python that runs on 3.11 as well, though it does not say so.

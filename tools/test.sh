@@ -7,9 +7,9 @@
 # only the main environment, so that tests which need another one are skipped.
 # So does a choice of tests. Without either all tests run with the Python that
 # env.sh finds, and those that touch TensorFlow again with the other stack
-# (README); for CYCLEGAN_ONE_STACK=1, without. Those of the TFX pipeline take an
-# environment of 3 GB of their own, which tools/tfx_env.sh makes first; for
-# CYCLEGAN_TFX=0 they are skipped.
+# (README); for CYCLEGAN_ONE_STACK=1, without. Those of the TFX pipeline and of
+# what Beam does beside TensorFlow take an environment of 3 GB of their own, which
+# tools/tfx_env.sh makes first; for CYCLEGAN_TFX=0 they are skipped.
 # Copyright 2026 The CycleGAN Authors. Apache License 2.0, see LICENSE.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -166,8 +166,17 @@ run_tests() {
   "$folder/bin/python" -m pytest --numprocesses="$workers" \
     --dist=loadfile --no-loadscope-reorder "$@"
 }
+# What needs Beam beside TensorFlow, which only TFX's environment has.
+beam_tests() {
+  grep -rlE '"(apache_beam|google_crc32c)"' tests/pipeline
+}
 status=0
 run_tests .venv-test ${fast:+-m "not slow"} "$@" || status=$?
+if [[ -n ${TFX_PYTHON:-} && -z $fast && $# == 0 ]]; then
+  echo "With Beam, in TFX's environment:"
+  # shellcheck disable=SC2046  # several names
+  "$TFX_PYTHON" -m pytest --quiet $(beam_tests) || status=$?
+fi
 if [[ -n $both && -n $other_python ]]; then
   echo "The other stack, $other_stack, with $("$other_python" --version):"
   unset TFX_PYTHON  # what it runs is the same for both stacks

@@ -16,12 +16,15 @@
 import time
 
 import pytest
+from packaging import version
 
 from official.cyclegan.core import command_config
 from official.cyclegan.core import errors
 from tests import conftest
 
-pytest.importorskip("apache_beam", reason="Beam's extra is not installed.")
+beam = pytest.importorskip(
+  "apache_beam", reason="Beam's extra is not installed."
+)
 from apache_beam.runners.portability.fn_api_runner import worker_handlers  # noqa: E402
 from apache_beam.runners.worker import data_plane  # noqa: E402
 
@@ -58,7 +61,14 @@ def test_what_is_written_during_a_flush_is_not_lost(monkeypatch):
   [
     ({"runner": "Foo"}, "--runner=Foo"),
     ({"beam_options": "--nonsense=3"}, "holds --nonsense, which"),
-    ({"beam_options": "--max_num_worker=3"}, "holds --max_num_worker, which"),
+    pytest.param(
+      {"beam_options": "--max_num_worker=3"},
+      "holds --max_num_worker, which",
+      marks=pytest.mark.skipif(
+        version.parse(beam.__version__) < version.parse("2.77"),
+        reason="Older ones take shortened names of options.",
+      ),
+    ),
     ({"beam_options": "--parallelism='"}, "--beam_options"),
     ({"beam_options": "--parallelism=x"}, "--beam_options"),
   ],
