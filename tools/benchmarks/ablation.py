@@ -166,7 +166,8 @@ def main() -> None:
         key = _key(variant, dataset_name, seed, base)
         if key not in results:
           config = _config(base, changes, data, int(seed))
-          results[key] = _train(config, os.path.join(output_dir, key))
+          folder = os.path.join(output_dir, key)
+          results[key] = _train(config, folder, raw=not changes)
           path.write_text(json.dumps(results, indent=2) + "\n")
           print(key, results[key], flush=True)
   table = _table(results, variants, list(datasets), base)
@@ -218,9 +219,9 @@ def _config(
 
 
 def _train(
-  config: config_lib.ResolvedConfig, model_dir: str
+  config: config_lib.ResolvedConfig, model_dir: str, raw: bool
 ) -> dict[str, float]:
-  """Trains one run and measures its averaged and its raw generators."""
+  """Trains one run and measures its generators, if asked the raw ones too."""
   import tensorflow as tf
 
   from official.cyclegan import train_lib
@@ -238,10 +239,10 @@ def _train(
     "AtoB", evaluator.test_set.images["A"]
   )
   found: dict[str, float] = {}
-  for prefix, generators in (
-    ("", model.inference_generators),
-    ("raw_", (model.g_AB, model.g_BA)),
-  ):
+  measured = {"": model.inference_generators}
+  if raw:
+    measured["raw_"] = model.g_AB, model.g_BA
+  for prefix, generators in measured.items():
     g_AB, g_BA = map(validation.from_generator, generators)
     forward = evaluator.measure_direction("AtoB", g_AB, g_BA)
     backward = evaluator.measure_direction("BtoA", g_BA, g_AB)
