@@ -55,6 +55,7 @@ from absl import flags
 from official.cyclegan.core import command
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import flags as core_flags
@@ -265,6 +266,9 @@ def _train(run: Run) -> list[dict[str, Any]]:
 
 def _work(run: Run) -> None:
   """Trains one run and writes its measurements."""
+  config = config_checks.resolve(core_flags.config_from_flags())
+  cpu_tuning.before_import(config.train)
+  # Imported here: they import TensorFlow.
   from official.cyclegan import train_lib
   from official.cyclegan.core import devices
   from official.cyclegan.data import preprocessing
@@ -273,7 +277,6 @@ def _work(run: Run) -> None:
   from official.cyclegan.evaluation import validation
   from official.cyclegan.training import callbacks
 
-  config = config_checks.resolve(core_flags.config_from_flags())
   size = int(run.problem.partition("/")[2])
   config = config_checks.resolve(
     dataclasses.replace(
