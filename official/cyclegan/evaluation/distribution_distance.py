@@ -219,8 +219,7 @@ def _quantiles(values: np.ndarray, count: int) -> np.ndarray:
 def mmd(a: np.ndarray, b: np.ndarray) -> float:
   """Returns the unbiased estimate of the squared maximum mean discrepancy.
 
-  Means are added up in float64. What float32 rounds in the kernel's values is
-  random, and a millionth of what their means then differ by on 1,000 vectors.
+  Sums are in float64; the kernel's values have the precision of the vectors.
 
   Args:
     a: float32 or float64 `[count, d]`, at least two vectors; the latter takes
