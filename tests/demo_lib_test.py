@@ -33,7 +33,7 @@ from tests import conftest
 from tests import page_browser
 
 # They train, start processes or measure.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.one_stack]
 
 # WebGPU by a software adapter.
 _SWIFTSHADER = (

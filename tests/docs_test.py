@@ -142,6 +142,7 @@ def test_links_lead_to_files_and_headings_that_exist(path):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_the_site_builds_without_a_warning_and_loads_nothing(tmp_path):
   pytest.importorskip("mkdocs")
   pytest.importorskip("material")

@@ -68,6 +68,7 @@ def test_a_module_that_ends_its_process_is_one_line(packages):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_a_module_that_never_ends_does_not_hold_it_up(packages, monkeypatch):
   monkeypatch.setattr(doctor_lib, "_IMPORT_SECONDS", 2.0)
   (packages / "hangs.py").write_text("import time\ntime.sleep(600)\n")

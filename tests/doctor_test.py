@@ -23,7 +23,7 @@ import pytest
 from tests import conftest
 
 # They start processes that import everything.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.one_stack]
 
 
 def _doctor(first: pathlib.Path) -> subprocess.CompletedProcess:

@@ -343,6 +343,7 @@ def test_an_address_that_the_network_refuses_is_named(tmp_path, url):
 
 
 @pytest.mark.slow(seconds=8)
+@pytest.mark.one_stack
 @pytest.mark.parametrize(
   "answer",
   [

@@ -182,6 +182,7 @@ def test_the_second_says_who_holds_it_and_changes_nothing(
 
 
 @pytest.mark.slow(seconds=10)
+@pytest.mark.one_stack
 def test_a_run_that_trains_can_be_exported_and_evaluated(models, tmp_path):
   """Readers are not locked out."""
   with subprocess.Popen(

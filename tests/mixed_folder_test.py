@@ -35,6 +35,7 @@ from tests import conftest
 # It trains.
 pytestmark = [
   pytest.mark.slow(seconds=20),
+  pytest.mark.one_stack,
   pytest.mark.usefixtures("few_steps_are_not_traced"),
 ]
 

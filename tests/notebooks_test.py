@@ -156,6 +156,7 @@ def test_the_chapter_runs_from_top_to_bottom(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow(seconds=25)
+@pytest.mark.one_stack
 def test_own_pictures_run_from_top_to_bottom(scenes, tmp_path, monkeypatch):
   values = {
     "FOLDER_A": str(scenes["fruits"] / "trainA"),

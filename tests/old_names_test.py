@@ -58,6 +58,7 @@ def test_old_paths_give_what_moved_and_warn():
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_a_script_is_warned_without_asking_for_warnings(tmp_path):
   """Python shows DeprecationWarnings that are charged to the script only."""
   lines = {

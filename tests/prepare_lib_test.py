@@ -67,6 +67,7 @@ def _write(config, output, shard_bytes=1 << 20):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_every_picture_is_packed_as_it_is_read(odd, tmp_path):
   config, expected = odd
   output = tmp_path / "packed"
@@ -381,6 +382,7 @@ def _write_and_kill(writer, partial, seconds):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_killed_anywhere_the_next_run_completes_it(tmp_path, request):
   """SIGKILL at random moments of writing: nothing, or a whole set."""
   for domain in "ab":

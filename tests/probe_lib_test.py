@@ -127,6 +127,7 @@ def test_options_that_follow_are_options(report):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_short_form_names_what_a_run_has_not(scenes, log):
   config = _config(scenes["paintings"], disc_norm="none", disc_init="he")
   source = sources.open_source(config.data)
@@ -139,6 +140,7 @@ def test_short_form_names_what_a_run_has_not(scenes, log):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 @pytest.mark.parametrize("size", [8, 12])
 def test_tiny_pictures_are_looked_at_a_little_larger(scenes, size):
   config = _config(scenes["paintings"], size, disc_norm="none")
@@ -153,6 +155,7 @@ def test_tiny_pictures_are_looked_at_a_little_larger(scenes, size):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 @pytest.mark.parametrize("size", [32, 160])
 def test_the_judge_knows_translated_pictures(scenes, monkeypatch, size):
   """What comes back as it was is taken for what it was."""
@@ -183,6 +186,7 @@ def test_what_shows_best_that_pictures_changed_counts(found, before, want):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_what_cannot_be_told_is_no_judge(scenes):
   config = _config(scenes["fruits"])
   source = sources.open_source(config.data)

@@ -43,6 +43,7 @@ def test_a_public_name_hides_no_module():
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_importing_the_package_imports_no_tensorflow():
   result = old_names_test.run_python(
     "from official.cyclegan import Config, UserError, resolve\n"
@@ -62,6 +63,7 @@ def test_the_package_says_that_it_has_types():
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_type_checkers_know_the_public_names(tmp_path):
   pytest.importorskip("mypy")
   script = tmp_path / "script.py"

@@ -33,7 +33,7 @@ from tests import conftest
 from tests import page_browser
 
 # It trains for half a minute.
-pytestmark = pytest.mark.slow(seconds=150)
+pytestmark = [pytest.mark.slow(seconds=150), pytest.mark.one_stack]
 
 _SECONDS = 300  # that anything may take on a machine that is busy
 _COUNT = 40  # pictures of each pile

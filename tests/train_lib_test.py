@@ -286,6 +286,7 @@ def test_a_run_that_goes_on_has_a_judge_as_long_as_it_is_needed(
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_a_run_begins_with_a_probe_and_goes_on_without(
   scenes, tmp_path, counting_steps, log
 ):
@@ -385,6 +386,7 @@ def _contents(folder):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_a_run_that_cannot_be_read_is_not_begun_again(models, tmp_path):
   """Of one flipped byte in each checkpoint nothing is deleted or written."""
   folder = conftest.copy(models["run"], tmp_path / "run")
@@ -498,6 +500,7 @@ def test_best_checkpoint_is_validated_and_kept(pictures, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_pictures_that_end_early_are_no_success(
   pictures, tmp_path, monkeypatch, counting_steps
 ):
@@ -510,6 +513,7 @@ def test_pictures_that_end_early_are_no_success(
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 @pytest.mark.parametrize("ending", ["jpg", "png"])  # TensorFlow's and Pillow's
 def test_pictures_that_vanish_end_in_words(
   pictures, tmp_path, monkeypatch, counting_steps, ending
@@ -564,6 +568,7 @@ def test_best_by_a_truth_that_is_unknown_is_refused(pictures, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_lost_samples_do_not_lose_the_training(
   run, tmp_path, monkeypatch, counting_steps, log
 ):
@@ -695,6 +700,7 @@ def test_diagnostics_fire_on_runs_broken_on_purpose(
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_identity_collapse_of_a_real_run(pictures, tmp_path, caplog):
   """Nothing but the identity and cycle losses: output is input."""
   config = _config(pictures, train_steps=80, sample_interval=1000)

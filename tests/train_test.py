@@ -29,6 +29,7 @@ _CONFIGS = conftest.ROOT / "official" / "cyclegan" / "configs"
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_help_starts_with_a_recipe_and_lists_every_flag():
   result = conftest.run_binary("train", "--help")
   assert result.returncode == 0
@@ -206,6 +207,7 @@ def trained(pictures, tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_failing_disk_is_one_line_and_the_earlier_checkpoint_loads(
   pictures, trained, tmp_path
 ):
@@ -238,6 +240,7 @@ def test_folder_that_cannot_be_written_is_one_line(pictures):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_changed_option_is_refused_in_one_line(pictures, trained):
   flags = conftest.tiny_flags(pictures, trained, train_steps=3)
   result = conftest.run_binary("train", *flags, "--batch_size=2")

@@ -89,7 +89,9 @@ make_other_env() {
 }
 
 # What touches TensorFlow: nearly all but what reads text or draws, and what
-# runs Beam in the environment of LITERT_PYTHON, the same for both stacks.
+# runs Beam in the environment of LITERT_PYTHON, the same for both stacks. What
+# takes long beside little of TensorFlow, as pages in a browser and faults of
+# disks do, is marked one_stack.
 tensorflow_tests() {
   find tests -name '*_test.py' ! -path 'tests/core/*' ! -path 'tests/scenes/*' \
     ! -path tests/layering_test.py ! -path tests/translate_many_lib_test.py \
@@ -181,7 +183,8 @@ if [[ -n $both && -n $other_python ]]; then
   echo "The other stack, $other_stack, with $("$other_python" --version):"
   unset TFX_PYTHON  # what it runs is the same for both stacks
   # shellcheck disable=SC2046  # many names
-  run_tests ".venv-test-$other_stack" $(tensorflow_tests) || status=$?
+  run_tests ".venv-test-$other_stack" -m "not one_stack" \
+    $(tensorflow_tests) || status=$?
 elif [[ -n $both ]]; then
   echo "The stack $other_stack was NOT tested: no Python for it was found or" \
     "could be installed. CYCLEGAN_ONE_STACK=1 does without it." >&2

@@ -147,6 +147,7 @@ with signals.raised():
 
 
 @pytest.mark.slow(seconds=14)
+@pytest.mark.one_stack
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif"])
 @pytest.mark.parametrize(
   ("number", "code"),

@@ -55,6 +55,7 @@ def _turned(images):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
   ("change", "main"),
@@ -81,6 +82,7 @@ def test_the_most_demanding_difference_is_named(seed, change, main):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 @pytest.mark.parametrize("grey", [False, True])
 def test_shapes(grey):
   rng = np.random.default_rng(2)

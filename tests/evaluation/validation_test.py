@@ -73,6 +73,7 @@ def test_the_masked_error_looks_inside_the_mask_only():
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_distances_are_those_of_the_other_domains_pictures():
   evaluator = _evaluator(paired=False, count_B=30)
   translated = _images(0.1)
@@ -113,6 +114,7 @@ def test_copies_of_training_pictures_are_found():
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_an_extractor_of_ones_own_is_used_too():
   test_set = validation.TestSet(
     {"A": _images(0), "B": _images(0.4)}, {"A": _images(0), "B": _images(0.4)}
@@ -129,6 +131,7 @@ def test_an_extractor_of_ones_own_is_used_too():
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_doing_nothing_is_far_from_the_others_by_every_distance():
   evaluator = _evaluator()
   nothing = evaluator.measure_translations("AtoB", _images(0.0))

@@ -347,6 +347,7 @@ def _moved(**changes):
 
 
 @pytest.mark.slow(seconds=16)
+@pytest.mark.one_stack
 @pytest.mark.parametrize("gen_norm", config_lib.GENERATOR_NORMS)
 @pytest.mark.parametrize("generator_type", config_lib.GENERATOR_TYPES)
 @pytest.mark.parametrize("upsample", config_lib.UPSAMPLERS[1:])

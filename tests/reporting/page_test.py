@@ -113,6 +113,7 @@ def test_parts_that_hold_nothing_are_left_out():
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_works_in_a_browser_from_disk_without_a_network(tmp_path):
   webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium")
   browser = shutil.which("chromium") or shutil.which("google-chrome")

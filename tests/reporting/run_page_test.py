@@ -253,6 +253,7 @@ def test_is_written_anew_unless_the_run_trains(folder, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_a_page_keeps_below_its_limit(folder):
   """Also with pictures that do not compress."""
   rng = np.random.default_rng(0)

@@ -28,6 +28,7 @@ from official.cyclegan.serving import golden
 from official.cyclegan.serving import image_translator
 from tests import conftest
 
+pytestmark = pytest.mark.one_stack
 _JAVA = "java/org/example/restyle"
 _SOURCES = (
   f"app/src/main/{_JAVA}/PictureProcessor.kt",

@@ -62,6 +62,7 @@ def _tests(size, truth):
 
 
 @pytest.mark.slow(seconds=8)
+@pytest.mark.one_stack
 @pytest.mark.parametrize(
   ("local", "truth", "best", "compared"),
   [
@@ -89,6 +90,7 @@ def test_without_large_pictures_it_is_guided():
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_tiles_keep_as_much_detail_as_the_other_domain_has():
   """Of pictures with fine noise; those of the other domain have less."""
   rng = np.random.default_rng(0)

@@ -79,6 +79,7 @@ def test_equals_a_slow_computation(channels, size):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_map_of_colours_is_found_and_stays_sharp(channels):
   image = _picture(120, 160, channels)
@@ -114,6 +115,7 @@ def test_softened_maps_mix_with_the_small_picture(channels):
 
 
 @pytest.mark.slow(seconds=8)
+@pytest.mark.one_stack
 @pytest.mark.parametrize("size", [(257, 9), (300, 9), (384, 280), (9, 391)])
 def test_maps_of_bands_are_those_of_the_whole(size, monkeypatch):
   rng = np.random.default_rng(5)

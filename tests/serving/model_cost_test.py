@@ -32,6 +32,7 @@ def _cost(tmp_path, size, **model):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_paper_generator_has_the_published_cost(tmp_path):
   """56.8 G at 256 pixels (Li et al., 2020, table 1), a 16th of it at 64."""
   cost, parameters = _cost(
@@ -74,6 +75,7 @@ def test_mobile_generator_counted_by_hand(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_tool_writes_a_table_and_json(tmp_path):
   result = conftest.run_tool(
     "benchmarks/generator_costs.py",

@@ -35,6 +35,8 @@ from official.cyclegan.serving import web_page
 from tests import conftest
 from tests import page_browser
 
+# Pages around a file of LiteRT, in a browser.
+pytestmark = pytest.mark.one_stack
 _WEB = pathlib.Path(web_page.__file__).parents[1] / "web"
 # Takes the place of LiteRT.js: a graphics processor that computes as the
 # processor does, and then does to it what the page's address says. It takes no

@@ -35,7 +35,10 @@ sys.path.insert(0, str(_TOOLS / "benchmarks"))
 import step_cost  # noqa: E402
 
 # They train, start processes or measure.
-pytestmark = pytest.mark.slow(seconds=10)  # of one test
+pytestmark = [
+  pytest.mark.slow(seconds=10),  # of one test
+  pytest.mark.one_stack,
+]
 
 
 def test_operations_are_those_of_the_paper():

@@ -30,7 +30,10 @@ from tests import beam_python
 from tests import conftest
 
 # They train, start processes or measure.
-pytestmark = pytest.mark.slow(seconds=10)  # of one test
+pytestmark = [
+  pytest.mark.slow(seconds=10),  # of one test
+  pytest.mark.one_stack,
+]
 
 
 def test_pictures_and_summary(few_fruits, tmp_path):

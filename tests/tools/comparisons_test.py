@@ -28,7 +28,10 @@ from official.cyclegan.data import image_files
 from tests import conftest
 
 # They train, start processes or measure.
-pytestmark = pytest.mark.slow(seconds=15)  # of one test
+pytestmark = [
+  pytest.mark.slow(seconds=15),  # of one test
+  pytest.mark.one_stack,
+]
 
 
 def test_ablation_makes_its_table_and_goes_on(few_fruits, tmp_path):

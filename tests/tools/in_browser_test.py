@@ -24,6 +24,8 @@ from tests import conftest
 sys.path.insert(0, str(conftest.ROOT / "tools" / "benchmarks"))
 import in_browser
 
+pytestmark = pytest.mark.one_stack
+
 
 @pytest.mark.slow(seconds=11)
 def test_files_are_timed_in_turns_and_the_page_is_read(models, halving):

@@ -282,6 +282,7 @@ def test_the_first_trial_can_be_given(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_the_model_of_the_objective_finds_its_minimum(tmp_path):
   oracle = _make(oracles.Bayesian, tmp_path, trials=11)
   _run(oracle, {})

@@ -148,6 +148,7 @@ def test_executions_differ_in_their_seed_and_their_mean_counts(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_a_bug_in_a_trial_is_kept_with_its_traceback(tmp_path):
   class Broken(_Model):
     def fit(self, hp, model, model_dir):
@@ -170,6 +171,7 @@ class _Failing(_Model):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_a_search_in_which_everything_fails_ends(tmp_path):
   model = _Failing(max_trials=99)
   with pytest.raises(errors.UserError, match="10 trials .* disk is full"):
@@ -216,6 +218,7 @@ def test_an_input_error_ends_the_search_and_the_trial_is_run_again(
 
 
 @pytest.mark.slow(seconds=9)
+@pytest.mark.one_stack
 @pytest.mark.parametrize("writes", range(1, 7))
 def test_a_full_disk_at_any_write_loses_no_trial(tmp_path, monkeypatch, writes):
   """The n-th write fails: of the state, of a result or of a trial's folder."""
@@ -309,6 +312,7 @@ def _small(**changes):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_a_generator_above_a_limit_is_not_trained_nor_counted(tmp_path):
   filters = tuple(range(2, 40, 2))
   changes = {"gen_n_filters_choices": filters, "max_latency_ms": 8.0}
@@ -331,6 +335,7 @@ def test_a_generator_above_a_limit_is_not_trained_nor_counted(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_a_failure_within_the_limits_counts(tmp_path):
   model = _Failing(
     search=("gen_n_filters",),
@@ -360,6 +365,7 @@ def test_limits_that_no_generator_keeps_end_the_search(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.one_stack
 def test_the_cost_of_a_generator_is_kept_with_its_measures(tmp_path):
   model = _small(max_trials=1, finalists=1)
   short, full = _search(tmp_path, model)
