@@ -243,6 +243,18 @@ def test_the_installed_stack_is_asked_for_in_one_place_only(module):
     assert not found, f"{found}: add a function to core/stack.py."
 
 
+@pytest.mark.parametrize("module", _MODULES)
+def test_tensorflow_is_loaded_with_its_fastest_kernels(module):
+  calls = (
+    ast.unparse(node.func)
+    for node in ast.walk(_tree(_MODULES[module]))
+    if isinstance(node, ast.Call)
+  )
+  assert module == "core.cpu_tuning" or "stack.load_tensorflow" not in calls, (
+    "Call cpu_tuning.load_tensorflow, which chooses the kernels first."
+  )
+
+
 @pytest.mark.parametrize(
   "source",
   [

@@ -39,7 +39,6 @@ from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import flags
 from official.cyclegan.core import model_path
 from official.cyclegan.core import run_time
-from official.cyclegan.core import stack
 from official.cyclegan.data import folders
 
 flags.define(command_config.CommandConfig, "model_dir")
@@ -63,8 +62,7 @@ def main() -> None:
   model_path.require_config(model_dir, "model_dir")
   folders.require_there(config.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
-  cpu_tuning.before_import(config.train)
-  stack.load_tensorflow()
+  cpu_tuning.load_tensorflow(config.train)
   from official.cyclegan import train_lib
 
   train_lib.run(config, model_dir, run_time.process_start())

@@ -30,12 +30,12 @@ from absl import logging
 
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import locks
 from official.cyclegan.core import progress
 from official.cyclegan.core import regular_files
-from official.cyclegan.core import stack
 from official.cyclegan.data import folders
 
 BASE_URL = command_config.DownloadConfig.base_url
@@ -217,7 +217,7 @@ def download_with_tfds(name: str, data_dir: str = "") -> str:
       f": TFDS does not have {name}. Use --via=archive.", "via", "tfds"
     )
   # Imported late: nothing else here waits for TensorFlow.
-  stack.load_tensorflow()
+  cpu_tuning.load_tensorflow()
   from official.cyclegan.data import sources
 
   source = sources.open_source(

@@ -44,10 +44,10 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
-from official.cyclegan.core import stack
 
 _INCEPTION = ("inception", "inception_weights")
 
@@ -118,7 +118,7 @@ def main() -> None:
     max_pixels=given.max_pixels,
   )
   # Imported late: --help and a refused flag do not wait for TensorFlow.
-  stack.load_tensorflow()
+  cpu_tuning.load_tensorflow()
   from official.cyclegan import evaluate_many_lib
   from official.cyclegan.pipeline import feature_distances
 

@@ -39,10 +39,10 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
-from official.cyclegan.core import stack
 from official.cyclegan.data import folders
 
 flags.define(
@@ -80,7 +80,7 @@ def main() -> None:
   if flags.source_is_given():
     folders.require_there(config.data)
   # Imported late: --help and a refused flag do not wait for TensorFlow.
-  stack.load_tensorflow()
+  cpu_tuning.load_tensorflow()
   from official.cyclegan import export_lib
   from official.cyclegan.serving import export_report
 

@@ -46,9 +46,9 @@ from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags
-from official.cyclegan.core import stack
 from official.cyclegan.data import folders
 
 flags.define(config_lib.DataConfig)
@@ -84,7 +84,7 @@ def main() -> None:
     return
   folders.require_there(config.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
-  stack.load_tensorflow()
+  cpu_tuning.load_tensorflow()
   from official.cyclegan import prepare_lib
   from official.cyclegan.data import dataset_audit
   from official.cyclegan.data import image_files

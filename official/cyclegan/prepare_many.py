@@ -37,9 +37,9 @@ from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
-from official.cyclegan.core import stack
 from official.cyclegan.data import folders
 
 _DATA = (
@@ -83,7 +83,7 @@ def main() -> None:
   folders.require_there(data)
   command.require_beam()
   # Imported late: --help and --dry_run do not wait for TensorFlow.
-  stack.load_tensorflow()
+  cpu_tuning.load_tensorflow()
   from official.cyclegan import prepare_many_lib
   from official.cyclegan.data import dataset_audit
 

@@ -37,6 +37,7 @@ from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import flags
 from official.cyclegan.data import folders
 
@@ -65,6 +66,7 @@ def main() -> None:
   pictures = flags.read(command_config.ProbeConfig).pictures
   folders.require_there(config.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
+  cpu_tuning.load_tensorflow()
   from official.cyclegan import probe_lib
 
   output_dir = options.output_dir

@@ -46,7 +46,6 @@ from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import flags
 from official.cyclegan.core import model_path
 from official.cyclegan.core import run_time
-from official.cyclegan.core import stack
 from official.cyclegan.data import folders
 from official.cyclegan.data import picture_sizes
 
@@ -82,8 +81,7 @@ def main() -> None:
     source = flags.with_given_source(config_file.load(model_dir))
     folders.require_there(source.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
-  cpu_tuning.before_import(config.train)
-  stack.load_tensorflow()
+  cpu_tuning.load_tensorflow(config.train)
   if trains:
     from official.cyclegan import train_lib
 

@@ -29,6 +29,7 @@ from official.cyclegan import old_names
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import level_range
@@ -36,7 +37,6 @@ from official.cyclegan.core import locks
 from official.cyclegan.core import messages
 from official.cyclegan.core import overwriting
 from official.cyclegan.core import progress
-from official.cyclegan.core import stack
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
 from official.cyclegan.data import image_output
@@ -317,7 +317,7 @@ def _found(
     yield folders.find_inputs(inputs, "input")
     return
   # Imported late: other inputs do not wait for TensorFlow.
-  stack.load_tensorflow()
+  cpu_tuning.load_tensorflow()
   from official.cyclegan.data import read_errors
   from official.cyclegan.data import sources
 

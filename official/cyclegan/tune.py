@@ -47,7 +47,6 @@ from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
-from official.cyclegan.core import stack
 from official.cyclegan.data import folders
 
 flags.define_run(distilled=True, devices=False, timed=False)
@@ -99,8 +98,7 @@ def main() -> None:
   )
   folders.require_there(resolved.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
-  cpu_tuning.before_import(resolved.train)
-  stack.load_tensorflow()
+  cpu_tuning.load_tensorflow(resolved.train)
   from official.cyclegan import tune_lib
 
   kept = (

@@ -98,10 +98,10 @@ def test_kernels_are_chosen_before_tensorflow_is_imported(
   monkeypatch.setattr(cpu_tuning, "_PROCESSOR_FILE", str(tmp_path / "cpuinfo"))
   config = config_lib.TrainConfig(**train)
   monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
-  cpu_tuning.before_import(config)
+  cpu_tuning.load_tensorflow(config)
   assert os.environ.get("TF_ENABLE_ONEDNN_OPTS") == want
   monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "2")  # the user's own
-  cpu_tuning.before_import(config)
+  cpu_tuning.load_tensorflow(config)
   assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "2"
 
 

@@ -53,7 +53,6 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.core import flags as core_flags
-from official.cyclegan.core import stack
 
 core_flags.define_run()
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for the results.")
@@ -155,8 +154,7 @@ def main() -> None:
   path.parent.mkdir(parents=True, exist_ok=True)
   base = config_checks.resolve(core_flags.config_from_flags())
   # Imported late: a refused flag does not wait for TensorFlow.
-  cpu_tuning.before_import(base.train)
-  stack.load_tensorflow()
+  cpu_tuning.load_tensorflow(base.train)
   results: dict[str, Any] = {}
   if path.exists():
     results = json.loads(path.read_text(encoding="utf-8"))

@@ -267,7 +267,7 @@ def _train(run: Run) -> list[dict[str, Any]]:
 def _work(run: Run) -> None:
   """Trains one run and writes its measurements."""
   config = config_checks.resolve(core_flags.config_from_flags())
-  cpu_tuning.before_import(config.train)
+  cpu_tuning.load_tensorflow(config.train)
   # Imported here: they import TensorFlow.
   from official.cyclegan import train_lib
   from official.cyclegan.core import devices

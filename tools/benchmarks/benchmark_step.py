@@ -315,7 +315,7 @@ def _serve(name: str, case: step_cost.Case) -> None:
   own = {**_OURS, **_OTHER_STACK}
   config = case.config(own.get(name, "float32"))
   if name in own:
-    cpu_tuning.before_import(config.train)
+    cpu_tuning.load_tensorflow(config.train)
   # Imported here: the first step's time is without TensorFlow's import, which
   # is the same for all.
   import tensorflow as tf

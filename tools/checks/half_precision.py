@@ -43,8 +43,8 @@ from official.cyclegan.core import command
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_file
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
-from official.cyclegan.core import stack
 
 _RUNS = flags.DEFINE_list("runs", [], "Folders that train wrote.")
 _SIZES = flags.DEFINE_list("sizes", ["64"], "Sizes of the pictures, pixels.")
@@ -81,7 +81,7 @@ def main() -> None:
   runs = _RUNS.value
   if not runs:
     raise errors.UserError("is missing: name folders of runs.", "runs")
-  stack.load_tensorflow()
+  cpu_tuning.load_tensorflow()
   rows = []
   for run in runs:
     for direction in _DIRECTIONS.value:

@@ -20,6 +20,7 @@ import ctypes
 import os
 
 from official.cyclegan.core import config as config_lib
+from official.cyclegan.core import stack
 
 # Read by TensorFlow when it is imported.
 _ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
@@ -41,18 +42,27 @@ _NEVER = 2**31 - 1  # bytes; the largest value that mallopt takes
 _LARGEST_KEPT = 2**30  # bytes
 
 
-def before_import(train: config_lib.TrainConfig) -> None:
-  """Sets what TensorFlow reads when it is imported; afterwards without effect.
+def load_tensorflow(train: config_lib.TrainConfig | None = None) -> None:
+  """Imports TensorFlow with the kernels that are fastest on this processor.
 
   TensorFlow takes oneDNN where there is AVX-512 VNNI, but it is faster with
-  AVX2 alone as well (two thirds of the time of a step, `docs/performance.md`).
-  A deterministic float32 training does without it everywhere: its kernels round
-  differently from version to version, TensorFlow's own do not. Without it the
-  two stacks train to the same weights bit for bit. What the user has set stays.
+  AVX2 alone as well (two thirds of the time of a step, `docs/performance.md`;
+  of `evaluate` 0.6 of the processor time). A deterministic float32 training
+  does without it everywhere: its kernels round differently from version to
+  version, TensorFlow's own do not. Without it the two stacks train to the same
+  weights bit for bit. What the user has set stays.
+  Where TensorFlow is imported already nothing changes.
 
   Args:
-    train: `deterministic` and `precision`.
+    train: `deterministic` and `precision` of the training that begins; None
+      where nothing is trained.
   """
+  _choose_kernels(train or config_lib.TrainConfig())
+  stack.load_tensorflow()
+
+
+def _choose_kernels(train: config_lib.TrainConfig) -> None:
+  """Sets what TensorFlow reads when it is imported."""
   precision = train.precision
   if precision == "auto":
     precision = fast_precision()
@@ -75,7 +85,7 @@ def tune(choose_threads: bool, xla: bool) -> None:
     choose_threads: Whether the number of threads is chosen here.
     xla: Whether the step is compiled by XLA, which needs the optimizer.
   """
-  import tensorflow as tf  # late: `before_import` comes before it
+  import tensorflow as tf  # late: `load_tensorflow` comes before
 
   if choose_threads and (os.cpu_count() or 0) <= _FEW_CORES:
     with contextlib.suppress(RuntimeError):  # TensorFlow has started already

@@ -486,7 +486,9 @@ def variable_index(
   return optimizer._index_dict[optimizer._var_key(variable)]
 
 
-def step_results(results: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+def step_results(
+  results: Mapping[str, tf.Tensor], workers: int
+) -> dict[str, tf.Tensor]:
   """Returns a replica's running means in the form that `fit` takes.
 
   Between several workers Keras 3 takes the mean of the replicas' values along
@@ -494,13 +496,11 @@ def step_results(results: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
 
   Args:
     results: Scalars by name.
+    workers: How many processes train together.
   """
   import tensorflow as tf
 
-  from official.cyclegan.core import devices
-
-  strategy = tf.distribute.get_strategy()
-  if is_keras_3() and devices.worker_count(strategy) > 1:
+  if is_keras_3() and workers > 1:
     return {name: tf.reshape(value, [1]) for name, value in results.items()}
   return dict(results)
 

@@ -412,7 +412,9 @@ class CycleGAN(tf.keras.Model):
     """Adds the terms to the running means and returns those to show."""
     for name, value in terms.items():
       self._means[name].update_state(value)
-    return stack.step_results({mean.name: mean.result() for mean in shown})
+    workers = devices.worker_count(tf.distribute.get_strategy())
+    results = {mean.name: mean.result() for mean in shown}
+    return stack.step_results(results, workers)
 
   def _maybe_symbolic_build(self, *args: Any, **kwargs: Any) -> None:
     """Builds nothing: the four networks have their variables already.

@@ -41,7 +41,6 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import flags
 from official.cyclegan.core import search_config
-from official.cyclegan.core import stack
 from official.cyclegan.data import folders
 
 flags.define_run()
@@ -81,8 +80,7 @@ def main() -> None:
   # What comes with TFX says so of every older Python.
   warnings.filterwarnings("ignore", category=FutureWarning, module="google")
   # Imported late: --help and a refused flag do not wait for TensorFlow.
-  cpu_tuning.before_import(config.train)
-  stack.load_tensorflow()
+  cpu_tuning.load_tensorflow(config.train)
   from official.cyclegan.pipeline import launcher
   from official.cyclegan.pipeline import settings as settings_lib
 

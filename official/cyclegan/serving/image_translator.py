@@ -37,12 +37,12 @@ from absl import logging
 from official.cyclegan.core import command_config
 from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
+from official.cyclegan.core import cpu_tuning
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
 from official.cyclegan.core import level_range
 from official.cyclegan.core import model_path
 from official.cyclegan.core import regular_files
-from official.cyclegan.core import stack
 from official.cyclegan.data import image_files
 from official.cyclegan.serving import guided_upsampling
 from official.cyclegan.serving import tflite_child
@@ -731,7 +731,7 @@ def _to_unit(image: np.ndarray) -> np.ndarray:
 def _open_run(
   path: str, direction: str, selection: command_config.GeneratorSelection
 ) -> ImageTranslator:
-  stack.load_tensorflow()
+  cpu_tuning.load_tensorflow()
   from official.cyclegan.serving import serving_module
   from official.cyclegan.training import checkpoints
   from official.cyclegan.training import run_metadata
@@ -817,7 +817,7 @@ def _of_direction(found: model_path.ModelPath, direction: str) -> str:
 
 
 def _open_saved_model(path: str, direction: str) -> ImageTranslator:
-  stack.load_tensorflow()
+  cpu_tuning.load_tensorflow()
   from official.cyclegan.serving import saved_model_file
 
   regular_files.check_folder(path, "model")
