@@ -3,7 +3,10 @@
 #
 # CYCLEGAN_PYTHON names the interpreter to take, else it is the newest of
 # _PYTHONS on the PATH, or elsewhere if the PATH has none. CYCLEGAN_STACK=keras3
-# takes the newer stack on Python 3.10 and 3.11 too (setup.py).
+# takes the newer stack on Python 3.10 and 3.11 too (setup.py). With
+# CYCLEGAN_UNCOMPILED=1 modules are compiled when they are first imported, not all
+# of them here, which takes half a minute to a minute and a half of processor
+# time; not where PYTHONDONTWRITEBYTECODE is set for what runs later.
 # Copyright 2026 The CycleGAN Authors. Apache License 2.0, see LICENSE.
 
 _NEEDED_MB=4000  # what the environment and a first run take, with some room
@@ -83,7 +86,7 @@ install() {
   local folder=$1
   shift
   "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --require-hashes "$@"
+    ${CYCLEGAN_UNCOMPILED:+--no-compile} --require-hashes "$@"
 }
 
 # make_env FOLDER WHAT...: a virtual environment, installed only if FOLDER does
