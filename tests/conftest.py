@@ -47,9 +47,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Tests fork to start other programs. gRPC's handlers of that close descriptors,
 # among them some that by then belong to others, e.g. to a pipe.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-# The default with AVX-512, and what `train` takes with AVX2: on all
-# processors tests compute with the same kernels, and rounding that grows from
-# step to step does not tell them apart.
+# oneDNN, the default with AVX-512 and what commands take with AVX2: tests
+# compute with the same kernels on all processors, and rounding that grows from
+# step to step does not tell these apart.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # A suite started by nohup ignores the one, in a script's background the other,
 # and so would what it starts.

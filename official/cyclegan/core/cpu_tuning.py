@@ -50,8 +50,8 @@ def load_tensorflow(train: config_lib.TrainConfig | None = None) -> None:
   of `evaluate` 0.6 of the processor time). A deterministic float32 training
   does without it everywhere: its kernels round differently from version to
   version, TensorFlow's own do not. Without it the two stacks train to the same
-  weights bit for bit. What the user has set stays.
-  Where TensorFlow is imported already nothing changes.
+  weights bit for bit. What the user has set stays. Where TensorFlow is imported
+  already the kernels stay as well.
 
   Args:
     train: `deterministic` and `precision` of the training that begins; None
