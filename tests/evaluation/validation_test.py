@@ -113,6 +113,25 @@ def test_copies_of_training_pictures_are_found():
   assert not measures
 
 
+def test_copies_stay_copies_where_features_are_rounded(monkeypatch):
+  # A picture's features differ by rounding with the size of its batch.
+  exact = features.random_features
+  rng = np.random.default_rng(0)
+
+  def rounded(images):
+    maps = exact(images)
+    return maps * rng.uniform(1 - 1e-6, 1 + 1e-6, maps.shape)
+
+  monkeypatch.setattr(features, "random_features", rounded)
+  images, others = rng.integers(0, 256, (2, 20, 32, 32, 3), np.uint8)
+  test_set = validation.TestSet(
+    {"A": images[:8], "B": others[:8]}, {"A": images, "B": others}
+  )
+  evaluator = validation.Evaluator(test_set)
+  for translated in (images[4:6], others[4:6]):
+    assert not evaluator.nearest("BtoA", translated)[1]
+
+
 @pytest.mark.slow
 @pytest.mark.one_stack
 def test_an_extractor_of_ones_own_is_used_too():

@@ -74,7 +74,7 @@ Translate = Callable[[np.ndarray], np.ndarray]
 
 MAX_REFERENCES = 1000  # of each domain
 _BATCH = 20
-_SAME = 1e-2  # a share of a distance that rounding may be
+_SAME = 1e-2  # of a usual distance: what rounding may add to none
 
 
 @dataclasses.dataclass(frozen=True)
@@ -307,18 +307,18 @@ class Evaluator:
     spread = np.std(vectors, axis=0)
     scale = np.maximum(spread, np.mean(spread) or 1.0)
 
-    def look_up(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def look_up(images: np.ndarray) -> np.ndarray:
       found = _one_vector_each(features.random_features(images), len(images))
-      apart = _distances(found / scale, vectors / scale)
-      return np.argmin(apart, axis=1), np.min(apart, axis=1)
+      return _distances(found / scale, vectors / scale)
 
-    places, distances = look_up(translated)
-    _, of_real = look_up(self.test_set.images[domain])
-    usual = float(np.median(of_real))
+    apart = look_up(translated)
+    of_real = look_up(self.test_set.images[domain])
+    usual = float(np.median(np.min(of_real, axis=1)))
     measures = {}
-    if usual > _SAME * float(np.median(distances)):
-      measures["nearest_ratio"] = float(np.median(distances)) / usual
-    return references[places], measures
+    if usual > _SAME * float(np.median(of_real)):
+      nearest = float(np.median(np.min(apart, axis=1)))
+      measures["nearest_ratio"] = nearest / usual
+    return references[np.argmin(apart, axis=1)], measures
 
   def _errors(self, direction: str, translated: np.ndarray) -> dict[str, float]:
     """Returns the errors against the truth, where it is known."""
