@@ -11,3 +11,18 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+"""The tests, and what holds for their processes before they import anything."""
+
+import os
+
+# Processes of pytest-xdist share the cores: threads within each would wait for
+# those of the others, and burn time by it. NumPy's and SciPy's linear algebra
+# asks while it is imported, TensorFlow when it starts.
+if "PYTEST_XDIST_WORKER" in os.environ:
+  for _name in (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+  ):
+    os.environ.setdefault(_name, "1")

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import fcntl
 import functools
@@ -25,8 +26,10 @@ import pathlib
 import re
 import shutil
 import signal
+import socketserver
 import subprocess
 import sys
+import threading
 import types
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
@@ -56,11 +59,6 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
   signal.signal(signal.SIGINT, signal.default_int_handler)
-# Processes of pytest-xdist share the cores: threads within each would wait for
-# those of the others, and burn time by it.
-if "PYTEST_XDIST_WORKER" in os.environ:
-  for _name in ("INTRAOP", "INTEROP"):
-    os.environ.setdefault(f"TF_NUM_{_name}_THREADS", "1")
 
 ROOT = pathlib.Path(__file__).absolute().parent.parent
 flags.FLAGS.mark_as_parsed()
@@ -311,6 +309,27 @@ def few_fruits(tmp_path_factory) -> str:
       config="64", data_dir=folder
     ).download_and_prepare()
   return folder
+
+
+@contextlib.contextmanager
+def serving(
+  server: socketserver.BaseServer, poll: float = 0.5
+) -> Generator[None, None, None]:
+  """Lets a server answer, and ends it, its thread and its socket.
+
+  A thread that is left would try a closed socket again and again, and every
+  later test of its process would share a core and the interpreter with it.
+  """
+  thread = threading.Thread(
+    target=server.serve_forever, args=[poll], daemon=True
+  )
+  thread.start()
+  try:
+    yield
+  finally:
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @functools.cache

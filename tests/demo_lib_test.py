@@ -14,7 +14,6 @@
 """The page at work in a real browser."""
 
 import json
-import threading
 import urllib.error
 import urllib.request
 
@@ -50,10 +49,8 @@ def address(models):
     web_page.require_runtime()
   except errors.UserError as error:
     pytest.skip(str(error))
-  with demo_lib.serving(models["export"]) as server:
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+  with demo_lib.serving(models["export"]) as server, conftest.serving(server):
     yield demo_lib.address(server)
-    server.shutdown()
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,6 @@ import io
 import os
 import re
 import stat
-import threading
 import zipfile
 
 import numpy as np
@@ -100,14 +99,8 @@ def _served(contents, cuts=0, ranges=True):
   server = http.server.ThreadingHTTPServer(
     ("127.0.0.1", 0), functools.partial(_Handler, contents, state)
   )
-  thread = threading.Thread(target=server.serve_forever, daemon=True)
-  thread.start()
-  try:
+  with conftest.serving(server):
     yield f"http://127.0.0.1:{server.server_port}/datasets/", state
-  finally:
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 @pytest.fixture(scope="module")

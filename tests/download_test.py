@@ -18,7 +18,6 @@ import io
 import os
 import subprocess
 import sys
-import threading
 import zipfile
 
 import pytest
@@ -50,12 +49,8 @@ def url():
       packed.writestr(f"facades/{name}", b"x")
   _Handler.archive = memory.getvalue()
   server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-  thread = threading.Thread(target=server.serve_forever, daemon=True)
-  thread.start()
-  yield f"http://127.0.0.1:{server.server_port}/sets/"
-  server.shutdown()
-  server.server_close()
-  thread.join()
+  with conftest.serving(server):
+    yield f"http://127.0.0.1:{server.server_port}/sets/"
 
 
 def _command(*arguments):

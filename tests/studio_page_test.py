@@ -407,13 +407,13 @@ def test_two_folders_are_chosen_and_the_keyboard_is_enough(server, piles):
 
 
 def test_korean_and_two_runs_beside_each_other(server):
-  (run,) = server.root.glob("*/runs/1")
-  shutil.copytree(run, run.with_name("second"))
-  with contextlib.suppress(Exception):
-    server.kill()
-  address = server.start()
   page = _Page(_browser())
   try:
+    (run,) = server.root.glob("*/runs/1")
+    shutil.copytree(run, run.with_name("second"))
+    with contextlib.suppress(Exception):
+      server.kill()
+    address = server.start()
     page.open(address)
     page.browser.execute_script("localStorage.setItem('language', 'ko')")
     page.open(address)

@@ -15,7 +15,6 @@ import contextlib
 import http.client
 import os
 import socket
-import threading
 import time
 
 import pytest
@@ -44,10 +43,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(folder):
-  with page_server.PageServer("127.0.0.1", 0, str(folder)) as made:
-    threading.Thread(target=made.serve_forever, daemon=True).start()
+  made = page_server.PageServer("127.0.0.1", 0, str(folder))
+  with conftest.serving(made):
     yield made
-    made.shutdown()
 
 
 def _ask(server, path="/", method="GET", **headers):
@@ -238,26 +236,21 @@ def test_what_has_taken_a_files_place_is_not_served(tmp_path, what):
   for folder in (page / "below", outside):
     folder.mkdir(parents=True)
     (folder / "x").write_bytes(_SECRET if folder == outside else b"fine")
-  with page_server.PageServer("127.0.0.1", 0, str(page)) as server:
-    thread = threading.Thread(target=server.serve_forever, args=[0.05])
-    thread.start()
-    try:
-      assert _ask(server, "/below/x")[2] == b"fine"
-      (page / "below" / "x").unlink()
-      if what == "link":
-        (page / "below" / "x").symlink_to(outside / "x")
-      elif what == "pipe":
-        os.mkfifo(page / "below" / "x")
-      elif what == "folder":
-        (page / "below" / "x").mkdir()
-      else:
-        (page / "below").rmdir()
-        (page / "below").symlink_to(outside)
-      status, _, body = _ask(server, "/below/x")
-      assert status == 404 and _SECRET not in body
-    finally:
-      server.shutdown()
-      thread.join()
+  server = page_server.PageServer("127.0.0.1", 0, str(page))
+  with conftest.serving(server, 0.05):
+    assert _ask(server, "/below/x")[2] == b"fine"
+    (page / "below" / "x").unlink()
+    if what == "link":
+      (page / "below" / "x").symlink_to(outside / "x")
+    elif what == "pipe":
+      os.mkfifo(page / "below" / "x")
+    elif what == "folder":
+      (page / "below" / "x").mkdir()
+    else:
+      (page / "below").rmdir()
+      (page / "below").symlink_to(outside)
+    status, _, body = _ask(server, "/below/x")
+    assert status == 404 and _SECRET not in body
 
 
 def test_every_answer_has_the_headers(server):
@@ -274,23 +267,18 @@ def test_every_answer_has_the_headers(server):
 def test_silent_and_slow_connections_are_closed(monkeypatch, folder):
   monkeypatch.setattr(page_server, "_REQUEST", 0.5)
   monkeypatch.setattr(page_server._Handler, "timeout", 0.3)
-  with page_server.PageServer("127.0.0.1", 0, str(folder)) as server:
-    serve = threading.Thread(target=server.serve_forever, args=[0.1])
-    serve.start()
-    try:
-      silent = socket.create_connection(server.server_address[:2], 30)
-      slow = socket.create_connection(server.server_address[:2], 30)
-      assert silent.recv(10) == b""  # closed
-      with pytest.raises(OSError):
-        while True:  # a byte at a time, so that it is never silent for long
-          slow.sendall(b"G")
-          time.sleep(0.1)
-      assert _ask(server)[0] == 200
-      silent.close()
-      slow.close()
-    finally:
-      server.shutdown()
-      serve.join()
+  server = page_server.PageServer("127.0.0.1", 0, str(folder))
+  with conftest.serving(server, 0.1):
+    silent = socket.create_connection(server.server_address[:2], 30)
+    slow = socket.create_connection(server.server_address[:2], 30)
+    assert silent.recv(10) == b""  # closed
+    with pytest.raises(OSError):
+      while True:  # a byte at a time, so that it is never silent for long
+        slow.sendall(b"G")
+        time.sleep(0.1)
+    assert _ask(server)[0] == 200
+    silent.close()
+    slow.close()
 
 
 def test_a_picture_is_served_while_many_connections_are_idle(server):
@@ -307,9 +295,8 @@ def test_threads_answer_again_and_end_with_the_server(folder):
   def alive():
     return len(os.listdir("/proc/self/task"))
 
-  with page_server.PageServer("127.0.0.1", 0, str(folder)) as server:
-    serve = threading.Thread(target=server.serve_forever, daemon=True)
-    serve.start()
+  server = page_server.PageServer("127.0.0.1", 0, str(folder))
+  with conftest.serving(server):
     before = alive()
     idle = [
       socket.create_connection(server.server_address[:2], 30) for _ in range(9)
@@ -319,8 +306,6 @@ def test_threads_answer_again_and_end_with_the_server(folder):
     assert 9 < alive() - before < 20
     for connection in idle:
       connection.close()
-    server.shutdown()
-    serve.join()
   for _ in range(100):
     if alive() < before:
       break
@@ -332,11 +317,8 @@ def test_slow_connections_hold_up_no_large_file(tmp_path):
   model = os.urandom(8 * 2**20)  # more than the network takes by itself
   (tmp_path / "g.tflite").write_bytes(model)
   with contextlib.ExitStack() as stack:
-    server = stack.enter_context(
-      page_server.PageServer("127.0.0.1", 0, str(tmp_path))
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    stack.callback(server.shutdown)
+    server = page_server.PageServer("127.0.0.1", 0, str(tmp_path))
+    stack.enter_context(conftest.serving(server))
     for _ in range(4 * (os.cpu_count() or 1)):
       slow = stack.enter_context(
         socket.create_connection(("127.0.0.1", server.server_address[1]), 30)

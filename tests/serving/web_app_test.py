@@ -20,7 +20,6 @@ import json
 import pathlib
 import re
 import shutil
-import threading
 import urllib.parse
 from typing import Any, NamedTuple
 
@@ -125,12 +124,8 @@ def _needs_runtime():
 @contextlib.contextmanager
 def _served(folder, port=0):
   server = page_server.PageServer("127.0.0.1", port, str(folder))
-  with server:
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+  with conftest.serving(server):
     yield f"http://127.0.0.1:{server.server_address[1]}/"
-    server.shutdown()
-    thread.join()
 
 
 def test_manifest_has_what_an_installation_needs(tmp_path):

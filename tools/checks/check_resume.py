@@ -78,7 +78,8 @@ _TRAIN_FLAGS = flags.DEFINE_multi_string(
   ],
   "Flag of the training; give it once for each.",
 )
-_POLL_SECONDS = 0.0005
+_POLL_SECONDS = 0.02  # often enough, and the training keeps its core
+_WRITE_POLL_SECONDS = 0.0005
 _MOST_SAVES = 3  # between two kills, about
 
 
@@ -185,8 +186,8 @@ def _kill_again_and_again(model_dir: str, first_save: float) -> int:
     if number % 3 == 2:
       before = _files(model_dir)
       while _files(model_dir) == before and process.poll() is None:
-        time.sleep(_POLL_SECONDS)
-      time.sleep(rng.uniform(0, 20 * _POLL_SECONDS))
+        time.sleep(_WRITE_POLL_SECONDS)
+      time.sleep(rng.uniform(0, 20 * _WRITE_POLL_SECONDS))
       during_writes += 1
     if process.poll() is not None:
       output, _ = process.communicate()
