@@ -78,7 +78,7 @@ _TRAIN_FLAGS = flags.DEFINE_multi_string(
   ],
   "Flag of the training; give it once for each.",
 )
-_POLL_SECONDS = 0.02  # often enough, and the training keeps its core
+_POLL_SECONDS = 0.005  # often enough, and the training keeps its core
 _WRITE_POLL_SECONDS = 0.0005
 _MOST_SAVES = 3  # between two kills, about
 
