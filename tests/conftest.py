@@ -312,16 +312,15 @@ def few_fruits(tmp_path_factory) -> str:
 
 
 @contextlib.contextmanager
-def serving(
-  server: socketserver.BaseServer, poll: float = 0.5
-) -> Generator[None, None, None]:
+def serving(server: socketserver.BaseServer) -> Generator[None, None, None]:
   """Lets a server answer, and ends it, its thread and its socket.
 
   A thread that is left would try a closed socket again and again, and every
   later test of its process would share a core and the interpreter with it.
   """
+  # Looks often whether it is to end: the tests wait for that.
   thread = threading.Thread(
-    target=server.serve_forever, args=[poll], daemon=True
+    target=server.serve_forever, args=[0.05], daemon=True
   )
   thread.start()
   try:

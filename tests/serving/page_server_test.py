@@ -237,7 +237,7 @@ def test_what_has_taken_a_files_place_is_not_served(tmp_path, what):
     folder.mkdir(parents=True)
     (folder / "x").write_bytes(_SECRET if folder == outside else b"fine")
   server = page_server.PageServer("127.0.0.1", 0, str(page))
-  with conftest.serving(server, 0.05):
+  with conftest.serving(server):
     assert _ask(server, "/below/x")[2] == b"fine"
     (page / "below" / "x").unlink()
     if what == "link":
@@ -268,7 +268,7 @@ def test_silent_and_slow_connections_are_closed(monkeypatch, folder):
   monkeypatch.setattr(page_server, "_REQUEST", 0.5)
   monkeypatch.setattr(page_server._Handler, "timeout", 0.3)
   server = page_server.PageServer("127.0.0.1", 0, str(folder))
-  with conftest.serving(server, 0.1):
+  with conftest.serving(server):
     silent = socket.create_connection(server.server_address[:2], 30)
     slow = socket.create_connection(server.server_address[:2], 30)
     assert silent.recv(10) == b""  # closed

@@ -148,11 +148,11 @@ def _opened(server: page_server.PageServer, name: str) -> Iterator[Any]:
   options.binary_location = shutil.which("chromium") or ""
   for argument in ("--headless=new", "--no-sandbox", *_CAMERA):
     options.add_argument(argument)
-  threading.Thread(target=server.serve_forever, daemon=True).start()
   page = webdriver.Chrome(
     options=options,
     service=webdriver.ChromeService(shutil.which("chromedriver")),
   )
+  threading.Thread(target=server.serve_forever, daemon=True).start()
   try:
     page.set_script_timeout(_SECONDS)
     page.get(demo_lib.address(server) + name)
