@@ -119,12 +119,29 @@ def test_discriminator_sees_features_of_colors_beside_the_image(disc_type):
   assert np.abs(seen + other)[..., 3:].max() > 0.1
 
 
-def test_details_are_not_rounded():
+@pytest.mark.parametrize("disc_type", config_lib.DISCRIMINATOR_TYPES)
+def test_discriminator_sees_fourier_features_beside_the_image(disc_type):
+  plain, waves = (
+    discriminators.build_discriminator(
+      _model(disc_type=disc_type, disc_n_filters=4, disc_input=seen)
+    )
+    for seen in ("image", "fourier")
+  )
+  assert plain.output_shape == waves.output_shape
+  kernels = [n.get_layer("conv1").kernel.shape for n in (plain, waves)]
+  assert [kernel[2] for kernel in kernels] == [3, 3 + 32]
+  # Nothing but the kernel's new channels is learned, of 4 filters each.
+  more = waves.count_params() - plain.count_params()
+  assert more == kernels[0][0] ** 2 * 32 * 4
+
+
+@pytest.mark.parametrize("seen", ["details", "fourier"])
+def test_what_is_computed_of_the_image_is_not_rounded(seen):
   with model_lib.policy("mixed_bfloat16"):
     network = discriminators.build_discriminator(
-      _model(disc_n_filters=4, disc_input="details")
+      _model(disc_n_filters=4, disc_input=seen)
     )
-  assert network.get_layer("details").compute_dtype == "float32"
+  assert network.get_layer(seen).compute_dtype == "float32"
 
 
 def test_discriminator_without_norms_sees_contrast():

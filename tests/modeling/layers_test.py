@@ -134,6 +134,22 @@ def test_details_are_what_a_mean_takes_away(gain):
   np.testing.assert_allclose(magnitude, np.abs(want), atol=1e-5)
 
 
+def test_fourier_features_are_a_kernel_of_colours():
+  """Rahimi and Recht, 2007, claim 1: products of features are Gaussian."""
+  stddev, features = 2.0, 4096
+  colours = np.random.default_rng(0).uniform(-1, 1, (1, 6, 5, 3))
+  colours = colours.astype(np.float32)
+  seen = layers.FourierFeatures(features, stddev)(colours).numpy()
+  np.testing.assert_array_equal(seen[..., :3], colours)
+  waves = seen[..., 3:].reshape(30, features)
+  assert np.abs(waves).max() <= np.sqrt(2) + 1e-5
+  apart = colours.reshape(30, 1, 3) - colours.reshape(1, 30, 3)
+  kernel = np.exp(-0.5 * stddev**2 * np.square(apart).sum(-1))
+  np.testing.assert_allclose(waves @ waves.T / features, kernel, atol=0.08)
+  again = layers.FourierFeatures(features, stddev)(colours)
+  np.testing.assert_array_equal(again, seen)
+
+
 def test_dropout_drops_its_share_and_keeps_the_mean():
   layer = layers.CheckpointedDropout(0.3, seed=1)
   ones = tf.ones([4, 50, 50, 2])
@@ -263,6 +279,7 @@ def test_even_phases_have_one_bias():
     layers.CheckpointedDropout(0.25, seed=3),
     layers.DepthToSpace(2),
     layers.DetailChannels(2.0),
+    layers.FourierFeatures(5, 1.5),
   ],
 )
 def test_layers_are_rebuilt_from_their_configuration(layer):
@@ -290,6 +307,7 @@ def test_initializer_is_rebuilt_from_its_configuration():
     layers.CheckpointedDropout,
     layers.DepthToSpace,
     layers.DetailChannels,
+    layers.FourierFeatures,
     layers.FixedNorm,
     layers.EvenPhases,
     layers.SubpixelInitializer,

@@ -363,6 +363,7 @@ _DRAWN: tuple[tuple[dict[str, object], tuple[float, float]], ...] = (
   ({"generator_type": "mobile", "gen_norm": "weight"}, (4174.0694, 36.956394)),
   ({"disc_input": "details", "disc_norm": "none"}, (3602.052, 43.232193)),
   ({"disc_input": "colors", "disc_norm": "none"}, (3602.052, 183.79627)),
+  ({"disc_input": "fourier", "disc_norm": "none"}, (3602.052, 69.485384)),
 )
 
 

@@ -186,6 +186,10 @@ def _options(**model):
       {"disc_input", "gen_norm"},
     ),
     (
+      {"disc_input": "fourier", "disc_norm": "none", "disc_init": "he"},
+      {"disc_input", "gen_norm"},
+    ),
+    (
       {"disc_input": "details", "disc_norm": "none", "disc_init": "he"},
       set(),
     ),

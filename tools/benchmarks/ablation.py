@@ -103,6 +103,7 @@ _WITHOUT_PARTS: _Variants = {
   "default": ("as configured", {}),
   "no_colors": ("--disc_input=image", {"model": {"disc_input": "image"}}),
   "details": ("--disc_input=details", {"model": {"disc_input": "details"}}),
+  "fourier": ("--disc_input=fourier", {"model": {"disc_input": "fourier"}}),
   "disc_norms": ("--disc_norm=instance", {"model": {"disc_norm": "instance"}}),
   "disc_normal": ("--disc_init=normal", {"model": {"disc_init": "normal"}}),
   "lsgan": ("--gan_mode=lsgan", {"loss": {"gan_mode": "lsgan"}}),

@@ -49,7 +49,7 @@ DISCRIMINATOR_TYPES = ("basic", "n_layers", "pixel")
 INITIALIZERS = ("normal", "glorot", "he")
 GAN_MODES = ("lsgan", "vanilla", "hinge", "wgangp", "relativistic")
 GENERATOR_NORMS = ("instance", "weight")
-DISCRIMINATOR_INPUTS = ("image", "colors", "details")
+DISCRIMINATOR_INPUTS = ("image", "colors", "fourier", "details")
 DISCRIMINATOR_NORMS = ("instance", "none")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 DISTRIBUTION_STRATEGIES = ("one_device", "mirrored", "multi_worker", "tpu")
@@ -313,7 +313,8 @@ class ModelConfig:
     "image",
     "What a discriminator sees: the image; colors, beside it 16 learned"
     " features of each pixel's own colour, which help wherever colours differ;"
-    " or details, its fine details (the image less its 3x3 mean, times 4) and"
+    " fourier, 32 Fourier features of it instead, which are not learned; or"
+    " details, its fine details (the image less its 3x3 mean, times 4) and"
     " their magnitude, with which it tells photographs from paintings sooner,"
     " and generators draw patterns into flat places (both measured).",
     choices=DISCRIMINATOR_INPUTS,

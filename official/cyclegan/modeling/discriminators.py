@@ -31,6 +31,9 @@ _MAX_DOUBLINGS = 3  # of the first convolution's filters: at most 512 of 64
 # Of `config.disc_input` `colors`.
 _COLOR_LAYERS = 2
 _COLOR_FEATURES = 16
+# Of `config.disc_input` `fourier`: so many, of such frequencies.
+_FOURIER_FEATURES = 32
+_FOURIER_STDDEV = 3.0  # radians for each unit of a channel; images have two
 
 
 def build_discriminator(
@@ -51,7 +54,9 @@ def build_discriminator(
   fine details and their magnitude as well (`layers.DetailChannels`). With
   `colors` it sees beside the image what two 1x1 convolutions of 16 filters
   make of each pixel's own colour, so that a step of two pixels has not
-  averaged neighbours before anything asks which colours there are.
+  averaged neighbours before anything asks which colours there are. With
+  `fourier` it sees 32 Fourier features of each pixel's own colour, which are
+  not learned (`layers.FourierFeatures`).
 
   Args:
     config: The model's options.
@@ -72,6 +77,10 @@ def build_discriminator(
   if config.disc_input == "details":
     # In bfloat16 the differences of neighbours would drown in rounding.
     x = layers.DetailChannels(dtype="float32", name="details")(x)
+  elif config.disc_input == "fourier":
+    x = layers.FourierFeatures(
+      _FOURIER_FEATURES, _FOURIER_STDDEV, dtype="float32", name="fourier"
+    )(x)
   elif config.disc_input == "colors":
     colors = _color_features(x, config)
     x = tf.keras.layers.Concatenate(name="with_colors")([x, colors])

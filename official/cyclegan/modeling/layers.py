@@ -302,6 +302,64 @@ class DetailChannels(tf.keras.layers.Layer):
     return {**super().get_config(), "gain": self.gain}
 
 
+@tf.keras.utils.register_keras_serializable(stack.KERAS_PACKAGE)
+class FourierFeatures(tf.keras.layers.Layer):
+  """Puts random Fourier features of each pixel's colour beside an image.
+
+  `sqrt(2) * cos(w @ colour + b)`, with `w` normally distributed and `b` evenly
+  in [0, 2 pi) (Rahimi and Recht, "Random Features for Large-Scale Kernel
+  Machines", 2007, algorithm 1). Sums over pixels, which a convolution forms,
+  are then how often colours near some others occur: what a network would have
+  to learn first, if it had the colours alone (Tancik et al., "Fourier Features
+  Let Networks Learn High Frequency Functions", 2020, section 4). None of it is
+  trained: all layers of one shape have the same features.
+
+  Attributes:
+    features: How many.
+    stddev: Of `w`, radians for each unit of a channel. Colours that are
+      further apart than its inverse are told apart.
+
+  Input shape:
+    Float `[batch, height, width, channels]`.
+
+  Output shape:
+    Float `[batch, height, width, channels + features]`: the image, then its
+    features, in [-sqrt(2), sqrt(2)].
+  """
+
+  def __init__(self, features: int, stddev: float, **kwargs: Any):
+    """Creates the layer.
+
+    Args:
+      features: How many, at least 1.
+      stddev: Of the frequencies, radians for each unit of a channel.
+      **kwargs: Passed to the Keras layer.
+    """
+    super().__init__(**kwargs)
+    self.features = features
+    self.stddev = stddev
+
+  def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    """Returns the image and its features, same dtype."""
+    # Of which NumPy promises the same numbers in every version (NEP 19).
+    rng = np.random.RandomState(0)
+    frequencies = self.stddev * rng.randn(inputs.shape[-1], self.features)
+    phases = rng.uniform(0.0, 2.0 * np.pi, self.features)
+    # As a convolution of 1x1 pixels.
+    kernel = tf.constant(frequencies[None, None], inputs.dtype)
+    angles = tf.nn.conv2d(inputs, kernel, 1, "VALID")
+    waves = 2.0**0.5 * tf.cos(angles + tf.constant(phases, inputs.dtype))
+    return tf.concat([inputs, waves], -1)
+
+  def get_config(self) -> dict[str, Any]:
+    """Returns the constructor's arguments, for Keras to rebuild the layer."""
+    return {
+      **super().get_config(),
+      "features": self.features,
+      "stddev": self.stddev,
+    }
+
+
 # Where dropout takes its seeds from; None is Python's `random`.
 _dropout_seeds: contextvars.ContextVar[random.Random | None] = (
   contextvars.ContextVar("dropout_seeds", default=None)

@@ -254,11 +254,11 @@ def _to_see(options: config_lib.Config | None) -> str:
   # start, while long trainings are better without (docs/preset-experiments.md).
   seen = {
     "contrast": missing("--disc_norm=none", "--disc_init=he"),
-    "colours": missing("--disc_input=colors"),
+    "colours": missing("--disc_input=fourier"),
     "fine details": missing("--disc_input=details"),
   }
-  if not seen["fine details"]:
-    seen["colours"] = ""  # one of the two
+  if not seen["fine details"] or not missing("--disc_input=colors"):
+    seen["colours"] = ""  # one of the inputs
   named = next((f"{what} ({o})" for what, o in seen.items() if o), "")
   others = "raise --disc_learning_rate or --lambda_validation."
   if not named:
