@@ -101,9 +101,9 @@ _VARIANTS: _Variants = {
 # what it had once.
 _WITHOUT_PARTS: _Variants = {
   "default": ("as configured", {}),
-  "no_colors": ("--disc_input=image", {"model": {"disc_input": "image"}}),
+  "no_fourier": ("--disc_input=image", {"model": {"disc_input": "image"}}),
   "details": ("--disc_input=details", {"model": {"disc_input": "details"}}),
-  "fourier": ("--disc_input=fourier", {"model": {"disc_input": "fourier"}}),
+  "colors": ("--disc_input=colors", {"model": {"disc_input": "colors"}}),
   "disc_norms": ("--disc_norm=instance", {"model": {"disc_norm": "instance"}}),
   "disc_normal": ("--disc_init=normal", {"model": {"disc_init": "normal"}}),
   "lsgan": ("--gan_mode=lsgan", {"loss": {"gan_mode": "lsgan"}}),
