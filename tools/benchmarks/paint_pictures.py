@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable
 
 import numpy as np
 import PIL.Image
@@ -43,9 +42,7 @@ from official.cyclegan.core import flags as core_flags
 from official.cyclegan.core import overwriting
 from official.cyclegan.data import folders
 from official.cyclegan.data import image_files
-
-# float32 `[height, width, 3]` in [0, 1] and a picture's number to the same.
-_Painter = Callable[[np.ndarray, int], np.ndarray]
+from official.cyclegan.scenes import drawing
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 # Of the painters' colours: how they change, in [0, 1].
@@ -85,35 +82,34 @@ def main() -> None:
     )
   overwriting.check([overwriting.Read(pictures)], "output_dir", output)
   random.Random(_SEED.value).shuffle(paths)
-  paint = PAINTERS[_PAINTER.value]
-  test = paths[2 * _COUNT.value : wanted]
-  for split, chosen, painter in (
-    ("trainA", paths[: _COUNT.value], None),
-    ("trainB", paths[_COUNT.value : 2 * _COUNT.value], paint),
-    ("testA", test, None),
-    ("testB", test, paint),
+  paint = {"colours": recolour, "dabs": dab}[_PAINTER.value]
+  for splits, chosen in (
+    (("trainA",), paths[: _COUNT.value]),
+    (("trainB",), paths[_COUNT.value : 2 * _COUNT.value]),
+    (("testA", "testB"), paths[2 * _COUNT.value : wanted]),
   ):
-    folder = os.path.join(output, split)
-    files.make_folder(folder, "output_dir")
+    for split in splits:
+      files.make_folder(os.path.join(output, split), "output_dir")
     for number, path in enumerate(chosen):
-      _write(path, os.path.join(folder, f"{number:04d}.png"), number, painter)
+      image = _photograph(path)
+      for split in splits:
+        levels = image
+        if split[-1] == "B":
+          unit = image.astype(np.float32) / 255.0
+          levels = drawing.to_uint8(paint(unit, number))
+        name = os.path.join(output, split, f"{number:04d}.png")
+        image_files.write(name, levels)
   print(f"Written: {output}, painted by {_PAINTER.value}.")
 
 
-def _write(
-  path: str, target: str, number: int, painter: _Painter | None
-) -> None:
-  """Writes a picture's middle, painted if there is a painter."""
+def _photograph(path: str) -> np.ndarray:
+  """Returns a picture's middle, uint8 `[size, size, 3]`."""
   try:
     whole = PIL.Image.fromarray(image_files.read(path))
   except image_files.UnreadableError as error:
     raise errors.UserError(f": {error}", "pictures", path) from error
   size = (_SIZE.value, _SIZE.value)
-  image = PIL.ImageOps.fit(whole, size, PIL.Image.Resampling.BOX)
-  levels = np.asarray(image)
-  if painter is not None:
-    levels = _levels(painter(levels.astype(np.float32) / 255.0, number))
-  image_files.write(target, levels)
+  return np.asarray(PIL.ImageOps.fit(whole, size, PIL.Image.Resampling.BOX))
 
 
 def recolour(image: np.ndarray, number: int = 0) -> np.ndarray:
@@ -158,7 +154,7 @@ def dab(image: np.ndarray, number: int = 0) -> np.ndarray:
   down, right = np.gradient(smooth)
   along = np.arctan2(down, right) + np.pi / 2.0
   ground = ndimage.median_filter(colours, size=(7, 7, 1))
-  canvas = PIL.Image.fromarray(_levels(ground))
+  canvas = PIL.Image.fromarray(drawing.to_uint8(ground))
   draw = PIL.ImageDraw.Draw(canvas)
   length, thickness = _DAB
   for _ in range(height * width // _PIXELS_PER_DAB):
@@ -166,7 +162,7 @@ def dab(image: np.ndarray, number: int = 0) -> np.ndarray:
     dx, dy = (length / 2.0 * f(along[y, x]) for f in (np.cos, np.sin))
     colour = colours[y, x]
     colour = 0.8 * np.round(colour * _LEVELS) / _LEVELS + 0.2 * colour
-    levels = _levels(colour + 0.03 * rng.standard_normal())
+    levels = drawing.to_uint8(colour + 0.03 * rng.standard_normal())
     draw.line(
       [x - dx, y - dy, x + dx, y + dy],
       fill=tuple(int(level) for level in levels),
@@ -176,14 +172,6 @@ def dab(image: np.ndarray, number: int = 0) -> np.ndarray:
   edge = np.clip((np.hypot(down, right) - first) / over, 0.0, 1.0)
   painted = np.asarray(canvas, np.float32) / 255.0
   return painted * (1.0 - _OUTLINE * edge[..., None])
-
-
-def _levels(image: np.ndarray) -> np.ndarray:
-  """Returns uint8 of what is in [0, 1], or a little beyond."""
-  return np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
-
-
-PAINTERS: dict[str, _Painter] = {"colours": recolour, "dabs": dab}
 
 
 if __name__ == "__main__":

@@ -339,16 +339,25 @@ class FourierFeatures(tf.keras.layers.Layer):
     self.features = features
     self.stddev = stddev
 
-  def call(self, inputs: tf.Tensor) -> tf.Tensor:
-    """Returns the image and its features, same dtype."""
+  def build(self, input_shape: Sequence[Any]) -> None:
+    """Draws the frequencies and phases for the image's channels.
+
+    Args:
+      input_shape: `[batch, height, width, channels]`; channels is an int.
+    """
     # Of which NumPy promises the same numbers in every version (NEP 19).
     rng = np.random.RandomState(0)
-    frequencies = self.stddev * rng.randn(inputs.shape[-1], self.features)
-    phases = rng.uniform(0.0, 2.0 * np.pi, self.features)
     # As a convolution of 1x1 pixels.
-    kernel = tf.constant(frequencies[None, None], inputs.dtype)
+    shape = (1, 1, input_shape[-1], self.features)
+    self._frequencies = self.stddev * rng.randn(*shape)
+    self._phases = rng.uniform(0.0, 2.0 * np.pi, self.features)
+    super().build(input_shape)
+
+  def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    """Returns the image and its features, same dtype."""
+    kernel = tf.constant(self._frequencies, inputs.dtype)
     angles = tf.nn.conv2d(inputs, kernel, 1, "VALID")
-    waves = 2.0**0.5 * tf.cos(angles + tf.constant(phases, inputs.dtype))
+    waves = 2.0**0.5 * tf.cos(angles + tf.constant(self._phases, inputs.dtype))
     return tf.concat([inputs, waves], -1)
 
   def get_config(self) -> dict[str, Any]:

@@ -252,13 +252,15 @@ def _to_see(options: config_lib.Config | None) -> str:
 
   # Only where contrast is seen does more help: colours, and details at the
   # start, while long trainings are better without (docs/preset-experiments.md).
+  sees_colours = any(
+    has_option(options, f"--disc_input={name}")
+    for name in ("colors", "fourier", "details")
+  )
   seen = {
     "contrast": missing("--disc_norm=none", "--disc_init=he"),
-    "colours": missing("--disc_input=fourier"),
+    "colours": "" if sees_colours else "--disc_input=fourier",
     "fine details": missing("--disc_input=details"),
   }
-  if not seen["fine details"] or not missing("--disc_input=colors"):
-    seen["colours"] = ""  # one of the inputs
   named = next((f"{what} ({o})" for what, o in seen.items() if o), "")
   others = "raise --disc_learning_rate or --lambda_validation."
   if not named:
