@@ -370,7 +370,12 @@ def random_run(pictures, tmp_path_factory):
   )
   config = conftest.replace(config, "model", dropout=0.3, gen_norm="weight")
   config = conftest.replace(
-    config, "loss", gan_mode="wgangp", lambda_r1=0.1, penalty_interval=2
+    config,
+    "loss",
+    gan_mode="wgangp",
+    lambda_r1=0.1,
+    penalty_interval=2,
+    lambda_color=1.0,
   )
   config = conftest.replace(config, "data", load_size=40)
   folder = tmp_path_factory.mktemp("alone")

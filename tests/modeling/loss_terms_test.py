@@ -23,6 +23,7 @@ _GENERATORS = loss_terms.GeneratorTerms(
   identity={"A": 5.0, "B": 6.0},
   distillation={"AB": 7.0},
   features={"AB": 8.0},
+  color={"A": 9.0, "B": 1.0},
 )
 _DISCRIMINATORS = loss_terms.DiscriminatorTerms(
   adversarial={"A": 1.0, "B": 2.0},
@@ -37,6 +38,7 @@ _WEIGHTS = config_lib.LossConfig(
   lambda_id=100.0,
   lambda_distill=1000.0,
   lambda_features=10000.0,
+  lambda_color=0.1,
   lambda_gp=0.5,
   lambda_r1=10.0,
   lambda_r2=100.0,
@@ -51,6 +53,8 @@ def test_metrics_have_the_names_that_logs_have_always_had():
     "cycle_B": 4.0,
     "identity_A": 5.0,
     "identity_B": 6.0,
+    "color_A": 9.0,
+    "color_B": 1.0,
     "distill_AB": 7.0,
     "features_AB": 8.0,
   }
@@ -79,7 +83,7 @@ def test_terms_are_found_again_among_logged_metrics(terms):
 
 
 def test_totals_are_weighted():
-  assert _GENERATORS.total(_WEIGHTS) == 3 + 70 + 1100 + 7000 + 80000
+  assert _GENERATORS.total(_WEIGHTS) == 3 + 70 + 1100 + 7000 + 80000 + 1
   assert _DISCRIMINATORS.total(_WEIGHTS) == 3 + 3.5 + 190 + 2300
   assert loss_terms.GeneratorTerms().total(_WEIGHTS) == 0
   assert (

@@ -20,6 +20,7 @@ from official.cyclegan.modeling import discriminators
 from official.cyclegan.modeling import distillation
 from official.cyclegan.modeling import generators
 from official.cyclegan.modeling import losses
+from official.cyclegan.modeling import mean_colors
 from official.cyclegan.modeling import objective
 from tests import conftest
 
@@ -45,6 +46,7 @@ def _objective(
     config_lib.TrainConfig(augment=augment, seed=5, clip_generated=clip),
     tf.Variable(step, dtype=tf.int64),
     distiller,
+    mean_colors.MeanColors(3) if weights.get("lambda_color") else None,
   )
 
 
@@ -116,6 +118,7 @@ def test_terms_follow_the_paper(networks):
     {"gan_mode": "relativistic"},
     {"lambda_r1": 1.0},
     {"lambda_r2": 1.0},
+    {"lambda_color": 1.0},
   ],
 )
 def test_metrics_are_known_before_the_first_step(networks, weights):
@@ -128,6 +131,7 @@ def test_metrics_are_known_before_the_first_step(networks, weights):
   assert ("gp_B" in names) == (weights.get("gan_mode") == "wgangp")
   assert ("r1_B" in names) == ("lambda_r1" in weights)
   assert ("r2_B" in names) == ("lambda_r2" in weights)
+  assert ("color_B" in names) == ("lambda_color" in weights)
 
 
 @pytest.mark.parametrize("directions", [("AtoB",), ("AtoB", "BtoA")])
@@ -138,6 +142,7 @@ def test_students_have_the_terms_of_their_directions(networks, directions):
     _distiller(networks, *directions),
     lambda_id=0.0,
     lambda_reconstr=10.0 * cycles,
+    lambda_color=1.0,
   )
   assert found.directions == directions
   real = _real()
@@ -149,6 +154,7 @@ def test_students_have_the_terms_of_their_directions(networks, directions):
   )
   assert terms.distillation.keys() == terms.features.keys()
   assert bool(terms.cycle) == cycles
+  assert terms.color.keys() == set(fakes)
   assert set(d_terms.adversarial) == set(fakes)
 
 
@@ -219,6 +225,20 @@ def test_penalties_are_taken_where_they_are_due(networks):
     np.testing.assert_allclose(np.mean(draws), np.mean(squares), rtol=0.2)
     # The same signs are drawn for a step in training and out of it.
     np.testing.assert_allclose(values[3], 3 * draws[3], rtol=1e-4)
+
+
+def test_mean_colors_are_followed_in_training_only(networks):
+  found, real = _objective(networks, lambda_color=1.0), _real()
+  terms, fakes = found.generator_terms(real, False)
+  assert [float(value) for value in terms.color.values()] == [0.0, 0.0]
+  trained, _ = found.generator_terms(real, True)
+  again, _ = found.generator_terms(real, False)
+  for domain in "AB":
+    gap = np.mean(fakes[domain], (0, 1, 2)) - np.mean(real[domain], (0, 1, 2))
+    for got in (trained, again):
+      np.testing.assert_allclose(
+        got.color[domain], np.linalg.norm(gap), rtol=1e-4
+      )
 
 
 def test_nobody_sees_what_is_outside_of_the_range(networks):

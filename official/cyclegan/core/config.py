@@ -547,6 +547,16 @@ class LossConfig:
     minimum=0,
     maximum=0.5,
   )
+  lambda_color: float = option(
+    0.0,
+    "Weight of the distance between the mean colours of generated and of real"
+    " images, each over many steps (moment matching with moving averages: dos"
+    " Santos et al., Learning Implicit Generative Models by Matching Perceptual"
+    " Features, 2019, section 3). 0: none.",
+    minimum=0,
+    fixed=True,
+    since="0.7.0",
+  )
   lambda_distill: float = option(
     0.0,
     "With a teacher, weight of the mean absolute difference to its"

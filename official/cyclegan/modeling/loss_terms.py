@@ -80,6 +80,8 @@ class GeneratorTerms(_Terms):
     adversarial: By direction; metrics `gan_AB`, `gan_BA`.
     cycle: By the domain of the picture that is reconstructed; `cycle_A`, ...
     identity: By the domain of the picture that should stay; `identity_A`, ...
+    color: By the domain of the generated images, how far their mean colour is
+      off; `color_A`, ...
     distillation: By direction, the difference to the teacher's pixels;
       `distill_AB`, ...
     features: By direction, how little the features are aligned with the
@@ -89,6 +91,7 @@ class GeneratorTerms(_Terms):
   adversarial: dict[str, Any] = _kind("gan_{}", *DIRECTIONS)
   cycle: dict[str, Any] = _kind("cycle_{}", *DOMAINS)
   identity: dict[str, Any] = _kind("identity_{}", *DOMAINS)
+  color: dict[str, Any] = _kind("color_{}", *DOMAINS)
   distillation: dict[str, Any] = _kind("distill_{}", *DIRECTIONS)
   features: dict[str, Any] = _kind("features_{}", *DIRECTIONS)
 
@@ -110,6 +113,7 @@ class GeneratorTerms(_Terms):
       (self.identity, weights.lambda_id),
       (self.distillation, weights.lambda_distill),
       (self.features, weights.lambda_features),
+      (self.color, weights.lambda_color),
     ):
       total += weight * sum(terms.values())
     return total

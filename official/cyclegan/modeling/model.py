@@ -34,6 +34,7 @@ from official.cyclegan.modeling import image_pool
 from official.cyclegan.modeling import layers
 from official.cyclegan.modeling import loss_scaling
 from official.cyclegan.modeling import loss_terms
+from official.cyclegan.modeling import mean_colors
 from official.cyclegan.modeling import objective
 
 NETWORK_NAMES = ("g_AB", "g_BA", "d_A", "d_B")
@@ -55,6 +56,8 @@ class CycleGAN(tf.keras.Model):
     d_B: Discriminator of domain B.
     buffer_A: Pool of images translated to A.
     buffer_B: Pool of images translated to B.
+    mean_colors: Mean colours of all steps until now; None without
+      `lambda_color`.
     ema_generators: Moving averages of g_AB and g_BA, or None.
     step: int64 scalar, training steps done.
     time_fraction: float32 scalar, share of the run's time that is used; None
@@ -128,6 +131,10 @@ class CycleGAN(tf.keras.Model):
       aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
       name="step",
     )
+    # Part of checkpoints only where there is something in it.
+    self.mean_colors = None
+    if loss_weights.lambda_color:
+      self.mean_colors = mean_colors.MeanColors(image_shape[-1])
     self._train_config = train
     self._objective = objective.Objective(
       {"g_AB": g_AB, "g_BA": g_BA, "d_A": d_A, "d_B": d_B},
@@ -135,6 +142,7 @@ class CycleGAN(tf.keras.Model):
       train,
       self.step,
       distiller,
+      self.mean_colors,
     )
     self._means = {
       name: tf.keras.metrics.Mean(name=name)

@@ -28,6 +28,7 @@ from official.cyclegan.modeling import diffaugment
 from official.cyclegan.modeling import distillation
 from official.cyclegan.modeling import loss_terms
 from official.cyclegan.modeling import losses
+from official.cyclegan.modeling import mean_colors as mean_colors_lib
 
 # float32 `[batch, height, width, channels]` in [-1, 1], by domain, A or B.
 _Images = dict[str, tf.Tensor]
@@ -53,6 +54,7 @@ class Objective:
     train: config_lib.TrainConfig,
     step: tf.Variable,
     distiller: distillation.Distiller | None = None,
+    mean_colors: mean_colors_lib.MeanColors | None = None,
   ):
     """Joins networks and options.
 
@@ -62,12 +64,14 @@ class Objective:
       train: Of which `augment`, `clip_generated` and `seed` count.
       step: int64 scalar, training steps done; random draws depend on it.
       distiller: Teachers for the generators; None for none.
+      mean_colors: Of all steps until now; must be given for `lambda_color`.
     """
     self.weights = weights
     self._networks = dict(networks)
     self._train_config = train
     self._step = step
     self._distiller = distiller
+    self._mean_colors = mean_colors
 
   @property
   def directions(self) -> tuple[str, ...]:
@@ -92,6 +96,7 @@ class Objective:
       adversarial=dict.fromkeys(directions),
       cycle=dict.fromkeys(loss_terms.DOMAINS if self._cycles else ()),
       identity=dict.fromkeys(loss_terms.DOMAINS if weights.lambda_id else ()),
+      color=dict.fromkeys(domains if self._mean_colors is not None else ()),
       distillation=dict.fromkeys(taught),
       features=dict.fromkeys(taught),
     )
@@ -141,6 +146,11 @@ class Objective:
         terms.cycle[domain] = losses.cycle_loss(
           real[domain], self._clip(reconstructed)
         )
+    if self._mean_colors is not None:
+      step = self._step.read_value()
+      if training:
+        self._mean_colors.update(real, fakes, step)
+      terms.color.update(self._mean_colors.distances(fakes, step))
     return terms, fakes
 
   def _adversarial(

@@ -15,8 +15,8 @@
 
 A checkpoint holds the four networks with the state of their dropout, the
 moving averages, both optimizers with their loss scales, the image pools of all
-replicas, and the step, from which the learning rates, the place in the data
-order and all other random draws follow.
+replicas, with `lambda_color` the mean colours, and the step, from which the
+learning rates, the place in the data order and all other random draws follow.
 """
 
 from __future__ import annotations
@@ -254,9 +254,13 @@ class CheckpointStore:
     model = self.model
     networks = {name: getattr(model, name) for name in model_lib.NETWORK_NAMES}
     networks.update({n.name: n for n in model.ema_generators or ()})
+    means = (
+      {} if model.mean_colors is None else {"mean_colors": model.mean_colors}
+    )
     return {
       "step": model.step,
       "pools": pools,
+      **means,
       **{name: stack.network_tree(n) for name, n in networks.items()},
       **{n: stack.optimizer_tree(getattr(model, n)) for n in _OPTIMIZERS},
     }
