@@ -111,6 +111,7 @@ _WITHOUT_PARTS: _Variants = {
     "--lambda_r1=0 --lambda_r2=0",
     {"loss": {"lambda_r1": 0.0, "lambda_r2": 0.0}},
   ),
+  "no_mean_colors": ("--lambda_color=0", {"loss": {"lambda_color": 0.0}}),
   "gen_norms": ("--gen_norm=instance", {"model": {"gen_norm": "instance"}}),
   "not_clipped": ("--noclip_generated", {"train": {"clip_generated": False}}),
   "paper_weights": (
