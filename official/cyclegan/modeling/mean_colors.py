@@ -128,7 +128,7 @@ class MeanColors(tf.Module):
 
 def _mean(images: tf.Tensor) -> tf.Tensor:
   """Returns the mean colour, float32 `[channels]`."""
-  return tf.reduce_mean(tf.cast(images, tf.float32), [0, 1, 2])
+  return tf.reduce_mean(images, [0, 1, 2])
 
 
 def _over_replicas(images: tf.Tensor) -> tf.Tensor:
