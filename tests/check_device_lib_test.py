@@ -195,6 +195,20 @@ def test_files_that_do_not_fit_are_refused(folder, cases, tmp_path):
     check_device_lib.check(folder, str(tmp_path), 30.0)
 
 
+def test_what_is_there_is_looked_at_where_an_output_is_missing(
+  folder, cases, tmp_path
+):
+  write(tmp_path, cases, lambda v: v[..., ::-1])
+  for name in ("AtoB/1", "AtoB/2", "BtoA/2"):
+    (tmp_path / f"{name}_output.f32").unlink()
+  with pytest.raises(errors.UserError) as error:
+    check_device_lib.check(folder, str(tmp_path), 30.0)
+  message = str(error.value)
+  assert "no output for AtoB/1_input" in message
+  for name in ("AtoB/0", "BtoA/0", "BtoA/1"):
+    assert f"{name}: red and blue are exchanged." in message
+
+
 def test_table_and_error_name_the_mistake(folder, cases, tmp_path):
   write(tmp_path, cases, lambda v: v[..., ::-1])
   findings = check_device_lib.check(folder, str(tmp_path), 30.0)

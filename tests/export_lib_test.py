@@ -584,11 +584,13 @@ def test_exports_that_do_not_say_whose_they_are_give_way(runs, report):
     export_lib._require_own(str(runs / "a"), str(runs / "b" / "export"))
 
 
-def test_exports_over_an_older_export(run, tmp_path):
+def test_exports_over_an_older_export(run, tmp_path, log):
   (tmp_path / "mine.txt").write_text("kept")
   for quantization in (("float32", "float16"), ("float32",)):
+    assert "removed" not in log.text
     options = _options(format=("tflite", "android"), quantization=quantization)
     export_lib.export(run, str(tmp_path), ["BtoA"], options)
+  assert f"in {tmp_path} had g_BA_float16.tflite, which" in log.text
   assert sorted(os.listdir(tmp_path)) == [
     "README.md",
     "android",

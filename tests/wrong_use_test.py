@@ -33,6 +33,7 @@ _WRONG = [
   ("train", ["--teacher=x"], ["--teacher is not", "of distill and tune."]),
   ("distill", ["--mode=eval"], ["--mode is not", "It is one of train."]),
   ("export", ["--port=1"], ["--port is not", "It is one of demo and studio."]),
+  ("check_device", ["--output=x"], ["--output is not", "may be --outputs."]),
   ("translate", ["--output_dir=x"], ["--output_dir is", "may be --output."]),
   ("train", ["--netD=basic"], ["--netD is not", "it is called --disc_type."]),
   ("train", ["--flagfile=/none"], ["--flagfile=/none cannot be read (No such"]),

@@ -210,7 +210,9 @@ def export(
         web_page.write(os.path.join(made, WEB_NAME), made, app=True)
       if "android" in options.format:
         _write_android(made, report, config, options)
-      files.carry_over(output_dir, made, _others(output_dir))
+      others = _others(output_dir)
+      gone = _gone(output_dir, made, others)
+      files.carry_over(output_dir, made, others)
     except OSError as error:
       raise errors.StorageError(
         f"cannot be written ({error}). Nothing was changed. Free some space, or"
@@ -218,6 +220,13 @@ def export(
         "output_dir",
         output_dir,
       ) from error
+  if gone:
+    logging.warning(
+      "The earlier export in %s had %s, which this one has not: removed."
+      " Give exports of other kinds a folder each.",
+      output_dir,
+      ", ".join(gone),
+    )
   logging.info("%s", _contents(output_dir, report["dataset"], options))
   if os.path.dirname(os.path.realpath(output_dir)) == os.path.realpath(
     model_dir
@@ -1023,3 +1032,10 @@ def _others(folder: str) -> list[str]:
   except (OSError, errors.UserError):
     pass  # not an export, or its report is damaged: keep everything
   return [name for name in os.listdir(folder) if name not in ours]
+
+
+def _gone(folder: str, made: str, others: Sequence[str]) -> list[str]:
+  """Returns what an earlier export wrote and the one just made does not."""
+  if not os.path.isdir(folder):
+    return []
+  return sorted({*os.listdir(folder)} - {*os.listdir(made)} - {*others})

@@ -90,6 +90,20 @@ def test_a_sum_that_is_too_large_is_infinite():
   assert _mean(steep, half_precision.SINGLE).is_finite  # the mean is 1,875
 
 
+@pytest.mark.filterwarnings("error")
+def test_products_that_are_no_numbers_are_counted_without_a_warning():
+  image = np.array([[[[np.inf, 1.0]]]], np.float32)
+  weights = np.zeros((3, 1, 1, 2), np.float32)
+  graph = _graph(
+    "CONV_2D",
+    [image, weights],
+    (1, 1, 1, 3),
+    **{"strideH": 1, "strideW": 1, "padding": 0},
+  )
+  found = half_precision.run(graph, image, half_precision.HALF)
+  assert not found.is_finite
+
+
 def test_what_is_no_number_counts_as_infinite():
   image = np.array([[[[1.0, -60_000.0]]]], np.float32)
   with np.errstate(all="ignore"):

@@ -256,8 +256,10 @@ def _unknown(name: str) -> str:
   if others:
     *most, last = others
     shown = f"{', '.join(most)} and {last}" if most else last
-    kind = name.partition("_")[0]  # of output_dir and output
-    hint = f"; here it may be --{kind}" if kind in known else ""
+    # Of output_dir it may be output, of output outputs.
+    kinds = name.partition("_")[0], f"{name}s"
+    near = [kind for kind in kinds if kind in known]
+    hint = f"; here it may be --{near[0]}" if near else ""
     return f"{intro} It is one of {shown}{hint}."
   return intro + errors.nearest(name, known, "--")
 

@@ -273,17 +273,15 @@ class _Arithmetic:
       part = np.ascontiguousarray(total[:, start : start + step])
       given = np.ascontiguousarray(x[:, start : start + step])
       product, buffer = np.empty_like(part), np.empty_like(part)
-      for weight, row in zip(weights, given):
-        np.multiply(weight[:, None], row, out=product)
-        np.add(part, product, out=part)
-        _round_in_place(part, product, buffer, not bound <= _LARGEST)
+      with np.errstate(all="ignore"):  # of this thread
+        for weight, row in zip(weights, given):
+          np.multiply(weight[:, None], row, out=product)
+          np.add(part, product, out=part)
+          _round_in_place(part, product, buffer, not bound <= _LARGEST)
       total[:, start : start + step] = part
 
     # NumPy lets other threads run while it computes.
-    with (
-      np.errstate(all="ignore"),
-      concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool,
-    ):
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
       list(pool.map(add_tile, range(0, total.shape[1], step)))
     return total
 
