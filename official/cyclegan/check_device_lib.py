@@ -93,17 +93,16 @@ def check(golden_dir: str, outputs: str, min_psnr: float) -> list[Finding]:
     )
   for direction in sorted({case.direction for case in cases} - wanted):
     logging.warning("No output of %s is there: it was not compared.", direction)
-  found: list[Finding] = []
-  missing: list[str] = []
-  for case in cases:
-    path = paths[case.name]
-    if case.direction not in wanted:
-      continue
-    if path is None:
-      missing.append(case.name)
-      continue
-    made = _read(path, case.expected.shape, outputs)
-    found.append(examine(case, made, min_psnr))
+  found = [
+    examine(case, _read(path, case.expected.shape, outputs), min_psnr)
+    for case in cases
+    if (path := paths[case.name])
+  ]
+  missing = [
+    case.name
+    for case in cases
+    if case.direction in wanted and not paths[case.name]
+  ]
   if missing:
     # A test on a phone may have ended at the first output that was wrong.
     wrong = [f" {f.name}: {f.fault}." for f in found if f.fault]
