@@ -128,6 +128,10 @@ _WITHOUT_PARTS: _Variants = {
     "--lr_policy=constant",
     {"train": {"lr_policy": "constant"}},
   ),
+  "long_decay": (
+    "--decay_fraction=0.5",
+    {"train": {"decay_fraction": 0.5}},
+  ),
   "full_size": (
     "--half_size_fraction=0",
     {"train": {"half_size_fraction": 0.0}},
