@@ -28,6 +28,7 @@ from official.cyclegan.core import config_file
 from official.cyclegan.data import image_files
 from tests import beam_python
 from tests import conftest
+from tests import tfx_python
 
 # They train, start processes or measure.
 pytestmark = [
@@ -282,6 +283,52 @@ def test_what_went_wrong_is_found_in_what_a_command_leaves(monkeypatch):
   assert problems(-11, "") == ["status -11"]
   assert problems(0, "Traceback (most") == ["a traceback"]
   assert problems(None, "") == ["took more than 1 s"]
+
+
+_KILLED = """
+import os, signal, sqlite3, subprocess, sys
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+from tools.checks import check_pipeline
+
+root = {root!r}
+path = os.path.join(root, "metadata.sqlite")
+config = mlmd.ConnectionConfig()
+config.sqlite.filename_uri = path
+config.sqlite.connection_mode = 3  # make it
+store = metadata_store.MetadataStore(config)
+store.put_artifact_type(mlmd.ArtifactType(name="picture"))
+del store
+
+def write_and_die():
+  connection = sqlite3.connect(path, isolation_level=None)
+  connection.execute("PRAGMA cache_size = 1")  # pages go to the file at once
+  connection.execute("BEGIN IMMEDIATE")
+  connection.executemany(
+    "INSERT INTO Artifact(type_id, uri) VALUES (1, ?)",
+    [("half written" * 20,)] * 3000)
+  os.kill(os.getpid(), signal.SIGKILL)
+
+child = os.fork()
+if not child:
+  write_and_die()
+os.waitpid(child, 0)
+
+def found():
+  with check_pipeline.opened_store(root) as store:
+    return len(store.get_artifact_types()), len(store.get_artifacts())
+
+answer = [sorted(os.listdir(root)), found(), found(), sorted(os.listdir(root))]
+"""
+
+
+def test_a_store_is_read_after_a_kill_while_it_was_written(tmp_path):
+  code = _KILLED.format(root=str(tmp_path))
+  before, first, second, after = tfx_python.ask(tfx_python.find(), code)
+  assert before == ["metadata.sqlite", "metadata.sqlite-journal"]
+  types, artifacts = first
+  assert types >= 1 and artifacts == 0
+  assert second == first and after == before
 
 
 if __name__ == "__main__":

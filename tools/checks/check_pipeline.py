@@ -28,15 +28,19 @@ something is not as it must be.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import tabulate
@@ -79,6 +83,7 @@ _TINY = (
   "--sample_interval=1000",
   "--params_override=export.quantization=float32,export.test_images=4",
 )
+_STORE = "metadata.sqlite"
 # Before it nothing has begun that could be lost.
 _EARLIEST = 3.0  # seconds
 
@@ -183,21 +188,21 @@ class Check:
     done: list[str] = []
     left_out: list[str] = []
     verdict = ""
-    if os.path.exists(os.path.join(self.root, "metadata.sqlite")):
-      store = open_store(self.root)
-      for execution in store.get_executions():
-        if execution.id in self._seen:
-          continue
-        self._seen.add(execution.id)
-        name = node_of(store, execution.id)
-        if name.startswith("model_"):  # what is looked up each time
-          continue
-        if execution.last_known_state == mlmd.Execution.COMPLETE:
-          done.append(name)
-        elif execution.last_known_state == mlmd.Execution.CACHED:
-          left_out.append(name)
-        if name == "ModelComparison" and name in done:
-          verdict = verdict_of(store, execution.id)
+    if os.path.exists(os.path.join(self.root, _STORE)):
+      with opened_store(self.root) as store:
+        for execution in store.get_executions():
+          if execution.id in self._seen:
+            continue
+          self._seen.add(execution.id)
+          name = node_of(store, execution.id)
+          if name.startswith("model_"):  # what is looked up each time
+            continue
+          if execution.last_known_state == mlmd.Execution.COMPLETE:
+            done.append(name)
+          elif execution.last_known_state == mlmd.Execution.CACHED:
+            left_out.append(name)
+          if name == "ModelComparison" and name in done:
+            verdict = verdict_of(store, execution.id)
     return Night(
       what,
       seconds,
@@ -237,16 +242,27 @@ class Check:
       self.expect((served / "saved_model.pb").exists(), f"no {served}")
 
 
-def open_store(root: str) -> Any:
-  """Returns a pipeline's metadata store.
+@contextlib.contextmanager
+def opened_store(root: str) -> Iterator[Any]:
+  """Opens a copy of a pipeline's metadata store.
+
+  One that was killed while it wrote leaves a journal, and the next to open the
+  store has to undo with it what was half written. That is for the pipeline's
+  next start to do, and nobody who may only read can: hence the copy.
 
   Args:
-    root: The pipeline's folder.
+    root: The pipeline's folder; nothing runs there.
+
+  Yields:
+    The store.
   """
-  config = mlmd.ConnectionConfig()
-  config.sqlite.filename_uri = os.path.join(root, "metadata.sqlite")
-  config.sqlite.connection_mode = 1  # only to be read
-  return metadata_store.MetadataStore(config)
+  with tempfile.TemporaryDirectory() as folder:
+    for path in pathlib.Path(root).glob(f"{_STORE}*"):
+      shutil.copy(path, folder)
+    config = mlmd.ConnectionConfig()
+    config.sqlite.filename_uri = os.path.join(folder, _STORE)
+    config.sqlite.connection_mode = 2  # read and write, make nothing
+    yield metadata_store.MetadataStore(config)
 
 
 def node_of(store: Any, execution: int) -> str:
@@ -281,7 +297,11 @@ def lineage(root: str) -> list[str]:
   told = json.loads(
     pathlib.Path(root, "pushed", "current.json").read_text(encoding="utf-8")
   )
-  store = open_store(root)
+  with opened_store(root) as store:
+    return _lineage(store, told)
+
+
+def _lineage(store: Any, told: dict[str, Any]) -> list[str]:
   (model,) = store.get_artifacts_by_uri(told["model"])
   lines = [f"model in use: {told['version']}, artifact {model.id}"]
   rest, seen = [model.id], {model.id}
