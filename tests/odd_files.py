@@ -124,6 +124,7 @@ def write_good(folder: pathlib.Path) -> dict[str, tuple[np.ndarray, float]]:
     "16_bit.tif": (_saved(PIL.Image.fromarray(deep), "TIFF"), grey_rgb, 0),
     "8_bit.tiff": (_saved(picture, "TIFF", compression="tiff_lzw"), rgb, 0),
     "plain.bmp": (_saved(picture, "BMP"), rgb, 0),
+    "plain.dib": (_saved(picture, "DIB"), rgb, 0),
     "plain.webp": (_saved(picture, "WEBP", lossless=True), rgb, 0),
     "animated.gif": (
       _saved(palette, "GIF", save_all=True, append_images=others),

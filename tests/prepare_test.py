@@ -48,12 +48,17 @@ def test_looks_only_then_packs_and_shows(pictures, tmp_path):
   assert show.returncode == 0, show.stderr
   with PIL.Image.open(tmp_path / "preview.png") as picture:
     assert picture.size == (6 * 34 - 2, 8 * 34 - 2)
+  again = conftest.run_binary("prepare", f"--dataset={packed}")
+  conftest.assert_refused(again, f"--dataset={packed} is packed already")
 
 
 def test_mistakes_are_one_line_and_nothing_is_written(pictures, tmp_path):
   refused = conftest.assert_refused
   run = conftest.run_binary
   refused(run("prepare", "--dataset=nowhere"), "--dataset=nowhere")
+  refused(run("prepare"), "--dataset is missing")
+  name = "--dataset=apple2orange_scenes/64"
+  refused(run("prepare", name), f"{name} is a built-in data set")
   refused(run("prepare", "--domain_a=x"), "--domain_b is missing")
   refused(
     run("prepare", f"--dataset={pictures}", "--background=blurple"), "blurple"

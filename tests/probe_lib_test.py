@@ -200,12 +200,16 @@ def test_what_cannot_be_told_is_no_judge(scenes):
   assert probe.judge() is None
 
 
-def test_short_form_says_nothing_about_few_pictures(pictures, log):
+def test_short_form_says_that_pictures_are_few_and_nothing_about_them(
+  pictures, log
+):
   config = _config(pictures)
   probe = probe_lib.ShortProbe(config, sources.open_source(config.data))
   probe.log()
   assert probe.report is None and probe.judge() is None
   assert "Probe" not in log.text
+  assert "5 pictures of a domain cannot tell" in log.text
+  assert "--augment=diffaugment" in log.text
 
 
 def test_too_few_pictures_are_refused(tmp_path):

@@ -57,6 +57,9 @@ def test_mistakes_are_one_line(scenes):
   refused(
     run("probe", folder, f"--output_dir={scenes['fruits']}"), "--output_dir"
   )
+  result = run("probe", folder, f"--output_dir={__file__}/x")
+  refused(result, f"--output_dir={__file__}/x cannot be created")
+  assert result.stdout == ""  # before anything is looked at
 
 
 if __name__ == "__main__":

@@ -205,6 +205,34 @@ def test_a_run_that_has_a_time_ends_by_itself(
 
 
 @pytest.mark.slow
+def test_a_start_that_fails_costs_none_of_the_time(pictures, tmp_path):
+  """What is refused once training has begun too, but not what was learned."""
+  folder = conftest.copy(pictures, tmp_path / "pictures")
+  broken = folder / "trainA" / "broken.png"
+  broken.write_bytes(b"\x89PNG\r\n\x1a\n")
+  config = _config(folder, train_steps=0, max_minutes=1e6)
+  run_dir = tmp_path / "run"
+  with pytest.raises(errors.UserError, match="broken.png"):
+    train_lib.train(config, str(run_dir))
+  assert not (run_dir / "time.json").exists()
+  broken.unlink()
+
+  class Fails(callbacks.StepCallback):
+    def on_step(self, logs):
+      if self.step == 3:
+        raise errors.UserError("the third step fails")
+
+  with pytest.raises(errors.UserError, match="third step"):
+    train_lib.train(config, str(run_dir), extra_callbacks=[Fails])
+  assert not (run_dir / "time.json").exists()
+  saved = conftest.replace(config, "train", save_every_steps=2)
+  with pytest.raises(errors.UserError, match="third step"):
+    train_lib.train(saved, str(run_dir), extra_callbacks=[Fails])
+  record = json.loads((run_dir / "time.json").read_text())
+  assert record["used_seconds"] > 0.0 and _checkpoints(run_dir) == ["ckpt-2"]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ("given", "saved", "validated"),
   [

@@ -82,6 +82,11 @@ def main() -> None:
       dataclasses.asdict(config), options.format, dataclasses.asdict(asked_for)
     )
     return
+  if not packing.preview and not flags.source_is_given():
+    raise errors.UserError(
+      "is missing: give a folder of pictures, or --domain_a and --domain_b.",
+      "dataset",
+    )
   folders.require_there(config.data)
   # Imported late: --help and --dry_run do not wait for TensorFlow.
   cpu_tuning.load_tensorflow()

@@ -38,6 +38,7 @@ from official.cyclegan.core import config as config_lib
 from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import cpu_tuning
+from official.cyclegan.core import files
 from official.cyclegan.core import flags
 from official.cyclegan.data import folders
 
@@ -72,6 +73,7 @@ def main() -> None:
   output_dir = options.output_dir
   if output_dir:
     probe_lib.refuse_overwriting(config.data, output_dir)
+    files.make_folder(output_dir, "output_dir")  # before what takes long
   report = probe_lib.probe(config, pictures)
   print(probe_lib.table(report), end="")
   if output_dir:

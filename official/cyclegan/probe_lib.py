@@ -30,6 +30,7 @@ from official.cyclegan.core import config_checks
 from official.cyclegan.core import config_file
 from official.cyclegan.core import errors
 from official.cyclegan.core import files
+from official.cyclegan.core import messages
 from official.cyclegan.core import overwriting
 from official.cyclegan.data import dataset
 from official.cyclegan.data import dataset_audit
@@ -171,10 +172,12 @@ class ShortProbe:
       source: Its data set.
     """
     self.report: dict[str, Any] | None = None
+    self._why_not = ""
     self._source, self._crop_size = source, config.data.crop_size
     self._size = _size(config.data.crop_size, _SHORT_LARGEST)
     counts = source.counts["trainA"], source.counts["trainB"]
     if min(counts) < _SHORT_FEWEST:
+      self._why_not = _too_few(min(counts), config.train.augment)
       return
     try:
       images_a, images_b = (
@@ -184,10 +187,10 @@ class ShortProbe:
         for split in ("trainA", "trainB")
       )
     except tf.errors.OpError as error:  # the training will say it as well
-      logging.info("No probe: %s.", errors.first_line(error))
+      self._why_not = f"{errors.first_line(error)}."
       return
     if min(len(images_a), len(images_b)) < _SHORT_FEWEST:
-      logging.info("No probe: it would take long to read enough pictures.")
+      self._why_not = "it would take long to read enough pictures."
       return
     self._images_a, self._images_b = images_a, images_b
     self.report = _report(
@@ -195,9 +198,10 @@ class ShortProbe:
     )
 
   def log(self) -> None:
-    """Logs the report in a few lines."""
+    """Logs the report in a few lines, or why there is none."""
     report = self.report
     if report is None:
+      logging.info("No probe: %s", self._why_not)
       return
     logging.info(
       "Probe of %s and %s pictures, told apart by %s: %s.",
@@ -439,6 +443,18 @@ def _report(
     "options": advised,
     "advice": advice,
   }
+
+
+def _too_few(fewest: int, augment: str) -> str:
+  """Returns why so few training pictures of a domain are not looked at."""
+  remedy = "Add pictures."
+  if augment == "none":
+    remedy = "Add pictures, or give --augment=diffaugment."
+  return (
+    f"{messages.count(fewest, 'picture')} of a domain cannot tell how"
+    " it differs. Discriminators soon know so few by heart, whatever else is"
+    f" done. {remedy}"
+  )
 
 
 def _how_many(gap: domain_gap.Gap, fewest: int) -> list[str]:

@@ -21,7 +21,7 @@ import datetime
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -199,13 +199,62 @@ def _train(
     time.monotonic() if started is None else started,
     goes_on,
   )
-  if budget is not None:
-    budget.save()  # for a run that is killed before its first step
-  if goes_on:
-    checkpoints.check_same_run(config, model_dir)
-    if precision == "auto":  # another machine would choose another one
-      precision = config_file.load(model_dir).train.precision
-  config = build.with_precision(config, precision)
+  with _counting(budget, latest):
+    if goes_on:
+      checkpoints.check_same_run(config, model_dir)
+      if precision == "auto":  # another machine would choose another one
+        precision = config_file.load(model_dir).train.precision
+    return _train_for(
+      budget,
+      build.with_precision(config, precision),
+      model_dir,
+      rules,
+      extra_callbacks,
+      model,
+      source,
+      strategy,
+    )
+
+
+@contextlib.contextmanager
+def _counting(budget: run_time.Budget | None, latest: str) -> Iterator[None]:
+  """Counts the time of a start, unless it fails before it saves a checkpoint.
+
+  Of one that is killed or interrupted it counts: the same command is to end
+  when it would have.
+
+  Args:
+    budget: Of a run that has a time.
+    latest: Folder of the run's checkpoints.
+  """
+  if budget is None:
+    yield
+    return
+  before = checkpoints.find(latest)
+  budget.save()  # for a run that is killed before its first step
+  try:
+    yield
+  except errors.Interruption:
+    raise
+  except Exception:
+    # Once that is mended the run has the time that it had.
+    with contextlib.suppress(errors.UserError):
+      if checkpoints.find(latest) == before:
+        budget.forget()
+    raise
+
+
+def _train_for(
+  budget: run_time.Budget | None,
+  config: config_lib.ResolvedConfig,
+  model_dir: str,
+  rules: diagnostics.Rules,
+  extra_callbacks: Sequence[type[callbacks.StepCallback]],
+  model: model_lib.CycleGAN | None,
+  source: sources.Source | None,
+  strategy: tf.distribute.Strategy,
+) -> model_lib.CycleGAN:
+  """Trains as long as there are steps, or time; as `train`."""
   source = source or sources.open_source(config.data, config.model.channels)
   total_steps = time_limit.UNKNOWN
   if budget is None:

@@ -329,7 +329,9 @@ def _found(
     if os.path.isdir(inputs):
       raise
     raise errors.UserError(
-      f"is not a picture, a folder of pictures or a data set. {error}",
+      f"is no picture. It {error.args[0]}"
+      if error.args[0].startswith("is neither")
+      else f"is not a picture, a folder of pictures or a data set. {error}",
       "input",
       inputs,
     ) from error

@@ -122,6 +122,30 @@ def test_time_used_is_kept_over_interruptions(tmp_path):
   assert _begin(tmp_path, max_minutes=20).left() > 1100
 
 
+def test_a_run_killed_late_without_a_checkpoint_begins_anew(tmp_path):
+  """Nothing could come of what is left of its time."""
+  _begin(tmp_path, 290, goes_on=False, max_minutes=10).save()
+  assert _begin(tmp_path, goes_on=False, max_minutes=10).left() < 315
+  _begin(tmp_path, 20, goes_on=False, max_minutes=10).save()
+  anew = _begin(tmp_path, goes_on=False, max_minutes=10)
+  assert anew.left() == pytest.approx(600, abs=5)
+  assert _begin(tmp_path, max_minutes=10).left() < 300  # there is one
+
+
+def test_a_start_that_could_not_train_takes_no_time(tmp_path):
+  first = _begin(tmp_path, 60, goes_on=False, max_minutes=10)
+  first.save()
+  first.forget()
+  assert not list(tmp_path.iterdir())
+  _begin(tmp_path, 100, max_minutes=10).save(steps=7)
+  before = (tmp_path / "time.json").read_text()
+  later = _begin(tmp_path, 60, max_minutes=10)
+  later.save()
+  assert (tmp_path / "time.json").read_text() != before
+  later.forget()
+  assert json.loads((tmp_path / "time.json").read_text()) == json.loads(before)
+
+
 def test_a_finished_run_has_no_time_left_and_a_new_one_has_all(tmp_path):
   _begin(tmp_path, 595, max_minutes=10).finish()
   assert _begin(tmp_path, max_minutes=10).left() <= 0

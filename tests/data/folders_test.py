@@ -180,8 +180,8 @@ def test_endings_of_both_kinds_are_apart():
 @pytest.mark.parametrize(
   ("made", "words"),
   [
-    ([], ["no folders at all", "--domain_a"]),
-    (["apples", "oranges"], ["only apples, oranges"]),
+    ([], ["no folders at all", "a folder of its own", "--domain_a"]),
+    (["apples", "oranges"], ["only apples, oranges. Rename them"]),
     (["trainA"], ["no sub-folder trainB"]),
     (["trainA", "trainB", "testA"], ["testA is empty"]),
     (["A", "B"], ["A is empty", ".webp"]),

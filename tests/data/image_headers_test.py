@@ -29,7 +29,7 @@ _JPEG = _JPEG.getvalue()
 
 def test_kinds_are_told_by_their_beginnings():
   picture = PIL.Image.new("RGB", (4, 4))
-  for name in ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM"):
+  for name in ("JPEG", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM"):
     memory = io.BytesIO()
     picture.save(memory, name)
     assert image_headers.kind(memory.getvalue()[:64]) == name

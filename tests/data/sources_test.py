@@ -61,14 +61,22 @@ def test_unusable_folder_is_refused(pictures, tmp_path, break_it, words):
     assert word in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["apple2orange_scene", "no_such/thing"])
-def test_unknown_name_is_refused_with_a_suggestion(name, tmp_path):
+@pytest.mark.parametrize(
+  ("name", "remedy"),
+  [
+    ("apple2orange_scene", "Did you mean apple2orange_scenes?"),
+    ("no_such/thing", "Check the path, or give a data set such as"),
+    (__file__, "is a file. Give a folder"),
+  ],
+)
+def test_unknown_name_is_refused_with_a_remedy(name, remedy, tmp_path):
   config = config_lib.DataConfig(dataset=name, data_dir=str(tmp_path))
   with pytest.raises(errors.UserError) as error:
     sources.open_source(config)
   message = str(error.value)
   assert f"--dataset={name}" in message and "\n" not in message
-  assert "Did you mean apple2orange_scenes?" in message
+  assert remedy in message
+  assert ("Did you mean" in message) == remedy.startswith("Did")
 
 
 @pytest.mark.parametrize(

@@ -179,8 +179,35 @@ def test_what_was_not_given_is_said_with_the_remedy(tiny_config, tmp_path):
   assert "Give --dataset=mine," in message
   assert "where nothing else" not in refused(default, mine)
   for now in (default, mine):
-    assert "Give --domain_a=a," in refused(two, now)
-  assert "without that option. Leave --domain_a out," in refused(default, two)
+    assert "Give --domain_a=a --domain_b=b, or" in refused(two, now)
+  message = refused(default, two)
+  assert "without that option (" in message and "--domain_b differ" in message
+  assert "Leave --domain_a and --domain_b out, or" in message
+
+
+def test_all_that_does_not_fit_is_named_at_once(tiny_config, tmp_path):
+  """As where another preset is given than that of the run."""
+  config_file.save(tiny_config, str(tmp_path))
+  changed = conftest.replace(
+    tiny_config, "model", disc_norm="none", gen_norm="weight"
+  )
+  changed = conftest.replace(changed, "train", augment="diffaugment")
+  was = [
+    f"--{name}={getattr(part, name)}"
+    for part, name in (
+      (tiny_config.model, "gen_norm"),
+      (tiny_config.model, "disc_norm"),
+      (tiny_config.train, "augment"),
+    )
+  ]
+  with pytest.raises(errors.UserError) as caught:
+    checkpoints.check_same_run(changed, str(tmp_path))
+  message = str(caught.value)
+  assert sorted(was) == sorted(
+    word.rstrip(",")
+    for word in message.split("Give ")[1].split()
+    if "--" in word
+  )
 
 
 def test_a_path_may_be_spelled_anew(tiny_config, tmp_path, monkeypatch):

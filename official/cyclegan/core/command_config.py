@@ -271,8 +271,8 @@ class PackConfig:
 
   preview: str | None = option(
     None,
-    "PNG file to write, showing what the networks will see; nothing else is"
-    " done.",
+    "PNG or JPEG file to write, showing what the networks will see; nothing"
+    " else is done.",
     is_path=True,
   )
   shard_mb: int = option(
@@ -364,6 +364,7 @@ class TranslateConfig:
     minimum=0,
     maximum=1,
     example=0.25,
+    needs={"detail": (AUTO, "tiles")},
   )
   range: str = option(
     "model",

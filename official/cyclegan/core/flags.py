@@ -420,7 +420,10 @@ def told(error: errors.UserError) -> str:
   if option in flags.FLAGS and flags.FLAGS[option].present:
     parsed, text = flags.FLAGS[option].value, _TYPED.get(option)
     joined = ",".join(map(str, parsed)) if isinstance(parsed, tuple) else parsed
-    if text is not None and error.value in (parsed, joined):
+    same = [parsed, joined]
+    if isinstance(joined, str):  # commands go on with the whole path
+      same.append(os.path.abspath(joined))
+    if text is not None and error.value in same:
       return str(errors.UserError(error.args[0], option, text))
     return str(error)
   for layer in reversed(_layers_read()):

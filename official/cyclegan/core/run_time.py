@@ -31,6 +31,9 @@ from official.cyclegan.core import errors
 from official.cyclegan.core import files
 
 FILE_NAME = "time.json"
+# Of its time that a run may have used before its first checkpoint. Where it was
+# killed after more, nothing could come of what is left.
+_LEARNED_NOTHING_SHARE = 0.5
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _DAY = datetime.timedelta(days=1)
 
@@ -123,6 +126,7 @@ class Budget:
   until: str
   _used_before: float
   _begun: float
+  _record: dict[str, Any] = dataclasses.field(default_factory=dict)
 
   def used(self) -> float:
     """Returns how much is used, seconds."""
@@ -165,6 +169,17 @@ class Budget:
       errors.UserError: If it cannot be written.
     """
     self._write(max(self.total, self.used()), notes)
+
+  def forget(self) -> None:
+    """Takes back what this process has used: it could not train.
+
+    Raises:
+      errors.UserError: If the file cannot be written.
+    """
+    if self._record:
+      files.write_json(self.path, self._record, "model_dir")
+    else:
+      files.discard(str(self.path))
 
   def _write(self, used: float, notes: dict[str, Any]) -> None:
     values = {
@@ -240,24 +255,26 @@ def begin(
   if path.exists():
     record = files.read_json(path, "Remove it: the time is counted anew.")
   used = float(record.get("used_seconds", 0.0))
-  if not goes_on and used >= float(record.get("total_seconds", 0.0)):
-    record, used = {}, 0.0  # of a run whose checkpoints were removed
+  most = _LEARNED_NOTHING_SHARE * float(record.get("total_seconds", 0.0))
+  if not goes_on and used >= most:
+    record, used = {}, 0.0  # or of a run whose checkpoints were removed
   now = datetime.datetime.now().astimezone()
   began = now - datetime.timedelta(seconds=time.monotonic() - started)
   began = began.astimezone()
   if not train.until:
     total = 60.0 * train.max_minutes
     ends = began + datetime.timedelta(seconds=max(0.0, total - used))
-    return Budget(path, total, ends, "", used, started)
+    return Budget(path, total, ends, "", used, started, record)
   ends = parse_end(train.until, began)
   if record.get("until") == train.until:
     # HH:MM goes on to mean what it meant when the run began.
     before = datetime.datetime.fromisoformat(record["ends"])
     if goes_on or before > began:
       ends = before
-    else:
-      used = 0.0  # of a start that failed before there was any run
+  if not goes_on:
+    used = 0.0  # of which nothing was learned
   left = (ends - began).total_seconds()
   if left <= 0 and not goes_on:
     raise _has_passed(train.until)
-  return Budget(path, used + max(0.0, left), ends, train.until, used, started)
+  total = used + max(0.0, left)
+  return Budget(path, total, ends, train.until, used, started, record)

@@ -40,6 +40,7 @@ from official.cyclegan.data import folders
 from official.cyclegan.data import image_checks
 from official.cyclegan.data import image_files
 from official.cyclegan.data import sources
+from official.cyclegan.scenes import scene_datasets
 
 # Two pictures are near duplicates if at most this many of the 64 bits of their
 # perceptual hashes differ, and their thumbnails by at most this much in the
@@ -195,14 +196,31 @@ def find(config: config_lib.DataConfig) -> dict[str, folders.DomainFiles]:
     errors.UserError: If there are not two domains.
   """
   config_checks.check_background(config.background)
-  if not config.domain_a and not os.path.isdir(config.dataset):
-    raise errors.UserError(
-      ": no such folder. Give a folder of pictures, or --domain_a and"
-      " --domain_b.",
-      "dataset",
-      config.dataset,
-    )
+  if not config.domain_a:
+    _require_pictures(config.dataset)
   return folders.find(config)
+
+
+def _require_pictures(dataset: str) -> None:
+  """Refuses what is not a folder, or one whose pictures are packed already."""
+  if dataset.partition("/")[0] in scene_datasets.BUILDERS:
+    problem = (
+      "is a built-in data set, which is drawn ready to train. Give a folder of"
+      " pictures, or --domain_a and --domain_b."
+    )
+  elif not os.path.isdir(dataset):
+    problem = (
+      ": no such folder. Give a folder of pictures, or --domain_a and"
+      " --domain_b."
+    )
+  elif sources.is_prepared(dataset):
+    problem = (
+      "is packed already: train and the other commands take it as it is. Give"
+      " the folder of pictures that it was made of."
+    )
+  else:
+    return
+  raise errors.UserError(problem, "dataset", dataset)
 
 
 def every_path(domains: Mapping[str, folders.DomainFiles]) -> list[str]:

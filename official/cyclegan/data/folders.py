@@ -653,9 +653,14 @@ def _layout(folder: str) -> dict[str, tuple[str, str | None]]:
     e.name for e in os.scandir(folder) if e.is_dir() and e.name[0] != "."
   )
   only = f"only {', '.join(names[:6])}" if names else "no folders at all"
+  remedy = (
+    "Rename them"
+    if names
+    else "Put the pictures of each domain into a folder of its own"
+  )
   raise errors.UserError(
     "has no sub-folders trainA and trainB, train/A and train/B, train_A and"
-    f" train_B, or A and B; it has {only}. Rename them, or give --domain_a and"
+    f" train_B, or A and B; it has {only}. {remedy}, or give --domain_a and"
     " --domain_b.",
     "dataset",
     folder,

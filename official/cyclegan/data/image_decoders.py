@@ -95,6 +95,7 @@ _PLUGINS: dict[str, Callable[..., PIL.ImageFile.ImageFile]] = {
   "PNG": PIL.PngImagePlugin.PngImageFile,
   "GIF": PIL.GifImagePlugin.GifImageFile,
   "BMP": PIL.BmpImagePlugin.BmpImageFile,
+  "DIB": PIL.BmpImagePlugin.DibImageFile,
   "WEBP": PIL.WebPImagePlugin.WebPImageFile,
   "PPM": PIL.PpmImagePlugin.PpmImageFile,
 }
@@ -660,6 +661,7 @@ _OPENERS: dict[str, Callable[[BinaryIO, str], Encoded]] = {
   "PNG": _open_png,
   "GIF": _pillow,
   "BMP": _pillow,
+  "DIB": _pillow,
   "WEBP": _pillow,
   "PPM": _pillow,
   "TIFF": _open_tiff,

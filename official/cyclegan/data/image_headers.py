@@ -48,6 +48,7 @@ _STARTS = (
   (b"MM\0*", "TIFF"),
   (b"II+\0", "TIFF"),  # BigTIFF
   (b"MM\0+", "TIFF"),
+  (b"\x28\0\0\0", "DIB"),  # the size of the header of BMP's later part
 )
 _PPM_KINDS = tuple(b"P%d" % i for i in range(1, 7))
 # Profiles are mostly 0.5 to 3 KB, those of printing inks up to 2 MB.
@@ -165,8 +166,8 @@ def kind(start: bytes) -> str:
     start: Its first 64 bytes, or all that it has.
 
   Returns:
-    `JPEG`, `PNG`, `GIF`, `BMP`, `TIFF`, `WEBP`, `PPM`, `HEIF` or `AVIF`; empty
-    if it is none of these.
+    `JPEG`, `PNG`, `GIF`, `BMP`, `DIB`, `TIFF`, `WEBP`, `PPM`, `HEIF` or `AVIF`;
+    empty if it is none of these.
   """
   for mark, name in _STARTS:
     if start.startswith(mark):

@@ -16,7 +16,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import itertools
 import json
@@ -254,14 +253,26 @@ def tfds_builder(config: config_lib.DataConfig) -> tfds.core.DatasetBuilder:
       )
     return tfds.builder(name, data_dir=data_dir)
   except (tfds.core.DatasetNotFoundError, ValueError) as error:
-    names = [*scene_datasets.BUILDERS, "cycle_gan/horse2zebra"]
-    close = difflib.get_close_matches(base, names, 1) or names[:1]
-    raise errors.UserError(
-      "is neither a folder nor a data set that TFDS knows"
-      f" ({errors.first_line(error)}). Did you mean {close[0]}?",
+    raise _unknown(config.dataset, error) from error
+
+
+def _unknown(dataset: str, error: Exception) -> errors.UserError:
+  """Returns what to tell of a name that is neither a folder nor a data set."""
+  if os.path.isfile(dataset):
+    return errors.UserError(
+      "is a file. Give a folder of pictures, or the name of a data set.",
       "dataset",
-      config.dataset,
-    ) from error
+      dataset,
+    )
+  names = [*scene_datasets.BUILDERS, "cycle_gan/horse2zebra"]
+  near = errors.nearest(dataset.partition("/")[0], names)
+  remedy = near or f" Check the path, or give a data set such as {names[0]}."
+  return errors.UserError(
+    "is neither a folder nor a data set that TFDS knows"
+    f" ({errors.first_line(error)}).{remedy}",
+    "dataset",
+    dataset,
+  )
 
 
 def _open_folder(config: config_lib.DataConfig) -> Source:

@@ -736,7 +736,8 @@ def _open_run(
   from official.cyclegan.training import checkpoints
   from official.cyclegan.training import run_metadata
 
-  generator, config = checkpoints.load_generator(path, direction, selection)
+  with errors.given_as(model_dir="model"):
+    generator, config = checkpoints.load_generator(path, direction, selection)
   module = serving_module.ServingModule(generator, direction)
   return dataclasses.replace(
     of_module(module, config), levels=run_metadata.input_levels(path, direction)

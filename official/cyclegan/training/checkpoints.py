@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -292,25 +293,11 @@ def check_same_run(config: config_lib.ResolvedConfig, model_dir: str) -> None:
     model_dir: The folder of the run, which holds `config.json`.
 
   Raises:
-    errors.UserError: If an option has changed without whose earlier value the
-      checkpoints cannot go on; the message names it.
+    errors.UserError: If options have changed without whose earlier values the
+      checkpoints cannot go on; the message names them all.
   """
   earlier = config_file.load(model_dir)
-
-  def refuse(
-    name: str, before: object, now: object, default: object
-  ) -> errors.UserError:
-    unasked = "(where nothing else is given) " if now == default else ""
-    had = f"with {before}. Give --{name}={before}"
-    if before == "":
-      had = f"without that option. Leave --{name} out"
-    return errors.UserError(
-      f"{unasked}does not fit: the checkpoints in {model_dir} were trained"
-      f" {had}, or train into a new folder.",
-      name,
-      now,
-    )
-
+  changed: list[tuple[str, Any, Any, Any]] = []  # before, now, default
   # Such options shape the variables, give them their meaning, or decide the
   # data order.
   for part, declarations in config_lib.parts().items():
@@ -321,11 +308,43 @@ def check_same_run(config: config_lib.ResolvedConfig, model_dir: str) -> None:
         continue  # what replaced it is compared
       option = options.find(declarations, name).option
       if not option.is_same(before, now):
-        raise refuse(name, before, now, getattr(declarations(), name))
+        changed.append((name, before, now, getattr(declarations(), name)))
   # Another decay can go on, but not without the averages or with new ones.
   before, now = earlier.train.ema_decay, config.train.ema_decay
   if bool(before) != bool(now):
-    raise refuse("ema_decay", before, now, None)
+    changed.append(("ema_decay", before, now, None))
+  if changed:
+    raise _other_run(model_dir, changed)
+
+
+def _other_run(
+  model_dir: str, changed: Sequence[tuple[str, Any, Any, Any]]
+) -> errors.UserError:
+  """Returns what to tell of options that do not fit a run's checkpoints.
+
+  Args:
+    model_dir: The folder of the run.
+    changed: Each option's name, its value then and now, and its default.
+  """
+  name, before, now, default = changed[0]
+  had = "without that option" if before == "" else f"with {before}"
+  if len(changed) > 1:
+    others = ", ".join(f"--{other}" for other, *_ in changed[1:])
+    had += f" (of what else shapes a run {others} differ as well)"
+  given = [f"--{other}={was}" for other, was, *_ in changed if was != ""]
+  left_out = [f"--{other}" for other, was, *_ in changed if was == ""]
+  remedies = [
+    f"give {' '.join(given)}" if given else "",
+    f"leave {' and '.join(left_out)} out" if left_out else "",
+  ]
+  remedy = " and ".join(filter(None, remedies))
+  return errors.UserError(
+    f"{'(where nothing else is given) ' if now == default else ''}does not"
+    f" fit: the checkpoints in {model_dir} were trained {had}."
+    f" {remedy[0].upper()}{remedy[1:]}, or train into a new folder.",
+    name,
+    now,
+  )
 
 
 def load_generator(
