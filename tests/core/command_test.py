@@ -131,6 +131,22 @@ def test_flags_of_a_flagfile_are_told_apart(tmp_path):
   assert result.stdout == "3 ['count']\n", result.stderr
 
 
+@pytest.mark.parametrize(
+  ("line", "words"),
+  [
+    ("--sise=3", "--sise is not an option of this command"),
+    ("--verbosity=loud", "--verbosity"),
+  ],
+)
+def test_a_mistake_in_a_flagfile_names_the_file(tmp_path, line, words):
+  path = tmp_path / "x.flags"
+  path.write_text(f"{line}\n")
+  result = _run(tmp_path, "pass", f"--flagfile={path}")
+  conftest.assert_refused(result, f"--flagfile={path}: {words}")
+  typed = _run(tmp_path, "pass", line)
+  conftest.assert_refused(typed, f"error: {words}")
+
+
 def test_a_flagfile_that_is_no_text_is_refused(tmp_path):
   (tmp_path / "x.flags").write_bytes(b"--count=\xff\n")
   result = _run(tmp_path, "pass", f"--flagfile={tmp_path / 'x.flags'}")

@@ -157,15 +157,20 @@ def flags_of(name: str) -> set[str]:
 
 def _parse(argv: list[str]) -> list[str]:
   """Parses flags; a wrong one is one line, not absl's three."""
+  flagfiles_read: list[str] = []
   try:
-    expanded = _with_flagfiles(argv[1:])
+    expanded = _with_flagfiles(argv[1:], flagfiles_read)
     for argument in expanded:
       _refuse_negated_value(argument)
     return flags.FLAGS([argv[0], *expanded])
   except errors.UserError as error:
     _fail(str(error))
   except flags.Error as error:
-    _fail(f"{_words(error)} (--help lists all flags.)")
+    words = _words(error)
+    name = re.match(r"--(\w+)", words)
+    if name and core_flags.is_from_flagfile(name[1]):
+      words = f"--flagfile={','.join(flagfiles_read)}: {words}"
+    _fail(f"{words} (--help lists all flags.)")
   except SystemExit:  # --help, which absl ends with status 1
     _check_output()
     sys.exit(0)
@@ -173,8 +178,13 @@ def _parse(argv: list[str]) -> list[str]:
     _tell(error)
 
 
-def _with_flagfiles(arguments: list[str]) -> list[str]:
-  """Returns arguments with what `--flagfile` names in their place."""
+def _with_flagfiles(arguments: list[str], found: list[str]) -> list[str]:
+  """Returns arguments with what `--flagfile` names in their place.
+
+  Args:
+    arguments: Of the command.
+    found: Gets the paths of the files.
+  """
   typed: list[str] = []
   left = list(arguments)
   while left:
@@ -184,6 +194,7 @@ def _with_flagfiles(arguments: list[str]) -> list[str]:
       path = path if equals else (left.pop(0) if left else "")
       if not path.strip():
         raise errors.UserError("is empty: give a file of flags.", name, path)
+      found.append(path)
       continue
     typed.append(argument)
     if argument == "--":

@@ -282,6 +282,15 @@ def came_from_flagfiles(names: Iterable[str]) -> None:
   _FROM_FLAGFILES.update(names)
 
 
+def is_from_flagfile(name: str) -> bool:
+  """Returns whether a flag stands in a `--flagfile` only.
+
+  Args:
+    name: Of any flag, also of one that the command has not.
+  """
+  return name in _FROM_FLAGFILES
+
+
 def _typed(part: Any) -> dict[str, Any]:
   """Returns those options that were given as flags and not by a flag file."""
   return {
