@@ -167,16 +167,59 @@ def train(
     held = locks.hold(model_dir, "model_dir")
   with held:
     files.make_folder(model_dir, "model_dir")
-    return _train(
-      config,
-      model_dir,
-      rules,
-      extra_callbacks,
-      model,
-      source,
-      strategy,
-      started,
-    )
+    with _counted(config, model_dir, started) as budget:
+      return _train(
+        config,
+        model_dir,
+        rules,
+        extra_callbacks,
+        model,
+        source,
+        strategy,
+        budget,
+      )
+
+
+def _checkpoints(model_dir: str) -> list[str]:
+  """Returns a run's checkpoints, as `checkpoints.find`."""
+  latest = checkpoints.FOLDERS[config_lib.LATEST]
+  return checkpoints.find(os.path.join(model_dir, latest))
+
+
+@contextlib.contextmanager
+def _counted(
+  config: config_lib.ResolvedConfig, model_dir: str, started: float | None
+) -> Iterator[run_time.Budget | None]:
+  """Gives a run its time, and counts that of this start.
+
+  Unless it fails before it saves a checkpoint. Of one that is killed or
+  interrupted it counts: the same command is to end when it would have.
+
+  Args:
+    config: The resolved configuration.
+    model_dir: The folder of the run.
+    started: As of `train`.
+
+  Yields:
+    The time; None for a run whose length is a number of steps.
+  """
+  before = _checkpoints(model_dir)
+  began = time.monotonic() if started is None else started
+  budget = run_time.begin(config.train, model_dir, began, bool(before))
+  if budget is None:
+    yield None
+    return
+  budget.save()  # for a run that is killed before its first step
+  try:
+    yield budget
+  except errors.Interruption:
+    raise
+  except Exception:
+    # Once that is mended the run has the time that it had.
+    with contextlib.suppress(errors.UserError):
+      if _checkpoints(model_dir) == before:
+        budget.forget()
+    raise
 
 
 def _train(
@@ -187,74 +230,15 @@ def _train(
   model: model_lib.CycleGAN | None,
   source: sources.Source | None,
   strategy: tf.distribute.Strategy,
-  started: float | None,
+  budget: run_time.Budget | None,
 ) -> model_lib.CycleGAN:
   """Trains in a folder that is held; as `train`."""
   precision = config.train.precision
-  latest = os.path.join(model_dir, checkpoints.FOLDERS[config_lib.LATEST])
-  goes_on = bool(checkpoints.find(latest))
-  budget = run_time.begin(
-    config.train,
-    model_dir,
-    time.monotonic() if started is None else started,
-    goes_on,
-  )
-  with _counting(budget, latest):
-    if goes_on:
-      checkpoints.check_same_run(config, model_dir)
-      if precision == "auto":  # another machine would choose another one
-        precision = config_file.load(model_dir).train.precision
-    return _train_for(
-      budget,
-      build.with_precision(config, precision),
-      model_dir,
-      rules,
-      extra_callbacks,
-      model,
-      source,
-      strategy,
-    )
-
-
-@contextlib.contextmanager
-def _counting(budget: run_time.Budget | None, latest: str) -> Iterator[None]:
-  """Counts the time of a start, unless it fails before it saves a checkpoint.
-
-  Of one that is killed or interrupted it counts: the same command is to end
-  when it would have.
-
-  Args:
-    budget: Of a run that has a time.
-    latest: Folder of the run's checkpoints.
-  """
-  if budget is None:
-    yield
-    return
-  before = checkpoints.find(latest)
-  budget.save()  # for a run that is killed before its first step
-  try:
-    yield
-  except errors.Interruption:
-    raise
-  except Exception:
-    # Once that is mended the run has the time that it had.
-    with contextlib.suppress(errors.UserError):
-      if checkpoints.find(latest) == before:
-        budget.forget()
-    raise
-
-
-def _train_for(
-  budget: run_time.Budget | None,
-  config: config_lib.ResolvedConfig,
-  model_dir: str,
-  rules: diagnostics.Rules,
-  extra_callbacks: Sequence[type[callbacks.StepCallback]],
-  model: model_lib.CycleGAN | None,
-  source: sources.Source | None,
-  strategy: tf.distribute.Strategy,
-) -> model_lib.CycleGAN:
-  """Trains as long as there are steps, or time; as `train`."""
+  if _checkpoints(model_dir):
+    checkpoints.check_same_run(config, model_dir)
+    if precision == "auto":  # another machine would choose another one
+      precision = config_file.load(model_dir).train.precision
+  config = build.with_precision(config, precision)
   source = source or sources.open_source(config.data, config.model.channels)
   total_steps = time_limit.UNKNOWN
   if budget is None:
